@@ -1,0 +1,129 @@
+use std::error::Error;
+use std::sync::Arc;
+
+use byline_domain::policy::Denial;
+use byline_domain::{PostId, UserId};
+
+use crate::RepositoryError;
+
+/// What lies beneath an error, for the log only.
+pub type Cause = Arc<dyn Error + Send + Sync>;
+
+/// Everything that can go wrong in a use case. `Display` never repeats the
+/// source.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(Subject),
+    /// What is asked for contradicts what is stored.
+    #[error(transparent)]
+    Conflict(Conflict),
+    /// The caller may not do this.
+    #[error("not allowed")]
+    Forbidden(#[source] Denial),
+    /// The row is not in any of the versions that the caller named.
+    #[error("the {0} has been changed since it was read")]
+    PreconditionFailed(Subject),
+    /// Another transaction got in between. A store runs the job again; a
+    /// caller sees [`Unavailable::Contention`] instead.
+    #[error("lost a conflict with another transaction")]
+    Contention(#[source] Option<Cause>),
+    /// Not now; the same request may succeed later. Nothing was changed.
+    #[error(transparent)]
+    Unavailable(Unavailable),
+    /// The change may have happened or not: the store broke off at the commit.
+    #[error("the store did not say whether the change was committed")]
+    OutcomeUnknown(#[source] Option<Cause>),
+    /// A bug, here or below.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+/// What an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Subject {
+    /// The user with this id.
+    #[error("user {0}")]
+    User(UserId),
+    /// The post with this id.
+    #[error("post {0}")]
+    Post(PostId),
+}
+
+/// What a request contradicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another user has this e-mail address.
+    #[error("another user has this e-mail address")]
+    EmailTaken,
+    /// The post names an author who does not exist.
+    #[error("there is no user {0} who could be the author")]
+    AuthorMissing(UserId),
+    /// The user cannot be deleted while there are posts of it.
+    #[error("user {0} still has posts")]
+    UserHasPosts(UserId),
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// More requests wait for the database than may wait.
+    #[error("too many requests wait for the database")]
+    QueueFull,
+    /// The request's time was over before its turn came.
+    #[error("the request waited for the database until its time was over")]
+    DeadlinePassed,
+    /// The database cannot be reached, or refuses the work for reasons of its
+    /// own (disk full, read-only, shutting down).
+    #[error("the database cannot do this at present")]
+    Database(#[source] Cause),
+    /// Other transactions got in between again and again.
+    #[error("too many conflicts with other transactions")]
+    Contention,
+    /// The service is about to end.
+    #[error("the service is shutting down")]
+    ShuttingDown,
+}
+
+impl AppError {
+    /// A bug that shows in `cause`.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(Arc::from(cause.into()))
+    }
+}
+
+impl From<Denial> for AppError {
+    fn from(denial: Denial) -> Self {
+        Self::Forbidden(denial)
+    }
+}
+
+impl From<Conflict> for AppError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl From<Unavailable> for AppError {
+    fn from(reason: Unavailable) -> Self {
+        Self::Unavailable(reason)
+    }
+}
+
+impl From<RepositoryError> for AppError {
+    /// What a repository's error means where the use case expects nothing
+    /// else: a broken key or reference that it does not know of is a bug.
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Contention(cause) => Self::Contention(Some(cause)),
+            RepositoryError::Unavailable(cause) => Self::Unavailable(Unavailable::Database(cause)),
+            RepositoryError::OutcomeUnknown(cause) => Self::OutcomeUnknown(Some(cause)),
+            RepositoryError::Duplicate(_)
+            | RepositoryError::MissingReference(_)
+            | RepositoryError::StillReferenced(_)
+            | RepositoryError::Corrupt { .. }
+            | RepositoryError::Fault(_) => Self::internal(error),
+        }
+    }
+}

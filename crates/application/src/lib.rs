@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod error;
+mod list;
+pub mod posts;
+mod precondition;
+mod repository;
+mod session;
+mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod users;
+
+pub use clock::Clock;
+pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
+pub use list::{InvalidLimit, Limit, Page, PostQuery, Seek, UserQuery};
+pub use precondition::Precondition;
+pub use repository::{PostRepository, Reference, RepositoryError, UniqueKey, UserRepository};
+pub use session::Session;
+pub use store::{Health, Intent, Job, Readiness, Release, Store};
+
+#[cfg(any(test, feature = "testing"))]
+pub use {
+    clock::MockClock,
+    repository::{MockPostRepository, MockUserRepository},
+    session::MockSession,
+    store::MockStore,
+};

@@ -1,0 +1,80 @@
+use byline_domain::{PostId, UserId};
+
+/// Which users, from where on, and how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserQuery {
+    /// Where the page begins, in ascending order of ids.
+    pub seek: Seek<UserId>,
+    /// The most users that the page may have.
+    pub limit: Limit,
+}
+
+/// Which posts, from where on, and how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostQuery {
+    /// Only the posts of this user.
+    pub author: Option<UserId>,
+    /// Where the page begins, in ascending order of ids.
+    pub seek: Seek<PostId>,
+    /// The most posts that the page may have.
+    pub limit: Limit,
+}
+
+/// Where a page begins. Positions are values, not rows: they hold when the row
+/// that they were taken from is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seek<P> {
+    /// At the first row.
+    First,
+    /// At the first row behind this position.
+    After(P),
+    /// So that it ends at the last row ahead of this position.
+    Before(P),
+}
+
+/// One page of a list, in the order of the list whatever way was sought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Whether there are further rows in the direction of the [`Seek`]: behind
+    /// the page, or ahead of it for [`Seek::Before`].
+    pub more: bool,
+}
+
+/// The most rows that a page may have: 1 to [`Limit::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(u8);
+
+/// Below 1 or above [`Limit::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from 1 to {max}", max = Limit::MAX.0)]
+pub struct InvalidLimit;
+
+impl Limit {
+    /// The largest page.
+    pub const MAX: Self = Self(100);
+
+    /// The number of rows.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<i64> for Limit {
+    type Error = InvalidLimit;
+
+    fn try_from(rows: i64) -> Result<Self, InvalidLimit> {
+        match u8::try_from(rows) {
+            Ok(rows) if (1..=Self::MAX.0).contains(&rows) => Ok(Self(rows)),
+            _ => Err(InvalidLimit),
+        }
+    }
+}

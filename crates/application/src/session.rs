@@ -1,0 +1,14 @@
+use crate::{PostRepository, UserRepository};
+
+/// One conversation with the store: one connection, one transaction.
+///
+/// It sees what it wrote itself. It is ended, by commit or rollback, by the
+/// [`Store`](crate::Store) that opened it and by nobody else.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+pub trait Session {
+    /// The users, as this session sees them.
+    fn users(&mut self) -> &mut dyn UserRepository;
+
+    /// The posts, as this session sees them.
+    fn posts(&mut self) -> &mut dyn PostRepository;
+}

@@ -1,0 +1,165 @@
+//! The use cases of users.
+
+use byline_domain::policy::{self, Action, Principal};
+use byline_domain::{NewUser, Timestamp, User, UserChange, UserId};
+
+use crate::{
+    AppError, Conflict, Page, Precondition, RepositoryError, Session, Subject, UniqueKey, UserQuery,
+};
+
+/// One page of users.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`], and whatever the store fails with.
+pub fn list(
+    session: &mut dyn Session,
+    principal: &Principal,
+    query: &UserQuery,
+) -> Result<Page<User>, AppError> {
+    policy::check(principal, Action::ReadUsers)?;
+    Ok(session.users().list(query)?)
+}
+
+/// The user with this id.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`], [`AppError::NotFound`], and whatever the store
+/// fails with.
+pub fn read(
+    session: &mut dyn Session,
+    principal: &Principal,
+    id: UserId,
+) -> Result<User, AppError> {
+    policy::check(principal, Action::ReadUsers)?;
+    find(session, id)
+}
+
+/// Creates a user.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`], [`Conflict::EmailTaken`], and whatever the store
+/// fails with.
+pub fn create(
+    session: &mut dyn Session,
+    principal: &Principal,
+    new: &NewUser,
+    now: Timestamp,
+) -> Result<User, AppError> {
+    policy::check(principal, Action::CreateUser)?;
+    session.users().insert(new, now).map_err(email_taken)
+}
+
+/// Gives every field of a user a new value.
+///
+/// # Errors
+///
+/// As [`patch`].
+pub fn replace(
+    session: &mut dyn Session,
+    principal: &Principal,
+    id: UserId,
+    new: &NewUser,
+    precondition: &Precondition,
+    now: Timestamp,
+) -> Result<User, AppError> {
+    let change = UserChange::from(new.clone());
+    patch(session, principal, id, &change, precondition, now)
+}
+
+/// Changes some fields of a user.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`], [`AppError::NotFound`],
+/// [`AppError::PreconditionFailed`], [`Conflict::EmailTaken`], and whatever the
+/// store fails with.
+pub fn patch(
+    session: &mut dyn Session,
+    principal: &Principal,
+    id: UserId,
+    change: &UserChange,
+    precondition: &Precondition,
+    now: Timestamp,
+) -> Result<User, AppError> {
+    policy::check(principal, Action::ChangeUser(id))?;
+    let user = find(session, id)?;
+    precondition.check(Subject::User(id), user.version)?;
+    let from = user.version;
+    let changed = user.changed(change.clone(), now);
+    if session
+        .users()
+        .update(&changed, from)
+        .map_err(email_taken)?
+    {
+        Ok(changed)
+    } else {
+        Err(AppError::Contention(None))
+    }
+}
+
+/// What becomes of the posts of a user who is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Posts {
+    /// The user stays as long as there are any.
+    #[default]
+    Keep,
+    /// They are deleted too.
+    Delete,
+}
+
+/// Deletes a user.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`], [`AppError::NotFound`],
+/// [`AppError::PreconditionFailed`], [`Conflict::UserHasPosts`], and whatever
+/// the store fails with.
+pub fn delete(
+    session: &mut dyn Session,
+    principal: &Principal,
+    id: UserId,
+    posts: Posts,
+    precondition: &Precondition,
+) -> Result<(), AppError> {
+    policy::check(principal, Action::ChangeUser(id))?;
+    if posts == Posts::Delete {
+        policy::check(principal, Action::WritePost(id))?;
+    }
+    let user = find(session, id)?;
+    precondition.check(Subject::User(id), user.version)?;
+    if posts == Posts::Delete {
+        session.posts().delete_of(id)?;
+    }
+    let deleted = session
+        .users()
+        .delete(id, user.version)
+        .map_err(|error| match error {
+            RepositoryError::StillReferenced(_) => Conflict::UserHasPosts(id).into(),
+            other => AppError::from(other),
+        })?;
+    if deleted {
+        Ok(())
+    } else {
+        Err(AppError::Contention(None))
+    }
+}
+
+pub(crate) fn find(session: &mut dyn Session, id: UserId) -> Result<User, AppError> {
+    session
+        .users()
+        .find(id)?
+        .ok_or(AppError::NotFound(Subject::User(id)))
+}
+
+fn email_taken(error: RepositoryError) -> AppError {
+    match error {
+        RepositoryError::Duplicate(UniqueKey::UserEmail) => Conflict::EmailTaken.into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

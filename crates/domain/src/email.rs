@@ -1,0 +1,64 @@
+use crate::text::too_long;
+use crate::{Violation, Violations};
+
+/// An e-mail address by the pattern of the HTML living standard (section
+/// "E-mail state"), with at least one dot in the domain and at most 254
+/// characters (RFC 5321's limit for a path, less its brackets).
+///
+/// All its characters are ASCII. It is returned as it was given; two addresses
+/// that differ only in ASCII case are the same to [`key`](Self::key).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// The most characters an address may have.
+    pub const MAX_CHARS: usize = 254;
+
+    /// Takes `text` exactly as it is.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that it breaks.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
+        let text = text.into();
+        let found = [against_pattern(&text), too_long(&text, Self::MAX_CHARS)];
+        Violations::none_or(found.into_iter().flatten(), || Self(text))
+    }
+
+    /// The address as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What makes the address unique: its ASCII lower-case form.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+fn against_pattern(text: &str) -> Option<Violation> {
+    let Some((local, domain)) = text.split_once('@') else {
+        return Some(Violation::NotAnEmailAddress);
+    };
+    if local.is_empty() || !local.bytes().all(is_local) || !domain.split('.').all(is_label) {
+        return Some(Violation::NotAnEmailAddress);
+    }
+    (!domain.contains('.')).then_some(Violation::DomainWithoutDot)
+}
+
+/// RFC 5322's `atext`, and the dot, wherever it stands.
+fn is_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte)
+}
+
+/// A label of a host name (RFC 1034, section 3.5; RFC 1123, section 2.1).
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}

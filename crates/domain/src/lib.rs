@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod email;
+mod id;
+pub mod policy;
+mod post;
+mod text;
+mod timestamp;
+mod user;
+mod version;
+mod violation;
+
+pub use email::EmailAddress;
+pub use id::{IdOutOfRange, PostId, UserId};
+pub use post::{NewPost, Post, PostChange};
+pub use text::{Content, Title, UserName};
+pub use timestamp::{Timestamp, TimestampError};
+pub use user::{NewUser, User, UserChange};
+pub use version::Version;
+pub use violation::{Violation, Violations};
