@@ -32,6 +32,17 @@ pub enum Seek<P> {
     Before(P),
 }
 
+impl<P> Seek<P> {
+    /// The same place, with its position put differently.
+    pub fn map<Q>(self, position: impl FnOnce(P) -> Q) -> Seek<Q> {
+        match self {
+            Self::First => Seek::First,
+            Self::After(at) => Seek::After(position(at)),
+            Self::Before(at) => Seek::Before(position(at)),
+        }
+    }
+}
+
 /// One page of a list, in the order of the list whatever way was sought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {

@@ -1,1 +1,15 @@
-//! See README.
+#![doc = include_str!("../README.md")]
+
+mod database;
+mod database_url;
+mod error;
+pub mod migrations;
+mod page;
+mod queue;
+mod rows;
+mod schema;
+mod sqlite;
+
+pub use database::{Database, Options, check};
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use error::OpenError;

@@ -1,0 +1,66 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use byline_application::Store;
+
+use crate::database_url::Target;
+use crate::sqlite::{self, SqliteStore};
+use crate::{DatabaseUrl, OpenError};
+
+/// How much a store may do at once and keep waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that read at the same time, each with a connection of its own.
+    pub pool_size: NonZeroUsize,
+    /// Jobs that may wait for a thread, reading and writing counted apart.
+    pub queue_length: NonZeroUsize,
+}
+
+/// An open database and the threads of its store.
+pub struct Database {
+    engine: Engine,
+}
+
+enum Engine {
+    Sqlite(Arc<SqliteStore>),
+}
+
+impl Database {
+    /// Opens a database that has the schema of this program.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the database, or with the machine.
+    pub fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
+        let engine = match &url.0 {
+            Target::Sqlite(path) => Engine::Sqlite(Arc::new(SqliteStore::open(path, options)?)),
+        };
+        Ok(Self { engine })
+    }
+
+    /// The port behind which the database works.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        match &self.engine {
+            Engine::Sqlite(store) => store.clone(),
+        }
+    }
+
+    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
+    pub fn close(self) {
+        match self.engine {
+            Engine::Sqlite(store) => store.close(),
+        }
+    }
+}
+
+/// What is damaged in a database, a line each; empty if it is sound.
+///
+/// # Errors
+///
+/// The database cannot be opened or read.
+pub fn check(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    match &url.0 {
+        Target::Sqlite(path) => sqlite::check(path),
+    }
+}

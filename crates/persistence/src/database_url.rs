@@ -1,0 +1,95 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Names a database. `Display` never shows a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseUrl(pub(crate) Target);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Sqlite(PathBuf),
+}
+
+/// Why a text names no database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseUrlError {
+    /// Nothing that this program knows. The text itself may hold a password
+    /// and is not repeated.
+    #[error("must begin with `sqlite:`, as in sqlite:byline.db")]
+    UnknownScheme,
+    /// `sqlite:` and nothing behind it.
+    #[error("must name a file, as in sqlite:byline.db")]
+    NoFile,
+    /// `sqlite::memory:` or the like.
+    #[error("must name a file: in memory, each connection would have a database of its own")]
+    InMemory,
+}
+
+impl DatabaseUrl {
+    /// The SQLite file at `path`.
+    #[must_use]
+    pub fn sqlite(path: impl AsRef<Path>) -> Self {
+        Self(Target::Sqlite(path.as_ref().to_owned()))
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = DatabaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        let path = text
+            .strip_prefix("sqlite:")
+            .ok_or(DatabaseUrlError::UnknownScheme)?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains('\0') {
+            Err(DatabaseUrlError::NoFile)
+        } else if path.starts_with(":memory:") {
+            Err(DatabaseUrlError::InMemory)
+        } else {
+            Ok(Self::sqlite(path))
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_a_file() {
+        for (text, path) in [
+            ("sqlite:byline.db", "byline.db"),
+            ("sqlite:/var/lib/byline.db", "/var/lib/byline.db"),
+            ("sqlite:///var/lib/byline.db", "/var/lib/byline.db"),
+            ("sqlite://byline.db", "byline.db"),
+            ("sqlite:a b?c#d%20.db", "a b?c#d%20.db"),
+        ] {
+            assert_eq!(text.parse(), Ok(DatabaseUrl::sqlite(path)), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_would_become_a_new_file() {
+        for (text, error) in [
+            ("byline.db", DatabaseUrlError::UnknownScheme),
+            ("postgres://u:secret@h/b", DatabaseUrlError::UnknownScheme),
+            ("", DatabaseUrlError::UnknownScheme),
+            ("sqlite:", DatabaseUrlError::NoFile),
+            ("sqlite://", DatabaseUrlError::NoFile),
+            ("sqlite::memory:", DatabaseUrlError::InMemory),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>(), Err(error.clone()), "{text}");
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Why a database cannot be opened.
+
+use std::path::{Path, PathBuf};
+
+use byline_application::Cause;
+
+/// Why a database cannot be opened, in a sentence for the person who starts
+/// the program.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("there is no file {path}; `bylinectl migrate --database-url sqlite:{path}` creates it", path = .0.display())]
+    Missing(PathBuf),
+    /// The file holds something else.
+    #[error("{path} is not a Byline database", path = .0.display())]
+    Foreign(PathBuf),
+    /// The database lacks migrations of this program.
+    #[error("the database lacks the migration {missing}; `bylinectl migrate` applies it")]
+    SchemaTooOld {
+        /// The first migration that it lacks.
+        missing: String,
+    },
+    /// The database has migrations that this program does not know.
+    #[error(
+        "the database is of a newer version of Byline: it has the migration {unknown}, which this program does not know"
+    )]
+    SchemaTooNew {
+        /// The first migration unknown here.
+        unknown: String,
+    },
+    /// The SQLite library in this program is one that can damage databases.
+    #[error("SQLite {0} is too old: write-ahead logs can be damaged before 3.51.3")]
+    SqliteTooOld(String),
+    /// The file cannot be opened or set up.
+    #[error("cannot open {path}", path = .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the engine says.
+        #[source]
+        cause: Cause,
+    },
+    /// A migration failed.
+    #[error("cannot migrate the database")]
+    Migration(#[source] Cause),
+    /// A thread or connection of the store could not be set up.
+    #[error("cannot start the store")]
+    Store(#[source] Cause),
+}
+
+impl OpenError {
+    pub(crate) fn cannot_open(path: &Path, error: diesel::ConnectionError) -> Self {
+        Self::Unusable {
+            path: path.to_owned(),
+            cause: std::sync::Arc::new(error),
+        }
+    }
+
+    /// What an error of the first statements on a file means.
+    pub(crate) fn from_sqlite(path: &Path, error: diesel::result::Error) -> Self {
+        if error.to_string().starts_with("file is not a database") {
+            Self::Foreign(path.to_owned())
+        } else {
+            Self::Unusable {
+                path: path.to_owned(),
+                cause: std::sync::Arc::new(error),
+            }
+        }
+    }
+}

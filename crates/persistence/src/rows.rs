@@ -1,0 +1,145 @@
+//! Rows as the engines keep them, and their way to and from the domain.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use byline_application::RepositoryError;
+use byline_domain::{
+    Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
+    UserName, Version,
+};
+use diesel::prelude::*;
+
+use crate::schema::{posts, users};
+
+/// A row of `users`, without the key that is computed from the e-mail address.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    id: i64,
+    name: String,
+    email: String,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+/// A row of `posts`.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = posts)]
+pub(crate) struct PostRow {
+    id: i64,
+    user_id: i64,
+    title: String,
+    content: String,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+/// A row of `users` before it has an id.
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+pub(crate) struct NewUserRow<'a> {
+    name: &'a str,
+    email: &'a str,
+    email_key: String,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+/// A row of `posts` before it has an id.
+#[derive(Insertable)]
+#[diesel(table_name = posts)]
+pub(crate) struct NewPostRow<'a> {
+    user_id: i64,
+    title: &'a str,
+    content: &'a str,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+}
+
+impl<'a> NewUserRow<'a> {
+    pub(crate) fn new(new: &'a NewUser, now: Timestamp) -> Self {
+        Self {
+            name: new.name.as_str(),
+            email: new.email.as_str(),
+            email_key: new.email.key(),
+            created_at: now.as_micros(),
+            updated_at: now.as_micros(),
+            version: Version::FIRST.get(),
+        }
+    }
+}
+
+impl<'a> NewPostRow<'a> {
+    pub(crate) fn new(new: &'a NewPost, now: Timestamp) -> Self {
+        Self {
+            user_id: new.user_id.get(),
+            title: new.title.as_str(),
+            content: new.content.as_str(),
+            created_at: now.as_micros(),
+            updated_at: now.as_micros(),
+            version: Version::FIRST.get(),
+        }
+    }
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = RepositoryError;
+
+    fn try_from(row: UserRow) -> Result<Self, RepositoryError> {
+        let rule = Rule::of("user", row.id);
+        Ok(Self {
+            id: rule.holds(UserId::try_from(row.id))?,
+            name: rule.holds(UserName::parse(row.name))?,
+            email: rule.holds(EmailAddress::parse(row.email))?,
+            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
+            updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
+            version: rule.holds(Version::new(row.version).ok_or("the version is below 1"))?,
+        })
+    }
+}
+
+impl TryFrom<PostRow> for Post {
+    type Error = RepositoryError;
+
+    fn try_from(row: PostRow) -> Result<Self, RepositoryError> {
+        let rule = Rule::of("post", row.id);
+        Ok(Self {
+            id: rule.holds(PostId::try_from(row.id))?,
+            user_id: rule.holds(UserId::try_from(row.user_id))?,
+            title: rule.holds(Title::parse(row.title))?,
+            content: rule.holds(Content::parse(row.content))?,
+            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
+            updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
+            version: rule.holds(Version::new(row.version).ok_or("the version is below 1"))?,
+        })
+    }
+}
+
+/// Names the row whose values are looked at.
+pub(crate) struct Rule {
+    entity: &'static str,
+    id: i64,
+}
+
+impl Rule {
+    pub(crate) fn of(entity: &'static str, id: i64) -> Self {
+        Self { entity, id }
+    }
+
+    /// The value, or [`RepositoryError::Corrupt`] with the row's name.
+    pub(crate) fn holds<T, E>(&self, parsed: Result<T, E>) -> Result<T, RepositoryError>
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        parsed.map_err(|error| RepositoryError::Corrupt {
+            entity: self.entity,
+            id: self.id,
+            cause: Arc::from(error.into()),
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Opening a SQLite file: settings, each set and read back.
+
+use std::path::Path;
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool};
+use diesel::result::Error as QueryError;
+use diesel::sql_types::{BigInt, Text};
+
+use super::Connection;
+use crate::error::OpenError;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Sees only what is committed and cannot change it.
+    Reader,
+    /// Changes; there is one at a time in a process.
+    Writer,
+}
+
+/// A pool whose connections stay open and fit for `role`. It connects when a
+/// connection is asked for.
+///
+/// A connection to a file does not die by itself, so r2d2's check of each
+/// check-out, as dear as a point read, is left out.
+pub(super) fn pool(path: &Path, role: Role, size: u32) -> Pool<ConnectionManager<Connection>> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(Customizer(role)))
+        .build_unchecked(ConnectionManager::new(uri(path, "rw")))
+}
+
+/// Opens the file outside a pool, once it is sure to be Byline's or empty: a
+/// setting such as the journal mode would be a change to somebody else's file.
+pub(super) fn open(path: &Path, create: bool) -> Result<Connection, OpenError> {
+    if !create && !path.exists() {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    let mode = if create { "rwc" } else { "rw" };
+    let mut connection = Connection::establish(&uri(path, mode))
+        .map_err(|error| OpenError::cannot_open(path, error))?;
+    if !is_ours_or_empty(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    configure(&mut connection, Role::Writer)
+        .map_err(|error| OpenError::from_sqlite(path, error))?;
+    Ok(connection)
+}
+
+/// By the mark that the first migration sets.
+fn is_ours_or_empty(connection: &mut Connection) -> QueryResult<bool> {
+    let mark: i64 = sql::<BigInt>("PRAGMA application_id").get_result(connection)?;
+    let tables: i64 = sql::<BigInt>("SELECT count(*) FROM sqlite_schema").get_result(connection)?;
+    Ok(mark == APPLICATION_ID || tables == 0)
+}
+
+/// "Byln", see the first migration.
+const APPLICATION_ID: i64 = 0x4279_6c6e;
+
+/// SQLite's URI for the file (<https://www.sqlite.org/uri.html>). Without a
+/// mode, SQLite would make a new empty file of every path that is mistyped.
+fn uri(path: &Path, mode: &str) -> String {
+    let mut uri = String::from("file:");
+    for character in path.to_string_lossy().chars() {
+        match character {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            other => uri.push(other),
+        }
+    }
+    uri.push_str("?mode=");
+    uri.push_str(mode);
+    uri
+}
+
+#[derive(Debug)]
+struct Customizer(Role);
+
+impl CustomizeConnection<Connection, Error> for Customizer {
+    fn on_acquire(&self, connection: &mut Connection) -> Result<(), Error> {
+        configure(connection, self.0).map_err(Error::QueryError)
+    }
+}
+
+/// The statement that sets a pragma, the one that reads it, and the value.
+macro_rules! pragma {
+    ($name:literal, $value:literal) => {
+        (
+            concat!("PRAGMA ", $name, " = ", $value),
+            concat!("PRAGMA ", $name),
+            $value,
+        )
+    };
+}
+
+type Pragma = (&'static str, &'static str, &'static str);
+
+/// In this order: whatever comes after the first may have to wait for a lock.
+const SETTINGS: [Pragma; 7] = [
+    pragma!("busy_timeout", "5000"),
+    pragma!("journal_mode", "wal"),
+    // FULL: a commit returns after its fsync.
+    pragma!("synchronous", "2"),
+    pragma!("foreign_keys", "1"),
+    pragma!("trusted_schema", "0"),
+    pragma!("journal_size_limit", "67108864"),
+    pragma!("wal_autocheckpoint", "1000"),
+];
+
+const READ_ONLY: Pragma = pragma!("query_only", "1");
+
+/// Sets what the service relies on and reads it back: a pragma that SQLite
+/// does not take is no error by itself.
+fn configure(connection: &mut Connection, role: Role) -> QueryResult<()> {
+    for pragma in SETTINGS {
+        set(connection, pragma)?;
+    }
+    match role {
+        Role::Reader => set(connection, READ_ONLY),
+        Role::Writer => Ok(()),
+    }
+}
+
+fn set(connection: &mut Connection, (set, read, value): Pragma) -> QueryResult<()> {
+    connection.batch_execute(set)?;
+    let found: String = sql::<Text>(read).get_result(connection)?;
+    if found == value {
+        Ok(())
+    } else {
+        let text = format!("SQLite answers {found} to `{read}` after `{set}`");
+        Err(QueryError::QueryBuilderError(text.into()))
+    }
+}

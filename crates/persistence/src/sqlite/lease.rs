@@ -1,0 +1,43 @@
+//! A thread's hold on its connection.
+
+use std::sync::Arc;
+
+use byline_application::Cause;
+use diesel::r2d2::{ConnectionManager, PooledConnection, R2D2Connection};
+
+use super::{Connection, Pool};
+
+/// Takes a connection from the pool when it is first needed, keeps it, and
+/// exchanges it when it is broken.
+pub(super) struct Lease {
+    pool: Pool,
+    connection: Option<PooledConnection<ConnectionManager<Connection>>>,
+}
+
+impl Lease {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self {
+            pool,
+            connection: None,
+        }
+    }
+
+    /// A connection that works, as far as one can tell.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, Cause> {
+        if self
+            .connection
+            .as_mut()
+            .is_some_and(|held| held.is_broken())
+        {
+            self.connection = None;
+        }
+        let held = match self.connection.take() {
+            Some(held) => held,
+            None => match self.pool.get() {
+                Ok(fresh) => fresh,
+                Err(error) => return Err(Arc::new(error)),
+            },
+        };
+        Ok(self.connection.insert(held))
+    }
+}

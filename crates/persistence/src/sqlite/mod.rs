@@ -1,0 +1,21 @@
+//! SQLite: readers that work side by side, and one writer that commits in
+//! groups.
+
+mod connection;
+mod dialect;
+mod lease;
+mod reader;
+#[path = "../repository/mod.rs"]
+mod repository;
+mod schema_check;
+mod store;
+mod writer;
+
+pub(crate) use schema_check::{check, migrate, status};
+pub(crate) use store::SqliteStore;
+
+type Connection = diesel::SqliteConnection;
+type Pool = diesel::r2d2::Pool<diesel::r2d2::ConnectionManager<Connection>>;
+
+/// How often a job is run before a lost conflict is given up.
+const ATTEMPTS: usize = 3;

@@ -1,0 +1,119 @@
+//! Whether a file has the schema of this program, and giving it that schema.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use byline_application::Release;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Connection, connection};
+use crate::OpenError;
+use crate::migrations::{self, Status};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// See [`migrations::migrate`].
+pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
+    let mut connection = connection::open(path, true)?;
+    let failed = |error| OpenError::Migration(Arc::from(error));
+    // The lock is held from before the look at what is pending, so that of
+    // several processes one applies and the others find nothing to do.
+    connection
+        .exclusive_transaction(|connection| {
+            let (_, pending) = migrations::compare(connection, &MIGRATIONS)?;
+            connection
+                .run_pending_migrations(MIGRATIONS)
+                .map_err(failed)?;
+            Ok(pending)
+        })
+        .map_err(|error| match error {
+            Failure::Open(error) => error,
+            Failure::Query(error) => failed(Box::new(error)),
+        })
+}
+
+/// What can fail in a transaction of diesel's.
+enum Failure {
+    Open(OpenError),
+    Query(diesel::result::Error),
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+/// See [`migrations::status`].
+pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
+    let mut connection = connection::open(path, false)?;
+    let (applied, pending) = migrations::compare(&mut connection, &MIGRATIONS)?;
+    let releases = if applied.is_empty() {
+        Vec::new()
+    } else {
+        releases(&mut connection, path)?
+    };
+    Ok(Status {
+        applied,
+        pending,
+        releases,
+    })
+}
+
+/// Makes sure that the file has this program's schema, neither older nor newer,
+/// and gives the newest release it has seen.
+pub(super) fn require_current(path: &Path) -> Result<Option<Release>, OpenError> {
+    let mut connection = connection::open(path, false)?;
+    require_sound_sqlite(&mut connection)
+        .map_err(|error| OpenError::from_sqlite(path, error))??;
+    let (_, pending) = migrations::compare(&mut connection, &MIGRATIONS)?;
+    migrations::require_none(&pending)?;
+    Ok(releases(&mut connection, path)?.pop())
+}
+
+/// See [`crate::check`].
+pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
+    let mut connection = connection::open(path, false)?;
+    damages(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))
+}
+
+fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
+    let mut lines: Vec<String> = sql::<Text>("PRAGMA integrity_check").load(connection)?;
+    lines.retain(|line| line != "ok");
+    let orphans: i64 =
+        sql::<BigInt>("SELECT count(*) FROM pragma_foreign_key_check").get_result(connection)?;
+    if orphans > 0 {
+        lines.push(format!("{orphans} rows refer to rows that do not exist"));
+    }
+    Ok(lines)
+}
+
+fn releases(connection: &mut Connection, path: &Path) -> Result<Vec<Release>, OpenError> {
+    let rows = migrations::releases_query()
+        .load::<(String, String)>(connection)
+        .map_err(|error| OpenError::from_sqlite(path, error))?;
+    Ok(rows.into_iter().map(migrations::release).collect())
+}
+
+/// The library is compiled in, so this fails only in a build that links
+/// another one. Before 3.51.3 a checkpoint that races with a writer can damage
+/// the write-ahead log (<https://www.sqlite.org/wal.html#walresetbug>).
+fn require_sound_sqlite(connection: &mut Connection) -> QueryResult<Result<(), OpenError>> {
+    let version: String = sql::<Text>("SELECT sqlite_version()").get_result(connection)?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let found: [u32; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));
+    Ok(if found >= [3, 51, 3] {
+        Ok(())
+    } else {
+        Err(OpenError::SqliteTooOld(version))
+    })
+}

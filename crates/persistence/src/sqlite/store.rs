@@ -1,0 +1,148 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use byline_application::{
+    AppError, Cause, Health, Intent, Job, Readiness, Release, Store, Unavailable,
+};
+
+use super::connection::{self, Role};
+use super::lease::Lease;
+use super::{reader, schema_check, writer};
+use crate::queue::{Queue, Ticket};
+use crate::{OpenError, Options};
+
+/// A SQLite file behind the store's port.
+pub(crate) struct SqliteStore {
+    reads: Queue,
+    writes: Queue,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    vitals: Arc<Vitals>,
+    release: Option<Release>,
+}
+
+impl SqliteStore {
+    /// Opens a file that has this program's schema, and starts the threads.
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+        let release = schema_check::require_current(path)?;
+        let vitals = Arc::new(Vitals::default());
+        let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
+
+        let (writes, queue) = Queue::bounded(options.queue_length.get());
+        let pool = connection::pool(path, Role::Writer, 1);
+        let (lease, state) = (Lease::new(pool), Arc::clone(&vitals));
+        threads.push(spawn("byline-writer", move || {
+            writer::run(&queue, lease, &state);
+        })?);
+
+        let (reads, queue) = Queue::bounded(options.queue_length.get());
+        let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
+        let pool = connection::pool(path, Role::Reader, size);
+        for _ in 0..options.pool_size.get() {
+            let (queue, lease) = (queue.clone(), Lease::new(pool.clone()));
+            let state = Arc::clone(&vitals);
+            threads.push(spawn("byline-reader", move || {
+                reader::run(&queue, lease, &state);
+            })?);
+        }
+        Ok(Self {
+            reads,
+            writes,
+            threads: Mutex::new(threads),
+            vitals,
+            release,
+        })
+    }
+
+    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
+    pub(crate) fn close(&self) {
+        self.vitals.closing.store(true, Ordering::Relaxed);
+        self.reads.close();
+        self.writes.close();
+        let threads = match self.threads.lock() {
+            Ok(mut threads) => std::mem::take(&mut *threads),
+            Err(_) => return,
+        };
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Store for SqliteStore {
+    fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
+        let queue = match intent {
+            Intent::Read | Intent::Snapshot => &self.reads,
+            Intent::Write | Intent::Rehearse => &self.writes,
+        };
+        queue.submit(Ticket {
+            intent,
+            deadline,
+            job,
+        });
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            readiness: self.vitals.readiness(),
+            release: self.release.clone(),
+        }
+    }
+}
+
+/// How the store is, as its threads saw it last.
+#[derive(Default)]
+pub(super) struct Vitals {
+    closing: AtomicBool,
+    /// Spares the threads the lock while all is well.
+    troubled: AtomicBool,
+    trouble: Mutex<Option<Cause>>,
+}
+
+impl Vitals {
+    /// Takes note of how a session ended.
+    pub(super) fn note(&self, ending: &Result<(), AppError>) {
+        match ending {
+            Err(AppError::Unavailable(Unavailable::Database(cause))) => {
+                tracing::error!(error = cause.to_string(), "the database refuses work");
+                self.set(Some(Arc::clone(cause)));
+            }
+            _ if self.troubled.load(Ordering::Relaxed) => self.set(None),
+            _ => {}
+        }
+    }
+
+    fn set(&self, trouble: Option<Cause>) {
+        if let Ok(mut current) = self.trouble.lock() {
+            self.troubled.store(trouble.is_some(), Ordering::Relaxed);
+            *current = trouble;
+        }
+    }
+
+    fn readiness(&self) -> Readiness {
+        if self.closing.load(Ordering::Relaxed) {
+            return Readiness::ShuttingDown;
+        }
+        match self.trouble.lock().map(|trouble| trouble.clone()) {
+            Ok(Some(cause)) => Readiness::Unreachable(cause),
+            _ => Readiness::Ready,
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| OpenError::Store(Arc::new(error)))
+}

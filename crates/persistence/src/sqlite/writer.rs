@@ -1,0 +1,124 @@
+//! Writing: one thread that commits in groups.
+//!
+//! What waits in the queue becomes one transaction with one fsync, a savepoint
+//! for each job. While the disk works the next group gathers by itself, so a
+//! lone write waits for nothing and a crowd shares the cost. Nobody in a group
+//! is answered before its commit, refusals included: a "taken" may rest on a
+//! row that the same group is yet to commit.
+
+use std::iter;
+
+use byline_application::{AppError, Intent, RepositoryError, Unavailable};
+use crossbeam_channel::Receiver;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::result::Error;
+
+use super::lease::Lease;
+use super::repository::DieselSession;
+use super::store::Vitals;
+use super::{ATTEMPTS, Connection, dialect};
+use crate::queue::Ticket;
+
+/// The most jobs that share a commit: enough to make the fsync cheap, few
+/// enough that the first in a group does not wait long for the last.
+const LARGEST_GROUP: usize = 256;
+
+/// Commits what comes in until the queue is closed and empty.
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
+    for first in queue {
+        let mut group: Vec<Ticket> = iter::once(first)
+            .chain(queue.try_iter())
+            .take(LARGEST_GROUP)
+            .filter_map(Ticket::in_time)
+            .collect();
+        if group.is_empty() {
+            continue;
+        }
+        let endings = match lease.connection() {
+            Ok(connection) => commit(connection, &mut group),
+            Err(cause) => Err(Unavailable::Database(cause).into()),
+        };
+        answer(group, endings, vitals);
+    }
+}
+
+/// Tells everybody how their own job ended, or that the group is lost.
+fn answer(group: Vec<Ticket>, endings: Result<Vec<Ending>, AppError>, vitals: &Vitals) {
+    match endings {
+        Ok(endings) => {
+            vitals.note(&Ok(()));
+            for (ticket, ending) in group.into_iter().zip(endings) {
+                ticket.job.finish(ending);
+            }
+        }
+        Err(error) => {
+            vitals.note(&Err(error.clone()));
+            for ticket in group {
+                ticket.job.finish(Err(error.clone()));
+            }
+        }
+    }
+}
+
+type Ending = Result<(), AppError>;
+
+/// Runs the group in one transaction. An error is everybody's: nothing of the
+/// group is stored.
+fn commit(connection: &mut Connection, group: &mut [Ticket]) -> Result<Vec<Ending>, AppError> {
+    // IMMEDIATE takes the write lock now: a transaction that reads first and
+    // writes then would lose against another process without any waiting.
+    AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        .map_err(|error| Unavailable::Database(std::sync::Arc::new(error)))?;
+    let mut endings = Vec::with_capacity(group.len());
+    for ticket in group {
+        match in_savepoint(connection, ticket) {
+            Ok(ending) => endings.push(ending),
+            Err(lost) => {
+                // Fails when SQLite has rolled back already, and marks the
+                // connection as broken then; the cause is `lost` either way.
+                drop(AnsiTransactionManager::rollback_transaction(connection));
+                return Err(lost.into());
+            }
+        }
+    }
+    AnsiTransactionManager::commit_transaction(connection)
+        .map_err(|error| dialect::classify_commit(first_cause(error)))?;
+    Ok(endings)
+}
+
+/// Runs one job, so that its failure undoes nothing but itself. An error means
+/// that SQLite has given up the whole transaction (disk full, I/O error).
+fn in_savepoint(
+    connection: &mut Connection,
+    ticket: &mut Ticket,
+) -> Result<Ending, RepositoryError> {
+    for _ in 0..ATTEMPTS {
+        AnsiTransactionManager::begin_transaction(connection).map_err(dialect::classify)?;
+        let mut session = DieselSession::new(connection);
+        let mut ending = ticket.run(&mut session);
+        let failure = session.failure();
+        if let (Ok(()), Some(failure)) = (&ending, &failure) {
+            ending = Err(failure.clone().into());
+        }
+        let ended = if ending.is_ok() && ticket.intent != Intent::Rehearse {
+            AnsiTransactionManager::commit_transaction(connection)
+        } else {
+            AnsiTransactionManager::rollback_transaction(connection)
+        };
+        // The statement's error says why the savepoint is gone.
+        ended.map_err(|error| failure.unwrap_or_else(|| dialect::classify(error)))?;
+        if !matches!(ending, Err(AppError::Contention(_))) {
+            return Ok(ending);
+        }
+    }
+    Ok(Err(Unavailable::Contention.into()))
+}
+
+/// Diesel rolls back after a failed commit; when that fails too, the commit's
+/// error is the one that counts.
+fn first_cause(error: Error) -> Error {
+    match error {
+        Error::RollbackErrorOnCommit { commit_error, .. } => *commit_error,
+        other => other,
+    }
+}
