@@ -49,10 +49,46 @@ impl fmt::Display for Timestamp {
 impl str::FromStr for Timestamp {
     type Err = TimestampError;
 
-    /// Any offset is accepted; digits beyond the microsecond are dropped.
+    /// Takes the `date-time` of RFC 3339, section 5.6, and no other spelling of
+    /// ISO 8601. Any offset is accepted, digits beyond the microsecond are
+    /// dropped, and a leap second counts as the second before it.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let moment: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        let micros = moment.as_nanosecond().div_euclid(1_000);
-        Self::from_micros(i64::try_from(micros).map_err(|_| TimestampError)?)
+        let (seconds, fraction, offset) = split(text).ok_or(TimestampError)?;
+        // jiff refuses more than nine digits of fraction.
+        let moment: jiff::Timestamp = format!("{seconds}.{fraction:0<6.6}{offset}")
+            .parse()
+            .map_err(|_| TimestampError)?;
+        Self::from_micros(moment.as_microsecond())
     }
+}
+
+/// `text` as date and time to the second, digits of the fraction, and offset,
+/// if it has the shape of a `date-time`. jiff checks the numbers, but takes
+/// other shapes too, and offsets above 23 hours.
+fn split(text: &str) -> Option<(&str, &str, &str)> {
+    let (seconds, rest) = text.split_at_checked("0000-00-00T00:00:00".len())?;
+    let (fraction, offset) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+        None => ("0", rest),
+    };
+    let offset_hours = offset.get(1..3).unwrap_or("00");
+    (has_shape(seconds, "0000-00-00T00:00:00")
+        && !fraction.is_empty()
+        && (has_shape(offset, "Z") || has_shape(offset, "+00:00"))
+        && offset_hours <= "23")
+        .then_some((seconds, fraction, offset))
+}
+
+/// Whether `text` differs from `shape` in its digits, its signs and the case of
+/// its letters only.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                b'+' => byte == b'+' || byte == b'-',
+                other => byte.eq_ignore_ascii_case(&other),
+            })
 }
