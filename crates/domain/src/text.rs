@@ -83,8 +83,8 @@ impl Content {
 
 fn parse_line(text: String, max: usize) -> Result<String, Violations> {
     let found = [
-        text.trim().is_empty().then_some(Violation::Blank),
         too_long(&text, max),
+        text.trim().is_empty().then_some(Violation::Blank),
         control_character(&text, |_| false),
     ];
     Violations::none_or(found.into_iter().flatten(), || text)
