@@ -3,16 +3,21 @@
 //!
 //! Exits with 1 when a line breaks a rule.
 
-#![expect(clippy::print_stdout, reason = "a command-line program")]
-
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use byline_domain::{EmailAddress, UserName, Violations};
+use byline_domain::{EmailAddress, UserName};
 
 fn main() -> io::Result<ExitCode> {
+    let broken = check(io::stdin().lock(), &mut io::stdout().lock())?;
+    Ok(ExitCode::from(u8::from(broken > 0)))
+}
+
+/// Writes what is wrong with the users of `input`; tells how many lines are
+/// wrong.
+fn check(input: impl BufRead, output: &mut impl Write) -> io::Result<usize> {
     let (mut lines, mut broken) = (0, 0);
-    for line in io::stdin().lock().lines() {
+    for line in input.lines() {
         lines += 1;
         let line = line?;
         let (name, email) = line.rsplit_once(',').unwrap_or((&line, ""));
@@ -20,17 +25,41 @@ fn main() -> io::Result<ExitCode> {
             ("name", UserName::parse(name).err()),
             ("email", EmailAddress::parse(email).err()),
         ];
-        broken += i32::from(errors.iter().any(|(_, error)| error.is_some()));
+        broken += usize::from(errors.iter().any(|(_, error)| error.is_some()));
         for (field, error) in &errors {
-            report(lines, field, error.as_ref());
+            for rule in error.iter().flatten() {
+                writeln!(output, "line {lines}: {field}: {rule} ({})", rule.code())?;
+            }
         }
     }
-    println!("{lines} lines, {broken} with errors");
-    Ok(ExitCode::from(u8::from(broken > 0)))
+    writeln!(output, "{lines} lines, {broken} with errors")?;
+    Ok(broken)
 }
 
-fn report(line: usize, field: &str, error: Option<&Violations>) {
-    for violation in error.into_iter().flatten() {
-        println!("line {line}: {field}: {violation} ({})", violation.code());
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn the_readme_shows_what_it_writes() {
+        let readme = include_str!("../README.md");
+        let session = readme.split("```console\n").nth(1).unwrap();
+        let (command, rest) = session.split_once('\n').unwrap();
+        let shown = rest.split("```").next().unwrap();
+        let input = command.split('\'').nth(1).unwrap().replace("\\n", "\n");
+
+        let mut written = Vec::new();
+        let broken = check(input.as_bytes(), &mut written).unwrap();
+
+        assert_eq!(String::from_utf8(written).unwrap(), shown);
+        assert_eq!(broken, 1);
+    }
+
+    #[test]
+    fn a_list_without_errors_has_none() {
+        let mut written = Vec::new();
+        let broken = check(&b"Lovelace, Ada,ada@example.org\n"[..], &mut written).unwrap();
+        assert_eq!(written, b"1 lines, 0 with errors\n");
+        assert_eq!(broken, 0);
     }
 }
