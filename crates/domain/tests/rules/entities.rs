@@ -1,0 +1,227 @@
+//! Users and posts through their lives.
+
+use byline_domain::{
+    Content, EmailAddress, NewPost, NewUser, Post, PostChange, PostId, Timestamp, Title, User,
+    UserChange, UserId, UserName, Version,
+};
+use proptest::prelude::*;
+
+fn user_id(number: i64) -> UserId {
+    UserId::try_from(number).unwrap()
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
+}
+
+fn name(text: &str) -> UserName {
+    UserName::parse(text).unwrap()
+}
+
+fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+fn title(text: &str) -> Title {
+    Title::parse(text).unwrap()
+}
+
+fn content(text: &str) -> Content {
+    Content::parse(text).unwrap()
+}
+
+/// Ada, created at 100.
+fn ada() -> User {
+    let new = NewUser {
+        name: name("Ada"),
+        email: email("ada@example.org"),
+    };
+    new.created(user_id(7), at(100))
+}
+
+/// A post of user 7, created at 100.
+fn notes() -> Post {
+    let new = NewPost {
+        user_id: user_id(7),
+        title: title("Notes"),
+        content: content("…"),
+    };
+    new.created(PostId::try_from(3).unwrap(), at(100))
+}
+
+#[test]
+fn a_created_user_has_what_was_given_and_is_in_its_first_version() {
+    let expected = User {
+        id: user_id(7),
+        name: name("Ada"),
+        email: email("ada@example.org"),
+        created_at: at(100),
+        updated_at: at(100),
+        version: Version::FIRST,
+    };
+    assert_eq!(ada(), expected);
+}
+
+#[test]
+fn a_created_post_has_what_was_given_and_is_in_its_first_version() {
+    let expected = Post {
+        id: PostId::try_from(3).unwrap(),
+        user_id: user_id(7),
+        title: title("Notes"),
+        content: content("…"),
+        created_at: at(100),
+        updated_at: at(100),
+        version: Version::FIRST,
+    };
+    assert_eq!(notes(), expected);
+}
+
+#[test]
+fn a_change_of_a_user_changes_the_named_fields_only() {
+    let rename = UserChange {
+        name: Some(name("Countess")),
+        email: None,
+    };
+    let moved = UserChange {
+        name: None,
+        email: Some(email("ada@example.com")),
+    };
+    let expected = User {
+        updated_at: at(200),
+        version: Version::FIRST.next(),
+        ..ada()
+    };
+    assert_eq!(
+        ada().changed(rename, at(200)),
+        User {
+            name: name("Countess"),
+            ..expected.clone()
+        }
+    );
+    assert_eq!(
+        ada().changed(moved, at(200)),
+        User {
+            email: email("ada@example.com"),
+            ..expected
+        }
+    );
+}
+
+#[test]
+fn a_change_of_a_post_changes_the_named_fields_only() {
+    let expected = Post {
+        updated_at: at(200),
+        version: Version::FIRST.next(),
+        ..notes()
+    };
+    for (change, expected) in [
+        (
+            PostChange {
+                user_id: Some(user_id(8)),
+                ..PostChange::default()
+            },
+            Post {
+                user_id: user_id(8),
+                ..expected.clone()
+            },
+        ),
+        (
+            PostChange {
+                title: Some(title("Sketch")),
+                ..PostChange::default()
+            },
+            Post {
+                title: title("Sketch"),
+                ..expected.clone()
+            },
+        ),
+        (
+            PostChange {
+                content: Some(content("")),
+                ..PostChange::default()
+            },
+            Post {
+                content: content(""),
+                ..expected.clone()
+            },
+        ),
+    ] {
+        assert_eq!(notes().changed(change, at(200)), expected);
+    }
+}
+
+#[test]
+fn a_change_that_changes_nothing_gives_a_new_version() {
+    let user = ada().changed(UserChange::default(), at(200));
+    let post = notes().changed(PostChange::default(), at(200));
+    assert_eq!(
+        (user.version, user.updated_at),
+        (Version::FIRST.next(), at(200))
+    );
+    assert_eq!(
+        (post.version, post.updated_at),
+        (Version::FIRST.next(), at(200))
+    );
+    assert_eq!(
+        User {
+            version: Version::FIRST,
+            updated_at: at(100),
+            ..user
+        },
+        ada()
+    );
+    assert_eq!(
+        Post {
+            version: Version::FIRST,
+            updated_at: at(100),
+            ..post
+        },
+        notes()
+    );
+}
+
+#[test]
+fn a_replacement_changes_every_field() {
+    let user = NewUser {
+        name: name("Grace"),
+        email: email("grace@example.org"),
+    };
+    let post = NewPost {
+        user_id: user_id(8),
+        title: title("Compilers"),
+        content: content("A-0"),
+    };
+    let replaced_user = ada().changed(UserChange::from(user.clone()), at(200));
+    let replaced_post = notes().changed(PostChange::from(post.clone()), at(200));
+    let expected_user = User {
+        created_at: at(100),
+        version: Version::FIRST.next(),
+        ..user.created(user_id(7), at(200))
+    };
+    let expected_post = Post {
+        created_at: at(100),
+        version: Version::FIRST.next(),
+        ..post.created(PostId::try_from(3).unwrap(), at(200))
+    };
+    assert_eq!(replaced_user, expected_user);
+    assert_eq!(replaced_post, expected_post);
+}
+
+proptest! {
+    #[test]
+    fn a_clock_that_goes_back_never_takes_updated_at_back(
+        clock in prop::collection::vec(-1_000..1_000_i64, 1..20),
+    ) {
+        let (mut user, mut post) = (ada(), notes());
+        for &now in &clock {
+            let (before, now) = (user.updated_at, at(now));
+            user = user.changed(UserChange::default(), now);
+            post = post.changed(PostChange::default(), now);
+            prop_assert_eq!(user.updated_at, before.max(now));
+            prop_assert_eq!(post.updated_at, before.max(now));
+        }
+        let versions = 1 + i64::try_from(clock.len())?;
+        prop_assert_eq!((user.version.get(), user.created_at), (versions, at(100)));
+        prop_assert_eq!((post.version.get(), post.created_at), (versions, at(100)));
+    }
+}
