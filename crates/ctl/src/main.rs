@@ -1,2 +1,31 @@
-//! See README.
-fn main() {}
+//! Operates the database of Byline: one module per command.
+
+use std::process::ExitCode;
+
+mod arguments;
+mod check;
+mod failure;
+mod migrate;
+mod seed;
+mod status;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let arguments = Arguments::read()?;
+    let url = &arguments.database_url;
+    match arguments.command {
+        Command::Migrate { status: None } => migrate::run(url),
+        Command::Migrate { status: Some(_) } => status::run(url),
+        Command::Check => check::run(url),
+        Command::Seed(plan) => seed::run(url, &plan),
+    }
+}

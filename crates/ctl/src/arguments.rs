@@ -1,0 +1,83 @@
+//! The command line.
+
+use byline_persistence::DatabaseUrl;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::seed::Plan;
+
+/// Operates the database of Byline.
+#[derive(Debug, Parser)]
+#[command(name = "bylinectl", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Where the data is: sqlite:<path>.
+    ///
+    /// A password belongs into the environment: flags are seen by every user
+    /// of the machine.
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(value_name = "URL", default_value = "sqlite:byline.db")]
+    pub(crate) database_url: DatabaseUrl,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring the database up to this version, creating it if need be.
+    ///
+    /// A server that is running meanwhile keeps serving.
+    #[command(args_conflicts_with_subcommands = true)]
+    Migrate {
+        #[command(subcommand)]
+        status: Option<MigrateCommand>,
+    },
+    /// Read the whole database and name what is damaged (exit code 1).
+    Check,
+    /// Fill the database with made-up users and posts.
+    Seed(Plan),
+}
+
+/// What to do about migrations besides applying them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// Show which migrations and releases the database has, changing nothing.
+    Status,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bylinectl migrate
+  DATABASE_URL=sqlite:/var/lib/byline/byline.db bylinectl migrate status
+  bylinectl seed --users 1000 --posts 10000";
+
+impl Arguments {
+    /// The arguments of this process.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them; also what was asked for with `--help` and
+    /// `--version`.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let mut matches = command
+            .try_get_matches_from_mut(std::env::args_os())
+            .map_err(without_secrets)?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+}
+
+/// Takes the value out of an error about the database's URL, which may hold a
+/// password.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    if argument.is_some_and(|name| name.starts_with("--database-url")) {
+        let hidden = ContextValue::String("(not shown)".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
+        let tip = "the environment variable DATABASE_URL sets it too".to_owned();
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+    }
+    error
+}

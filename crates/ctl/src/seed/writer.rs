@@ -1,0 +1,155 @@
+//! Makes up users and posts, the same ones for the same seed.
+
+use byline_domain::{Content, EmailAddress, NewPost, NewUser, Timestamp, Title, UserId, UserName};
+use deunicode::deunicode;
+use fake::Fake;
+use fake::faker::address::en::CityName;
+use fake::faker::company::en::CatchPhrase;
+use fake::faker::name::raw::Name;
+use fake::locales::{DE_DE, EN, FA_IR, FR_FR, JA_JP, PT_BR, TR_TR, ZH_CN};
+use fake::rand::SeedableRng;
+use fake::rand::rngs::ChaCha8Rng;
+use fake::rand::seq::IndexedRandom;
+
+use crate::failure::Failure;
+
+/// When the first user was created: 2025-01-01T00:00:00Z, in microseconds.
+/// A fixed moment, so that times are the same in every database too.
+const BEGINNING: i64 = 1_735_689_600_000_000;
+
+/// Between two rows, in microseconds.
+const STEP: i64 = 1_000_000;
+
+/// Makes up users and posts, each created a second after the last.
+pub(super) struct Writer {
+    seed: u64,
+    random: ChaCha8Rng,
+    rows: i64,
+}
+
+impl Writer {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            rows: 0,
+        }
+    }
+
+    /// The next `count` users. No two users of any two seeds have the same
+    /// e-mail address.
+    pub(super) fn users(&mut self, count: u32) -> Result<Vec<(NewUser, Timestamp)>, Failure> {
+        (0..count)
+            .map(|_| Ok((self.user()?, self.now()?)))
+            .collect()
+    }
+
+    /// The next `count` posts, by any of `authors`.
+    pub(super) fn posts(
+        &mut self,
+        count: u32,
+        authors: &[UserId],
+    ) -> Result<Vec<(NewPost, Timestamp)>, Failure> {
+        (0..count)
+            .map(|_| Ok((self.post(authors)?, self.now()?)))
+            .collect()
+    }
+
+    fn user(&mut self) -> Result<NewUser, Failure> {
+        let name = self.name();
+        let latin = deunicode(&name).to_ascii_lowercase();
+        let words = latin.split(|c: char| !c.is_ascii_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        let host = ["com", "net", "org"]
+            .choose(&mut self.random)
+            .unwrap_or(&"org");
+        let email = format!(
+            "{}.{}.{}@example.{host}",
+            words.join("."),
+            self.seed,
+            self.rows
+        );
+        Ok(NewUser {
+            name: UserName::parse(name)?,
+            email: EmailAddress::parse(email)?,
+        })
+    }
+
+    fn post(&mut self, authors: &[UserId]) -> Result<NewPost, Failure> {
+        let user_id = *authors.choose(&mut self.random).ok_or(Failure::NoAuthors)?;
+        let title: String = CatchPhrase().fake_with_rng(&mut self.random);
+        let sentences: u8 = (2..7).fake_with_rng(&mut self.random);
+        let sentences: Vec<_> = (0..sentences).map(|_| self.sentence()).collect();
+        let city: String = CityName().fake_with_rng(&mut self.random);
+        let content = format!("{}\n\n— {}, {city}", sentences.join(" "), self.name());
+        Ok(NewPost {
+            user_id,
+            title: Title::parse(title)?,
+            content: Content::parse(content)?,
+        })
+    }
+
+    /// A name as people have them somewhere in the world.
+    fn name(&mut self) -> String {
+        let random = &mut self.random;
+        match (0..12).fake_with_rng::<u8, _>(random) {
+            0 => Name(DE_DE).fake_with_rng(random),
+            1 => Name(FR_FR).fake_with_rng(random),
+            2 => Name(PT_BR).fake_with_rng(random),
+            3 => Name(TR_TR).fake_with_rng(random),
+            4 => Name(JA_JP).fake_with_rng(random),
+            5 => Name(ZH_CN).fake_with_rng(random),
+            6 => Name(FA_IR).fake_with_rng(random),
+            _ => Name(EN).fake_with_rng(random),
+        }
+    }
+
+    fn sentence(&mut self) -> String {
+        let phrase: String = CatchPhrase().fake_with_rng(&mut self.random);
+        let phrase = phrase.to_lowercase();
+        match (0..4).fake_with_rng::<u8, _>(&mut self.random) {
+            0 => format!("The word of the year is “{phrase}” – or so they say…"),
+            1 => format!("Nobody had asked for our {phrase}, but here it is."),
+            2 => format!("{} and I talk about the {phrase} every day.", self.name()),
+            _ => format!("Has anyone seen the {phrase} yet?"),
+        }
+    }
+
+    fn now(&mut self) -> Result<Timestamp, Failure> {
+        let now = Timestamp::from_micros(BEGINNING + self.rows * STEP)?;
+        self.rows += 1;
+        Ok(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_same_seed_makes_the_same_rows() {
+        let author = [UserId::try_from(1).unwrap()];
+        let [mut one, mut two] = [Writer::new(7), Writer::new(7)];
+        assert_eq!(one.users(300).unwrap(), two.users(300).unwrap());
+        assert_eq!(
+            one.posts(300, &author).unwrap(),
+            two.posts(300, &author).unwrap()
+        );
+    }
+
+    #[test]
+    fn no_address_comes_twice_whatever_the_seeds() {
+        let users = (0..30).flat_map(|seed| Writer::new(seed).users(300).unwrap());
+        let emails: HashSet<_> = users.map(|(user, _)| user.email.key()).collect();
+        assert_eq!(emails.len(), 30 * 300);
+    }
+
+    #[test]
+    fn not_everything_is_ascii() {
+        let users = Writer::new(1).users(300).unwrap();
+        assert!(users.iter().any(|(user, _)| !user.name.as_str().is_ascii()));
+        assert!(users.iter().any(|(user, _)| user.name.as_str().is_ascii()));
+    }
+}
