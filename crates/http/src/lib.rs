@@ -1,1 +1,24 @@
-//! See README.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod api;
+mod body;
+mod call;
+mod cursor;
+mod envelope;
+mod etag;
+mod fields;
+mod health;
+mod paging;
+mod posts;
+mod problem;
+mod query;
+mod request_id;
+mod routes;
+mod service_document;
+mod time;
+mod users;
+
+pub use api::{Api, Settings};
+pub use envelope::envelope;
+pub use routes::configure;

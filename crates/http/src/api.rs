@@ -1,0 +1,67 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use byline_application::{Clock, Store};
+
+/// The REST interface of one process: what all its workers share. A clone is
+/// the same interface.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+struct Shared {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    draining: AtomicBool,
+}
+
+/// What an operator decides about the interface.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a request may take, from its arrival to its answer, the body
+    /// included.
+    pub request_deadline: Duration,
+    /// Whether `PUT`, `PATCH` and `DELETE` need `If-Match`; without it they are
+    /// answered 428 (RFC 6585 section 3).
+    pub require_if_match: bool,
+    /// Whether every request is logged when it is answered.
+    pub log_requests: bool,
+    /// The program's version, for the service document.
+    pub version: &'static str,
+}
+
+impl Api {
+    /// An interface to what `store` holds. `clock` says when things happen.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            clock,
+            settings,
+            draining: AtomicBool::new(false),
+        }))
+    }
+
+    /// Tells load balancers and clients that this process is about to end:
+    /// `/readyz` answers 503 from now on and connections are closed after their
+    /// next answer. Requests are served all the same.
+    pub fn start_draining(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.0.store.as_ref()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+}

@@ -1,0 +1,219 @@
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use byline_application::{AppError, Session, Unavailable};
+use byline_domain::policy::Principal;
+use byline_domain::{PostId, Timestamp, UserId};
+use tokio::time::timeout_at;
+
+use crate::Api;
+use crate::body::{self, Media};
+use crate::envelope::Arrival;
+use crate::etag::Conditions;
+use crate::problem::{Code, Problem};
+use crate::query::Query;
+
+/// A request on its way through a handler.
+pub(crate) struct Call {
+    api: Api,
+    request: HttpRequest,
+    payload: Option<Payload>,
+    arrival: Arrival,
+    query: Query,
+}
+
+/// Has a request answered by `handler`, whatever becomes of it: refusals and
+/// panics are answers too.
+pub(crate) async fn answer<F>(
+    api: Api,
+    handler: impl FnOnce(Call) -> F,
+    parameters: &[&'static str],
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse
+where
+    F: Future<Output = Result<HttpResponse, Problem>>,
+{
+    let seen = request.extensions().get::<Arrival>().cloned();
+    // Absent only where the envelope is.
+    let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
+    let id = arrival.id.clone();
+    let handled = async {
+        body::check_encoding(request.headers())?;
+        let query = Query::parse(request.query_string(), parameters)?;
+        let payload = Some(payload);
+        handler(Call {
+            api,
+            request,
+            payload,
+            arrival,
+            query,
+        })
+        .await
+    };
+    match caught(handled).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(problem)) => problem.answer(&id),
+        Err(panic) => Problem::panicked(panic.as_ref()).answer(&id),
+    }
+}
+
+async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // The future is not polled again after a panic, so nobody sees what it
+        // left half done.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+impl Call {
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    pub(crate) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// Who is calling. Without authentication everybody is an operator.
+    pub(crate) fn principal(&self) -> Principal {
+        Principal::unrestricted()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock().now()
+    }
+
+    /// The part of the path that the route calls `name`.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
+        self.id("user_id", "user")
+    }
+
+    pub(crate) fn post_id(&self) -> Result<PostId, Problem> {
+        self.id("post_id", "post")
+    }
+
+    /// An id that cannot exist is one that does not exist: 404, not 400.
+    fn id<I: TryFrom<i64>>(&self, segment: &str, what: &str) -> Result<I, Problem> {
+        let text = self.segment(segment);
+        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        text.parse()
+            .ok()
+            .filter(|_| canonical)
+            .and_then(|number: i64| I::try_from(number).ok())
+            .ok_or_else(|| {
+                Problem::new(
+                    Code::NotFound,
+                    format!(
+                        "There is no {what} with this id: ids are whole numbers from 1 to {}.",
+                        UserId::MAX
+                    ),
+                )
+            })
+    }
+
+    /// The conditions on which the row that the path names may be changed.
+    pub(crate) fn conditions(&self) -> Result<Conditions, Problem> {
+        Conditions::of(self.headers(), self.api.settings().require_if_match)
+    }
+
+    /// The body, once.
+    pub(crate) async fn body(&mut self, media: Media) -> Result<Bytes, Problem> {
+        match self.payload.take() {
+            Some(payload) => {
+                body::read(
+                    self.request.headers(),
+                    payload,
+                    media,
+                    self.arrival.deadline,
+                )
+                .await
+            }
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// Runs `work` in a session that reads with one statement. The answer comes
+    /// by the deadline, whatever the store does.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deadline = self.arrival.deadline;
+        match timeout_at(deadline.into(), self.api.store().read(deadline, work)).await {
+            Ok(answer) => answer.map_err(Problem::from),
+            Err(_) => Err(AppError::from(Unavailable::DeadlinePassed).into()),
+        }
+    }
+
+    /// Runs `work` in a session that is committed. The answer comes by the
+    /// deadline, and is true: work that was not begun by then never will be.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deadline = self.arrival.deadline;
+        let begun = Arc::new(Once::default());
+        let theirs = Arc::clone(&begun);
+        let guarded = move |session: &mut dyn Session| {
+            theirs.begin()?;
+            work(session)
+        };
+        match timeout_at(deadline.into(), self.api.store().write(deadline, guarded)).await {
+            Ok(answer) => answer.map_err(Problem::from),
+            Err(_) if begun.abandon() => Err(AppError::from(Unavailable::DeadlinePassed).into()),
+            Err(_) => Err(AppError::OutcomeUnknown(None).into()),
+        }
+    }
+}
+
+/// Whether work was begun or given up, whichever came first.
+#[derive(Default)]
+struct Once(AtomicU8);
+
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+const ABANDONED: u8 = 2;
+
+impl Once {
+    /// Begins, or begins again after a lost conflict.
+    fn begin(&self) -> Result<(), AppError> {
+        match self.turn(BEGUN) {
+            WAITING | BEGUN => Ok(()),
+            _ => Err(Unavailable::DeadlinePassed.into()),
+        }
+    }
+
+    /// Whether it was given up before it was begun.
+    fn abandon(&self) -> bool {
+        self.turn(ABANDONED) == WAITING
+    }
+
+    /// Leaves `WAITING` for `state`; tells the state until now.
+    fn turn(&self, state: u8) -> u8 {
+        self.0
+            .compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire)
+            .unwrap_or_else(|current| current)
+    }
+}

@@ -1,0 +1,177 @@
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage, HttpResponse};
+
+use crate::Api;
+use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+
+/// What every request gets and every answer has, wherever it comes from; the
+/// outermost middleware.
+///
+/// - A request gets an id, the client's if it sent a sane one, and a deadline.
+/// - An answer carries the id in `X-Request-Id`, and headers that keep browsers
+///   from interpreting, framing or caching what they should not.
+/// - An error answer that is not a problem document yet (RFC 9457) becomes one.
+/// - A request whose path and query exceed 8 KiB is refused.
+/// - Every request is logged, if the settings say so.
+pub fn envelope<S, B>(
+    api: &Api,
+) -> impl Transform<
+    S,
+    ServiceRequest,
+    Response = ServiceResponse<BoxBody>,
+    Error = Error,
+    InitError = (),
+> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let api = api.clone();
+    from_fn(move |request, next| enclose(api.clone(), request, next))
+}
+
+/// When a request arrived, when it must be answered, and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) id: RequestId,
+    pub(crate) at: Instant,
+    pub(crate) deadline: Instant,
+}
+
+impl Arrival {
+    pub(crate) fn new(api: &Api, headers: &HeaderMap) -> Self {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        let at = Instant::now();
+        Self {
+            id: RequestId::of(headers),
+            at,
+            deadline: at + api.settings().request_deadline.min(LONGEST),
+        }
+    }
+}
+
+/// The longest path and query that are looked at.
+pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
+
+async fn enclose<B: MessageBody + 'static>(
+    api: Api,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let arrival = Arrival::new(&api, request.headers());
+    request.extensions_mut().insert(arrival.clone());
+    let answered = if length(&request) > MAX_URI_BYTES {
+        let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
+        Ok(request.into_response(problem.answer(&arrival.id)))
+    } else {
+        next.call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
+    };
+    match answered {
+        Ok(mut answer) => {
+            if is_bare_error(answer.response()) {
+                let (request, bare) = answer.into_parts();
+                answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
+            }
+            seal(&api, answer.response_mut(), &arrival.id);
+            if api.settings().log_requests {
+                log(&answer, &arrival);
+            }
+            Ok(answer)
+        }
+        // Another middleware gave up the request together with its answer; the
+        // server makes one of what the error holds.
+        Err(error) => {
+            let mut answer = error.error_response();
+            if is_bare_error(&answer) {
+                answer = into_problem(&answer, &arrival.id);
+            }
+            seal(&api, &mut answer, &arrival.id);
+            Err(InternalError::from_response(error, answer).into())
+        }
+    }
+}
+
+fn length(request: &ServiceRequest) -> usize {
+    request
+        .uri()
+        .path_and_query()
+        .map_or(0, |both| both.as_str().len())
+}
+
+fn is_bare_error(answer: &HttpResponse) -> bool {
+    let status = answer.status();
+    (status.is_client_error() || status.is_server_error())
+        && answer
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_none_or(|kind| kind != PROBLEM_JSON)
+}
+
+/// The last resort: only the status and the headers survive, for a foreign body
+/// may tell what is nobody's business.
+fn into_problem(bare: &HttpResponse, id: &RequestId) -> HttpResponse {
+    if let (StatusCode::INTERNAL_SERVER_ERROR, Some(error)) = (bare.status(), bare.error()) {
+        tracing::error!(request_id = id.as_str(), %error, "a request failed");
+    }
+    let mut answer = Problem::for_status(bare.status()).answer(id);
+    for (name, value) in bare.headers() {
+        if !DESCRIBE_THE_BODY.contains(name) && !answer.headers().contains_key(name) {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    answer
+}
+
+const DESCRIBE_THE_BODY: [HeaderName; 5] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+    header::TRANSFER_ENCODING,
+    header::ETAG,
+];
+
+fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
+    if api.is_draining() {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    let headers = answer.headers_mut();
+    headers.insert(X_REQUEST_ID, id.header_value());
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn log(answer: &ServiceResponse, arrival: &Arrival) {
+    let request = answer.request();
+    tracing::info!(
+        method = request.method().as_str(),
+        // Without the query: it may hold what should not be kept in logs.
+        path = request.uri().path(),
+        status = answer.status().as_u16(),
+        micros = arrival.at.elapsed().as_micros(),
+        request_id = arrival.id.as_str(),
+        "request"
+    );
+}

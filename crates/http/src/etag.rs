@@ -1,0 +1,273 @@
+//! Entity tags and the conditions on them (RFC 9110 sections 8.8.3 and 13).
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use byline_application::{AppError, Precondition, Subject};
+use byline_domain::Version;
+
+use crate::problem::{Code, Problem};
+
+/// The strong tag of a row in this version.
+pub(crate) fn etag(version: Version) -> HeaderValue {
+    let mut text = String::with_capacity(24);
+    // Writing to a string cannot fail, and digits make a header value.
+    let written = std::fmt::write(&mut text, format_args!("\"{}\"", version.get()));
+    written
+        .ok()
+        .and_then(|()| HeaderValue::try_from(text).ok())
+        .unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// What `If-Match` or `If-None-Match` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    These(Vec<Tag>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tag {
+    weak: bool,
+    /// None for a tag that this service never gave.
+    version: Option<Version>,
+}
+
+/// `If-None-Match`: the versions in which a row is of no interest.
+#[derive(Clone, Debug)]
+pub(crate) struct NoneMatch(Tags);
+
+impl NoneMatch {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        Ok(tags(headers, &header::IF_NONE_MATCH)?.map(Self))
+    }
+
+    /// Whether it names this version, by the weak comparison.
+    pub(crate) fn names(&self, version: Version) -> bool {
+        match &self.0 {
+            Tags::Any => true,
+            Tags::These(tags) => tags.iter().any(|tag| tag.version == Some(version)),
+        }
+    }
+}
+
+/// The conditions on which a row is changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Conditions {
+    pub(crate) matches: Precondition,
+    none_match: Option<NoneMatch>,
+}
+
+impl Conditions {
+    /// `required` says whether there must be an `If-Match`.
+    pub(crate) fn of(headers: &HeaderMap, required: bool) -> Result<Self, Problem> {
+        let matches = match tags(headers, &header::IF_MATCH)? {
+            None if required => {
+                let code = Code::PreconditionRequired;
+                return Err(Problem::new(code, code.meaning()));
+            }
+            // `*` asks for no more than that there is such a row.
+            None | Some(Tags::Any) => Precondition::None,
+            Some(Tags::These(tags)) => Precondition::OneOf(strong(&tags)),
+        };
+        Ok(Self {
+            matches,
+            none_match: NoneMatch::of(headers)?,
+        })
+    }
+
+    /// Whether `If-None-Match` permits a change of a row whose version `find`
+    /// tells; it is asked only if there is such a header.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::PreconditionFailed`], and those of `find`.
+    pub(crate) fn check_none_match(
+        &self,
+        subject: Subject,
+        find: impl FnOnce() -> Result<Version, AppError>,
+    ) -> Result<(), AppError> {
+        match &self.none_match {
+            Some(none_match) if none_match.names(find()?) => {
+                Err(AppError::PreconditionFailed(subject))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn strong(tags: &[Tag]) -> Vec<Version> {
+    tags.iter()
+        .filter(|tag| !tag.weak)
+        .filter_map(|tag| tag.version)
+        .collect()
+}
+
+/// All the tags in all the lines of a header; none without the header.
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Problem> {
+    let mut lines = headers.get_all(name).peekable();
+    if lines.peek().is_none() {
+        return Ok(None);
+    }
+    let mut tags = Vec::new();
+    let mut any = false;
+    for line in lines {
+        match line.as_bytes().trim_ascii() {
+            b"*" => any = true,
+            list => tags.extend(parse_list(list).ok_or_else(|| malformed(name))?),
+        }
+    }
+    match (any, tags.is_empty()) {
+        (true, true) => Ok(Some(Tags::Any)),
+        (false, false) => Ok(Some(Tags::These(tags))),
+        // `*` among tags, or no tag at all.
+        _ => Err(malformed(name)),
+    }
+}
+
+fn parse_list(mut text: &[u8]) -> Option<Vec<Tag>> {
+    let mut tags = Vec::new();
+    loop {
+        // A list may have empty elements (RFC 9110 section 5.6.1.2).
+        while let [b',' | b' ' | b'\t', rest @ ..] = text {
+            text = rest;
+        }
+        if text.is_empty() {
+            return Some(tags);
+        }
+        let (tag, rest) = parse_tag(text)?;
+        tags.push(tag);
+        text = rest.trim_ascii_start();
+        if !matches!(text, [] | [b',', ..]) {
+            return None;
+        }
+    }
+}
+
+fn parse_tag(text: &[u8]) -> Option<(Tag, &[u8])> {
+    let (weak, quoted) = match text {
+        [b'W', b'/', rest @ ..] => (true, rest),
+        strong => (false, strong),
+    };
+    let [b'"', rest @ ..] = quoted else {
+        return None;
+    };
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    let (opaque, after) = rest.split_at_checked(end)?;
+    let may_stand = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+    let tag = Tag {
+        weak,
+        version: version(opaque),
+    };
+    opaque
+        .iter()
+        .all(may_stand)
+        .then_some((tag, after.get(1..)?))
+}
+
+/// The version whose tag has this text. Tags are compared byte by byte, so that
+/// `"01"` is not `"1"`.
+fn version(opaque: &[u8]) -> Option<Version> {
+    let [b'1'..=b'9', rest @ ..] = opaque else {
+        return None;
+    };
+    if !rest.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Version::new(str::from_utf8(opaque).ok()?.parse().ok()?)
+}
+
+fn malformed(name: &HeaderName) -> Problem {
+    Problem::new(
+        Code::InvalidHeader,
+        format!(
+            "The header `{name}` must be `*` or a list of entity tags, each in double quotes, as in `\"1\", \"2\"`."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(lines: &[&str]) -> Option<Tags> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_MATCH, HeaderValue::from_str(line).unwrap());
+        }
+        tags(&headers, &header::IF_MATCH).ok().flatten()
+    }
+
+    fn tag(weak: bool, number: i64) -> Tag {
+        Tag {
+            weak,
+            version: Version::new(number),
+        }
+    }
+
+    #[test]
+    fn reads_lists() {
+        let two = Some(Tags::These(vec![tag(false, 1), tag(true, 22)]));
+        assert_eq!(parse(&["\"1\", W/\"22\""]), two);
+        assert_eq!(parse(&["\"1\",W/\"22\""]), two);
+        assert_eq!(parse(&[" , \"1\" ,\t, W/\"22\" ,"]), two);
+        assert_eq!(parse(&["\"1\"", "W/\"22\""]), two);
+        assert_eq!(parse(&["*"]), Some(Tags::Any));
+        assert_eq!(parse(&[" * "]), Some(Tags::Any));
+    }
+
+    #[test]
+    fn tags_of_others_are_tags_too() {
+        for text in [
+            "\"\"",
+            "\"abc\"",
+            "\"01\"",
+            "\"+1\"",
+            "\"0\"",
+            "\"-1\"",
+            "\"99999999999999999999\"",
+            "\"a,b\"",
+        ] {
+            let foreign = Tag {
+                weak: false,
+                version: None,
+            };
+            assert_eq!(parse(&[text]), Some(Tags::These(vec![foreign])), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_list_of_tags() {
+        for text in [
+            "",
+            ",",
+            "1",
+            "\"1",
+            "1\"",
+            "w/\"1\"",
+            "W/1",
+            "\"1\" \"2\"",
+            "\"1\"x",
+            "*, \"1\"",
+            "\"1\", *",
+            "\"a b\"",
+            "**",
+        ] {
+            assert_eq!(parse(&[text]), None, "{text}");
+        }
+        assert_eq!(parse(&["*", "\"1\""]), None);
+    }
+
+    #[test]
+    fn a_weak_tag_is_never_strong() {
+        assert_eq!(
+            strong(&[tag(true, 1), tag(false, 2)]),
+            [Version::new(2).unwrap()]
+        );
+        let none_match = NoneMatch(Tags::These(vec![tag(true, 1)]));
+        assert!(none_match.names(Version::FIRST));
+    }
+
+    #[test]
+    fn the_tag_of_a_row_is_its_version_in_quotes() {
+        assert_eq!(etag(Version::new(17).unwrap()), "\"17\"");
+    }
+}

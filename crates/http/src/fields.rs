@@ -1,0 +1,318 @@
+//! Objects in bodies of requests, member by member.
+
+use std::fmt;
+
+use byline_domain::{UserId, Violations};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::{Number, Value};
+
+use crate::problem::{Code, Fault, Place, Problem};
+
+/// Which members an object may have. There are no others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema {
+    /// Those that a client gives.
+    pub(crate) writable: &'static [&'static str],
+    /// Those that the server gives.
+    pub(crate) read_only: ReadOnly,
+}
+
+/// What becomes of read-only members.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ReadOnly {
+    /// They are refused: there is nothing yet that could have them.
+    Refused(&'static [&'static str]),
+    /// They are ignored, so that what was read can be sent back.
+    Ignored(&'static [&'static str]),
+}
+
+/// The members of one object, taken one after the other while everything that
+/// is wrong with them is gathered.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    members: Vec<(&'static str, Value)>,
+    faults: Vec<Fault>,
+}
+
+/// What is wrong with one value: code and rule.
+pub(crate) type Rules = Vec<(&'static str, String)>;
+
+impl Fields {
+    /// Reads `body`, which must be one JSON object. Members beyond `schema` are
+    /// noted, as are duplicates.
+    pub(crate) fn parse(body: &[u8], schema: Schema) -> Result<Self, Problem> {
+        let text = text(body)?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let found = json
+            .deserialize_any(ObjectVisitor(schema))
+            .and_then(|found| json.end().map(|()| found))
+            .map_err(|error| malformed(&error))?;
+        found.map_err(|kind| {
+            let fault = fault(
+                String::new(),
+                "wrong-type",
+                format!("The body must be a JSON object, is {kind}."),
+            );
+            Problem::of_faults(Code::InvalidFields, vec![fault])
+        })
+    }
+
+    /// The value of a member that must be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Value) -> Result<T, Rules>,
+    ) -> Option<T> {
+        if self.members.iter().any(|(known, _)| *known == name) {
+            return self.optional(name, read);
+        }
+        self.note(name, "required", "is missing");
+        None
+    }
+
+    /// The value of a member that may be missing; never null.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Value) -> Result<T, Rules>,
+    ) -> Option<T> {
+        let at = self.members.iter().position(|(known, _)| *known == name)?;
+        let (_, value) = self.members.swap_remove(at);
+        if value.is_null() {
+            self.note(name, "null", "must not be null");
+            return None;
+        }
+        match read(value) {
+            Ok(value) => Some(value),
+            Err(rules) => {
+                for (code, rule) in rules {
+                    self.note(name, code, &rule);
+                }
+                None
+            }
+        }
+    }
+
+    /// What was made of the members, if nothing is wrong with any of them.
+    pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Problem> {
+        match made {
+            Some(made) if self.faults.is_empty() => Ok(made),
+            _ => Err(Problem::of_faults(Code::InvalidFields, self.faults)),
+        }
+    }
+
+    fn note(&mut self, name: &str, code: &'static str, rule: &str) {
+        let detail = format!("`{name}` {rule}.");
+        self.faults.push(fault(pointer(name), code, detail));
+    }
+
+    /// Notes a member that must not be there. Stops at some point, lest the
+    /// answer outgrow the request.
+    fn note_superfluous(&mut self, name: &str, read_only: bool) {
+        const MOST_FAULTS: usize = 100;
+        const MOST_BYTES: usize = 256;
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let noted = if name.len() > MOST_BYTES {
+            let detail = format!("There is no member with a name of {} bytes.", name.len());
+            fault(String::new(), "unknown-member", detail)
+        } else if read_only {
+            let detail = format!("`{name}` is given by the server.");
+            fault(pointer(name), "read-only", detail)
+        } else {
+            fault(
+                pointer(name),
+                "unknown-member",
+                format!("There is no member `{name}`."),
+            )
+        };
+        if !self.faults.contains(&noted) {
+            self.faults.push(noted);
+        }
+    }
+}
+
+/// Reads a text, which `parse` makes a value of.
+pub(crate) fn text_of<T>(
+    parse: impl FnOnce(String) -> Result<T, Violations>,
+) -> impl FnOnce(Value) -> Result<T, Rules> {
+    |value| match value {
+        Value::String(text) => parse(text).map_err(|violations| {
+            violations
+                .iter()
+                .map(|violation| (violation.code(), violation.to_string()))
+                .collect()
+        }),
+        other => Err(wrong_type("a string", &other)),
+    }
+}
+
+/// Reads the id of a user.
+pub(crate) fn user_id(value: Value) -> Result<UserId, Rules> {
+    match value {
+        Value::Number(number) => id(&number).map_err(|rule| vec![rule]),
+        other => Err(wrong_type("an integer", &other)),
+    }
+}
+
+fn id(number: &Number) -> Result<UserId, (&'static str, String)> {
+    if let Some(id) = number.as_i64().and_then(|id| UserId::try_from(id).ok()) {
+        return Ok(id);
+    }
+    // An integer beyond 64 bits comes as a floating-point number, and every
+    // one of that size is whole.
+    let is_huge = number
+        .as_f64()
+        .is_some_and(|number| number.abs() >= TWO_TO_63);
+    if number.is_i64() || is_huge {
+        Err((
+            "out-of-range",
+            format!("must be a whole number from 1 to {}", UserId::MAX),
+        ))
+    } else {
+        Err((
+            "wrong-type",
+            "must be an integer, written without fraction and exponent".to_owned(),
+        ))
+    }
+}
+
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
+fn wrong_type(wanted: &str, value: &Value) -> Rules {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    vec![("wrong-type", format!("must be {wanted}, is {kind}"))]
+}
+
+fn text(body: &[u8]) -> Result<&str, Problem> {
+    let refused = |detail| Problem::new(Code::MalformedJson, detail);
+    if body.is_empty() {
+        return Err(refused(
+            "The body is empty; it must be a JSON object.".to_owned(),
+        ));
+    }
+    if body.starts_with("\u{feff}".as_bytes()) {
+        return Err(refused(
+            "The body begins with a byte order mark.".to_owned(),
+        ));
+    }
+    str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        refused(format!(
+            "The body is not UTF-8: byte {at} (counted from 0) is wrong."
+        ))
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let detail = match error.classify() {
+        Category::Eof => {
+            format!("The body ends before its JSON is complete, at line {line}, column {column}.")
+        }
+        _ => format!(
+            "The body is not well-formed JSON, or is nested too deeply: line {line}, column {column}."
+        ),
+    };
+    Problem::new(Code::MalformedJson, detail)
+}
+
+fn fault(pointer: String, code: &'static str, detail: String) -> Fault {
+    Fault {
+        place: Place::Pointer(pointer),
+        code,
+        detail,
+    }
+}
+
+/// The JSON pointer to a member (RFC 6901 section 3).
+fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Gives the members of an object, or the name of the type that stands in its
+/// place.
+struct ObjectVisitor(Schema);
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Result<Fields, &'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let Schema {
+            writable,
+            read_only,
+        } = self.0;
+        let (refused, ignored): (&[_], &[_]) = match read_only {
+            ReadOnly::Refused(names) => (names, &[]),
+            ReadOnly::Ignored(names) => (&[], names),
+        };
+        let mut fields = Fields {
+            members: Vec::with_capacity(8),
+            faults: Vec::new(),
+        };
+        while let Some(name) = map.next_key::<String>()? {
+            let known = writable.iter().chain(ignored).find(|known| **known == name);
+            let Some(known) = known else {
+                map.next_value::<IgnoredAny>()?;
+                fields.note_superfluous(&name, refused.contains(&name.as_str()));
+                continue;
+            };
+            let value = map.next_value()?;
+            if fields.members.iter().any(|(seen, _)| seen == known) {
+                let twice = fault(
+                    pointer(known),
+                    "duplicate-member",
+                    format!("`{known}` is there more than once."),
+                );
+                if !fields.faults.contains(&twice) {
+                    fields.faults.push(twice);
+                }
+            } else {
+                fields.members.push((known, value));
+            }
+        }
+        Ok(Ok(fields))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Err("an array"))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Err("a string"))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Err("a boolean"))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Err("null"))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Err("a number"))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Err("a number"))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Err("a number"))
+    }
+}

@@ -1,0 +1,212 @@
+use actix_web::http::StatusCode;
+
+/// Declares the codes as a table: variant, name, status, title, meaning and
+/// remedy, so that none can lack a page.
+macro_rules! codes {
+    ($($variant:ident $name:literal $status:ident $title:literal $meaning:literal $remedy:literal)+) => {
+        /// What kind of problem it is. The name is stable; programs may rely
+        /// on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $(#[doc = $title] $variant,)+
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub(crate) const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The code as programs see it.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The status of answers with this code.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)+ }
+            }
+
+            /// A few words, the same for every occurrence.
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            /// What has happened, in one or two sentences.
+            pub(crate) const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)+ }
+            }
+
+            /// What the sender of the request can do about it.
+            pub(crate) const fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    BadRequest "bad-request" BAD_REQUEST
+        "Bad request"
+        "The request does not follow HTTP."
+        "Check how your client writes the request; repeating it will not help."
+    MalformedJson "malformed-json" BAD_REQUEST
+        "Malformed JSON"
+        "The body is not well-formed JSON (RFC 8259) in UTF-8, or is nested more than 128 levels deep."
+        "Look at the line and column that `detail` names. Send no byte order mark and no lone surrogates."
+    InvalidParameter "invalid-parameter" BAD_REQUEST
+        "Invalid query parameter"
+        "A query parameter is unknown here, given more than once, or has a value that it cannot have."
+        "`errors` names each such parameter. Unknown ones are refused, so that a slip of the pen is not taken for a filter that matches everything."
+    InvalidCursor "invalid-cursor" BAD_REQUEST
+        "Invalid cursor"
+        "The cursor is damaged, or was made for another list."
+        "Take cursors from the `Link` header of an answer as they are, with the same path and parameters; or begin again without `cursor`."
+    InvalidHeader "invalid-header" BAD_REQUEST
+        "Invalid header"
+        "A request header does not have the form that its definition demands."
+        "`detail` names the header and the form."
+    Forbidden "forbidden" FORBIDDEN
+        "Forbidden"
+        "The service knows who you are, and you may not do this."
+        "Use a credential with the scope that `detail` names, or work on what is yours."
+    NotFound "not-found" NOT_FOUND
+        "Not found"
+        "There is nothing with this id: it never existed, or was deleted."
+        "Check the id. Ids are whole numbers from 1 to 9007199254740991, written without leading zeros."
+    UnknownPath "unknown-path" NOT_FOUND
+        "Unknown path"
+        "The service has nothing at this path."
+        "`GET /` lists where to begin."
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED
+        "Method not allowed"
+        "The path exists, but not for this method."
+        "The header `Allow` lists the methods."
+    RequestTimeout "request-timeout" REQUEST_TIMEOUT
+        "Request timeout"
+        "The body of the request did not arrive in time."
+        "Send the request again, on a new connection."
+    EmailTaken "email-taken" CONFLICT
+        "E-mail address taken"
+        "Another user has this e-mail address. Addresses that differ only in upper and lower case are the same."
+        "Choose another address, or change the user who has it."
+    AuthorMissing "author-missing" CONFLICT
+        "Author missing"
+        "`user_id` names a user who does not exist."
+        "Create the user first, or name another."
+    UserHasPosts "user-has-posts" CONFLICT
+        "User still has posts"
+        "A user is not deleted as long as there are posts of it."
+        "Delete the posts first or give them to another user, or delete all of them with the user: `DELETE /users/{user_id}?posts=delete`."
+    PreconditionFailed "precondition-failed" PRECONDITION_FAILED
+        "Precondition failed"
+        "The row has been changed since you read it, or was never in the version that `If-Match` names. Nothing was changed."
+        "Read the row again, apply your change to what it is now, and send that with the new `ETag` in `If-Match`."
+    BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE
+        "Body too large"
+        "The body of the request has more than 1 MiB (1048576 bytes)."
+        "Send less at once."
+    UriTooLong "uri-too-long" URI_TOO_LONG
+        "URI too long"
+        "Path and query of the request have more than 8 KiB (8192 bytes)."
+        "Send fewer or shorter parameters."
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE
+        "Unsupported media type"
+        "The body's `Content-Type` is missing or is none that this request takes."
+        "Send JSON in UTF-8 as `Content-Type: application/json`; PATCH also takes `application/merge-patch+json`."
+    UnsupportedContentEncoding "unsupported-content-encoding" UNSUPPORTED_MEDIA_TYPE
+        "Unsupported content encoding"
+        "The body is compressed, and the service does not decompress."
+        "Send the body as it is, without `Content-Encoding`."
+    InvalidFields "invalid-fields" UNPROCESSABLE_ENTITY
+        "Invalid fields"
+        "The body is well-formed, but breaks rules; `errors` lists all of them, each with a pointer to the member (RFC 6901) and a code.\n\n\
+         required: the member is missing\n\
+         null: the member must not be null\n\
+         wrong-type: the value is of another JSON type\n\
+         unknown-member: there is no such member\n\
+         duplicate-member: the member is there more than once\n\
+         read-only: the server gives this member its value\n\
+         out-of-range: the number is too small or too large\n\
+         blank: nothing but white space\n\
+         too-long: too many characters\n\
+         control-character: a character that must not stand in this text\n\
+         not-an-email-address: not an e-mail address\n\
+         domain-without-dot: an e-mail address whose domain has no dot"
+        "Correct every member that `errors` points to."
+    PreconditionRequired "precondition-required" PRECONDITION_REQUIRED
+        "Precondition required"
+        "This service changes and deletes rows only if the request says which version it means."
+        "Read the row, and send its `ETag` in `If-Match`; or send `If-Match: *` if any version will do."
+    Internal "internal-error" INTERNAL_SERVER_ERROR
+        "Internal error"
+        "The service failed. The fault is not yours."
+        "Tell the operator the request id, which is in `instance` and in the header `X-Request-Id`."
+    QueueFull "queue-full" SERVICE_UNAVAILABLE
+        "Queue full"
+        "More requests wait for the database than may wait. Nothing was changed."
+        "Try again after the seconds that `Retry-After` names."
+    DeadlineExceeded "deadline-exceeded" SERVICE_UNAVAILABLE
+        "Deadline exceeded"
+        "The request could not be served in the time it has. Nothing was changed."
+        "Try again after the seconds that `Retry-After` names."
+    DatabaseUnavailable "database-unavailable" SERVICE_UNAVAILABLE
+        "Database unavailable"
+        "The database cannot serve this request at present. Nothing was changed."
+        "Try again after the seconds that `Retry-After` names."
+    Contention "contention" SERVICE_UNAVAILABLE
+        "Too many conflicts"
+        "Other requests changed the same rows again and again in the meantime. Nothing was changed by this one."
+        "Try again after the seconds that `Retry-After` names."
+    ShuttingDown "shutting-down" SERVICE_UNAVAILABLE
+        "Shutting down"
+        "This instance of the service is about to end. Nothing was changed."
+        "Try again after the seconds that `Retry-After` names; another instance will answer."
+    OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE
+        "Outcome unknown"
+        "The change was begun, and it could not be told in time whether it took place. It may have, or may yet."
+        "Read what you wanted to change before you try again. With `If-Match` a repeated change cannot be made twice."
+    NotReady "not-ready" SERVICE_UNAVAILABLE
+        "Not ready"
+        "This instance cannot serve requests at present."
+        "Send requests to another instance, or wait. `detail` tells an operator what is missing."
+}
+
+impl Code {
+    /// Where the code is explained; the `type` of RFC 9457.
+    pub(crate) fn page(self) -> String {
+        format!("/problems/{}", self.name())
+    }
+
+    /// After how many seconds the same request may succeed.
+    pub(crate) const fn retry_after(self) -> Option<u16> {
+        match self {
+            Self::ShuttingDown | Self::NotReady => Some(5),
+            Self::QueueFull
+            | Self::DeadlineExceeded
+            | Self::DatabaseUnavailable
+            | Self::Contention
+            | Self::OutcomeUnknown => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Whether there may be more to come on the connection than is worth
+    /// reading.
+    pub(crate) const fn leaves_body_unread(self) -> bool {
+        matches!(self, Self::RequestTimeout | Self::BodyTooLarge)
+    }
+
+    /// The code that says most about an answer of which only the status is
+    /// known.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let specific = match status {
+            StatusCode::NOT_FOUND => Some(Self::UnknownPath),
+            StatusCode::SERVICE_UNAVAILABLE => Some(Self::NotReady),
+            _ => Self::ALL.into_iter().find(|code| code.status() == status),
+        };
+        specific.unwrap_or(if status.is_server_error() {
+            Self::Internal
+        } else {
+            Self::BadRequest
+        })
+    }
+}

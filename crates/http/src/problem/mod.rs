@@ -1,0 +1,188 @@
+//! Errors as clients see them: problem details (RFC 9457).
+
+mod code;
+mod from_app_error;
+mod page;
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use byline_application::Cause;
+use serde::Serialize;
+
+use crate::request_id::RequestId;
+
+pub(crate) use code::Code;
+pub(crate) use page::page;
+
+/// Why a request is not answered as its sender wished. Boxed: it travels
+/// through many results and is rare.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    code: Code,
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    errors: Vec<Fault>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Cause>,
+}
+
+/// One thing that is wrong with one part of a request.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    #[serde(flatten)]
+    pub(crate) place: Place,
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+}
+
+/// Which part of a request.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Place {
+    /// A member of the body, as a JSON pointer (RFC 6901).
+    Pointer(String),
+    /// A parameter of the query, by name.
+    Parameter(String),
+}
+
+/// The media type of RFC 9457.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+impl Problem {
+    /// A problem with a sentence for a person about this one occurrence.
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Parts {
+            code,
+            status: code.status(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// What is wrong, part by part; the detail is made from it.
+    pub(crate) fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] => only.detail.clone(),
+            several => format!(
+                "The request breaks {} rules; each is listed under `errors`.",
+                several.len()
+            ),
+        };
+        Self::new(code, detail).with_faults(faults)
+    }
+
+    pub(crate) fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.errors = faults;
+        self
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// What lies beneath, for the log only.
+    fn with_cause(mut self, cause: Cause) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// The problem for an error answer that came from elsewhere and says
+    /// nothing that a client could use.
+    pub(crate) fn for_status(status: StatusCode) -> Self {
+        let code = Code::of_status(status);
+        let mut problem = Self::new(code, code.meaning());
+        problem.0.status = status;
+        problem
+    }
+
+    /// A handler panicked.
+    pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&'static str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        let cause: Box<dyn Error + Send + Sync> = format!("panic: {message}").into();
+        Self::new(Code::Internal, Code::Internal.meaning()).with_cause(Cause::from(cause))
+    }
+
+    /// The answer to the request with this id. Logs what the client is not
+    /// told.
+    pub(crate) fn answer(self, id: &RequestId) -> HttpResponse {
+        self.log(id);
+        let Parts {
+            code,
+            status,
+            detail,
+            errors,
+            headers,
+            ..
+        } = *self.0;
+        let body = Body {
+            r#type: code.page(),
+            title: code.title(),
+            status: status.as_u16(),
+            detail: &detail,
+            instance: id.as_str(),
+            code: code.name(),
+            errors: &errors,
+        };
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON)));
+        if let Some(seconds) = code.retry_after() {
+            answer.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if code.leaves_body_unread() {
+            answer.force_close();
+        }
+        for header in headers {
+            answer.insert_header(header);
+        }
+        answer.body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    fn log(&self, id: &RequestId) {
+        let Some(cause) = &self.0.cause else { return };
+        let (request_id, code) = (id.as_str(), self.0.code.name());
+        let causes = chain(cause.as_ref());
+        if self.0.status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(request_id, code, causes, "a request failed");
+        } else {
+            tracing::warn!(request_id, code, causes, "a request could not be served");
+        }
+    }
+}
+
+/// An error and all that lies beneath it, outermost first.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Fault],
+}

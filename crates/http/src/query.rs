@@ -1,0 +1,95 @@
+use crate::problem::{Code, Fault, Place, Problem};
+
+/// The parameters of a query, each known and given once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query(Vec<(&'static str, String)>);
+
+/// The most faults that are listed, lest the answer outgrow the request.
+const MOST_FAULTS: usize = 20;
+
+/// The most characters of an unknown name that are repeated.
+const MOST_CHARS: usize = 64;
+
+impl Query {
+    /// Reads a query string (WHATWG `application/x-www-form-urlencoded`) of
+    /// which only the parameters in `allowed` may stand, each once.
+    pub(crate) fn parse(text: &str, allowed: &[&'static str]) -> Result<Self, Problem> {
+        let mut query = Self::default();
+        let mut faults = Vec::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            match allowed.iter().find(|known| **known == name) {
+                None if faults.len() < MOST_FAULTS => faults.push(unknown(&name, allowed)),
+                Some(_) if faults.len() < MOST_FAULTS && query.get(&name).is_some() => {
+                    faults.push(duplicate(&name));
+                }
+                Some(known) if query.get(known).is_none() => {
+                    query.0.push((known, value.into_owned()));
+                }
+                _ => {}
+            }
+        }
+        if faults.is_empty() {
+            Ok(query)
+        } else {
+            Err(Problem::of_faults(Code::InvalidParameter, faults))
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// The problem with the value of a parameter.
+pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
+    let fault = Fault {
+        place: Place::Parameter(name.to_owned()),
+        code,
+        detail: format!("The query parameter `{name}` {rule}."),
+    };
+    Problem::of_faults(Code::InvalidParameter, vec![fault])
+}
+
+fn unknown(name: &str, allowed: &[&str]) -> Fault {
+    let name: String = name.chars().take(MOST_CHARS).collect();
+    let allowed = match allowed {
+        [] => "none are allowed here".to_owned(),
+        names => format!("allowed here: `{}`", names.join("`, `")),
+    };
+    Fault {
+        detail: format!("There is no query parameter `{name}`; {allowed}."),
+        place: Place::Parameter(name),
+        code: "unknown-parameter",
+    }
+}
+
+fn duplicate(name: &str) -> Fault {
+    Fault {
+        place: Place::Parameter(name.to_owned()),
+        code: "duplicate-parameter",
+        detail: format!("The query parameter `{name}` is given more than once."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_known_parameters() {
+        let query = Query::parse("limit=5&cursor=a%2Bb", &["limit", "cursor"]).unwrap();
+        assert_eq!(query.get("limit"), Some("5"));
+        assert_eq!(query.get("cursor"), Some("a+b"));
+        assert_eq!(query.get("posts"), None);
+    }
+
+    #[test]
+    fn nothing_is_something_everywhere() {
+        for text in ["", "&", "&&"] {
+            assert_eq!(Query::parse(text, &[]).unwrap(), Query::default());
+        }
+    }
+}

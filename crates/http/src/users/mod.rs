@@ -1,0 +1,107 @@
+//! `/users` and `/users/{user_id}`.
+
+mod request;
+mod response;
+
+use actix_web::HttpResponse;
+use byline_application::users::{self as use_case, Posts};
+use byline_application::{Subject, UserQuery};
+
+use crate::answer;
+use crate::body::Media;
+use crate::call::Call;
+use crate::etag::NoneMatch;
+use crate::paging::Paging;
+use crate::problem::Problem;
+use crate::query;
+use response::UserResponse;
+
+/// `GET /users`
+pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    let paging = Paging::of("/users", call.query())?;
+    let query = UserQuery {
+        seek: paging.seek,
+        limit: paging.limit,
+    };
+    let principal = call.principal();
+    let page = call
+        .read(move |session| use_case::list(session, &principal, &query))
+        .await?;
+    let links = paging.links(&page, |user| user.id);
+    answer::list(page.items.iter().map(UserResponse::from), links)
+}
+
+/// `POST /users`
+pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
+    let new = request::create(&call.body(Media::Json).await?)?;
+    let (principal, now) = (call.principal(), call.now());
+    let user = call
+        .write(move |session| use_case::create(session, &principal, &new, now))
+        .await?;
+    answer::created(&UserResponse::from(&user), format!("/users/{}", user.id))
+}
+
+/// `GET /users/{user_id}`
+pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
+    let id = call.user_id()?;
+    let none_match = NoneMatch::of(call.headers())?;
+    let principal = call.principal();
+    let user = call
+        .read(move |session| use_case::read(session, &principal, id))
+        .await?;
+    answer::read(&UserResponse::from(&user), none_match.as_ref())
+}
+
+/// `PUT /users/{user_id}`
+pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
+    let id = call.user_id()?;
+    let conditions = call.conditions()?;
+    let new = request::replace(&call.body(Media::Json).await?)?;
+    let (principal, now) = (call.principal(), call.now());
+    let user = call
+        .write(move |session| {
+            conditions.check_none_match(Subject::User(id), || {
+                Ok(use_case::read(session, &principal, id)?.version)
+            })?;
+            use_case::replace(session, &principal, id, &new, &conditions.matches, now)
+        })
+        .await?;
+    answer::changed(&UserResponse::from(&user))
+}
+
+/// `PATCH /users/{user_id}`
+pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
+    let id = call.user_id()?;
+    let conditions = call.conditions()?;
+    let change = request::patch(&call.body(Media::MergePatch).await?)?;
+    let (principal, now) = (call.principal(), call.now());
+    let user = call
+        .write(move |session| {
+            conditions.check_none_match(Subject::User(id), || {
+                Ok(use_case::read(session, &principal, id)?.version)
+            })?;
+            use_case::patch(session, &principal, id, &change, &conditions.matches, now)
+        })
+        .await?;
+    answer::changed(&UserResponse::from(&user))
+}
+
+/// `DELETE /users/{user_id}`
+pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
+    let id = call.user_id()?;
+    let posts = match call.query().get("posts") {
+        None => Posts::Keep,
+        Some("delete") => Posts::Delete,
+        Some(_) => return Err(query::invalid("posts", "unknown-value", "must be `delete`")),
+    };
+    let conditions = call.conditions()?;
+    let principal = call.principal();
+    call.write(move |session| {
+        conditions.check_none_match(Subject::User(id), || {
+            Ok(use_case::read(session, &principal, id)?.version)
+        })?;
+        use_case::delete(session, &principal, id, posts, &conditions.matches)
+    })
+    .await?;
+    Ok(answer::deleted())
+}
