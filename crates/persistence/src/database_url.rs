@@ -2,13 +2,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Names a database. `Display` never shows a password.
+use crate::mysql::{MysqlTarget, MysqlUrlError};
+
+/// Names a database. Neither `Display` nor `Debug` shows a server's host or a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseUrl(pub(crate) Target);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Sqlite(PathBuf),
+    Mysql(MysqlTarget),
 }
 
 /// Why a text names no database.
@@ -17,7 +21,9 @@ pub(crate) enum Target {
 pub enum DatabaseUrlError {
     /// Nothing that this program knows. The text itself may hold a password
     /// and is not repeated.
-    #[error("must begin with `sqlite:`, as in sqlite:byline.db")]
+    #[error(
+        "must begin with `sqlite:` or `mysql:`, as in sqlite:byline.db or mysql://user:password@host:3306/byline"
+    )]
     UnknownScheme,
     /// `sqlite:` and nothing behind it.
     #[error("must name a file, as in sqlite:byline.db")]
@@ -25,6 +31,9 @@ pub enum DatabaseUrlError {
     /// `sqlite::memory:` or the like.
     #[error("must name a file: in memory, each connection would have a database of its own")]
     InMemory,
+    /// `mysql:` and something wrong behind it.
+    #[error(transparent)]
+    Mysql(#[from] MysqlUrlError),
 }
 
 impl DatabaseUrl {
@@ -39,6 +48,9 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        if text.starts_with("mysql:") {
+            return Ok(Self(Target::Mysql(MysqlTarget::parse(text)?)));
+        }
         let path = text
             .strip_prefix("sqlite:")
             .ok_or(DatabaseUrlError::UnknownScheme)?;
@@ -57,6 +69,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Target::Mysql(target) => target.fmt(f),
         }
     }
 }

@@ -10,8 +10,8 @@ use diesel_migrations::MigrationHarness;
 
 use crate::database_url::Target;
 use crate::schema::releases;
-use crate::sqlite;
 use crate::{DatabaseUrl, OpenError};
+use crate::{mysql, sqlite};
 
 /// What has been done to a database and what has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct Status {
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::migrate(path),
+        Target::Mysql(target) => mysql::migrate(target),
     }
 }
 
@@ -46,40 +47,50 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
 pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::status(path),
+        Target::Mysql(target) => mysql::status(target),
     }
 }
 
-/// The migrations of this program beside those that the database has.
-pub(crate) fn compare<C, DB>(
-    connection: &mut C,
+/// The migrations of this program beside the versions that the database has:
+/// the names of those that are applied, and of those that are pending.
+pub(crate) fn compare<DB: Backend>(
+    applied: &[String],
     source: &impl MigrationSource<DB>,
-) -> Result<(Vec<String>, Vec<String>), OpenError>
-where
-    DB: Backend,
-    C: MigrationHarness<DB>,
-{
-    let failed =
-        |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(Arc::from(error));
-    let mut applied = connection.applied_migrations().map_err(failed)?;
-    applied.sort();
+) -> Result<(Vec<String>, Vec<String>), OpenError> {
     let mut known = source.migrations().map_err(failed)?;
     known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
-    if let Some(unknown) = applied.iter().find(|version| {
-        !known
-            .iter()
-            .any(|known| known.name().version() == **version)
-    }) {
-        let unknown = unknown.to_string();
-        return Err(OpenError::SchemaTooNew { unknown });
+    let version = |known: &Box<dyn Migration<DB>>| known.name().version().to_string();
+    let unknown = applied
+        .iter()
+        .filter(|applied| !known.iter().any(|known| version(known) == **applied));
+    if let Some(unknown) = unknown.min() {
+        return Err(OpenError::SchemaTooNew {
+            unknown: unknown.clone(),
+        });
     }
     let (applied, pending): (Vec<_>, Vec<_>) = known
         .iter()
-        .partition(|known| applied.contains(&known.name().version().as_owned()));
+        .partition(|known| applied.contains(&version(known)));
     let names = |migrations: Vec<&Box<dyn Migration<DB>>>| {
         let names = migrations.into_iter().map(|one| one.name().to_string());
         names.collect::<Vec<_>>()
     };
     Ok((names(applied), names(pending)))
+}
+
+/// The versions of the migrations that the database has. Makes the table of
+/// them if it is missing.
+pub(crate) fn applied<C, DB>(connection: &mut C) -> Result<Vec<String>, OpenError>
+where
+    DB: Backend,
+    C: MigrationHarness<DB>,
+{
+    let versions = connection.applied_migrations().map_err(failed)?;
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(Arc::from(error))
 }
 
 /// # Errors

@@ -29,7 +29,7 @@ fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError
     for _ in 0..ATTEMPTS {
         let ending = match ticket.intent {
             Intent::Read => attempt(connection, ticket),
-            Intent::Snapshot | Intent::Write | Intent::Rehearse => {
+            Intent::Snapshot | Intent::Create | Intent::Write | Intent::Rehearse => {
                 in_transaction(connection, |connection| attempt(connection, ticket))
             }
         };
@@ -41,7 +41,7 @@ fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError
 }
 
 fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
-    let mut session = DieselSession::new(connection);
+    let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {
         Some(failure) if ending.is_ok() => Err(failure.into()),

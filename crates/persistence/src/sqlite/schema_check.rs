@@ -7,6 +7,7 @@ use byline_application::Release;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, connection};
@@ -23,7 +24,8 @@ pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     // several processes one applies and the others find nothing to do.
     connection
         .exclusive_transaction(|connection| {
-            let (_, pending) = migrations::compare(connection, &MIGRATIONS)?;
+            let (_, pending) =
+                migrations::compare::<Sqlite>(&migrations::applied(connection)?, &MIGRATIONS)?;
             connection
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(failed)?;
@@ -56,7 +58,8 @@ impl From<diesel::result::Error> for Failure {
 /// See [`migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let mut connection = connection::open(path, false)?;
-    let (applied, pending) = migrations::compare(&mut connection, &MIGRATIONS)?;
+    let (applied, pending) =
+        migrations::compare::<Sqlite>(&migrations::applied(&mut connection)?, &MIGRATIONS)?;
     let releases = if applied.is_empty() {
         Vec::new()
     } else {
@@ -75,7 +78,8 @@ pub(super) fn require_current(path: &Path) -> Result<Option<Release>, OpenError>
     let mut connection = connection::open(path, false)?;
     require_sound_sqlite(&mut connection)
         .map_err(|error| OpenError::from_sqlite(path, error))??;
-    let (_, pending) = migrations::compare(&mut connection, &MIGRATIONS)?;
+    let (_, pending) =
+        migrations::compare::<Sqlite>(&migrations::applied(&mut connection)?, &MIGRATIONS)?;
     migrations::require_none(&pending)?;
     Ok(releases(&mut connection, path)?.pop())
 }
