@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use byline_application::Release;
 use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
-use diesel_migrations::MigrationHarness;
 
 use crate::database_url::Target;
 use crate::schema::releases;
@@ -49,19 +48,14 @@ pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
     }
 }
 
-/// The migrations of this program beside those that the database has.
-pub(crate) fn compare<C, DB>(
-    connection: &mut C,
+/// The migrations of this program, parted in those that are among `applied`
+/// and those that are not.
+pub(crate) fn compare<DB: Backend>(
+    applied: &[MigrationVersion<'_>],
     source: &impl MigrationSource<DB>,
-) -> Result<(Vec<String>, Vec<String>), OpenError>
-where
-    DB: Backend,
-    C: MigrationHarness<DB>,
-{
+) -> Result<(Vec<String>, Vec<String>), OpenError> {
     let failed =
         |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(Arc::from(error));
-    let mut applied = connection.applied_migrations().map_err(failed)?;
-    applied.sort();
     let mut known = source.migrations().map_err(failed)?;
     known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
     if let Some(unknown) = applied.iter().find(|version| {
