@@ -127,3 +127,6 @@ impl From<RepositoryError> for AppError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
