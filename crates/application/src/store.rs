@@ -194,3 +194,6 @@ where
         drop(sender.send(answer));
     }
 }
+
+#[cfg(test)]
+mod tests;
