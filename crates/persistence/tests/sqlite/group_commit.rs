@@ -43,7 +43,7 @@ fn hold_writer(store: &dyn Store) -> Sender<()> {
         store,
         Box::new(move |_| {
             started.send(()).unwrap();
-            drop(wait.recv());
+            let _released_or_gone = wait.recv();
             Ok(())
         }),
         Box::new(|_| ()),
