@@ -77,7 +77,7 @@ fn a_sentence_names_what_it_is_about() {
         ),
         (
             AppError::PreconditionFailed(Subject::Post(post)),
-            "the post 7 has been changed since it was read",
+            "post 7 is in another version than the request names",
         ),
         (
             Conflict::EmailTaken.into(),

@@ -147,15 +147,23 @@ mod lists {
     }
 
     #[test]
-    fn of_an_author_may_end_on_an_empty_page() {
+    fn of_an_author_may_end_on_an_empty_page_if_there_is_the_author() {
         for seek in [Seek::After(post_id()), Seek::Before(post_id())] {
             let query = PostQuery {
                 seek,
                 ..first_page()
             };
-            let mut session = session_of(posts_that_list(&query, Vec::new()));
-            let listed = list_of(&mut session, &Principal::unrestricted(), user_id(1), &query);
-            assert_eq!(listed.unwrap(), page(Vec::new()));
+            let list_past_the_end = |found| {
+                let mut users = MockUserRepository::new();
+                users.expect_find().times(1).return_const(Ok(found));
+                let mut session = session_over(users, posts_that_list(&query, Vec::new()));
+                list_of(&mut session, &Principal::unrestricted(), user_id(1), &query)
+            };
+            assert_eq!(list_past_the_end(Some(ada())).unwrap(), page(Vec::new()));
+            assert!(matches!(
+                list_past_the_end(None),
+                Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)
+            ));
         }
     }
 

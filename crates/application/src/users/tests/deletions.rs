@@ -148,6 +148,14 @@ fn do_not_happen_in_another_version() {
 }
 
 #[test]
+fn are_tried_again_when_a_post_came_in_between() {
+    let referenced = RepositoryError::StillReferenced(Reference::PostAuthor);
+    let users = users_that_delete(Err(referenced));
+    let lost = delete_ada(users, posts_that_delete(Ok(())), Posts::Delete);
+    assert!(matches!(lost, Err(AppError::Contention(None))));
+}
+
+#[test]
 fn tell_that_the_user_has_posts() {
     let referenced = RepositoryError::StillReferenced(Reference::PostAuthor);
     let users = users_that_delete(Err(referenced));
