@@ -198,15 +198,17 @@ impl Code {
     /// The code that says most about an answer of which only the status is
     /// known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        let specific = match status {
-            StatusCode::NOT_FOUND => Some(Self::UnknownPath),
-            StatusCode::SERVICE_UNAVAILABLE => Some(Self::NotReady),
-            _ => Self::ALL.into_iter().find(|code| code.status() == status),
-        };
-        specific.unwrap_or(if status.is_server_error() {
-            Self::Internal
-        } else {
-            Self::BadRequest
-        })
+        match status {
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND => Self::UnknownPath,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::URI_TOO_LONG => Self::UriTooLong,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::NotReady,
+            other if other.is_server_error() => Self::Internal,
+            _ => Self::BadRequest,
+        }
     }
 }

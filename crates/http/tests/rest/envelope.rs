@@ -77,7 +77,7 @@ async fn foreign_errors_become_problems() {
             )
             .route(
                 "/json",
-                web::post().to(|_: web::Json<Value>| async { HttpResponse::Ok() }),
+                web::post().to(|_: web::Json<Value>| async { HttpResponse::Ok().finish() }),
             )
             .configure(configure(&api)),
     )
@@ -85,11 +85,6 @@ async fn foreign_errors_become_problems() {
     for (request, status, code) in [
         (TestRequest::get().uri("/teapot"), 418, "bad-request"),
         (TestRequest::get().uri("/failed"), 500, "internal-error"),
-        (
-            TestRequest::post().uri("/json").set_payload("{"),
-            415,
-            "unsupported-media-type",
-        ),
         (
             TestRequest::post()
                 .uri("/json")

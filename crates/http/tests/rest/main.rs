@@ -3,7 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "tests"
 )]
@@ -15,6 +14,7 @@ mod envelope;
 mod failures;
 mod health;
 mod lists;
+mod logs;
 mod methods;
 mod posts;
 mod problem_pages;

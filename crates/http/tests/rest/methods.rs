@@ -78,6 +78,23 @@ async fn unknown_paths_are_not_found_by_any_method() {
     }
 }
 
+/// There are no parameters or encodings to be wrong where there is nothing.
+#[actix_web::test]
+async fn the_path_and_the_method_come_first() {
+    for (method, path, status) in [
+        ("GET", "/nonsense?x=1", 404),
+        ("POST", "/nonsense?x=1", 404),
+        ("BREW", "/users?x=1", 405),
+        ("OPTIONS", "/users?limit=1", 204),
+        ("OPTIONS", "*", 204),
+        ("GET", "*", 404),
+    ] {
+        let encoded = request(method, path).insert_header(("content-encoding", "gzip"));
+        let answer = send(&untouched(), encoded).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+    }
+}
+
 #[actix_web::test]
 async fn ids_that_cannot_exist_are_not_found() {
     for id in [
