@@ -117,7 +117,7 @@ fn malformed_heads() {
         (
             "OPTIONS of everything",
             head("OPTIONS * HTTP/1.1", "host: byline\r\n"),
-            404,
+            204,
         ),
         (
             "two thousand headers",
