@@ -1,1 +1,40 @@
-//! End-to-end tests.
+//! End-to-end tests: the two binaries as a user meets them, from outside.
+//!
+//! | module         | what it shows                                                      |
+//! |----------------|--------------------------------------------------------------------|
+//! | `tour`         | the API over HTTP: what every endpoint answers                     |
+//! | `hostile`      | requests that no well-meaning client sends                         |
+//! | `races`        | many clients want the same thing at once                           |
+//! | `overload`     | more requests than the database can take                           |
+//! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
+//! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
+//! | `start`        | wrong settings and unfit databases are refused with a way out      |
+//! | `operating`    | `bylinectl`                                                        |
+//! | `architecture` | rules about the workspace itself: who may depend on whom           |
+//! | `support`      | a folder, a database and a server for each test; waiting; a client |
+//!
+//! A new test belongs here only if it needs a real binary; rules of values are
+//! tested in `crates/domain`, use cases in `crates/application`, SQL in
+//! `crates/persistence`, routes and bodies in `crates/http`. Each test has its
+//! own [`support::Sandbox`] and waits for conditions, never for time to pass.
+//!
+//! `cargo test -p byline-e2e` builds the binaries itself.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may end by panicking"
+)]
+
+mod architecture;
+mod crash;
+mod hostile;
+mod operating;
+mod overload;
+mod races;
+mod shutdown;
+mod start;
+mod support;
+mod tour;

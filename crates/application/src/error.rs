@@ -23,7 +23,7 @@ pub enum AppError {
     #[error("not allowed")]
     Forbidden(#[source] Denial),
     /// The row is not in any of the versions that the caller named.
-    #[error("the {0} has been changed since it was read")]
+    #[error("{0} is in another version than the request names")]
     PreconditionFailed(Subject),
     /// Another transaction got in between. A store runs the job again; a
     /// caller sees [`Unavailable::Contention`] instead.
@@ -127,3 +127,6 @@ impl From<RepositoryError> for AppError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

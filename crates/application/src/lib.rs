@@ -2,6 +2,8 @@
 
 mod clock;
 mod error;
+#[cfg(test)]
+mod fixtures;
 mod list;
 pub mod posts;
 mod precondition;

@@ -89,3 +89,33 @@ impl TryFrom<i64> for Limit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{InvalidLimit, Limit};
+
+    #[test]
+    fn a_page_has_1_to_100_rows() {
+        assert_eq!(Limit::MAX.get(), 100);
+        for rows in [1_u8, 50, 99, 100] {
+            assert_eq!(Limit::try_from(i64::from(rows)).map(Limit::get), Ok(rows));
+        }
+        // 257 is 1 in the lowest byte.
+        for rows in [0, 101, 255, 256, 257, -1, -255, i64::MIN, i64::MAX] {
+            assert_eq!(Limit::try_from(rows), Err(InvalidLimit), "{rows}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_50_rows_unless_told_otherwise() {
+        assert_eq!(Limit::default().get(), 50);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_limit_names_the_limits() {
+        assert_eq!(
+            InvalidLimit.to_string(),
+            "must be a whole number from 1 to 100"
+        );
+    }
+}

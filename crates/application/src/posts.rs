@@ -4,7 +4,7 @@ use byline_domain::policy::{self, Action, Principal};
 use byline_domain::{NewPost, Post, PostChange, PostId, Timestamp, UserId};
 
 use crate::{
-    AppError, Conflict, Page, PostQuery, Precondition, Reference, RepositoryError, Seek, Session,
+    AppError, Conflict, Page, PostQuery, Precondition, Reference, RepositoryError, Session,
     Subject, users,
 };
 
@@ -39,7 +39,7 @@ pub fn list_of(
     };
     let page = list(session, principal, &query)?;
     // A post proves its author; only the lack of any leaves the question open.
-    if page.items.is_empty() && query.seek == Seek::First {
+    if page.items.is_empty() {
         users::find(session, author)?;
     }
     Ok(page)

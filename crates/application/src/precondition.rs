@@ -26,3 +26,37 @@ impl Precondition {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Precondition;
+    use crate::fixtures::{user_id, version};
+    use crate::{AppError, Subject};
+
+    /// Whether a row in version 2 may be changed.
+    fn met(precondition: &Precondition) -> bool {
+        match precondition.check(Subject::User(user_id(1)), version(2)) {
+            Ok(()) => true,
+            Err(AppError::PreconditionFailed(Subject::User(id))) if id == user_id(1) => false,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_one_any_version_will_do() {
+        assert!(met(&Precondition::default()));
+        assert!(met(&Precondition::None));
+    }
+
+    #[test]
+    fn the_version_is_one_of_those_named() {
+        assert!(met(&Precondition::OneOf(vec![version(2)])));
+        assert!(met(&Precondition::OneOf(vec![version(1), version(2)])));
+        assert!(!met(&Precondition::OneOf(vec![version(1), version(3)])));
+    }
+
+    #[test]
+    fn a_list_that_names_no_version_is_never_met() {
+        assert!(!met(&Precondition::OneOf(Vec::new())));
+    }
+}

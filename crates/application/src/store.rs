@@ -211,3 +211,6 @@ where
         drop(sender.send(answer));
     }
 }
+
+#[cfg(test)]
+mod tests;

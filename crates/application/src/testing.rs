@@ -61,3 +61,6 @@ impl Store for ImmediateStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

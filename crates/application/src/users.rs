@@ -137,7 +137,11 @@ pub fn delete(
         .users()
         .delete(id, user.version)
         .map_err(|error| match error {
-            RepositoryError::StillReferenced(_) => Conflict::UserHasPosts(id).into(),
+            RepositoryError::StillReferenced(_) => match posts {
+                Posts::Keep => Conflict::UserHasPosts(id).into(),
+                // Written since those before it were deleted.
+                Posts::Delete => AppError::Contention(None),
+            },
             other => AppError::from(other),
         })?;
     if deleted {

@@ -21,8 +21,8 @@ pub(crate) enum Failure {
     #[error("the database refused a change")]
     Refused(#[from] AppError),
     /// Something in the database is broken.
-    #[error("the database is damaged in {0} places; restore a backup")]
-    Damaged(usize),
+    #[error("the database is damaged as listed; stop the service and restore a backup")]
+    Damaged,
     /// The same made-up users are there already.
     #[error(
         "the database has users of seed {0} already; choose another with `--seed`, or another \

@@ -9,7 +9,7 @@ pub struct Timestamp(i64);
 
 /// Not a moment that a [`Timestamp`] can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be an RFC 3339 time of the years 1 to 9999, such as 2026-11-22T10:00:00Z")]
+#[error("must be an RFC 3339 time up to 9999-12-30T00:00:00Z, such as 2026-11-22T10:00:00Z")]
 pub struct TimestampError;
 
 impl Timestamp {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Poll;
 
+use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -31,11 +32,12 @@ pub(crate) struct Call {
 }
 
 /// Has a request answered by `handler`, whatever becomes of it: refusals and
-/// panics are answers too.
+/// panics are answers too. `parameters` are those that the query may have; None
+/// where the request is refused anyhow and nobody looks.
 pub(crate) async fn answer<F>(
     api: Api,
     handler: impl FnOnce(Call) -> F,
-    parameters: &[&'static str],
+    parameters: Option<&[&'static str]>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse
@@ -47,8 +49,13 @@ where
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();
     let handled = async {
-        body::check_encoding(request.headers())?;
-        let query = Query::parse(request.query_string(), parameters)?;
+        let query = match parameters {
+            None => Query::default(),
+            Some(known) => {
+                body::check_encoding(request.headers())?;
+                Query::parse(request.query_string(), known)?
+            }
+        };
         let payload = Some(payload);
         handler(Call {
             api,
@@ -99,6 +106,11 @@ impl Call {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.api.clock().now()
+    }
+
+    /// `OPTIONS *` (RFC 9110 section 9.3.7).
+    pub(crate) fn is_about_the_server(&self) -> bool {
+        self.request.method() == Method::OPTIONS && self.request.path() == "*"
     }
 
     /// The part of the path that the route calls `name`.
@@ -174,7 +186,7 @@ impl Call {
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
         let deadline = self.arrival.deadline;
-        let begun = Arc::new(Once::default());
+        let begun = Arc::new(Start::default());
         let theirs = Arc::clone(&begun);
         let guarded = move |session: &mut dyn Session| {
             theirs.begin()?;
@@ -190,13 +202,13 @@ impl Call {
 
 /// Whether work was begun or given up, whichever came first.
 #[derive(Default)]
-struct Once(AtomicU8);
+struct Start(AtomicU8);
 
 const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const ABANDONED: u8 = 2;
 
-impl Once {
+impl Start {
     /// Begins, or begins again after a lost conflict.
     fn begin(&self) -> Result<(), AppError> {
         match self.turn(BEGUN) {

@@ -119,7 +119,7 @@ impl Fields {
             let detail = format!("There is no member with a name of {} bytes.", name.len());
             fault(String::new(), "unknown-member", detail)
         } else if read_only {
-            let detail = format!("`{name}` is given by the server.");
+            let detail = format!("`{name}` is read-only here.");
             fault(pointer(name), "read-only", detail)
         } else {
             fault(
@@ -219,9 +219,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
         Category::Eof => {
             format!("The body ends before its JSON is complete, at line {line}, column {column}.")
         }
-        _ => format!(
-            "The body is not well-formed JSON, or is nested too deeply: line {line}, column {column}."
-        ),
+        _ => format!("The body is not JSON that can be read: line {line}, column {column}."),
     };
     Problem::new(Code::MalformedJson, detail)
 }
@@ -314,5 +312,71 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(Err("a number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCHEMA: Schema = Schema {
+        writable: &["a", "b"],
+        read_only: ReadOnly::Ignored(&["id"]),
+    };
+
+    /// Texts that are nearly JSON, and often are.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let tokens = prop_oneof![
+            "[{}\\[\\],:]",
+            r#""(a|b|id|c|\\u00e9|\\ud83e\\udd80|\\ud800)""#,
+            "-?[0-9]{1,20}(\\.[0-9])?",
+            "true|false|null| ",
+        ];
+        prop_oneof![
+            prop::collection::vec(tokens.clone(), 0..12).prop_map(|tokens| tokens.concat()),
+            prop::collection::vec(tokens, 1..4)
+                .prop_map(|values| format!(r#"{{"a":{}}}"#, values.concat())),
+        ]
+    }
+
+    fn is_malformed(body: &[u8]) -> bool {
+        Fields::parse(body, SCHEMA).is_err_and(|problem| problem.code() == Code::MalformedJson)
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_refused(body in any::<Vec<u8>>()) {
+            let is_object = serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok();
+            prop_assume!(!is_object);
+            prop_assert!(Fields::parse(&body, SCHEMA).is_err());
+        }
+
+        #[test]
+        fn what_is_json_is_never_called_malformed(body in nearly_json()) {
+            if serde_json::from_str::<Value>(&body).is_ok() {
+                prop_assert!(!is_malformed(body.as_bytes()), "{}", body);
+            }
+        }
+
+        #[test]
+        fn what_is_accepted_is_an_object_of_known_members(body in nearly_json()) {
+            if let Ok(fields) = Fields::parse(body.as_bytes(), SCHEMA)
+                && fields.faults.is_empty()
+            {
+                let object: serde_json::Map<_, _> = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(fields.members.len(), object.len());
+                for (name, value) in fields.members {
+                    prop_assert_eq!(object.get(name), Some(&value));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pointers_are_escaped() {
+        assert_eq!(pointer("a/b~c"), "/a~1b~0c");
+        assert_eq!(pointer(""), "/");
     }
 }

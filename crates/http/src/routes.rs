@@ -24,7 +24,7 @@ pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
                 .end(),
         );
         config.default_service(web::to(move |request, payload| {
-            answer(api.clone(), unknown_path, &[], request, payload)
+            answer(api.clone(), elsewhere, None, request, payload)
         }));
     }
 }
@@ -140,7 +140,7 @@ impl<'a> Methods<'a> {
                 methods.contains(&context.head().method)
             }))
             .to(move |request: HttpRequest, payload: web::Payload| {
-                answer(api.clone(), handler, known, request, payload)
+                answer(api.clone(), handler, Some(known), request, payload)
             });
         self.resource = self.resource.route(route);
         self.allowed.extend(names);
@@ -160,7 +160,7 @@ impl<'a> Methods<'a> {
                 answer(
                     api.clone(),
                     move |_| async move { other(is_options, allow) },
-                    &[],
+                    None,
                     request,
                     payload,
                 )
@@ -178,6 +178,9 @@ fn other(is_options: bool, allow: HeaderValue) -> Answer {
     Err(Problem::new(Code::MethodNotAllowed, detail).with_header(header::ALLOW, allow))
 }
 
-async fn unknown_path(_: Call) -> Answer {
+async fn elsewhere(call: Call) -> Answer {
+    if call.is_about_the_server() {
+        return Ok(HttpResponse::NoContent().finish());
+    }
     Err(Problem::new(Code::UnknownPath, Code::UnknownPath.meaning()))
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use byline_application::Release;
 use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
-use diesel_migrations::MigrationHarness;
 
 use crate::database_url::Target;
 use crate::schema::releases;
@@ -51,46 +50,32 @@ pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
     }
 }
 
-/// The migrations of this program beside the versions that the database has:
-/// the names of those that are applied, and of those that are pending.
+/// The migrations of this program, parted in those that are among `applied`
+/// and those that are not.
 pub(crate) fn compare<DB: Backend>(
-    applied: &[String],
+    applied: &[MigrationVersion<'_>],
     source: &impl MigrationSource<DB>,
 ) -> Result<(Vec<String>, Vec<String>), OpenError> {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(Arc::from(error));
     let mut known = source.migrations().map_err(failed)?;
     known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
-    let version = |known: &Box<dyn Migration<DB>>| known.name().version().to_string();
-    let unknown = applied
-        .iter()
-        .filter(|applied| !known.iter().any(|known| version(known) == **applied));
-    if let Some(unknown) = unknown.min() {
-        return Err(OpenError::SchemaTooNew {
-            unknown: unknown.clone(),
-        });
+    if let Some(unknown) = applied.iter().find(|version| {
+        !known
+            .iter()
+            .any(|known| known.name().version() == **version)
+    }) {
+        let unknown = unknown.to_string();
+        return Err(OpenError::SchemaTooNew { unknown });
     }
     let (applied, pending): (Vec<_>, Vec<_>) = known
         .iter()
-        .partition(|known| applied.contains(&version(known)));
+        .partition(|known| applied.contains(&known.name().version().as_owned()));
     let names = |migrations: Vec<&Box<dyn Migration<DB>>>| {
         let names = migrations.into_iter().map(|one| one.name().to_string());
         names.collect::<Vec<_>>()
     };
     Ok((names(applied), names(pending)))
-}
-
-/// The versions of the migrations that the database has. Makes the table of
-/// them if it is missing.
-pub(crate) fn applied<C, DB>(connection: &mut C) -> Result<Vec<String>, OpenError>
-where
-    DB: Backend,
-    C: MigrationHarness<DB>,
-{
-    let versions = connection.applied_migrations().map_err(failed)?;
-    Ok(versions.iter().map(ToString::to_string).collect())
-}
-
-fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
-    OpenError::Migration(Arc::from(error))
 }
 
 /// # Errors

@@ -50,7 +50,7 @@ codes! {
         "Check how your client writes the request; repeating it will not help."
     MalformedJson "malformed-json" BAD_REQUEST
         "Malformed JSON"
-        "The body is not well-formed JSON (RFC 8259) in UTF-8, or is nested more than 128 levels deep."
+        "The body is not well-formed JSON (RFC 8259) in UTF-8, is nested more than 128 levels deep, or has a number beyond the range of a double."
         "Look at the line and column that `detail` names. Send no byte order mark and no lone surrogates."
     InvalidParameter "invalid-parameter" BAD_REQUEST
         "Invalid query parameter"
@@ -198,15 +198,17 @@ impl Code {
     /// The code that says most about an answer of which only the status is
     /// known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        let specific = match status {
-            StatusCode::NOT_FOUND => Some(Self::UnknownPath),
-            StatusCode::SERVICE_UNAVAILABLE => Some(Self::NotReady),
-            _ => Self::ALL.into_iter().find(|code| code.status() == status),
-        };
-        specific.unwrap_or(if status.is_server_error() {
-            Self::Internal
-        } else {
-            Self::BadRequest
-        })
+        match status {
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::NOT_FOUND => Self::UnknownPath,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::URI_TOO_LONG => Self::UriTooLong,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::NotReady,
+            other if other.is_server_error() => Self::Internal,
+            _ => Self::BadRequest,
+        }
     }
 }

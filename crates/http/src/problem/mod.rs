@@ -105,6 +105,11 @@ impl Problem {
         problem
     }
 
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> Code {
+        self.0.code
+    }
+
     /// A handler panicked.
     pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
         let message = payload

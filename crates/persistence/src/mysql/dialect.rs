@@ -124,7 +124,7 @@ impl<S> RunQueryDsl<Connection> for ReturningId<S> {}
 /// open whether the statement took effect.
 pub(super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
-    let cause = || -> Cause { Arc::new(ServerError::new(error)) };
+    let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
         Meaning::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
         Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
@@ -263,8 +263,8 @@ const TEXTS: [(u16, &str, Meaning); 22] = [
 #[derive(Debug)]
 pub(super) struct ServerError(String);
 
-impl ServerError {
-    fn new(error: Error) -> Self {
+impl From<Error> for ServerError {
+    fn from(error: Error) -> Self {
         Self(without_account(&error.to_string()))
     }
 }

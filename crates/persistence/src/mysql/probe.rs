@@ -23,7 +23,7 @@ const TROUBLED: (u64, u64) = (100, 400);
 pub(super) fn run(target: &MysqlTarget, vitals: &Vitals) {
     let mut held = None;
     while !vitals.is_closing() {
-        let sight = look(target, &mut held).unwrap_or_else(|error| error.sight());
+        let sight = look(target, &mut held).unwrap_or_else(Failure::sight);
         let pause = match sight {
             Sight::Ready(_) => CALM,
             Sight::Away(_) | Sight::WrongSchema(_) => {

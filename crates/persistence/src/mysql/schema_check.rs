@@ -7,6 +7,7 @@ use std::time::Duration;
 use byline_application::Release;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
+use diesel::migration::MigrationVersion;
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -111,8 +112,8 @@ pub(super) fn require_current(connection: &mut Connection) -> Result<Option<Rele
     Ok(releases(connection)?.pop())
 }
 
-/// See [`crate::check`]. InnoDB checks its pages by itself when it reads them;
-/// this reads all of them.
+/// See [`crate::check`]. The server checks pages when it reads them; this reads
+/// all of them.
 pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     let mut connection = open(target)?;
     connection.wait_as_long_as(MIGRATION_LIMIT);
@@ -136,11 +137,16 @@ fn open(target: &MysqlTarget) -> Result<Connection, OpenError> {
 
 /// The versions of the migrations that the database has. The table of them is
 /// not made when it is missing: the service has no right to.
-fn applied(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
-    let versions = sql::<Text>("SELECT version FROM __diesel_schema_migrations").load(connection);
+fn applied(connection: &mut Connection) -> Result<Vec<MigrationVersion<'static>>, OpenError> {
+    let versions: QueryResult<Vec<String>> =
+        sql::<Text>("SELECT version FROM __diesel_schema_migrations").load(connection);
     match versions {
         Err(error) if dialect::is_missing_table(&error) => Ok(Vec::new()),
-        other => other.map_err(refused),
+        other => Ok(other
+            .map_err(refused)?
+            .into_iter()
+            .map(MigrationVersion::from)
+            .collect()),
     }
 }
 

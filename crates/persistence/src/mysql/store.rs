@@ -61,7 +61,7 @@ impl MysqlStore {
             let writing = if reads_only { never() } else { writing.clone() };
             let (reading, lease) = (reading.clone(), lease());
             store.spawn("byline-worker", move || {
-                worker::run(reading, writing, lease, reads_only)
+                worker::run(reading, writing, lease, reads_only);
             })?;
         }
         let (lease, state) = (lease(), Arc::clone(&vitals));

@@ -47,6 +47,7 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, OpenError> {
     let mode = if create { "rwc" } else { "rw" };
     let mut connection = Connection::establish(&uri(path, mode))
         .map_err(|error| OpenError::cannot_open(path, error))?;
+    set(&mut connection, BUSY_TIMEOUT).map_err(|error| OpenError::from_sqlite(path, error))?;
     if !is_ours_or_empty(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))? {
         return Err(OpenError::Foreign(path.to_owned()));
     }
@@ -104,9 +105,11 @@ macro_rules! pragma {
 
 type Pragma = (&'static str, &'static str, &'static str);
 
-/// In this order: whatever comes after the first may have to wait for a lock.
+/// First of all: whatever comes after it may have to wait for a lock.
+const BUSY_TIMEOUT: Pragma = pragma!("busy_timeout", "5000");
+
 const SETTINGS: [Pragma; 7] = [
-    pragma!("busy_timeout", "5000"),
+    BUSY_TIMEOUT,
     pragma!("journal_mode", "wal"),
     // FULL: a commit returns after its fsync.
     pragma!("synchronous", "2"),
@@ -138,5 +141,34 @@ fn set(connection: &mut Connection, (set, read, value): Pragma) -> QueryResult<(
     } else {
         let text = format!("SQLite answers {found} to `{read}` after `{set}`");
         Err(QueryError::QueryBuilderError(text.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("byline.db"), true).unwrap();
+        (folder, connection)
+    }
+
+    #[test]
+    fn every_connection_has_the_settings() {
+        let (_folder, mut connection) = scratch();
+        configure(&mut connection, Role::Reader).unwrap();
+        for (_, read, value) in SETTINGS.into_iter().chain([READ_ONLY]) {
+            let found: String = sql::<Text>(read).get_result(&mut connection).unwrap();
+            assert_eq!(found, value, "{read}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_is_not_taken_is_an_error() {
+        let (_folder, mut connection) = scratch();
+        let deaf = ("PRAGMA synchronous = 2", "PRAGMA synchronous", "3");
+        let error = set(&mut connection, deaf).unwrap_err().to_string();
+        assert!(error.contains("PRAGMA synchronous"), "{error}");
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         (DatabaseErrorKind::UniqueViolation, "UNIQUE constraint failed: users.email_key") => {
             RepositoryError::Duplicate(UniqueKey::UserEmail)
         }
-        (DatabaseErrorKind::ForeignKeyViolation, _) => {
+        // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
+        (_, "FOREIGN KEY constraint failed") => {
             RepositoryError::MissingReference(Reference::PostAuthor)
         }
         (_, message) if BUSY.iter().any(|text| message.starts_with(text)) => {

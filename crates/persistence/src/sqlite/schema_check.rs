@@ -7,7 +7,6 @@ use byline_application::Release;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, connection};
@@ -19,13 +18,11 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlit
 /// See [`migrations::migrate`].
 pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connection::open(path, true)?;
-    let failed = |error| OpenError::Migration(Arc::from(error));
     // The lock is held from before the look at what is pending, so that of
     // several processes one applies and the others find nothing to do.
     connection
         .exclusive_transaction(|connection| {
-            let (_, pending) =
-                migrations::compare::<Sqlite>(&migrations::applied(connection)?, &MIGRATIONS)?;
+            let (_, pending) = compare(connection)?;
             connection
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(failed)?;
@@ -58,8 +55,7 @@ impl From<diesel::result::Error> for Failure {
 /// See [`migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let mut connection = connection::open(path, false)?;
-    let (applied, pending) =
-        migrations::compare::<Sqlite>(&migrations::applied(&mut connection)?, &MIGRATIONS)?;
+    let (applied, pending) = compare(&mut connection)?;
     let releases = if applied.is_empty() {
         Vec::new()
     } else {
@@ -78,10 +74,29 @@ pub(super) fn require_current(path: &Path) -> Result<Option<Release>, OpenError>
     let mut connection = connection::open(path, false)?;
     require_sound_sqlite(&mut connection)
         .map_err(|error| OpenError::from_sqlite(path, error))??;
-    let (_, pending) =
-        migrations::compare::<Sqlite>(&migrations::applied(&mut connection)?, &MIGRATIONS)?;
+    let (_, pending) = compare(&mut connection)?;
     migrations::require_none(&pending)?;
     Ok(releases(&mut connection, path)?.pop())
+}
+
+/// What the file has and lacks. Asked by itself, diesel would make its table of
+/// migrations in an empty file.
+fn compare(connection: &mut Connection) -> Result<(Vec<String>, Vec<String>), OpenError> {
+    let tables: i64 = sql::<BigInt>(
+        "SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
+    )
+    .get_result(connection)
+    .map_err(|error| failed(Box::new(error)))?;
+    let applied = if tables == 0 {
+        Vec::new()
+    } else {
+        connection.applied_migrations().map_err(failed)?
+    };
+    migrations::compare::<diesel::sqlite::Sqlite>(&applied, &MIGRATIONS)
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(Arc::from(error))
 }
 
 /// See [`crate::check`].

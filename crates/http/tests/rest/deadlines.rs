@@ -1,0 +1,75 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use byline_application::{AppError, Job, MockPostRepository, MockStore, Unavailable};
+use byline_http::{Api, Settings};
+
+use crate::support::{ada, api_with, get, request, send, session, settings};
+
+type Jobs = Arc<Mutex<Vec<Box<dyn Job>>>>;
+
+/// An interface to a store that never finishes a job; `begin` says whether it
+/// begins them. The jobs are kept.
+fn stuck(begin: bool) -> (Api, Jobs) {
+    let jobs = Jobs::default();
+    let kept = Arc::clone(&jobs);
+    let mut store = MockStore::new();
+    store.expect_submit().returning(move |_, _, mut job| {
+        if begin {
+            job.run(&mut session(ada(1), MockPostRepository::new()))
+                .unwrap();
+        }
+        kept.lock().unwrap().push(job);
+    });
+    let settings = Settings {
+        request_deadline: Duration::from_millis(20),
+        ..settings()
+    };
+    (api_with(Arc::new(store), settings), jobs)
+}
+
+#[actix_web::test]
+async fn a_read_is_answered_whatever_the_store_does() {
+    for begin in [false, true] {
+        let (api, _jobs) = stuck(begin);
+        let answer = get(&api, "/users/1").await;
+        assert_eq!(answer.problem(), (503, "deadline-exceeded".into()));
+    }
+}
+
+#[actix_web::test]
+async fn a_write_that_was_not_begun_never_will_be() {
+    let (api, jobs) = stuck(false);
+    let answer = send(&api, request("DELETE", "/users/1")).await;
+    assert_eq!(answer.problem(), (503, "deadline-exceeded".into()));
+
+    let mut job = jobs.lock().unwrap().pop().unwrap();
+    let mut untouched = session(ada(1), MockPostRepository::new());
+    let late = job.run(&mut untouched).unwrap_err();
+    assert!(
+        matches!(late, AppError::Unavailable(Unavailable::DeadlinePassed)),
+        "{late:?}"
+    );
+}
+
+#[actix_web::test]
+async fn a_write_that_was_begun_may_have_happened() {
+    let (api, _jobs) = stuck(true);
+    let answer = send(&api, request("DELETE", "/users/1")).await;
+    assert_eq!(answer.problem(), (503, "outcome-unknown".into()));
+}
+
+/// A session may lose a conflict after it was begun; the store runs it again.
+#[actix_web::test]
+async fn a_write_may_be_run_again() {
+    let mut store = MockStore::new();
+    store.expect_submit().returning(|_, _, mut job| {
+        for _ in 0..3 {
+            job.run(&mut session(ada(1), MockPostRepository::new()))
+                .unwrap();
+        }
+        job.finish(Ok(()));
+    });
+    let api = api_with(Arc::new(store), settings());
+    assert_eq!(send(&api, request("DELETE", "/users/1")).await.status, 204);
+}

@@ -1,0 +1,98 @@
+use std::io::{self, Write};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use byline_application::{AppError, Unavailable};
+use byline_http::{Api, Settings};
+use serde_json::Value;
+use tracing_subscriber::fmt;
+
+use crate::support::{ada, failing, request, send, settings, users};
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the whole process logs. One subscriber for all tests: those of single
+/// threads miss events that other threads met first.
+fn log() -> &'static Log {
+    static LOG: LazyLock<Log> = LazyLock::new(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = fmt().json().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    });
+    &LOG
+}
+
+/// The events of `GET uri`, told from those of other tests by its `id`.
+async fn events(api: &Api, uri: &str, id: &str) -> Vec<Value> {
+    let log = log();
+    send(api, request("GET", uri).insert_header(("x-request-id", id))).await;
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["fields"]["request_id"] == id)
+        .collect()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("outer")]
+struct Outer(#[source] io::Error);
+
+#[actix_web::test]
+async fn an_internal_error_is_logged_once_with_all_its_causes() {
+    let cause = Outer(io::Error::other("inner"));
+    let seen = events(&failing(AppError::internal(cause)), "/users/1", "internal").await;
+    let [error, access] = seen.as_slice() else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(error["level"], "ERROR");
+    assert_eq!(error["fields"]["causes"], "outer: inner");
+    assert_eq!(access["fields"]["status"], 500);
+}
+
+#[actix_web::test]
+async fn what_the_database_says_is_logged_for_the_operator() {
+    let cause = Arc::new(io::Error::other("disk full"));
+    let api = failing(Unavailable::Database(cause).into());
+    let seen = events(&api, "/users/1", "database").await;
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[0]["level"], "WARN");
+    assert_eq!(seen[0]["fields"]["causes"], "disk full");
+}
+
+#[actix_web::test]
+async fn a_request_is_logged_without_its_query() {
+    let seen = events(&users(ada(1)), "/users/1?email=secret", "access").await;
+    let [access] = seen.as_slice() else {
+        panic!("{seen:?}");
+    };
+    let fields = &access["fields"];
+    assert_eq!(access["level"], "INFO");
+    assert_eq!(fields["method"], "GET");
+    assert_eq!(fields["path"], "/users/1");
+    assert_eq!(fields["status"], 400);
+    assert!(!access.to_string().contains("secret"));
+}
+
+#[actix_web::test]
+async fn requests_are_not_logged_unless_wanted() {
+    let quiet = Settings {
+        log_requests: false,
+        ..settings()
+    };
+    let store = byline_application::MockStore::new();
+    let api = crate::support::api_with(Arc::new(store), quiet);
+    assert_eq!(events(&api, "/livez", "quiet").await, Vec::<Value>::new());
+}

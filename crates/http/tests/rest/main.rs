@@ -1,0 +1,23 @@
+//! The REST interface against stores without a database.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod bodies;
+mod conditions;
+mod deadlines;
+mod envelope;
+mod failures;
+mod health;
+mod lists;
+mod logs;
+mod methods;
+mod posts;
+mod problem_pages;
+mod support;
+mod users;
+mod wire;

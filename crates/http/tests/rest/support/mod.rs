@@ -1,0 +1,252 @@
+//! One helper per boundary: stores to stand behind the interface, and a client
+//! in front of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::App;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use byline_application::testing::ImmediateStore;
+use byline_application::{
+    AppError, Health, MockClock, MockPostRepository, MockSession, MockStore, MockUserRepository,
+    Readiness, Store,
+};
+use byline_domain::{
+    Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
+    UserName, Version,
+};
+use byline_http::{Api, Settings, configure, envelope};
+use serde_json::Value;
+
+/// 2026-11-22T10:00:00.123456Z
+pub(crate) const NOW: &str = "2026-11-22T10:00:00.123456Z";
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        request_deadline: Duration::from_secs(30),
+        require_if_match: false,
+        log_requests: true,
+        version: "1.2.3",
+    }
+}
+
+/// An interface to `store`, at [`NOW`].
+pub(crate) fn api_with(store: Arc<dyn Store>, settings: Settings) -> Api {
+    let mut clock = MockClock::new();
+    clock.expect_now().returning(now);
+    Api::new(store, Arc::new(clock), settings)
+}
+
+/// An interface to these users and posts.
+pub(crate) fn api(users: MockUserRepository, posts: MockPostRepository) -> Api {
+    api_with(
+        Arc::new(ImmediateStore::new(session(users, posts))),
+        settings(),
+    )
+}
+
+pub(crate) fn session(users: MockUserRepository, posts: MockPostRepository) -> MockSession {
+    let mut session = MockSession::new();
+    session.expect_users().return_var(Box::new(users));
+    session.expect_posts().return_var(Box::new(posts));
+    session
+}
+
+pub(crate) fn users(users: MockUserRepository) -> Api {
+    api(users, MockPostRepository::new())
+}
+
+pub(crate) fn posts(posts: MockPostRepository) -> Api {
+    api(MockUserRepository::new(), posts)
+}
+
+/// An interface to a store that fails each job with `error`.
+pub(crate) fn failing(error: AppError) -> Api {
+    let mut store = MockStore::new();
+    store
+        .expect_submit()
+        .returning(move |_, _, job| job.finish(Err(error.clone())));
+    api_with(Arc::new(store), settings())
+}
+
+/// An interface to a store that must not be reached: a job would panic, which
+/// shows as a 500.
+pub(crate) fn untouched() -> Api {
+    let mut store = MockStore::new();
+    store.expect_health().returning(|| Health {
+        readiness: Readiness::Ready,
+        release: None,
+    });
+    api_with(Arc::new(store), settings())
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The code of a problem, after a check of all that a problem must be.
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{self:?}"
+        );
+        let problem = self.json();
+        let code = problem["code"].as_str().unwrap();
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert_eq!(problem["instance"], self.header("x-request-id"));
+        for text in ["title", "detail"] {
+            assert!(!problem[text].as_str().unwrap().is_empty(), "{problem}");
+        }
+        let unavailable = self.status == StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(!self.header("retry-after").is_empty(), unavailable);
+        code.to_owned()
+    }
+
+    /// Status and code of a problem.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        (self.status.as_u16(), self.code())
+    }
+
+    /// Place and code of everything that is wrong, as in `/email blank`.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.code();
+        let problem = self.json();
+        let errors = problem["errors"].as_array().expect("errors");
+        errors
+            .iter()
+            .map(|fault| {
+                let place = fault.get("pointer").or(fault.get("parameter")).unwrap();
+                assert!(!fault["detail"].as_str().unwrap().is_empty());
+                format!(
+                    "{} {}",
+                    place.as_str().unwrap(),
+                    fault["code"].as_str().unwrap()
+                )
+            })
+            .collect()
+    }
+}
+
+/// Sends a request as it is.
+pub(crate) async fn send(api: &Api, request: TestRequest) -> Answer {
+    let app = init_service(App::new().wrap(envelope(api)).configure(configure(api))).await;
+    let response = call_service(&app, request.to_request()).await;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_body(response).await.to_vec();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        ("referrer-policy", "no-referrer"),
+    ] {
+        assert_eq!(headers.get(name).unwrap(), value);
+    }
+    assert!(headers.contains_key("cache-control"));
+    assert!(headers.contains_key("x-request-id"));
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+pub(crate) fn request(method: &str, uri: &str) -> TestRequest {
+    TestRequest::with_uri(uri).method(method.parse().unwrap())
+}
+
+pub(crate) async fn get(api: &Api, uri: &str) -> Answer {
+    send(api, TestRequest::get().uri(uri)).await
+}
+
+/// Sends a body that claims to be JSON, whatever it is.
+pub(crate) async fn send_json(
+    api: &Api,
+    method: &str,
+    uri: &str,
+    body: impl Into<Vec<u8>>,
+) -> Answer {
+    let request = request(method, uri)
+        .insert_header(("content-type", "application/json"))
+        .set_payload(body.into());
+    send(api, request).await
+}
+
+pub(crate) fn user_id(id: i64) -> UserId {
+    UserId::try_from(id).unwrap()
+}
+
+pub(crate) fn post_id(id: i64) -> PostId {
+    PostId::try_from(id).unwrap()
+}
+
+/// Ada under this id, in this version.
+pub(crate) fn user(id: i64, version: i64) -> User {
+    let new = NewUser {
+        name: UserName::parse("Ada Lovelace").unwrap(),
+        email: EmailAddress::parse("Ada@example.org").unwrap(),
+    };
+    User {
+        version: Version::new(version).unwrap(),
+        ..new.created(user_id(id), now())
+    }
+}
+
+/// A post of user 1 under this id, in this version.
+pub(crate) fn post(id: i64, version: i64) -> Post {
+    let new = NewPost {
+        user_id: user_id(1),
+        title: Title::parse("Notes").unwrap(),
+        content: Content::parse("On the engine").unwrap(),
+    };
+    Post {
+        version: Version::new(version).unwrap(),
+        ..new.created(post_id(id), now())
+    }
+}
+
+/// Users of which there is only Ada, in this version, under every id.
+pub(crate) fn ada(version: i64) -> MockUserRepository {
+    let mut users = MockUserRepository::new();
+    users
+        .expect_find()
+        .returning(move |id| Ok(Some(user(id.get(), version))));
+    users.expect_update().returning(|_, _| Ok(true));
+    users.expect_delete().returning(|_, _| Ok(true));
+    users
+}
+
+/// Posts of which there is one, in this version, under every id.
+pub(crate) fn notes(version: i64) -> MockPostRepository {
+    let mut posts = MockPostRepository::new();
+    posts
+        .expect_find()
+        .returning(move |id| Ok(Some(post(id.get(), version))));
+    posts.expect_update().returning(|_, _| Ok(true));
+    posts.expect_delete().returning(|_, _| Ok(true));
+    posts
+}

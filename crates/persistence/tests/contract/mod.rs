@@ -1,0 +1,68 @@
+//! What the ports promise.
+
+pub(crate) mod posts;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+/// A test for each promise, on the engine of `$fixture`.
+macro_rules! contract_suite {
+    ($fixture:ty) => {
+        $crate::contract::contract_suite!(@ $fixture, users:
+            finds_what_it_stored,
+            finds_nothing_under_other_ids,
+            keeps_text_as_it_is,
+            keeps_microseconds,
+            counts_code_points,
+            refuses_an_email_that_differs_in_case_only,
+            tells_emails_apart_that_differ_in_more,
+            lets_the_session_go_on_after_a_duplicate,
+            updates_the_version_it_was_told,
+            updates_to_its_own_email_in_another_case,
+            refuses_an_update_to_a_taken_email,
+            deletes_the_version_it_was_told,
+            keeps_a_user_who_has_posts,
+            never_gives_an_id_twice,
+            lists_in_both_directions,
+            lists_from_a_position_whose_row_is_gone,
+        );
+        $crate::contract::contract_suite!(@ $fixture, posts:
+            finds_what_it_stored,
+            keeps_text_as_it_is,
+            keeps_the_longest_content,
+            refuses_a_missing_author,
+            updates_the_version_it_was_told,
+            refuses_an_update_to_a_missing_author,
+            deletes_the_version_it_was_told,
+            deletes_all_of_one_author,
+            lists_all_and_those_of_one_author,
+            lists_in_both_directions,
+        );
+        $crate::contract::contract_suite!(@ $fixture, sessions:
+            commits_what_succeeds,
+            undoes_what_fails,
+            undoes_a_rehearsal,
+            sees_its_own_changes,
+            runs_a_lost_conflict_again,
+            gives_up_after_a_few_conflicts,
+            survives_a_panic,
+            does_not_run_what_is_too_late,
+            cannot_write_while_reading,
+            commits_nothing_after_a_swallowed_error,
+            sees_one_moment_in_a_snapshot,
+            lets_one_of_many_win_an_email,
+        );
+    };
+    (@ $fixture:ty, $module:ident: $($test:ident,)+) => {
+        mod $module {
+            use $crate::support::Fixture;
+            $(
+                #[test]
+                fn $test() {
+                    let fixture = <$fixture>::new();
+                    $crate::contract::$module::$test(&*fixture.store());
+                }
+            )+
+        }
+    };
+}
+pub(crate) use contract_suite;

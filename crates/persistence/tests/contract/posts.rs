@@ -1,0 +1,175 @@
+//! Promises of `PostRepository`.
+
+use byline_application::{Limit, Page, PostQuery, Reference, RepositoryError, Seek, Store};
+use byline_domain::{Content, Post, PostChange, PostId, UserId, Version};
+
+use crate::support::{add_post, add_user, at, new_post, read, write};
+
+fn find(store: &dyn Store, id: PostId) -> Option<Post> {
+    read(store, move |s| Ok(s.posts().find(id)?)).unwrap()
+}
+
+fn list(store: &dyn Store, author: Option<UserId>, seek: Seek<PostId>, limit: i64) -> Page<Post> {
+    let query = PostQuery {
+        author,
+        seek,
+        limit: Limit::try_from(limit).unwrap(),
+    };
+    read(store, move |s| Ok(s.posts().list(&query)?)).unwrap()
+}
+
+fn update(store: &dyn Store, changed: &Post, from: Version) -> Result<bool, RepositoryError> {
+    let changed = changed.clone();
+    write(store, move |s| Ok(s.posts().update(&changed, from))).unwrap()
+}
+
+pub(crate) fn finds_what_it_stored(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let post = add_post(store, &ada, "Notes");
+    assert_eq!((post.version, post.user_id), (Version::FIRST, ada.id));
+    assert_eq!((post.created_at, post.updated_at), (at(1), at(1)));
+    assert_eq!(find(store, post.id), Some(post));
+    assert_eq!(find(store, PostId::MAX), None);
+}
+
+pub(crate) fn keeps_text_as_it_is(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    for content in [
+        "",
+        " ",
+        "\t\r\n",
+        "🦀\u{202e}Zoe\u{308}",
+        "\\0 \\' %_ \"",
+        "\u{feff}",
+    ] {
+        let new = new_post(&ada, " \u{202e}Title\\ ", content);
+        let post = write(store, move |s| Ok(s.posts().insert(&new, at(1))?)).unwrap();
+        assert_eq!(find(store, post.id), Some(post), "{content:?}");
+    }
+}
+
+pub(crate) fn keeps_the_longest_content(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let new = new_post(&ada, "Notes", &"🦀".repeat(Content::MAX_CHARS));
+    let post = write(store, move |s| Ok(s.posts().insert(&new, at(1))?)).unwrap();
+    assert_eq!(find(store, post.id), Some(post));
+}
+
+pub(crate) fn refuses_a_missing_author(store: &dyn Store) {
+    let mut nobody = add_user(store, "Ada", "ada@example.org");
+    nobody.id = UserId::MAX;
+    let new = new_post(&nobody, "Notes", "");
+    let error = write(store, move |s| Ok(s.posts().insert(&new, at(1)).err())).unwrap();
+    assert!(
+        matches!(
+            error,
+            Some(RepositoryError::MissingReference(Reference::PostAuthor))
+        ),
+        "{error:?}"
+    );
+}
+
+pub(crate) fn updates_the_version_it_was_told(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    let post = add_post(store, &ada, "Notes");
+    let other = add_post(store, &ada, "Other");
+    let change = PostChange::from(new_post(&eve, "New", "text"));
+    let changed = post.clone().changed(change, at(2));
+    assert!(update(store, &changed, post.version).unwrap());
+    assert_eq!(find(store, post.id), Some(changed.clone()));
+    let late = changed.clone().changed(PostChange::default(), at(3));
+    assert!(!update(store, &late, post.version).unwrap());
+    assert_eq!(find(store, post.id), Some(changed));
+    assert_eq!(find(store, other.id), Some(other));
+}
+
+pub(crate) fn refuses_an_update_to_a_missing_author(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let post = add_post(store, &ada, "Notes");
+    let change = PostChange {
+        user_id: Some(UserId::MAX),
+        ..PostChange::default()
+    };
+    let error = update(store, &post.clone().changed(change, at(2)), post.version).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RepositoryError::MissingReference(Reference::PostAuthor)
+        ),
+        "{error:?}"
+    );
+    assert_eq!(find(store, post.id), Some(post));
+}
+
+pub(crate) fn deletes_the_version_it_was_told(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let post = add_post(store, &ada, "Notes");
+    let delete = |from| {
+        let id = post.id;
+        write(store, move |s| Ok(s.posts().delete(id, from)?)).unwrap()
+    };
+    assert!(!delete(post.version.next()));
+    assert!(find(store, post.id).is_some());
+    assert!(delete(post.version));
+    assert_eq!(find(store, post.id), None);
+}
+
+pub(crate) fn deletes_all_of_one_author(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    add_post(store, &ada, "Notes");
+    let kept = add_post(store, &eve, "Kept");
+    add_post(store, &ada, "More");
+    let id = ada.id;
+    write(store, move |s| Ok(s.posts().delete_of(id)?)).unwrap();
+    assert_eq!(list(store, None, Seek::First, 9).items, [kept]);
+}
+
+pub(crate) fn lists_all_and_those_of_one_author(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    let posts: Vec<Post> = [&ada, &eve, &ada, &eve]
+        .map(|author| add_post(store, author, "Notes"))
+        .to_vec();
+    assert_eq!(list(store, None, Seek::First, 9).items, posts);
+    let of_ada = [posts[0].clone(), posts[2].clone()];
+    assert_eq!(list(store, Some(ada.id), Seek::First, 9).items, of_ada);
+    assert!(
+        list(store, Some(UserId::MAX), Seek::First, 9)
+            .items
+            .is_empty()
+    );
+}
+
+pub(crate) fn lists_in_both_directions(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    let posts: Vec<Post> = (0..5)
+        .map(|_| {
+            add_post(store, &eve, "Between");
+            add_post(store, &ada, "Notes")
+        })
+        .collect();
+    let page = |seek, limit| {
+        let page = list(store, Some(ada.id), seek, limit);
+        (page.items, page.more)
+    };
+    assert_eq!(page(Seek::First, 2), (posts[..2].to_vec(), true));
+    assert_eq!(
+        page(Seek::After(posts[1].id), 2),
+        (posts[2..4].to_vec(), true)
+    );
+    assert_eq!(
+        page(Seek::After(posts[2].id), 2),
+        (posts[3..].to_vec(), false)
+    );
+    assert_eq!(
+        page(Seek::Before(posts[4].id), 2),
+        (posts[2..4].to_vec(), true)
+    );
+    assert_eq!(
+        page(Seek::Before(posts[1].id), 2),
+        (posts[..1].to_vec(), false)
+    );
+}

@@ -1,0 +1,248 @@
+//! Promises of `UserRepository`.
+
+use byline_application::{
+    AppError, Limit, Page, Reference, RepositoryError, Seek, Store, UniqueKey, UserQuery,
+};
+use byline_domain::{Timestamp, User, UserChange, UserId, UserName, Version};
+
+use crate::support::{add_post, add_user, at, new_user, read, write};
+
+fn find(store: &dyn Store, id: UserId) -> Option<User> {
+    read(store, move |s| Ok(s.users().find(id)?)).unwrap()
+}
+
+/// The error itself, past the use cases' translation.
+fn insert_error(store: &dyn Store, name: &str, email: &str) -> Option<RepositoryError> {
+    let new = new_user(name, email);
+    write(store, move |s| Ok(s.users().insert(&new, at(1)).err())).unwrap()
+}
+
+fn list(store: &dyn Store, seek: Seek<UserId>, limit: i64) -> Page<User> {
+    let limit = Limit::try_from(limit).unwrap();
+    read(store, move |s| {
+        Ok(s.users().list(&UserQuery { seek, limit })?)
+    })
+    .unwrap()
+}
+
+fn renamed(user: &User, name: &str, now: i64) -> User {
+    let change = UserChange {
+        name: Some(UserName::parse(name).unwrap()),
+        email: None,
+    };
+    user.clone().changed(change, at(now))
+}
+
+fn update(store: &dyn Store, changed: &User, from: Version) -> Result<bool, AppError> {
+    let changed = changed.clone();
+    write(store, move |s| Ok(s.users().update(&changed, from)?))
+}
+
+fn delete(store: &dyn Store, id: UserId, from: Version) -> bool {
+    write(store, move |s| Ok(s.users().delete(id, from)?)).unwrap()
+}
+
+pub(crate) fn finds_what_it_stored(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    assert_eq!(ada.version, Version::FIRST);
+    assert_eq!((ada.created_at, ada.updated_at), (at(1), at(1)));
+    assert_eq!(find(store, ada.id), Some(ada));
+}
+
+pub(crate) fn finds_nothing_under_other_ids(store: &dyn Store) {
+    add_user(store, "Ada", "ada@example.org");
+    assert_eq!(find(store, UserId::MAX), None);
+}
+
+pub(crate) fn keeps_text_as_it_is(store: &dyn Store) {
+    for (n, name) in [
+        "Zoë",
+        "Zoe\u{308}",
+        " Ada ",
+        "🦀🏳️‍🌈",
+        "\u{202e}עדה\u{202c}",
+        "o'Neil \\ \"%_\" ; --",
+        "\u{feff}BOM",
+        "\u{fffd}\u{ffff}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = add_user(store, name, &format!("Ada.{n}'s+x@Example.ORG"));
+        assert_eq!(find(store, user.id), Some(user), "{name}");
+    }
+}
+
+pub(crate) fn keeps_microseconds(store: &dyn Store) {
+    for (n, now) in [
+        Timestamp::MIN,
+        at(-1),
+        at(0),
+        at(1_763_805_600_123_456),
+        Timestamp::MAX,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let new = new_user("Ada", &format!("ada{n}@example.org"));
+        let user = write(store, move |s| Ok(s.users().insert(&new, now)?)).unwrap();
+        assert_eq!(find(store, user.id).unwrap().created_at, now);
+    }
+}
+
+pub(crate) fn counts_code_points(store: &dyn Store) {
+    let name = "🦀".repeat(UserName::MAX_CHARS);
+    let email = format!("{}@{}.org", "a".repeat(200), "b".repeat(49));
+    let user = add_user(store, &name, &email);
+    assert_eq!(user.email.as_str().len(), 254);
+    assert_eq!(find(store, user.id), Some(user));
+}
+
+pub(crate) fn refuses_an_email_that_differs_in_case_only(store: &dyn Store) {
+    add_user(store, "Ada", "ada@example.org");
+    let error = insert_error(store, "Eve", "ADA@Example.Org");
+    assert!(
+        matches!(
+            error,
+            Some(RepositoryError::Duplicate(UniqueKey::UserEmail))
+        ),
+        "{error:?}"
+    );
+}
+
+pub(crate) fn tells_emails_apart_that_differ_in_more(store: &dyn Store) {
+    for email in [
+        "a.b@example.org",
+        "ab@example.org",
+        "a_b@example.org",
+        "a%b@example.org",
+    ] {
+        add_user(store, "Ada", email);
+    }
+}
+
+pub(crate) fn lets_the_session_go_on_after_a_duplicate(store: &dyn Store) {
+    add_user(store, "Ada", "ada@example.org");
+    let (taken, free) = (
+        new_user("Eve", "ADA@example.org"),
+        new_user("Eve", "eve@example.org"),
+    );
+    let eve = write(store, move |s| {
+        assert!(s.users().insert(&taken, at(1)).is_err());
+        Ok(s.users().insert(&free, at(1))?)
+    })
+    .unwrap();
+    assert_eq!(find(store, eve.id), Some(eve));
+}
+
+pub(crate) fn updates_the_version_it_was_told(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    let countess = renamed(&ada, "Countess", 2);
+    assert!(update(store, &countess, ada.version).unwrap());
+    assert_eq!(find(store, ada.id), Some(countess.clone()));
+    assert!(!update(store, &renamed(&countess, "Late", 3), ada.version).unwrap());
+    assert_eq!(find(store, ada.id), Some(countess));
+    assert_eq!(find(store, eve.id), Some(eve));
+}
+
+pub(crate) fn updates_to_its_own_email_in_another_case(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let change = UserChange {
+        name: None,
+        email: Some(new_user("Ada", "ADA@example.org").email),
+    };
+    let shouting = ada.clone().changed(change, at(2));
+    assert!(update(store, &shouting, ada.version).unwrap());
+    assert_eq!(find(store, ada.id), Some(shouting));
+}
+
+pub(crate) fn refuses_an_update_to_a_taken_email(store: &dyn Store) {
+    add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    let change = UserChange {
+        name: None,
+        email: Some(new_user("Ada", "ADA@example.org").email),
+    };
+    let thief = eve.clone().changed(change, at(2));
+    let from = eve.version;
+    let error = write(store, move |s| Ok(s.users().update(&thief, from).err())).unwrap();
+    assert!(
+        matches!(
+            error,
+            Some(RepositoryError::Duplicate(UniqueKey::UserEmail))
+        ),
+        "{error:?}"
+    );
+    assert_eq!(find(store, eve.id), Some(eve));
+}
+
+pub(crate) fn deletes_the_version_it_was_told(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    assert!(!delete(store, ada.id, ada.version.next()));
+    assert!(find(store, ada.id).is_some());
+    assert!(delete(store, ada.id, ada.version));
+    assert_eq!(find(store, ada.id), None);
+    assert!(!delete(store, ada.id, ada.version));
+}
+
+pub(crate) fn keeps_a_user_who_has_posts(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    add_post(store, &ada, "Notes");
+    let (id, from) = (ada.id, ada.version);
+    let error = write(store, move |s| Ok(s.users().delete(id, from).err())).unwrap();
+    assert!(
+        matches!(
+            error,
+            Some(RepositoryError::StillReferenced(Reference::PostAuthor))
+        ),
+        "{error:?}"
+    );
+    assert!(find(store, ada.id).is_some());
+}
+
+pub(crate) fn never_gives_an_id_twice(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    assert!(delete(store, ada.id, ada.version));
+    let eve = add_user(store, "Eve", "eve@example.org");
+    assert!(eve.id > ada.id);
+}
+
+pub(crate) fn lists_in_both_directions(store: &dyn Store) {
+    let users: Vec<User> = (0..5)
+        .map(|n| add_user(store, "Ada", &format!("ada{n}@example.org")))
+        .collect();
+    let page = |seek, limit| {
+        let page = list(store, seek, limit);
+        (page.items, page.more)
+    };
+    assert_eq!(page(Seek::First, 2), (users[..2].to_vec(), true));
+    assert_eq!(page(Seek::First, 5), (users.clone(), false));
+    assert_eq!(
+        page(Seek::After(users[1].id), 2),
+        (users[2..4].to_vec(), true)
+    );
+    assert_eq!(
+        page(Seek::After(users[3].id), 2),
+        (users[4..].to_vec(), false)
+    );
+    assert_eq!(page(Seek::After(users[4].id), 2), (Vec::new(), false));
+    assert_eq!(
+        page(Seek::Before(users[4].id), 2),
+        (users[2..4].to_vec(), true)
+    );
+    assert_eq!(
+        page(Seek::Before(users[2].id), 2),
+        (users[..2].to_vec(), false)
+    );
+    assert_eq!(page(Seek::Before(users[0].id), 2), (Vec::new(), false));
+}
+
+pub(crate) fn lists_from_a_position_whose_row_is_gone(store: &dyn Store) {
+    let users: Vec<User> = (0..3)
+        .map(|n| add_user(store, "Ada", &format!("ada{n}@example.org")))
+        .collect();
+    assert!(delete(store, users[1].id, users[1].version));
+    assert_eq!(list(store, Seek::After(users[1].id), 9).items, users[2..]);
+    assert_eq!(list(store, Seek::Before(users[1].id), 9).items, users[..1]);
+}

@@ -1,0 +1,23 @@
+//! Tests of the engines behind the ports.
+//!
+//! - `contract`: what the ports of `byline-application` promise, sentence by
+//!   sentence, written once and stamped for each engine by `contract_suite!`.
+//! - `sqlite`: what is SQLite's own: group commit, refusals, files.
+//! - `support`: a database for each test, and blocking doors to a store.
+//!
+//! A new promise of a port belongs into `contract`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod contract;
+mod sqlite;
+mod support;
+
+mod on_sqlite {
+    crate::contract::contract_suite!(crate::support::SqliteFixture);
+}

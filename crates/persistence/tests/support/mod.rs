@@ -1,0 +1,124 @@
+//! A database for each test, and blocking doors to its store.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use byline_application::{AppError, Session, Store};
+use byline_domain::policy::Principal;
+use byline_domain::{
+    Content, EmailAddress, NewPost, NewUser, Post, Timestamp, Title, User, UserName,
+};
+use byline_persistence::{Database, DatabaseUrl, Options, migrations};
+use tempfile::TempDir;
+
+/// An empty database of its own, gone with the value.
+pub(crate) trait Fixture {
+    fn new() -> Self;
+    fn store(&self) -> Arc<dyn Store>;
+}
+
+/// A SQLite file in a folder of its own.
+pub(crate) struct SqliteFixture {
+    database: Option<Database>,
+    folder: TempDir,
+}
+
+impl SqliteFixture {
+    pub(crate) fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
+        migrations::migrate(&url).unwrap();
+        let database = Some(Database::open(&url, &options).unwrap());
+        Self { database, folder }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("byline.db")
+    }
+
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        DatabaseUrl::sqlite(self.path())
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.database.take().unwrap().close();
+    }
+}
+
+impl Fixture for SqliteFixture {
+    fn new() -> Self {
+        Self::with(options(2, 1024))
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        self.database.as_ref().unwrap().store()
+    }
+}
+
+pub(crate) fn options(pool_size: usize, queue_length: usize) -> Options {
+    Options {
+        pool_size: NonZeroUsize::new(pool_size).unwrap(),
+        queue_length: NonZeroUsize::new(queue_length).unwrap(),
+    }
+}
+
+/// A moment before which every test ends.
+pub(crate) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(30)
+}
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+pub(crate) fn read<T: Send + 'static>(
+    store: &dyn Store,
+    work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    block_on(store.read(soon(), work))
+}
+
+pub(crate) fn write<T: Send + 'static>(
+    store: &dyn Store,
+    work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    block_on(store.write(soon(), work))
+}
+
+pub(crate) fn anyone() -> Principal {
+    Principal::unrestricted()
+}
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
+}
+
+pub(crate) fn new_user(name: &str, email: &str) -> NewUser {
+    NewUser {
+        name: UserName::parse(name).unwrap(),
+        email: EmailAddress::parse(email).unwrap(),
+    }
+}
+
+pub(crate) fn new_post(author: &User, title: &str, content: &str) -> NewPost {
+    NewPost {
+        user_id: author.id,
+        title: Title::parse(title).unwrap(),
+        content: Content::parse(content).unwrap(),
+    }
+}
+
+/// Stores a user in a session of its own.
+pub(crate) fn add_user(store: &dyn Store, name: &str, email: &str) -> User {
+    let new = new_user(name, email);
+    write(store, move |s| Ok(s.users().insert(&new, at(1))?)).unwrap()
+}
+
+/// Stores a post in a session of its own.
+pub(crate) fn add_post(store: &dyn Store, author: &User, title: &str) -> Post {
+    let new = new_post(author, title, "…");
+    write(store, move |s| Ok(s.posts().insert(&new, at(1))?)).unwrap()
+}

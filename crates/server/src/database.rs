@@ -1,0 +1,26 @@
+//! The store, from its settings.
+
+use byline_persistence::{Database, OpenError, Options, migrations};
+use tracing::info;
+
+use crate::settings::DatabaseSettings;
+
+/// Opens the database; the default one is created and brought up to date first.
+///
+/// # Errors
+///
+/// Whatever is in the way, with what to do about it.
+pub(crate) fn open(settings: &DatabaseSettings) -> Result<Database, OpenError> {
+    if settings.create {
+        for migration in migrations::migrate(&settings.url)? {
+            info!(%migration, "applied a migration");
+        }
+    }
+    let options = Options {
+        pool_size: settings.pool_size,
+        queue_length: settings.queue_length,
+    };
+    let database = Database::open(&settings.url, &options)?;
+    info!(database = %settings.url, "opened the database");
+    Ok(database)
+}

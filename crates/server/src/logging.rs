@@ -1,0 +1,51 @@
+//! Structured logs on standard error.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::settings::{LogFormat, LogSettings};
+
+/// Sends what the program and its libraries log to standard error from here on.
+///
+/// # Errors
+///
+/// Logs go elsewhere already.
+pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
+    let terminal = io::stderr().is_terminal();
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let format = settings.format.unwrap_or(if terminal {
+        LogFormat::Text
+    } else {
+        LogFormat::Json
+    });
+    let lines = fmt::layer().with_writer(io::stderr);
+    let filtered = tracing_subscriber::registry().with(filter(settings.level));
+    match format {
+        LogFormat::Text => filtered.with(lines.with_ansi(colours)).try_init(),
+        LogFormat::Json => filtered.with(lines.json().flatten_event(true)).try_init(),
+    }
+}
+
+/// Below `debug`, the framework's reports of its own inner life are left out.
+fn filter(level: LevelFilter) -> Targets {
+    let framework = if level > LevelFilter::INFO {
+        level
+    } else {
+        level.min(LevelFilter::WARN)
+    };
+    Targets::new()
+        .with_default(level)
+        .with_target("actix_server", framework)
+}
+
+impl LogSettings {
+    /// Whether every request is logged.
+    pub(crate) fn every_request(&self) -> bool {
+        self.requests.unwrap_or_else(|| io::stderr().is_terminal())
+    }
+}

@@ -1,0 +1,118 @@
+//! Listens, serves, and ends in good order.
+
+use std::io::{self, Write};
+use std::mem;
+use std::thread;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer};
+use byline_http::{Api, configure, envelope};
+use byline_persistence::Database;
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use crate::failure::Failure;
+use crate::settings::HttpSettings;
+use crate::signals::Signals;
+
+/// How long an idle connection is kept for the client's next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long the head of a connection's first request may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves `api` until SIGTERM or SIGINT, then finishes what is in flight, in
+/// the service and in the database.
+///
+/// # Errors
+///
+/// [`Failure::Listen`], [`Failure::System`] and [`Failure::Serve`];
+/// [`Failure::Forced`] by a second signal.
+pub(crate) async fn until_signal(
+    settings: &HttpSettings,
+    api: Api,
+    database: Database,
+) -> Result<(), Failure> {
+    let mut signals = Signals::listen().map_err(Failure::System)?;
+    let mut server = listen(settings, api.clone())?;
+    tokio::select! {
+        ended = &mut server => {
+            return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
+        }
+        signal = signals.next() => info!(%signal, "ending: finishing the requests in flight"),
+    }
+    let drain = async {
+        api.start_draining();
+        let stopped = server.handle().stop(true);
+        server.await.map_err(Failure::Serve)?;
+        stopped.await;
+        close(database).await?;
+        info!("ended");
+        Ok(())
+    };
+    tokio::select! {
+        ended = drain => ended,
+        signal = signals.next() => {
+            // The last one to drop the store would wait for its threads.
+            mem::forget(api.clone());
+            Err(Failure::Forced(signal))
+        }
+    }
+}
+
+/// Starts to accept connections, and tells on standard output where.
+fn listen(settings: &HttpSettings, api: Api) -> Result<Server, Failure> {
+    let address = settings.listen;
+    let app = move || App::new().wrap(envelope(&api)).configure(configure(&api));
+    let server = HttpServer::new(app)
+        .disable_signals()
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(whole_seconds(settings.shutdown_timeout));
+    let server = match settings.workers {
+        Some(workers) => server.workers(workers.get()),
+        None => server,
+    };
+    let server = server
+        .bind(address)
+        .map_err(|cause| Failure::Listen { address, cause })?;
+    let addresses = server.addrs();
+    let server = server.run();
+    for address in addresses {
+        info!(%address, "listening");
+        announce(&format!("listening on http://{address}"));
+    }
+    Ok(server)
+}
+
+/// Standard output is how whoever started the service learns the port; nobody
+/// need be there to read it.
+fn announce(line: &str) {
+    let mut output = io::stdout().lock();
+    if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
+        warn!(%error, "cannot write to standard output: {line}");
+    }
+}
+
+/// Waits for the store's threads without blocking this one, which must hear
+/// the second signal.
+async fn close(database: Database) -> Result<(), Failure> {
+    let (sender, closed) = oneshot::channel();
+    let thread = thread::Builder::new().name("close".to_owned());
+    thread
+        .spawn(move || {
+            database.close();
+            // A second signal has ended the process if nobody listens.
+            let _ = sender.send(());
+        })
+        .map_err(Failure::System)?;
+    closed
+        .await
+        .map_err(|_| Failure::System(io::ErrorKind::Other.into()))
+}
+
+/// actix counts in seconds.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

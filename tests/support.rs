@@ -1,0 +1,29 @@
+//! What the tests share.
+
+mod binaries;
+mod client;
+mod sandbox;
+mod server;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(crate) use client::{Answer, Client, raw};
+pub(crate) use sandbox::{Ended, Sandbox};
+pub(crate) use server::Server;
+
+/// How long anything may take before a test gives up: far more than it takes,
+/// because machines that run tests are busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until `probe` gives something.
+pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,71 @@
+//! The binaries under test.
+
+use std::ffi::OsStr;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use cargo_metadata::{Message, TargetKind};
+
+/// Where the two binaries are.
+pub(crate) struct Binaries {
+    pub(crate) byline: PathBuf,
+    pub(crate) bylinectl: PathBuf,
+}
+
+/// Builds both, once per run of the tests. Cargo gives a test the paths of the
+/// binaries of its own package only.
+pub(crate) fn binaries() -> &'static Binaries {
+    static BINARIES: OnceLock<Binaries> = OnceLock::new();
+    BINARIES.get_or_init(build)
+}
+
+fn build() -> Binaries {
+    // <target>/<profile>/deps/<test>
+    let test = std::env::current_exe().unwrap();
+    let profile_dir = test.parent().and_then(Path::parent).unwrap();
+    let profile = match profile_dir.file_name().and_then(OsStr::to_str).unwrap() {
+        "debug" => "dev",
+        other => other,
+    };
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "build",
+            "-p",
+            "byline",
+            "-p",
+            "bylinectl",
+            "--profile",
+            profile,
+        ])
+        .arg("--message-format=json-render-diagnostics")
+        .arg("--target-dir")
+        .arg(profile_dir.parent().unwrap())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let built: Vec<_> = Message::parse_stream(BufReader::new(cargo.stdout.take().unwrap()))
+        .filter_map(|message| match message.unwrap() {
+            Message::CompilerArtifact(artifact)
+                if artifact.target.kind.contains(&TargetKind::Bin) =>
+            {
+                Some((artifact.target.name, artifact.executable?))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(
+        cargo.wait().unwrap().success(),
+        "the binaries cannot be built"
+    );
+    let path = |name| {
+        let found = built.iter().find(|(target, _)| target == name);
+        found.expect("cargo names what it built").1.clone().into()
+    };
+    Binaries {
+        byline: path("byline"),
+        bylinectl: path("bylinectl"),
+    }
+}
