@@ -21,3 +21,7 @@ mod support;
 mod on_sqlite {
     crate::contract::contract_suite!(crate::support::SqliteFixture);
 }
+
+mod on_mariadb {
+    crate::contract::contract_suite!(crate::support::mariadb::MariadbFixture);
+}
