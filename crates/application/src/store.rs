@@ -37,9 +37,9 @@ pub enum Intent {
     Read,
     /// To read with several statements that all see the same moment.
     Snapshot,
-    /// To insert one row, by one statement, and change nothing else; committed
-    /// when the statement succeeds, whatever the job makes of it. Spares a
-    /// database server the transaction around it. A second change fails.
+    /// To insert one row, by one statement, and change nothing else: a second
+    /// change fails. The statement may commit by itself, so nothing may go
+    /// wrong in the job after it. Spares a database server the transaction.
     Create,
     /// To change; committed when the job succeeds.
     Write,
