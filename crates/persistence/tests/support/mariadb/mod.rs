@@ -2,6 +2,7 @@
 //! port of its own. It ends with the test process, however that ends.
 
 mod admin;
+mod proxy;
 mod server;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,6 +12,7 @@ use byline_persistence::{Database, DatabaseUrl, Options, migrations};
 
 use super::{Fixture, options};
 pub(crate) use admin::Admin;
+pub(crate) use proxy::{Moment, Proxy};
 pub(crate) use server::{Schema, Server};
 
 /// How to get what is missing.
