@@ -9,7 +9,7 @@ use diesel::connection::{
 };
 use diesel::migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection};
 use diesel::mysql::Mysql;
-use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{
@@ -122,7 +122,7 @@ impl Connection {
         let result = self
             .runtime
             .block_on(async { tokio::time::timeout_at(limit.into(), answer).await })
-            .unwrap_or_else(|_| Err(lost("the server did not answer in time")));
+            .unwrap_or_else(|_| Err(lost(NO_ANSWER)));
         if let Err(error) = &result
             && dialect::is_lost(error)
         {
@@ -131,6 +131,13 @@ impl Connection {
         result
     }
 }
+
+/// Whether the error is that time was over.
+pub(super) fn is_timeout(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, information) if information.message().ends_with(NO_ANSWER))
+}
+
+const NO_ANSWER: &str = "the server did not answer in time";
 
 /// An error of the connection in the driver's own form.
 fn lost(reason: &str) -> Error {
@@ -159,7 +166,7 @@ impl diesel::Connection for Connection {
     where
         T: QueryFragment<Mysql> + QueryId,
     {
-        self.wait(async |inner| inner.execute_returning_count(source).await)
+        self.wait(async |inner| inner.execute_returning_count(Cached(source)).await)
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -179,6 +186,32 @@ impl diesel::Connection for Connection {
     }
 }
 
+/// A statement that is prepared once for each connection, and kept.
+///
+/// Out of care for statements whose text depends on data, diesel prepares every
+/// INSERT and UPDATE anew, which costs a round trip. Here no text does: there
+/// are as many as there are places in the code.
+struct Cached<S>(S);
+
+impl<S: QueryFragment<Mysql>> QueryFragment<Mysql> for Cached<S> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &Mysql) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<S: QueryId> QueryId for Cached<S> {
+    type QueryId = S::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
+}
+
+impl<S: Query> Query for Cached<S> {
+    type SqlType = S::SqlType;
+}
+
 type Row = <AsyncMysqlConnection as AsyncConnectionCore>::Row<'static, 'static>;
 
 impl LoadConnection for Connection {
@@ -195,7 +228,7 @@ impl LoadConnection for Connection {
         Mysql: diesel::expression::QueryMetadata<T::SqlType>,
     {
         let rows: Vec<Row> =
-            self.wait(async |inner| inner.load(source).await?.try_collect().await)?;
+            self.wait(async |inner| inner.load(Cached(source)).await?.try_collect().await)?;
         Ok(rows.into_iter().map(Ok))
     }
 }

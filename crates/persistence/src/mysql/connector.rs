@@ -9,6 +9,7 @@ use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
 use tokio::runtime::Builder;
 
+use super::connection::is_timeout;
 use super::target::{MysqlTarget, Tls};
 use super::{Connection, dialect, settings};
 
@@ -71,8 +72,10 @@ impl ConnectError {
 
     /// What an error of a statement that sets up the connection means.
     pub(super) fn statement(error: diesel::result::Error) -> Self {
-        if dialect::is_lost(&error) {
+        if is_timeout(&error) {
             Self::TimedOut
+        } else if dialect::is_lost(&error) {
+            Self::Unreachable("the connection broke".to_owned())
         } else {
             Self::Statement(Arc::new(dialect::classify(error)))
         }
@@ -87,7 +90,7 @@ impl ConnectError {
 /// A connection that is fit for use.
 pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> {
     let until = Instant::now() + CONNECT_LIMIT;
-    if let Tls::VerifyCa { ca } | Tls::VerifyIdentity { ca: Some(ca) } = &target.tls {
+    if let Tls::VerifyIdentity { ca: Some(ca) } = &target.tls {
         // The driver would name neither the parameter nor the reason.
         std::fs::File::open(ca).map_err(|error| ConnectError::AuthorityFile(error.kind()))?;
     }
@@ -144,12 +147,6 @@ fn ssl_options(tls: &Tls) -> Option<SslOpts> {
         Tls::Preferred | Tls::Required => Some(
             options
                 .with_danger_accept_invalid_certs(true)
-                .with_danger_skip_domain_validation(true),
-        ),
-        Tls::VerifyCa { ca } => Some(
-            options
-                .with_root_certs(vec![ca.clone().into()])
-                .with_disable_built_in_roots(true)
                 .with_danger_skip_domain_validation(true),
         ),
         Tls::VerifyIdentity { ca: Some(ca) } => Some(

@@ -56,10 +56,20 @@ impl Failure {
 /// One look, over the connection of the last one. It reads a table: a Galera
 /// node without its cluster would answer `SELECT 1`.
 pub(super) fn look(target: &MysqlTarget, held: &mut Option<Connection>) -> Result<Sight, Failure> {
-    let mut connection = match held.take() {
-        Some(connection) => connection,
-        None => connect(target).map_err(Failure::Connect)?,
-    };
+    let deadline = Instant::now() + CONNECT_LIMIT;
+    if let Some(mut connection) = held.take() {
+        connection.set_deadline(deadline);
+        match schema_check::require_current(&mut connection) {
+            // Closed, which says little about the server: ask on a new one.
+            Err(_) if connection.is_lost() && Instant::now() < deadline => {}
+            seen => {
+                let release = seen.map_err(Failure::Open)?;
+                *held = Some(connection);
+                return Ok(Sight::Ready(release));
+            }
+        }
+    }
+    let mut connection = connect(target).map_err(Failure::Connect)?;
     connection.set_deadline(Instant::now() + CONNECT_LIMIT);
     let release = schema_check::require_current(&mut connection).map_err(Failure::Open)?;
     *held = Some(connection);

@@ -26,12 +26,8 @@ pub(super) enum Tls {
     Preferred,
     /// Without looking at the server's certificate.
     Required,
-    /// The server's certificate is signed by one of `ca`.
-    VerifyCa {
-        /// File of PEM certificates.
-        ca: PathBuf,
-    },
-    /// And it is made out to the host of the URL.
+    /// The server's certificate is signed by one of `ca`, and made out to the
+    /// host of the URL.
     VerifyIdentity {
         /// File of PEM certificates; without one, the authorities that Mozilla
         /// trusts.
@@ -65,11 +61,13 @@ pub enum MysqlUrlError {
         expected: &'static str,
     },
     /// An authority's certificate that nothing would look at.
-    #[error("`ssl-ca` is looked at with ssl-mode=VERIFY_CA or VERIFY_IDENTITY only")]
+    #[error("`ssl-ca` is looked at with ssl-mode=VERIFY_IDENTITY only")]
     CaWithoutVerification,
-    /// Nothing to verify the certificate with.
-    #[error("`ssl-mode=VERIFY_CA` needs `ssl-ca`: any public authority would do otherwise")]
-    CaMissing,
+    /// The driver compares the name on a certificate whenever it looks at one.
+    #[error(
+        "`ssl-mode=VERIFY_CA` is not supported; use VERIFY_IDENTITY, which also compares the host"
+    )]
+    VerifyCa,
 }
 
 impl MysqlTarget {
@@ -142,8 +140,7 @@ impl Parameters {
             None => "PREFERRED",
         });
         match (mode.to_ascii_uppercase().as_str(), ca) {
-            ("VERIFY_CA", Some(ca)) => Ok(Tls::VerifyCa { ca }),
-            ("VERIFY_CA", None) => Err(MysqlUrlError::CaMissing),
+            ("VERIFY_CA", _) => Err(MysqlUrlError::VerifyCa),
             ("VERIFY_IDENTITY", ca) => Ok(Tls::VerifyIdentity { ca }),
             ("DISABLED", None) => Ok(Tls::Disabled),
             ("PREFERRED", None) => Ok(Tls::Preferred),
@@ -153,7 +150,7 @@ impl Parameters {
             }
             _ => Err(MysqlUrlError::InvalidParameter {
                 name: "ssl-mode",
-                expected: "DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
+                expected: "DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY",
             }),
         }
     }

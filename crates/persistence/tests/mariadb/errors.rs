@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
-use byline_application::{AppError, Readiness, RepositoryError, Store, Unavailable, users};
+use byline_application::{AppError, Readiness, RepositoryError, Unavailable, users};
 
 use crate::support::mariadb::{MariadbFixture, Proxy, dedicated, shared};
 use crate::support::{
@@ -32,7 +32,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
     let both_hold_one = Arc::new(Barrier::new(2));
     let runs = Arc::new(AtomicUsize::new(0));
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let swap = |first: u8, [one, other]: [byline_domain::User; 2]| {
+    let swap = |[one, other]: [byline_domain::User; 2]| {
         let (barrier, runs, seen) = (both_hold_one.clone(), runs.clone(), seen.clone());
         let store = store.clone();
         move || {
@@ -44,7 +44,6 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
                     changed.version = user.version.next();
                     s.users().update(&changed, user.version)
                 };
-                let _ = first;
                 touch(s, one.id)?;
                 if run < 2 {
                     barrier.wait();
@@ -56,7 +55,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
             })
         }
     };
-    let (left, right) = (swap(0, [ada.clone(), bob.clone()]), swap(1, [bob, ada]));
+    let (left, right) = (swap([ada.clone(), bob.clone()]), swap([bob, ada]));
     std::thread::scope(|scope| {
         let left = scope.spawn(left);
         let right = scope.spawn(right);
@@ -109,21 +108,18 @@ fn a_connection_that_is_killed_is_replaced() {
     };
     let store = fixture.store();
     let ada = add_user(&*store, "Ada", "ada@example.org");
+    let mut admin = fixture.schema.admin();
+    let user = &fixture.schema.name;
+    let ids = admin.column(&format!(
+        "SELECT id FROM information_schema.processlist WHERE user = '{user}'"
+    ));
+    for id in ids {
+        drop(admin.try_run(&format!("KILL CONNECTION {id}")));
+    }
     for _ in 0..5 {
-        let mut admin = fixture.schema.admin();
-        let user = &fixture.schema.name;
-        let ids = admin.column(&format!(
-            "SELECT id FROM information_schema.processlist WHERE user = '{user}'"
-        ));
-        for id in ids {
-            drop(admin.try_run(&format!("KILL CONNECTION {id}")));
-        }
         let id = ada.id;
-        assert!(
-            read(&*store, move |s| Ok(s.users().find(id)?))
-                .unwrap()
-                .is_some()
-        );
+        let found = read(&*store, move |s| Ok(s.users().find(id)?));
+        assert!(found.unwrap().is_some());
     }
 }
 
@@ -251,8 +247,11 @@ fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account() {
     assert!(matches!(broken, Err(AppError::Internal(_))), "{broken:?}");
     admin.run(&format!("REVOKE INSERT ON {name}.* FROM {name}"));
     let new = new_user("Bob", "bob@example.org");
-    // What a connection may do is settled when it begins a statement.
+    // What a connection may do is settled when it is made.
+    let database = MariadbFixture::open(&fixture.schema.url_text(""), &options(1, 16));
+    let store = database.store();
     let denied = block_on(store.create(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
+    database.close();
     let Err(AppError::Internal(cause)) = denied else {
         panic!("{denied:?}");
     };

@@ -68,14 +68,13 @@ fn refusal(url: &DatabaseUrl) -> String {
     text
 }
 
-/// Whether the accounts' connections are encrypted, each by its own word.
-fn ciphers(server: &Server, url: &DatabaseUrl, schema: &Schema) -> bool {
+/// Whether the store's connections are encrypted.
+fn is_encrypted(server: &Server, url: &DatabaseUrl, schema: &Schema) -> bool {
     let database = Database::open(url, &options(1, 16)).unwrap();
     add_user(&*database.store(), "Ada", "ada@example.org");
     // An account that must use TLS is the server's own word for it.
     let name = &schema.name;
     let mut admin = server.admin();
-    admin.run("DELETE FROM mysql.user WHERE 1 = 0");
     admin.run(&format!("ALTER USER {name} REQUIRE SSL"));
     database.close();
     let encrypted = Database::open(url, &options(1, 16)).is_ok();
@@ -100,25 +99,22 @@ fn what_is_asked_for_is_what_happens() {
         ("DISABLED", None, false),
         ("PREFERRED", None, true),
         ("REQUIRED", None, true),
-        ("VERIFY_CA", Some(&*right), true),
         ("VERIFY_IDENTITY", Some(&*right), true),
     ] {
         let url = with(&schema, mode, ca);
-        assert_eq!(ciphers(&server, &url, &schema), encrypted, "{mode}");
+        assert_eq!(is_encrypted(&server, &url, &schema), encrypted, "{mode}");
     }
-    for mode in ["VERIFY_CA", "VERIFY_IDENTITY"] {
-        let text = refusal(&with(&schema, mode, Some(&wrong)));
-        assert!(text.contains("signed by no authority"), "{mode}: {text}");
-    }
+    let text = refusal(&with(&schema, "VERIFY_IDENTITY", Some(&wrong)));
+    assert!(text.contains("signed by no authority"), "{text}");
     let text = refusal(&with(&schema, "VERIFY_IDENTITY", None));
     assert!(text.contains("signed by no authority"), "{text}");
     let absent = certificates.path("absent.pem");
-    let text = refusal(&with(&schema, "VERIFY_CA", Some(&absent)));
+    let text = refusal(&with(&schema, "VERIFY_IDENTITY", Some(&absent)));
     assert!(text.contains("ssl-ca"), "{text}");
 }
 
 #[test]
-fn a_certificate_for_another_host_is_refused_where_identity_is_asked_for() {
+fn a_certificate_for_another_host_is_refused() {
     let certificates = Certificates::of("elsewhere.example");
     let Some(server) = certificates.server() else {
         return;
@@ -127,7 +123,6 @@ fn a_certificate_for_another_host_is_refused_where_identity_is_asked_for() {
     let right = certificates.path("right.pem");
     let text = refusal(&with(&schema, "VERIFY_IDENTITY", Some(&right)));
     assert!(text.contains("not made out to the host"), "{text}");
-    migrations::migrate(&with(&schema, "VERIFY_CA", Some(&right))).unwrap();
 }
 
 #[test]
@@ -136,11 +131,7 @@ fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
     let certificates = Certificates::of("127.0.0.1");
     let right = certificates.path("right.pem");
     let schema = server.schema();
-    for (mode, ca) in [
-        ("REQUIRED", None),
-        ("VERIFY_CA", Some(&*right)),
-        ("VERIFY_IDENTITY", Some(&*right)),
-    ] {
+    for (mode, ca) in [("REQUIRED", None), ("VERIFY_IDENTITY", Some(&*right))] {
         let text = refusal(&with(&schema, mode, ca));
         assert!(text.contains("offers no TLS"), "{mode}: {text}");
     }

@@ -96,10 +96,6 @@ impl Server {
         self.folder.path().join("s")
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) fn admin(&self) -> Admin {
         self.try_admin().unwrap()
     }
