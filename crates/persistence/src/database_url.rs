@@ -105,4 +105,61 @@ mod tests {
             assert!(!error.to_string().contains("secret"));
         }
     }
+
+    #[test]
+    fn names_a_database_on_a_server() {
+        for text in [
+            "mysql://byline@db/byline",
+            "mysql://byline:secret@db.internal:3307/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@[::1]/byline?ssl-mode=preferred",
+            "mysql://byline:secret@192.0.2.7/byline?ssl-ca=/etc/ca%20s.pem&durability=RELAXED",
+            "mysql://by%40line:se%2Fcret@db/byline?ssl-mode=VERIFY_IDENTITY",
+        ] {
+            let url: DatabaseUrl = text.parse().unwrap();
+            assert_eq!(url.to_string(), "mysql://…/byline");
+            let debug = format!("{url:?}");
+            assert!(!debug.contains("db") && !debug.contains("cret"), "{debug}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_server_that_it_would_misunderstand() {
+        for (text, says) in [
+            ("mysql:", "the host"),
+            ("mysql://", "the host"),
+            ("mysql:///byline", "the host"),
+            ("mysql://db/byline", "the user"),
+            ("mysql://:secret@db/byline", "the user"),
+            ("mysql://u:secret@db", "the database"),
+            ("mysql://u:secret@db/", "the database"),
+            ("mysql://u:secret@db/a/b", "the database"),
+            ("mysql://u:secret@db/a#b", "the database"),
+            ("mysql://u:secret@db:x/byline", "must be a URL"),
+            ("mysql://u:secret@db/byline?sslmode=x", "`sslmode`"),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=maybe",
+                "VERIFY_IDENTITY",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=VERIFY_CA",
+                "VERIFY_IDENTITY",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=REQUIRED&ssl-ca=/ca.pem",
+                "`ssl-ca` is looked at",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=DISABLED&ssl-mode=REQUIRED",
+                "twice",
+            ),
+            (
+                "mysql://u:secret@db/byline?durability=NONE",
+                "FULL or RELAXED",
+            ),
+        ] {
+            let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+            assert!(!error.contains("secret"), "{text}: {error}");
+        }
+    }
 }

@@ -293,3 +293,6 @@ fn without_account(text: &str) -> String {
     }
     clean
 }
+
+#[cfg(test)]
+mod tests;
