@@ -193,6 +193,9 @@ fn meaning(error: &Error) -> Meaning {
         DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
             Meaning::EmailTaken
         }
+        // After a crash, MariaDB 10.11 was seen to give an id that a recovered
+        // row has. Each attempt takes the next one.
+        DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => Meaning::Conflict,
         DatabaseErrorKind::ForeignKeyViolation => Meaning::AuthorMissing,
         DatabaseErrorKind::ReadOnlyTransaction => Meaning::Refused,
         DatabaseErrorKind::Unknown => TEXTS

@@ -74,6 +74,7 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
             "Duplicate entry 'a@b.c' for key 'users.users_email_key'",
             Meaning::EmailTaken,
         ),
+        ("Duplicate entry '7' for key 'PRIMARY'", Meaning::Conflict),
         (
             "Duplicate entry 'users_email_key'' for key 'users_origin'",
             Meaning::Bug,
