@@ -72,7 +72,7 @@ const SETTINGS: [Setting; 13] = [
 /// others.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
-/// See docs/adr/0011.
+/// See docs/adr/0007.
 const SET_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Where the level stands, by the kind and version of the server.
