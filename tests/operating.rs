@@ -4,10 +4,11 @@ use serde_json::json;
 
 use crate::support::{Ended, Sandbox};
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "20261123000000_v0.1.0_create_releases",
     "20261123000100_v0.1.0_create_users",
     "20261123000200_v0.1.0_create_posts",
+    "20261123000250_v0.1.0_create_write_attempts",
     "20261123000300_v0.1.0_insert_release",
 ];
 
@@ -55,10 +56,10 @@ fn status_tells_what_is_applied_and_pending_and_changes_nothing() {
     for _ in 0..2 {
         let status = Ended::well(sandbox.bylinectl(&["migrate", "status"]));
         assert!(
-            status.contains("20261123000300_v0.1.0_insert_release   pending\n"),
+            status.contains("20261123000300_v0.1.0_insert_release          pending\n"),
             "{status}"
         );
-        assert_eq!(status.matches(" applied\n").count(), 3, "{status}");
+        assert_eq!(status.matches(" applied\n").count(), 4, "{status}");
     }
 }
 

@@ -163,7 +163,7 @@ fn every_wrong_setting_is_named_with_what_would_be_right() {
 #[test]
 fn a_password_is_never_repeated() {
     let sandbox = Sandbox::new();
-    let url = "mysql://byline:hunter2@db.example.org/byline";
+    let url = "mysql://byline:hunter2@db.example.org/byline?sslmode=required";
     assert!(!refusal(on(&sandbox, url), 2).contains("hunter2"));
     let mut help = on(&sandbox, url);
     help.arg("--help");
@@ -173,6 +173,15 @@ fn a_password_is_never_repeated() {
     let ended = Ended::of(migrate);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+
+    // Nobody listens there.
+    let mut migrate = sandbox.bylinectl(&["migrate"]);
+    migrate.env("DATABASE_URL", "mysql://byline:hunter2@127.0.0.1:1/byline");
+    let ended = Ended::of(migrate);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for secret in ["hunter2", "127.0.0.1"] {
+        assert!(!ended.stderr.contains(secret), "{ended:?}");
+    }
 }
 
 #[test]
