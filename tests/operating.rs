@@ -8,6 +8,14 @@ const MIGRATIONS: [&str; 4] = [
     "20261123000000_v0.1.0_create_releases",
     "20261123000100_v0.1.0_create_users",
     "20261123000200_v0.1.0_create_posts",
+    "20261123000210_v0.1.0_index_users_name",
+    "20261123000211_v0.1.0_index_users_created_at",
+    "20261123000212_v0.1.0_index_posts_title",
+    "20261123000213_v0.1.0_index_posts_created_at",
+    "20261123000214_v0.1.0_index_posts_updated_at",
+    "20261123000215_v0.1.0_index_posts_user_title",
+    "20261123000216_v0.1.0_index_posts_user_created_at",
+    "20261123000217_v0.1.0_index_posts_user_updated_at",
     "20261123000300_v0.1.0_insert_release",
 ];
 
