@@ -4,11 +4,12 @@ mod database;
 mod database_url;
 mod error;
 pub mod migrations;
-mod page;
+mod position;
 mod queue;
 mod rows;
 mod schema;
 mod sqlite;
+mod walk;
 
 pub use database::{Database, Options, check};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

@@ -5,15 +5,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use byline_application::{AppError, Conflict, Limit, Seek, Store, Unavailable, UserQuery, users};
+use byline_application::{
+    AppError, Conflict, Direction, Limit, Seek, Store, Unavailable, UserOrder, UserQuery, users,
+};
 
 use crate::support::{add_user, anyone, at, block_on, new_user, read, soon, write};
 
+fn everybody() -> UserQuery {
+    UserQuery {
+        email: None,
+        order: UserOrder::Id(Seek::First),
+        direction: Direction::Ascending,
+        limit: Limit::MAX,
+    }
+}
+
 fn count(store: &dyn Store) -> usize {
-    let (seek, limit) = (Seek::First, Limit::MAX);
-    let page = read(store, move |s| {
-        Ok(s.users().list(&UserQuery { seek, limit })?)
-    });
+    let page = read(store, move |s| Ok(s.users().list(&everybody())?));
     page.unwrap().items.len()
 }
 
@@ -143,14 +151,10 @@ pub(crate) fn sees_one_moment_in_a_snapshot(store: &dyn Store) {
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             block_on(store.snapshot(soon(), move |s| {
-                let query = UserQuery {
-                    seek: Seek::First,
-                    limit: Limit::MAX,
-                };
-                let before = s.users().list(&query)?;
+                let before = s.users().list(&everybody())?;
                 read_once.send(()).unwrap();
                 wait_for_write.lock().unwrap().recv().unwrap();
-                Ok((before, s.users().list(&query)?))
+                Ok((before, s.users().list(&everybody())?))
             }))
         });
         wait_for_read.recv().unwrap();
