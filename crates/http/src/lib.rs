@@ -8,6 +8,7 @@ mod cursor;
 mod envelope;
 mod etag;
 mod fields;
+mod filters;
 mod health;
 mod paging;
 mod posts;
@@ -17,6 +18,7 @@ mod query;
 mod request_id;
 mod routes;
 mod service_document;
+mod sort;
 mod time;
 mod users;
 

@@ -11,19 +11,16 @@ pub(crate) struct Preferences {
     /// `count=exact`: a list tells how many rows there are in all.
     pub(crate) count_exact: bool,
     /// `tx=rollback`: a write is tried and undone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
     pub(crate) tx_rollback: bool,
     /// `return=minimal`: a write is answered without a body.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
     pub(crate) return_minimal: bool,
 }
 
 /// As `Preference-Applied` names it.
-#[cfg_attr(not(test), expect(dead_code, reason = "for lists"))]
 pub(crate) const COUNT_EXACT: &str = "count=exact";
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 impl Preferences {
     /// What all the lines of the header say together. Of a preference given
@@ -54,6 +51,7 @@ impl Preferences {
     }
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
 /// The header `Preference-Applied` (RFC 7240 section 3) for these preferences,
 /// such as [`COUNT_EXACT`]; none if there are none.
 pub(crate) fn applied(preferences: &[&str]) -> Option<(HeaderName, HeaderValue)> {

@@ -12,6 +12,7 @@ mod conditions;
 mod deadlines;
 mod envelope;
 mod failures;
+mod grammar;
 mod health;
 mod lists;
 mod logs;
