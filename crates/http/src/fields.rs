@@ -219,9 +219,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
         Category::Eof => {
             format!("The body ends before its JSON is complete, at line {line}, column {column}.")
         }
-        _ => format!(
-            "The body is not well-formed JSON, or is nested too deeply: line {line}, column {column}."
-        ),
+        _ => format!("The body is not JSON that can be read: line {line}, column {column}."),
     };
     Problem::new(Code::MalformedJson, detail)
 }

@@ -26,7 +26,7 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             ready: "/readyz",
             problems: "/problems/{code}",
         },
-        limits: LIMITS,
+        limits: limits(),
     })
 }
 
@@ -57,6 +57,7 @@ struct Links {
 
 #[derive(Serialize)]
 struct Limits {
+    page_default: u8,
     page_max: u8,
     body_bytes: usize,
     uri_bytes: usize,
@@ -66,12 +67,15 @@ struct Limits {
     content_characters: usize,
 }
 
-const LIMITS: Limits = Limits {
-    page_max: Limit::MAX.get(),
-    body_bytes: MAX_BODY_BYTES,
-    uri_bytes: MAX_URI_BYTES,
-    name_characters: UserName::MAX_CHARS,
-    email_characters: EmailAddress::MAX_CHARS,
-    title_characters: Title::MAX_CHARS,
-    content_characters: Content::MAX_CHARS,
-};
+fn limits() -> Limits {
+    Limits {
+        page_default: Limit::default().get(),
+        page_max: Limit::MAX.get(),
+        body_bytes: MAX_BODY_BYTES,
+        uri_bytes: MAX_URI_BYTES,
+        name_characters: UserName::MAX_CHARS,
+        email_characters: EmailAddress::MAX_CHARS,
+        title_characters: Title::MAX_CHARS,
+        content_characters: Content::MAX_CHARS,
+    }
+}

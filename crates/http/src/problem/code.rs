@@ -50,7 +50,7 @@ codes! {
         "Check how your client writes the request; repeating it will not help."
     MalformedJson "malformed-json" BAD_REQUEST
         "Malformed JSON"
-        "The body is not well-formed JSON (RFC 8259) in UTF-8, or is nested more than 128 levels deep."
+        "The body is not well-formed JSON (RFC 8259) in UTF-8, is nested more than 128 levels deep, or has a number beyond the range of a double."
         "Look at the line and column that `detail` names. Send no byte order mark and no lone surrogates."
     InvalidParameter "invalid-parameter" BAD_REQUEST
         "Invalid query parameter"

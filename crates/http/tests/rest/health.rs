@@ -76,6 +76,7 @@ async fn the_service_document_says_what_this_is() {
     assert_eq!(document["schema"]["release"], "1.1.0");
     assert_eq!(document["schema"]["migration"], "20261123000000");
     assert_eq!(document["links"]["users"], "/users");
+    assert_eq!(document["limits"]["page_default"], 50);
     assert_eq!(document["limits"]["page_max"], 100);
     assert_eq!(document["limits"]["body_bytes"], 1_048_576);
 }
