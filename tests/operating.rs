@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Ended, Sandbox};
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 12] = [
     "20261123000000_v0.1.0_create_releases",
     "20261123000100_v0.1.0_create_users",
     "20261123000200_v0.1.0_create_posts",
