@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use byline_application::testing::ImmediateStore;
 use byline_application::{
     Direction, Intent, KeyRange, MockPostRepository, MockUserRepository, Page, Position, PostOrder,
-    PostQuery, Seek, Span, UserOrder, UserQuery,
+    PostQuery, Seek, Span, Store, UserOrder, UserQuery,
 };
 use byline_http::Api;
 use serde_json::json;
@@ -341,7 +341,8 @@ async fn a_cursor_is_refused_with_another_sort_or_other_filters() {
 /// An interface to users and posts, and the store between.
 fn watched(users: MockUserRepository, posts: MockPostRepository) -> (Api, Arc<ImmediateStore>) {
     let store = Arc::new(ImmediateStore::new(session(users, posts)));
-    (api_with(Arc::clone(&store) as Arc<_>, settings()), store)
+    let shared: Arc<dyn Store> = Arc::<ImmediateStore>::clone(&store);
+    (api_with(shared, settings()), store)
 }
 
 #[actix_web::test]

@@ -3,6 +3,8 @@
 //! connection type.
 
 mod lists;
+#[cfg(test)]
+mod plans;
 mod posts;
 mod users;
 

@@ -29,8 +29,14 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
         .get_result(connection)
 }
 
-/// Writes `(key, id) > (?, ?)`: SQLite finds both ends of an index range in row
-/// values (<https://www.sqlite.org/rowvalue.html>, "Scrolling Window Queries").
+/// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index
+/// range in row values (<https://www.sqlite.org/rowvalue.html>, "Scrolling Window
+/// Queries").
+///
+/// The collation changes nothing and must stand there. An index ends with the
+/// id as `rowid`, which has no collation of its own; without one, SQLite takes
+/// it for other than the index's and compares the ids of all rows with the same
+/// key one by one (`whereRangeVectorLen` in its source).
 impl<S, Key, Id, Value, Number> QueryFragment<Sqlite> for Compared<S, Key, Id, Value, Number>
 where
     S: Side,
@@ -50,7 +56,7 @@ where
         self.at_key.walk_ast(out.reborrow())?;
         out.push_sql(", ");
         self.at_id.walk_ast(out.reborrow())?;
-        out.push_sql(")");
+        out.push_sql(" COLLATE BINARY)");
         Ok(())
     }
 }

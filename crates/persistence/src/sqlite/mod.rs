@@ -4,6 +4,8 @@
 mod connection;
 mod dialect;
 mod lease;
+#[cfg(test)]
+mod plan;
 mod reader;
 #[path = "../repository/mod.rs"]
 mod repository;

@@ -4,6 +4,7 @@ pub(crate) mod lists;
 pub(crate) mod posts;
 pub(crate) mod sessions;
 pub(crate) mod users;
+pub(crate) mod walks;
 
 /// A test for each promise, on the engine of `$fixture`.
 macro_rules! contract_suite {
@@ -45,6 +46,10 @@ macro_rules! contract_suite {
             orders_posts_by_time,
             finds_users_by_their_ids,
             survives_positions_that_no_row_can_have,
+        );
+        $crate::contract::contract_suite!(@ $fixture, walks:
+            see_every_lasting_user_once,
+            see_every_lasting_post_once,
         );
         $crate::contract::contract_suite!(@ $fixture, sessions:
             commits_what_succeeds,
