@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Ended, Sandbox};
 
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     "20261123000000_v0.1.0_create_releases",
     "20261123000100_v0.1.0_create_users",
     "20261123000200_v0.1.0_create_posts",
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 12] = [
     "20261123000215_v0.1.0_index_posts_user_title",
     "20261123000216_v0.1.0_index_posts_user_created_at",
     "20261123000217_v0.1.0_index_posts_user_updated_at",
+    "20261123000250_v0.1.0_create_write_attempts",
     "20261123000300_v0.1.0_insert_release",
 ];
 

@@ -1,21 +1,22 @@
 //! Every list that can be asked for is served by an index: all admitted
-//! combinations are asked for, and the plan of each statement is read. The
-//! engine's module `plan` has the database, and knows how to read its plans.
+//! combinations are asked for, and the plan of each statement is read. An engine
+//! mounts this beside a module `plan`, which has the database and knows how to
+//! read its plans.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use byline_application::{
-    Direction, KeyRange, Limit, Position, PostOrder, PostQuery, PostRepository, Seek, Span,
+    Direction, Intent, KeyRange, Limit, Position, PostOrder, PostQuery, PostRepository, Seek, Span,
     UserOrder, UserQuery, UserRepository,
 };
 use byline_domain::{EmailAddress, Timestamp, UserId};
 use diesel::Connection as _;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
-use super::super::plan;
-use super::DieselSession;
+use super::plan;
+use super::repository::DieselSession;
 
 /// Notes the statements that a connection runs.
 #[derive(Clone, Default)]
@@ -151,7 +152,7 @@ fn every_list_is_served_by_an_index() {
     let (_folder, mut connection) = plan::scratch();
     let recorder = Recorder::default();
     connection.set_instrumentation(recorder.clone());
-    ask_for_everything(&mut DieselSession::new(&mut connection));
+    ask_for_everything(&mut DieselSession::new(&mut connection, Intent::Snapshot));
     let statements = std::mem::take(&mut *recorder.0.lock().unwrap());
     // Fewer would mean that some were not seen.
     assert!(statements.len() > 100, "{}", statements.len());
