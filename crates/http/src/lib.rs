@@ -8,14 +8,17 @@ mod cursor;
 mod envelope;
 mod etag;
 mod fields;
+mod filters;
 mod health;
 mod paging;
 mod posts;
+mod prefer;
 mod problem;
 mod query;
 mod request_id;
 mod routes;
 mod service_document;
+mod sort;
 mod time;
 mod users;
 

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
 
 use crate::call::{Call, answer};
 use crate::problem::{self, Code, Problem};
-use crate::{Api, health, paging, posts, service_document, users};
+use crate::{Api, health, posts, service_document, users};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -34,11 +34,11 @@ fn resources(api: &Api, slash: &str) -> Vec<Resource> {
     let at = |path: &str| Methods::at(&format!("{path}{slash}"), api);
     vec![
         at("/users")
-            .get(paging::PARAMETERS, users::list)
+            .get(users::PARAMETERS, users::list)
             .post(users::create)
             .end(),
         at("/posts")
-            .get(paging::PARAMETERS, posts::list)
+            .get(posts::PARAMETERS, posts::list)
             .post(posts::create)
             .end(),
         at("/users/{user_id}")
@@ -48,13 +48,13 @@ fn resources(api: &Api, slash: &str) -> Vec<Resource> {
             .delete(&["posts"], users::delete)
             .end(),
         at("/posts/{post_id}")
-            .get(&[], posts::read)
+            .get(&["embed"], posts::read)
             .put(posts::replace)
             .patch(posts::patch)
             .delete(&[], posts::delete)
             .end(),
         at("/users/{user_id}/posts")
-            .get(paging::PARAMETERS, posts::list_of)
+            .get(posts::PARAMETERS_OF, posts::list_of)
             .post(posts::create_of)
             .end(),
         at("/livez").get(&[], health::live).end(),

@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests"
 )]
@@ -12,6 +13,7 @@ mod conditions;
 mod deadlines;
 mod envelope;
 mod failures;
+mod grammar;
 mod health;
 mod lists;
 mod logs;
