@@ -2,10 +2,13 @@
 //! own, beside a `Connection` and a `dialect`, and so compiles it for its own
 //! connection type.
 
+mod idempotency;
 mod posts;
 mod users;
 
-use byline_application::{PostRepository, RepositoryError, Session, UserRepository};
+use byline_application::{
+    IdempotencyRepository, PostRepository, RepositoryError, Session, UserRepository,
+};
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
@@ -56,6 +59,10 @@ impl Session for DieselSession<'_> {
     }
 
     fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
         self
     }
 }

@@ -1,3 +1,5 @@
+use std::iter;
+
 use byline_application::{Page, Reference, RepositoryError, Seek, UserQuery, UserRepository};
 use byline_domain::{NewUser, Timestamp, User, UserId, Version};
 use diesel::prelude::*;
@@ -42,6 +44,21 @@ impl UserRepository for DieselSession<'_> {
         let id = self.run(|connection| dialect::insert_user(connection, &row))?;
         let id = Rule::of("user", id).holds(UserId::try_from(id))?;
         Ok(new.clone().created(id, now))
+    }
+
+    fn insert_all(
+        &mut self,
+        new: &[NewUser],
+        now: Timestamp,
+    ) -> Result<Vec<User>, RepositoryError> {
+        let rows: Vec<_> = new.iter().map(|new| NewUserRow::new(new, now)).collect();
+        let ids = self.run(|connection| dialect::insert_users(connection, &rows))?;
+        iter::zip(new, ids)
+            .map(|(new, id)| {
+                let id = Rule::of("user", id).holds(UserId::try_from(id))?;
+                Ok(new.clone().created(id, now))
+            })
+            .collect()
     }
 
     fn update(&mut self, changed: &User, from: Version) -> Result<bool, RepositoryError> {
