@@ -11,6 +11,7 @@ mod fields;
 mod health;
 mod paging;
 mod posts;
+mod prefer;
 mod problem;
 mod query;
 mod request_id;
