@@ -11,16 +11,20 @@ pub(crate) struct Preferences {
     /// `count=exact`: a list tells how many rows there are in all.
     pub(crate) count_exact: bool,
     /// `tx=rollback`: a write is tried and undone.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
     pub(crate) tx_rollback: bool,
     /// `return=minimal`: a write is answered without a body.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
     pub(crate) return_minimal: bool,
 }
 
 /// As `Preference-Applied` names it.
 #[cfg_attr(not(test), expect(dead_code, reason = "for lists"))]
 pub(crate) const COUNT_EXACT: &str = "count=exact";
+
+/// As `Preference-Applied` names it.
+pub(crate) const TX_ROLLBACK: &str = "tx=rollback";
+
+/// As `Preference-Applied` names it.
+pub(crate) const RETURN_MINIMAL: &str = "return=minimal";
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");

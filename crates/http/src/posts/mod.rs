@@ -5,13 +5,14 @@ mod response;
 
 use actix_web::HttpResponse;
 use byline_application::posts as use_case;
-use byline_application::{PostQuery, Subject};
+use byline_application::{AppError, PostQuery, Subject};
 use byline_domain::Post;
 
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
+use crate::outcome::Outcome;
 use crate::paging::Paging;
 use crate::problem::Problem;
 use response::PostResponse;
@@ -53,10 +54,12 @@ pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| use_case::create(session, &principal, &new, now))
-        .await?;
-    created(&post)
+    call.write(
+        call.claim(&new),
+        move |session| use_case::create(session, &principal, &new, now),
+        created,
+    )
+    .await
 }
 
 /// `POST /users/{user_id}/posts`
@@ -64,10 +67,12 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| use_case::create_of(session, &principal, &new, now))
-        .await?;
-    created(&post)
+    call.write(
+        call.claim(&new),
+        move |session| use_case::create_of(session, &principal, &new, now),
+        created,
+    )
+    .await
 }
 
 /// `GET /posts/{post_id}`
@@ -87,15 +92,17 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| {
+    call.write(
+        call.claim(&new),
+        move |session| {
             conditions.check_none_match(Subject::Post(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::replace(session, &principal, id, &new, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&PostResponse::from(&post))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `PATCH /posts/{post_id}`
@@ -104,15 +111,17 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| {
+    call.write(
+        call.claim(&change),
+        move |session| {
             conditions.check_none_match(Subject::Post(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::patch(session, &principal, id, &change, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&PostResponse::from(&post))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `DELETE /posts/{post_id}`
@@ -120,16 +129,23 @@ pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let principal = call.principal();
-    call.write(move |session| {
-        conditions.check_none_match(Subject::Post(id), || {
-            Ok(use_case::read(session, &principal, id)?.version)
-        })?;
-        use_case::delete(session, &principal, id, &conditions.matches)
-    })
-    .await?;
-    Ok(answer::deleted())
+    call.write(
+        call.claim(&()),
+        move |session| {
+            conditions.check_none_match(Subject::Post(id), || {
+                Ok(use_case::read(session, &principal, id)?.version)
+            })?;
+            use_case::delete(session, &principal, id, &conditions.matches)
+        },
+        |()| Ok(Outcome::deleted()),
+    )
+    .await
 }
 
-fn created(post: &Post) -> Result<HttpResponse, Problem> {
-    answer::created(&PostResponse::from(post), format!("/posts/{}", post.id))
+fn changed(post: &Post) -> Result<Outcome, AppError> {
+    Outcome::changed(&PostResponse::from(post))
+}
+
+fn created(post: &Post) -> Result<Outcome, AppError> {
+    Outcome::created(&PostResponse::from(post), format!("/posts/{}", post.id))
 }
