@@ -10,7 +10,7 @@ use crate::seed::Plan;
 #[derive(Debug, Parser)]
 #[command(name = "bylinectl", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Where the data is: sqlite:<path>.
+    /// Where the data is: `sqlite:` and the path of a file.
     ///
     /// A password belongs into the environment: flags are seen by every user
     /// of the machine.

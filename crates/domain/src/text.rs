@@ -101,6 +101,14 @@ pub(crate) fn too_long(text: &str, max: usize) -> Option<Violation> {
 }
 
 fn control_character(text: &str, may_stand: impl Fn(char) -> bool) -> Option<Violation> {
+    // Most texts have none, and every row that is read is looked at: in UTF-8 a
+    // control character is a byte below U+0020, U+007F, or begins with 0xC2.
+    if !text
+        .bytes()
+        .any(|byte| byte < 0x20 || matches!(byte, 0x7F | 0xC2))
+    {
+        return None;
+    }
     text.chars()
         .enumerate()
         .find(|&(_, found)| found.is_control() && !may_stand(found))

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Parser)]
 #[command(next_help_heading = "Database")]
 pub(crate) struct DatabaseSettings {
-    /// Where the data is: sqlite:<path>.
+    /// Where the data is: `sqlite:` and the path of a file.
     ///
     /// Only the default file is created and migrated by the service itself; any
     /// other database must have been prepared with `bylinectl migrate`. A

@@ -1,4 +1,10 @@
-//! Reading, a session at a time, on as many threads as there are connections.
+//! Reading, on as many threads as there are connections.
+//!
+//! A thread takes several jobs at once when several wait, and runs them in one
+//! transaction: each sees a moment after it was submitted, and SQLite takes and
+//! gives back its locks once for all of them.
+
+use std::iter;
 
 use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
@@ -10,29 +16,68 @@ use super::store::Vitals;
 use super::{ATTEMPTS, Connection, dialect};
 use crate::queue::Ticket;
 
+/// The most jobs that a thread takes at once. More save little, and would wait
+/// for each other while other threads idle.
+const LARGEST_GROUP: usize = 16;
+
 /// Runs what comes in until the queue is closed and empty.
 pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
-    for ticket in queue {
-        let Some(mut ticket) = ticket.in_time() else {
-            continue;
-        };
-        let ending = match lease.connection() {
-            Ok(connection) => read(connection, &mut ticket),
-            Err(cause) => Err(Unavailable::Database(cause).into()),
-        };
-        vitals.note(&ending);
-        ticket.job.finish(ending);
+    for first in queue {
+        let group: Vec<Ticket> = iter::once(first)
+            .chain(queue.try_iter())
+            .take(LARGEST_GROUP)
+            .filter_map(Ticket::in_time)
+            .collect();
+        match lease.connection() {
+            Ok(connection) => answer(connection, group, vitals),
+            Err(cause) => {
+                for ticket in group {
+                    finish(
+                        ticket,
+                        Err(Unavailable::Database(cause.clone()).into()),
+                        vitals,
+                    );
+                }
+            }
+        }
     }
+}
+
+fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) {
+    // A lone statement is a transaction by itself.
+    if let [only] = group.as_slice()
+        && only.intent == Intent::Read
+        && let Some(mut ticket) = group.pop()
+    {
+        let ending = read(connection, &mut ticket);
+        return finish(ticket, ending, vitals);
+    }
+    if let Err(error) = Manager::begin_transaction(connection) {
+        let error = AppError::from(dialect::classify(error));
+        for ticket in group {
+            finish(ticket, Err(error.clone()), vitals);
+        }
+        return;
+    }
+    for mut ticket in group {
+        let ending = read(connection, &mut ticket);
+        finish(ticket, ending, vitals);
+    }
+    // There is nothing to commit. A failure marks the connection as broken, and
+    // the lease exchanges it.
+    drop(Manager::rollback_transaction(connection));
+}
+
+type Manager = <Connection as diesel::Connection>::TransactionManager;
+
+fn finish(ticket: Ticket, ending: Result<(), AppError>, vitals: &Vitals) {
+    vitals.note(&ending);
+    ticket.job.finish(ending);
 }
 
 fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
-        let ending = match ticket.intent {
-            Intent::Read => attempt(connection, ticket),
-            Intent::Snapshot | Intent::Write | Intent::Rehearse => {
-                in_transaction(connection, |connection| attempt(connection, ticket))
-            }
-        };
+        let ending = attempt(connection, ticket);
         if !matches!(ending, Err(AppError::Contention(_))) {
             return ending;
         }
@@ -47,17 +92,4 @@ fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppEr
         Some(failure) if ending.is_ok() => Err(failure.into()),
         _ => ending,
     }
-}
-
-/// All statements of `work` see the same moment; there is nothing to commit.
-fn in_transaction(
-    connection: &mut Connection,
-    work: impl FnOnce(&mut Connection) -> Result<(), AppError>,
-) -> Result<(), AppError> {
-    type Manager = <Connection as diesel::Connection>::TransactionManager;
-    let failed = |error| AppError::from(dialect::classify(error));
-    Manager::begin_transaction(connection).map_err(failed)?;
-    let ending = work(connection);
-    let rollback = Manager::rollback_transaction(connection).map_err(failed);
-    ending.and(rollback)
 }
