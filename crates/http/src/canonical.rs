@@ -2,8 +2,10 @@
 //! comes again is told from another one with the same key.
 
 use actix_web::http::header::{self, HeaderName};
-use byline_application::Digest;
+use byline_application::batch::{Author, Operation};
 use byline_application::idempotency::Claim;
+use byline_application::users::Posts;
+use byline_application::{Digest, Precondition};
 use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, PostChange, Title, UserChange, UserId, UserName,
 };
@@ -82,5 +84,89 @@ impl Canonical for PostChange {
             "title": self.title.as_ref().map(Title::as_str),
             "content": self.content.as_ref().map(Content::as_str),
         })
+    }
+}
+
+impl Canonical for Author {
+    fn canonical(&self) -> Value {
+        match self {
+            Self::Known(id) => json!(id.get()),
+            Self::CreatedBy(index) => json!({"$ref": index}),
+        }
+    }
+}
+
+impl Canonical for Precondition {
+    fn canonical(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::OneOf(versions) => versions
+                .iter()
+                .map(|version| json!(version.get()))
+                .collect(),
+        }
+    }
+}
+
+impl Canonical for Vec<Operation> {
+    fn canonical(&self) -> Value {
+        self.iter().map(Canonical::canonical).collect()
+    }
+}
+
+impl Canonical for Operation {
+    fn canonical(&self) -> Value {
+        match self {
+            Self::CreateUser(new) => json!({"create": "user", "data": new.canonical()}),
+            Self::CreatePost {
+                author,
+                title,
+                content,
+            } => json!({
+                "create": "post",
+                "author": author.canonical(),
+                "title": title.as_str(),
+                "content": content.as_str(),
+            }),
+            Self::UpdateUser {
+                id,
+                change,
+                precondition,
+            } => json!({
+                "update": "user",
+                "id": id.get(),
+                "data": change.canonical(),
+                "if_match": precondition.canonical(),
+            }),
+            Self::UpdatePost {
+                id,
+                author,
+                title,
+                content,
+                precondition,
+            } => json!({
+                "update": "post",
+                "id": id.get(),
+                "author": author.map(|author| author.canonical()),
+                "title": title.as_ref().map(Title::as_str),
+                "content": content.as_ref().map(Content::as_str),
+                "if_match": precondition.canonical(),
+            }),
+            Self::DeleteUser {
+                id,
+                posts,
+                precondition,
+            } => json!({
+                "delete": "user",
+                "id": id.get(),
+                "posts": matches!(posts, Posts::Delete),
+                "if_match": precondition.canonical(),
+            }),
+            Self::DeletePost { id, precondition } => json!({
+                "delete": "post",
+                "id": id.get(),
+                "if_match": precondition.canonical(),
+            }),
+        }
     }
 }

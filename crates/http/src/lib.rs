@@ -2,6 +2,7 @@
 
 mod answer;
 mod api;
+mod batch;
 mod body;
 mod call;
 mod canonical;

@@ -50,6 +50,18 @@ impl Outcome {
         }
     }
 
+    /// A document that is no row.
+    pub(crate) fn document(document: &impl Serialize) -> Result<Self, AppError> {
+        let mut body = Vec::with_capacity(512);
+        write(&mut body, document)?;
+        let head = Head {
+            status: StatusCode::OK.as_u16(),
+            location: None,
+            version: None,
+        };
+        Ok(Self { head, body })
+    }
+
     fn row(
         status: StatusCode,
         row: &impl Representation,

@@ -1,6 +1,6 @@
 //! `/posts`, `/posts/{post_id}` and `/users/{user_id}/posts`.
 
-mod request;
+pub(crate) mod request;
 mod response;
 
 use actix_web::HttpResponse;

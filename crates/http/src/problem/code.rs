@@ -134,7 +134,14 @@ codes! {
          too-long: too many characters\n\
          control-character: a character that must not stand in this text\n\
          not-an-email-address: not an e-mail address\n\
-         domain-without-dot: an e-mail address whose domain has no dot"
+         domain-without-dot: an e-mail address whose domain has no dot\n\n\
+         In a batch also:\n\n\
+         unknown-word: none of the words that may stand here\n\
+         too-many-operations: more than a batch may have\n\
+         malformed-tags: neither `*` nor a list of entity tags\n\
+         duplicate-ref: an earlier operation has this `ref`\n\
+         unknown-ref: no earlier operation has this `ref`\n\
+         not-a-user: the operation with this `ref` creates no user"
         "Correct every member that `errors` points to."
     KeyReused "key-reused" UNPROCESSABLE_ENTITY
         "Idempotency key reused"

@@ -126,6 +126,14 @@ impl Problem {
         problem
     }
 
+    /// What is wrong, part by part; the problem itself if it is none of parts.
+    pub(crate) fn into_faults(mut self) -> Result<Vec<Fault>, Self> {
+        match std::mem::take(&mut self.0.errors) {
+            none if none.is_empty() => Err(self),
+            faults => Ok(faults),
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.0.code

@@ -1,6 +1,6 @@
 //! `/users` and `/users/{user_id}`.
 
-mod request;
+pub(crate) mod request;
 mod response;
 
 use actix_web::HttpResponse;

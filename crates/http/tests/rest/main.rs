@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod batch;
 mod bodies;
 mod conditions;
 mod deadlines;
