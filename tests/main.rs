@@ -5,6 +5,9 @@
 //! | `tour`         | the API over HTTP: what every endpoint answers                     |
 //! | `hostile`      | requests that no well-meaning client sends                         |
 //! | `races`        | many clients want the same thing at once                           |
+//! | `repeats`      | a request with a key has one effect, however often it comes        |
+//! | `batches`      | many operations at once, all or none                               |
+//! | `rehearsals`   | a write that is only tried leaves nothing behind                   |
 //! | `overload`     | more requests than the database can take                           |
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
@@ -29,11 +32,14 @@
 )]
 
 mod architecture;
+mod batches;
 mod crash;
 mod hostile;
 mod operating;
 mod overload;
 mod races;
+mod rehearsals;
+mod repeats;
 mod shutdown;
 mod start;
 mod support;
