@@ -8,8 +8,8 @@ const MIGRATIONS: [&str; 6] = [
     "20261123000000_v0.1.0_create_releases",
     "20261123000100_v0.1.0_create_users",
     "20261123000200_v0.1.0_create_posts",
+    "20261123000250_v0.1.0_create_write_attempts",
     "20261123000260_v0.1.0_create_idempotency_keys",
-    "20261123000270_v0.1.0_index_idempotency_keys",
     "20261123000300_v0.1.0_insert_release",
 ];
 

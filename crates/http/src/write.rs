@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use byline_application::idempotency::{self, Answer, Claim};
-use byline_application::{AppError, Conflict, Session, Unavailable};
+use byline_application::{AppError, Conflict, Intent, Session, Unavailable};
 use tokio::time::timeout_at;
 
 use crate::call::Call;
@@ -65,12 +65,32 @@ impl Call {
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<HttpResponse, Problem> {
+        self.carry_out(Intent::Write, claim, work, show).await
+    }
+
+    /// The same for work that inserts one row and changes nothing else.
+    pub(crate) async fn create<T: Send + 'static>(
+        &self,
+        claim: Option<Claim>,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        show: fn(&T) -> Result<Outcome, AppError>,
+    ) -> Result<HttpResponse, Problem> {
+        self.carry_out(Intent::Create, claim, work, show).await
+    }
+
+    async fn carry_out<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        claim: Option<Claim>,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        show: fn(&T) -> Result<Outcome, AppError>,
+    ) -> Result<HttpResponse, Problem> {
         let Preferences {
             tx_rollback,
             return_minimal,
             ..
         } = self.wishes().preferences;
-        let ended = self.end(claim, work, show).await;
+        let ended = self.end(intent, claim, work, show).await;
         let answered = ended.map_err(Problem::from).and_then(|ended| {
             let (outcome, replayed) = match ended {
                 Ended::Fresh(value) => (show(&value)?, false),
@@ -102,6 +122,7 @@ impl Call {
 
     async fn end<T: Send + 'static>(
         &self,
+        intent: Intent,
         claim: Option<Claim>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
@@ -109,6 +130,7 @@ impl Call {
         let (now, deadline) = (self.now(), self.deadline());
         let progress = Arc::new(Progress::new());
         let theirs = Arc::clone(&progress);
+        let is_claimed = claim.is_some();
         let job = move |session: &mut dyn Session| match &claim {
             None => {
                 theirs.reach(WORKING)?;
@@ -125,10 +147,13 @@ impl Call {
         };
         let store = self.api().store();
         let rehearsed = self.wishes().preferences.tx_rollback;
-        let in_time = if rehearsed {
-            timeout_at(deadline.into(), store.rehearse(deadline, job)).await
-        } else {
-            timeout_at(deadline.into(), store.write(deadline, job)).await
+        let in_time = match intent {
+            _ if rehearsed => timeout_at(deadline.into(), store.rehearse(deadline, job)).await,
+            // A claim is a row of its own.
+            Intent::Create if !is_claimed => {
+                timeout_at(deadline.into(), store.create(deadline, job)).await
+            }
+            _ => timeout_at(deadline.into(), store.write(deadline, job)).await,
         };
         in_time.unwrap_or_else(|_| {
             Err(match progress.abandon() {

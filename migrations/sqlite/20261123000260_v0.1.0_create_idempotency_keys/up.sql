@@ -10,3 +10,6 @@ CREATE TABLE idempotency_keys (
     answer BLOB,
     created_at INTEGER NOT NULL
 ) STRICT;
+
+-- Serves the sweeper, the oldest first.
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

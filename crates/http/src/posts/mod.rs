@@ -54,7 +54,7 @@ pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    call.write(
+    call.create(
         call.claim(&new),
         move |session| use_case::create(session, &principal, &new, now),
         created,
@@ -67,7 +67,7 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    call.write(
+    call.create(
         call.claim(&new),
         move |session| use_case::create_of(session, &principal, &new, now),
         created,

@@ -37,7 +37,7 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    call.write(
+    call.create(
         call.claim(&new),
         move |session| use_case::create(session, &principal, &new, now),
         |user| Outcome::created(&UserResponse::from(user), format!("/users/{}", user.id)),

@@ -72,7 +72,11 @@ async fn a_rehearsal_answers_as_the_real_one() {
         assert!(same(&real, &tried), "{method} {uri}");
         assert_eq!(real.header("preference-applied"), "");
         assert_eq!(tried.header("preference-applied"), "tx=rollback");
-        assert_eq!(store.intents(), [Intent::Write, Intent::Rehearse]);
+        let intent = match method {
+            "POST" => Intent::Create,
+            _ => Intent::Write,
+        };
+        assert_eq!(store.intents(), [intent, Intent::Rehearse]);
     }
 }
 

@@ -16,7 +16,7 @@ impl IdempotencyRepository for DieselSession<'_> {
         fingerprint: &Digest,
         now: Timestamp,
     ) -> Result<(), RepositoryError> {
-        self.run(|connection| {
+        self.change(|connection| {
             diesel::insert_into(idempotency_keys::table)
                 .values((
                     idempotency_keys::key_hash.eq(key.as_bytes().as_slice()),
@@ -48,7 +48,7 @@ impl IdempotencyRepository for DieselSession<'_> {
     }
 
     fn record(&mut self, key: &Digest, answer: &[u8]) -> Result<(), RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::update(idempotency_keys::table.find(key.as_bytes().as_slice()))
                 .set(idempotency_keys::answer.eq(answer))
                 .execute(connection)
@@ -62,7 +62,7 @@ impl IdempotencyRepository for DieselSession<'_> {
     }
 
     fn sweep(&mut self, before: Timestamp, most: u16) -> Result<u16, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             dialect::delete_keys_before(connection, before.as_micros(), i64::from(most))
         })?;
         Ok(u16::try_from(rows).unwrap_or(most))

@@ -59,7 +59,7 @@ impl PostRepository for DieselSession<'_> {
 
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError> {
         let row = NewPostRow::new(new, now);
-        let id = self.run(|connection| dialect::insert_post(connection, &row))?;
+        let id = self.insert(|connection| dialect::insert_post(connection, &row))?;
         let id = Rule::of("post", id).holds(PostId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
@@ -70,7 +70,7 @@ impl PostRepository for DieselSession<'_> {
         now: Timestamp,
     ) -> Result<Vec<Post>, RepositoryError> {
         let rows: Vec<_> = new.iter().map(|new| NewPostRow::new(new, now)).collect();
-        let ids = self.run(|connection| dialect::insert_posts(connection, &rows))?;
+        let ids = self.change(|connection| dialect::insert_posts(connection, &rows))?;
         iter::zip(new, ids)
             .map(|(new, id)| {
                 let id = Rule::of("post", id).holds(PostId::try_from(id))?;
@@ -80,7 +80,7 @@ impl PostRepository for DieselSession<'_> {
     }
 
     fn update(&mut self, changed: &Post, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::update(posts::table.find(changed.id.get()))
                 .filter(posts::version.eq(from.get()))
                 .set((
@@ -96,7 +96,7 @@ impl PostRepository for DieselSession<'_> {
     }
 
     fn delete(&mut self, id: PostId, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::delete(posts::table.find(id.get()))
                 .filter(posts::version.eq(from.get()))
                 .execute(connection)
@@ -105,7 +105,7 @@ impl PostRepository for DieselSession<'_> {
     }
 
     fn delete_of(&mut self, author: UserId) -> Result<(), RepositoryError> {
-        self.run(|connection| {
+        self.change(|connection| {
             diesel::delete(posts::table.filter(posts::user_id.eq(author.get()))).execute(connection)
         })?;
         Ok(())

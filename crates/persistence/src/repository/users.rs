@@ -41,7 +41,7 @@ impl UserRepository for DieselSession<'_> {
 
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError> {
         let row = NewUserRow::new(new, now);
-        let id = self.run(|connection| dialect::insert_user(connection, &row))?;
+        let id = self.insert(|connection| dialect::insert_user(connection, &row))?;
         let id = Rule::of("user", id).holds(UserId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
@@ -52,7 +52,7 @@ impl UserRepository for DieselSession<'_> {
         now: Timestamp,
     ) -> Result<Vec<User>, RepositoryError> {
         let rows: Vec<_> = new.iter().map(|new| NewUserRow::new(new, now)).collect();
-        let ids = self.run(|connection| dialect::insert_users(connection, &rows))?;
+        let ids = self.change(|connection| dialect::insert_users(connection, &rows))?;
         iter::zip(new, ids)
             .map(|(new, id)| {
                 let id = Rule::of("user", id).holds(UserId::try_from(id))?;
@@ -62,7 +62,7 @@ impl UserRepository for DieselSession<'_> {
     }
 
     fn update(&mut self, changed: &User, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::update(users::table.find(changed.id.get()))
                 .filter(users::version.eq(from.get()))
                 .set((
@@ -78,7 +78,7 @@ impl UserRepository for DieselSession<'_> {
     }
 
     fn delete(&mut self, id: UserId, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::delete(users::table.find(id.get()))
                 .filter(users::version.eq(from.get()))
                 .execute(connection)
