@@ -15,6 +15,7 @@
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
 //! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
 //! | `operating`    | `bylinectl`                                                        |
+//! | `documentation`| the commands in `docs/api.md`                                      |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -36,6 +37,7 @@
 mod architecture;
 mod batches;
 mod crash;
+mod documentation;
 mod hostile;
 mod mariadb;
 mod operating;
