@@ -99,9 +99,18 @@ pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> 
         .enable_time()
         .build()
         .map_err(|error| ConnectError::Local(Arc::new(error)))?;
-    let inner = runtime
+    let logged_in = runtime
         .block_on(async { tokio::time::timeout_at(until.into(), log_in(target)).await })
-        .unwrap_or(Err(ConnectError::TimedOut))?;
+        .unwrap_or(Err(ConnectError::TimedOut));
+    let inner = match logged_in {
+        Ok(inner) => inner,
+        Err(error) => {
+            // A name server that is silent holds a thread of the runtime, for
+            // which an ordinary end would wait.
+            runtime.shutdown_background();
+            return Err(error);
+        }
+    };
     let mut connection = Connection::new(inner, runtime);
     connection.set_deadline(until);
     settings::configure(&mut connection, target)?;
