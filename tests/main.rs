@@ -6,6 +6,9 @@
 //! | `lists`        | sorts, filters, pages there and back, totals, authors              |
 //! | `hostile`      | requests that no well-meaning client sends                         |
 //! | `races`        | many clients want the same thing at once                           |
+//! | `repeats`      | a request with a key has one effect, however often it comes        |
+//! | `batches`      | many operations at once, all or none                               |
+//! | `rehearsals`   | a write that is only tried leaves nothing behind                   |
 //! | `overload`     | more requests than the database can take                           |
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
@@ -32,6 +35,7 @@
 )]
 
 mod architecture;
+mod batches;
 mod crash;
 mod hostile;
 mod lists;
@@ -40,6 +44,8 @@ mod operating;
 mod overload;
 mod parity;
 mod races;
+mod rehearsals;
+mod repeats;
 mod shutdown;
 mod start;
 mod support;

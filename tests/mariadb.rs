@@ -5,6 +5,7 @@ use std::thread;
 
 use serde_json::json;
 
+use crate::repeats::assert_one_effect_each;
 use crate::support::{Client, Ended, Sandbox, Server, eventually, mariadb};
 
 struct Setup {
@@ -144,4 +145,16 @@ fn a_frozen_database_holds_nobody() {
     assert!(server.status("Threads") <= threads, "threads were added");
     let growth = server.status("VmRSS").saturating_sub(memory);
     assert!(growth < 16 * 1024, "{growth} KiB more");
+}
+
+#[test]
+fn a_key_has_one_effect_over_two_instances() {
+    let Some(setup) = setup() else { return };
+    setup.migrate();
+    let byline = || {
+        let mut byline = setup.byline();
+        byline.env_remove("BYLINE_REQUEST_DEADLINE");
+        Server::start(byline)
+    };
+    assert_one_effect_each(&[byline(), byline()]);
 }

@@ -10,7 +10,7 @@ use crate::support::{Answer, Client, Sandbox};
 
 /// Lets `count` clients, each with a connection of its own, do the same at the
 /// same time.
-fn at_once<T: Send>(
+pub(crate) fn at_once<T: Send>(
     count: usize,
     client: impl Fn() -> Client + Sync,
     act: impl Fn(&Client, usize) -> T + Sync,
@@ -97,6 +97,49 @@ fn no_guarded_change_is_lost() {
         },
     );
     assert_eq!(client.get("/users/1").json()["name"], "20");
+}
+
+#[test]
+fn the_sum_of_the_changes_is_the_number_of_those_acknowledged() {
+    const ROWS: usize = 10;
+    const CLIENTS: usize = 8;
+    const CHANGES: usize = 500;
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve();
+    let client = server.client();
+    for number in 0..ROWS {
+        let email = format!("u{number}@example.org");
+        let created = client.post("/users", &json!({"name": "0", "email": email}));
+        assert_eq!(created.status, 201);
+    }
+    let acknowledged: usize = at_once(
+        CLIENTS,
+        || server.client(),
+        |client, number| {
+            let changes = (0..CHANGES).filter(|change| {
+                // Clients that meet on a row meet again on the next one.
+                let path = format!("/users/{}", (number / 2 + change) % ROWS + 1);
+                let read = client.get(&path);
+                let count: usize = read.json()["name"].as_str().unwrap().parse().unwrap();
+                let body = json!({"name": (count + 1).to_string()});
+                let guard = [("if-match", read.header("etag").unwrap())];
+                match client.send("PATCH", &path, &guard, Some(&body)).status {
+                    200 => true,
+                    412 => false,
+                    other => panic!("{other}"),
+                }
+            });
+            changes.count()
+        },
+    )
+    .into_iter()
+    .sum();
+    let users = client.get("/users").json();
+    let counts = users.as_array().unwrap().iter();
+    let sum: usize = counts
+        .map(|user| user["name"].as_str().unwrap().parse::<usize>().unwrap())
+        .sum();
+    assert_eq!(sum, acknowledged);
 }
 
 #[test]

@@ -25,6 +25,15 @@ pub enum AppError {
     /// The row is not in any of the versions that the caller named.
     #[error("{0} is in another version than the request names")]
     PreconditionFailed(Subject),
+    /// An operation of a batch failed, and the batch with it.
+    #[error("operation {index} of the batch failed")]
+    InOperation {
+        /// Where it stands in the batch, counted from 0.
+        index: usize,
+        /// Why it failed.
+        #[source]
+        error: Box<AppError>,
+    },
     /// Another transaction got in between. A store runs the job again; a
     /// caller sees [`Unavailable::Contention`] instead.
     #[error("lost a conflict with another transaction")]
@@ -63,6 +72,12 @@ pub enum Conflict {
     /// The user cannot be deleted while there are posts of it.
     #[error("user {0} still has posts")]
     UserHasPosts(UserId),
+    /// A request with the same idempotency key has not ended yet.
+    #[error("a request with this idempotency key has not ended yet")]
+    KeyInUse,
+    /// Another request came with the same idempotency key before.
+    #[error("the idempotency key belongs to another request")]
+    KeyReused,
 }
 
 /// Why nothing was done.
@@ -116,7 +131,9 @@ impl From<RepositoryError> for AppError {
     /// else: a broken key or reference that it does not know of is a bug.
     fn from(error: RepositoryError) -> Self {
         match error {
-            RepositoryError::Contention(cause) => Self::Contention(Some(cause)),
+            RepositoryError::Contention(cause) | RepositoryError::LockTimeout(cause) => {
+                Self::Contention(Some(cause))
+            }
             RepositoryError::Unavailable(cause) => Self::Unavailable(Unavailable::Database(cause)),
             RepositoryError::OutcomeUnknown(cause) => Self::OutcomeUnknown(Some(cause)),
             RepositoryError::Duplicate(_)

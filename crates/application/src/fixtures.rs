@@ -67,9 +67,10 @@ pub(crate) fn cause() -> Cause {
 }
 
 /// What a repository may fail with at any time.
-fn failures() -> [RepositoryError; 5] {
+fn failures() -> [RepositoryError; 6] {
     [
         RepositoryError::Contention(cause()),
+        RepositoryError::LockTimeout(cause()),
         RepositoryError::Unavailable(cause()),
         RepositoryError::OutcomeUnknown(cause()),
         RepositoryError::Corrupt {
@@ -85,6 +86,7 @@ fn failures() -> [RepositoryError; 5] {
 pub(crate) fn repository_errors() -> impl Iterator<Item = RepositoryError> {
     failures().into_iter().chain([
         RepositoryError::Duplicate(UniqueKey::UserEmail),
+        RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         RepositoryError::MissingReference(Reference::PostAuthor),
         RepositoryError::StillReferenced(Reference::PostAuthor),
     ])
@@ -93,7 +95,9 @@ pub(crate) fn repository_errors() -> impl Iterator<Item = RepositoryError> {
 /// Whether `told` says what `failure` means where nothing else is expected.
 pub(crate) fn is_generic(failure: &RepositoryError, told: &AppError) -> bool {
     match failure {
-        RepositoryError::Contention(_) => matches!(told, AppError::Contention(Some(_))),
+        RepositoryError::Contention(_) | RepositoryError::LockTimeout(_) => {
+            matches!(told, AppError::Contention(Some(_)))
+        }
         RepositoryError::Unavailable(_) => {
             matches!(told, AppError::Unavailable(Unavailable::Database(_)))
         }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batch;
 mod clock;
 mod error;
 #[cfg(test)]
 mod fixtures;
+pub mod idempotency;
 mod list;
 pub mod posts;
 mod precondition;
@@ -16,6 +18,7 @@ pub mod users;
 
 pub use clock::Clock;
 pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
+pub use idempotency::{Digest, IdempotencyRepository};
 pub use list::{
     Direction, InvalidLimit, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Span,
     UserOrder, UserQuery,
@@ -28,6 +31,7 @@ pub use store::{Health, Intent, Job, Readiness, Release, Store};
 #[cfg(any(test, feature = "testing"))]
 pub use {
     clock::MockClock,
+    idempotency::MockIdempotencyRepository,
     repository::{MockPostRepository, MockUserRepository},
     session::MockSession,
     store::MockStore,

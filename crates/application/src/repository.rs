@@ -7,6 +7,7 @@ use crate::{Cause, Page, PostQuery, UserQuery};
 /// The users of a [`Session`](crate::Session).
 ///
 /// Every method may fail with [`RepositoryError::Contention`],
+/// [`LockTimeout`](RepositoryError::LockTimeout),
 /// [`Unavailable`](RepositoryError::Unavailable),
 /// [`OutcomeUnknown`](RepositoryError::OutcomeUnknown),
 /// [`Corrupt`](RepositoryError::Corrupt) or [`Fault`](RepositoryError::Fault);
@@ -40,6 +41,12 @@ pub trait UserRepository: Send {
     /// Fails with [`UniqueKey::UserEmail`] when another user has an address
     /// that differs at most in ASCII case.
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError>;
+
+    /// Stores new users, all or none of them, as [`insert`](Self::insert) would
+    /// one after the other: under ascending ids, and given back in their order.
+    /// One statement, however many there are.
+    fn insert_all(&mut self, new: &[NewUser], now: Timestamp)
+    -> Result<Vec<User>, RepositoryError>;
 
     /// Writes every field of `changed` over the user with its id, if that user
     /// is in version `from`; tells whether it was. Nothing is written if not.
@@ -78,6 +85,12 @@ pub trait PostRepository: Send {
     /// [`Reference::PostAuthor`] when there is no such user.
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError>;
 
+    /// Stores new posts, all or none of them, as [`insert`](Self::insert) would
+    /// one after the other: under ascending ids, and given back in their order.
+    /// One statement, however many there are.
+    fn insert_all(&mut self, new: &[NewPost], now: Timestamp)
+    -> Result<Vec<Post>, RepositoryError>;
+
     /// Writes every field of `changed` over the post with its id, if that post
     /// is in version `from`; tells whether it was. Nothing is written if not.
     /// Check and change are one statement.
@@ -110,6 +123,10 @@ pub enum RepositoryError {
     /// again, it may succeed.
     #[error("lost a conflict with another transaction")]
     Contention(#[source] Cause),
+    /// Another transaction held what this one wanted to lock for longer than
+    /// the store lets anybody wait.
+    #[error("waited too long for another transaction")]
+    LockTimeout(#[source] Cause),
     /// The store cannot be reached or refuses the work; nothing was changed.
     #[error("the store cannot do this at present")]
     Unavailable(#[source] Cause),
@@ -137,6 +154,8 @@ pub enum RepositoryError {
 pub enum UniqueKey {
     /// The e-mail address of a user, without regard to ASCII case.
     UserEmail,
+    /// The key of a request that may come more than once.
+    IdempotencyKey,
 }
 
 /// The references between rows.

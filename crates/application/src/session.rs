@@ -1,4 +1,4 @@
-use crate::{PostRepository, UserRepository};
+use crate::{IdempotencyRepository, PostRepository, UserRepository};
 
 /// One conversation with the store: one connection, one transaction.
 ///
@@ -11,4 +11,7 @@ pub trait Session {
 
     /// The posts, as this session sees them.
     fn posts(&mut self) -> &mut dyn PostRepository;
+
+    /// The keys of requests that may come more than once.
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
 }

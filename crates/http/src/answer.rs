@@ -1,8 +1,8 @@
-//! Answers to requests that succeeded.
+//! Answers to requests that read.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use byline_application::AppError;
 use byline_domain::Version;
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use crate::etag::{NoneMatch, etag};
 use crate::prefer;
 use crate::problem::Problem;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// To be asked for again each time, with `If-None-Match` if possible.
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// How many rows there are on all pages of a list.
 const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -37,25 +37,13 @@ pub(crate) fn read(
             .insert_header((header::CACHE_CONTROL, NO_CACHE))
             .finish());
     }
-    whole(StatusCode::OK, row, None)
-}
-
-/// A row that was changed.
-pub(crate) fn changed(row: &impl Representation) -> Result<HttpResponse, Problem> {
-    whole(StatusCode::OK, row, None)
-}
-
-/// A row that was created, and where it is.
-pub(crate) fn created(
-    row: &impl Representation,
-    location: String,
-) -> Result<HttpResponse, Problem> {
-    whole(StatusCode::CREATED, row, Some(location))
-}
-
-/// A row that was deleted.
-pub(crate) fn deleted() -> HttpResponse {
-    HttpResponse::NoContent().finish()
+    let mut body = Vec::with_capacity(row.size_hint());
+    write(&mut body, row)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, JSON))
+        .insert_header((header::ETAG, etag(row.version())))
+        .insert_header((header::CACHE_CONTROL, NO_CACHE))
+        .body(body))
 }
 
 /// A row that was read, together with others: no version tells what it is.
@@ -106,25 +94,6 @@ pub(crate) fn document(document: &impl Serialize) -> Result<HttpResponse, Proble
         .body(body))
 }
 
-fn whole(
-    status: StatusCode,
-    row: &impl Representation,
-    location: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    let mut body = Vec::with_capacity(row.size_hint());
-    write(&mut body, row)?;
-    let mut answer = HttpResponse::build(status);
-    answer
-        .insert_header((header::CONTENT_TYPE, JSON))
-        .insert_header((header::ETAG, etag(row.version())))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE));
-    if let Some(location) = location {
-        answer.insert_header((header::LOCATION, location));
-    }
-    Ok(answer.body(body))
-}
-
-fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Problem> {
-    serde_json::to_writer(body, value)
-        .map_err(|error| byline_application::AppError::internal(error).into())
+pub(crate) fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
+    serde_json::to_writer(body, value).map_err(AppError::internal)
 }

@@ -2,9 +2,8 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Poll;
+use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
@@ -21,6 +20,7 @@ use crate::envelope::Arrival;
 use crate::etag::Conditions;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
+use crate::write::Wishes;
 
 /// A request on its way through a handler.
 pub(crate) struct Call {
@@ -29,6 +29,7 @@ pub(crate) struct Call {
     payload: Option<Payload>,
     arrival: Arrival,
     query: Query,
+    wishes: Wishes,
 }
 
 /// Has a request answered by `handler`, whatever becomes of it: refusals and
@@ -49,11 +50,12 @@ where
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();
     let handled = async {
-        let query = match parameters {
-            None => Query::default(),
+        let (query, wishes) = match parameters {
+            None => Default::default(),
             Some(known) => {
                 body::check_encoding(request.headers())?;
-                Query::parse(request.query_string(), known)?
+                let query = Query::parse(request.query_string(), known)?;
+                (query, Wishes::of(&request)?)
             }
         };
         let payload = Some(payload);
@@ -63,6 +65,7 @@ where
             payload,
             arrival,
             query,
+            wishes,
         })
         .await
     };
@@ -97,6 +100,22 @@ impl Call {
 
     pub(crate) fn query(&self) -> &Query {
         &self.query
+    }
+
+    pub(crate) fn wishes(&self) -> &Wishes {
+        &self.wishes
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.arrival.deadline
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        self.request.method()
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.request.path()
     }
 
     /// Who is calling. Without authentication everybody is an operator.
@@ -195,85 +214,5 @@ impl Call {
             Ok(answer) => answer.map_err(Problem::from),
             Err(_) => Err(AppError::from(Unavailable::DeadlinePassed).into()),
         }
-    }
-
-    /// Runs `work`, which inserts one row and changes nothing else. The answer
-    /// comes as that of [`write`](Self::write).
-    pub(crate) async fn create<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let start = Arc::new(Start::default());
-        let work = start.guard(work);
-        let deadline = self.arrival.deadline;
-        self.changed(&start, self.api.store().create(deadline, work))
-            .await
-    }
-
-    /// Runs `work` in a session that is committed. The answer comes by the
-    /// deadline, and is true: work that was not begun by then never will be.
-    pub(crate) async fn write<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let start = Arc::new(Start::default());
-        let work = start.guard(work);
-        let deadline = self.arrival.deadline;
-        self.changed(&start, self.api.store().write(deadline, work))
-            .await
-    }
-
-    async fn changed<T>(
-        &self,
-        start: &Start,
-        answer: impl Future<Output = Result<T, AppError>>,
-    ) -> Result<T, Problem> {
-        match timeout_at(self.arrival.deadline.into(), answer).await {
-            Ok(answer) => answer.map_err(Problem::from),
-            Err(_) if start.abandon() => Err(AppError::from(Unavailable::DeadlinePassed).into()),
-            Err(_) => Err(AppError::OutcomeUnknown(None).into()),
-        }
-    }
-}
-
-/// Whether work was begun or given up, whichever came first.
-#[derive(Default)]
-struct Start(AtomicU8);
-
-const WAITING: u8 = 0;
-const BEGUN: u8 = 1;
-const ABANDONED: u8 = 2;
-
-impl Start {
-    /// Work that is not begun once it was given up.
-    fn guard<T>(
-        self: &Arc<Self>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static {
-        let start = Arc::clone(self);
-        move |session: &mut dyn Session| {
-            start.begin()?;
-            work(session)
-        }
-    }
-
-    /// Begins, or begins again after a lost conflict.
-    fn begin(&self) -> Result<(), AppError> {
-        match self.turn(BEGUN) {
-            WAITING | BEGUN => Ok(()),
-            _ => Err(Unavailable::DeadlinePassed.into()),
-        }
-    }
-
-    /// Whether it was given up before it was begun.
-    fn abandon(&self) -> bool {
-        self.turn(ABANDONED) == WAITING
-    }
-
-    /// Leaves `WAITING` for `state`; tells the state until now.
-    fn turn(&self, state: u8) -> u8 {
-        self.0
-            .compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire)
-            .unwrap_or_else(|current| current)
     }
 }

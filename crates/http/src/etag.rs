@@ -64,9 +64,8 @@ impl Conditions {
                 let code = Code::PreconditionRequired;
                 return Err(Problem::new(code, code.meaning()));
             }
-            // `*` asks for no more than that there is such a row.
-            None | Some(Tags::Any) => Precondition::None,
-            Some(Tags::These(tags)) => Precondition::OneOf(strong(&tags)),
+            None => Precondition::None,
+            Some(tags) => tags.into_precondition(),
         };
         Ok(Self {
             matches,
@@ -101,25 +100,46 @@ fn strong(tags: &[Tag]) -> Vec<Version> {
         .collect()
 }
 
+/// What the value of an `If-Match` demands; None if it is malformed.
+pub(crate) fn precondition(text: &str) -> Option<Precondition> {
+    collect([text.as_bytes()]).map(Tags::into_precondition)
+}
+
+impl Tags {
+    fn into_precondition(self) -> Precondition {
+        match self {
+            // `*` asks for no more than that there is such a row.
+            Self::Any => Precondition::None,
+            Self::These(tags) => Precondition::OneOf(strong(&tags)),
+        }
+    }
+}
+
 /// All the tags in all the lines of a header; none without the header.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Problem> {
     let mut lines = headers.get_all(name).peekable();
     if lines.peek().is_none() {
         return Ok(None);
     }
+    collect(lines.map(HeaderValue::as_bytes))
+        .map(Some)
+        .ok_or_else(|| malformed(name))
+}
+
+fn collect<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Tags> {
     let mut tags = Vec::new();
     let mut any = false;
     for line in lines {
-        match line.as_bytes().trim_ascii() {
+        match line.trim_ascii() {
             b"*" => any = true,
-            list => tags.extend(parse_list(list).ok_or_else(|| malformed(name))?),
+            list => tags.extend(parse_list(list)?),
         }
     }
     match (any, tags.is_empty()) {
-        (true, true) => Ok(Some(Tags::Any)),
-        (false, false) => Ok(Some(Tags::These(tags))),
+        (true, true) => Some(Tags::Any),
+        (false, false) => Some(Tags::These(tags)),
         // `*` among tags, or no tag at all.
-        _ => Err(malformed(name)),
+        _ => None,
     }
 }
 

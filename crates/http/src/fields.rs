@@ -1,10 +1,12 @@
 //! Objects in bodies of requests, member by member.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use byline_domain::{UserId, Violations};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::problem::{Code, Fault, Place, Problem};
@@ -30,29 +32,49 @@ pub(crate) enum ReadOnly {
 /// The members of one object, taken one after the other while everything that
 /// is wrong with them is gathered.
 #[derive(Debug)]
-pub(crate) struct Fields {
-    members: Vec<(&'static str, Value)>,
+pub(crate) struct Fields<V = Value> {
+    members: Vec<(&'static str, V)>,
     faults: Vec<Fault>,
+}
+
+/// The value of a member: read, or left as it was sent to be read later.
+pub(crate) trait Member {
+    fn is_null(&self) -> bool;
+}
+
+impl Member for Value {
+    fn is_null(&self) -> bool {
+        Value::is_null(self)
+    }
+}
+
+impl Member for &RawValue {
+    fn is_null(&self) -> bool {
+        self.get() == "null"
+    }
 }
 
 /// What is wrong with one value: code and rule.
 pub(crate) type Rules = Vec<(&'static str, String)>;
 
-impl Fields {
+impl<V: Member> Fields<V> {
     /// Reads `body`, which must be one JSON object. Members beyond `schema` are
     /// noted, as are duplicates.
-    pub(crate) fn parse(body: &[u8], schema: Schema) -> Result<Self, Problem> {
+    pub(crate) fn parse<'de>(body: &'de [u8], schema: Schema) -> Result<Self, Problem>
+    where
+        V: Deserialize<'de>,
+    {
         let text = text(body)?;
         let mut json = serde_json::Deserializer::from_str(text);
         let found = json
-            .deserialize_any(ObjectVisitor(schema))
+            .deserialize_any(ObjectVisitor(schema, PhantomData))
             .and_then(|found| json.end().map(|()| found))
             .map_err(|error| malformed(&error))?;
         found.map_err(|kind| {
             let fault = fault(
                 String::new(),
                 "wrong-type",
-                format!("The body must be a JSON object, is {kind}."),
+                format!("This must be a JSON object, is {kind}."),
             );
             Problem::of_faults(Code::InvalidFields, vec![fault])
         })
@@ -62,7 +84,7 @@ impl Fields {
     pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Value) -> Result<T, Rules>,
+        read: impl FnOnce(V) -> Result<T, Rules>,
     ) -> Option<T> {
         if self.members.iter().any(|(known, _)| *known == name) {
             return self.optional(name, read);
@@ -75,7 +97,7 @@ impl Fields {
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Value) -> Result<T, Rules>,
+        read: impl FnOnce(V) -> Result<T, Rules>,
     ) -> Option<T> {
         let at = self.members.iter().position(|(known, _)| *known == name)?;
         let (_, value) = self.members.swap_remove(at);
@@ -102,7 +124,19 @@ impl Fields {
         }
     }
 
-    fn note(&mut self, name: &str, code: &'static str, rule: &str) {
+    /// Notes every member that was not taken, because of what others say.
+    pub(crate) fn refuse_rest(&mut self, why: &str) {
+        for (name, _) in std::mem::take(&mut self.members) {
+            self.note(name, "unknown-member", why);
+        }
+    }
+
+    /// What is wrong so far.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    pub(crate) fn note(&mut self, name: &str, code: &'static str, rule: &str) {
         let detail = format!("`{name}` {rule}.");
         self.faults.push(fault(pointer(name), code, detail));
     }
@@ -149,16 +183,16 @@ pub(crate) fn text_of<T>(
     }
 }
 
-/// Reads the id of a user.
-pub(crate) fn user_id(value: Value) -> Result<UserId, Rules> {
+/// Reads the id of a row.
+pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, Rules> {
     match value {
-        Value::Number(number) => id(&number).map_err(|rule| vec![rule]),
+        Value::Number(number) => id_of(&number).map_err(|rule| vec![rule]),
         other => Err(wrong_type("an integer", &other)),
     }
 }
 
-fn id(number: &Number) -> Result<UserId, (&'static str, String)> {
-    if let Some(id) = number.as_i64().and_then(|id| UserId::try_from(id).ok()) {
+fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> {
+    if let Some(id) = number.as_i64().and_then(|id| I::try_from(id).ok()) {
         return Ok(id);
     }
     // An integer beyond 64 bits comes as a floating-point number, and every
@@ -181,7 +215,7 @@ fn id(number: &Number) -> Result<UserId, (&'static str, String)> {
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
-fn wrong_type(wanted: &str, value: &Value) -> Rules {
+pub(crate) fn wrong_type(wanted: &str, value: &Value) -> Rules {
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -224,7 +258,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson, detail)
 }
 
-fn fault(pointer: String, code: &'static str, detail: String) -> Fault {
+pub(crate) fn fault(pointer: String, code: &'static str, detail: String) -> Fault {
     Fault {
         place: Place::Pointer(pointer),
         code,
@@ -239,10 +273,10 @@ fn pointer(name: &str) -> String {
 
 /// Gives the members of an object, or the name of the type that stands in its
 /// place.
-struct ObjectVisitor(Schema);
+struct ObjectVisitor<V>(Schema, PhantomData<V>);
 
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Result<Fields, &'static str>;
+impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<V> {
+    type Value = Result<Fields<V>, &'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
@@ -342,7 +376,8 @@ mod tests {
     }
 
     fn is_malformed(body: &[u8]) -> bool {
-        Fields::parse(body, SCHEMA).is_err_and(|problem| problem.code() == Code::MalformedJson)
+        Fields::<Value>::parse(body, SCHEMA)
+            .is_err_and(|problem| problem.code() == Code::MalformedJson)
     }
 
     proptest! {
@@ -350,7 +385,7 @@ mod tests {
         fn arbitrary_bytes_are_refused(body in any::<Vec<u8>>()) {
             let is_object = serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_ok();
             prop_assume!(!is_object);
-            prop_assert!(Fields::parse(&body, SCHEMA).is_err());
+            prop_assert!(Fields::<Value>::parse(&body, SCHEMA).is_err());
         }
 
         #[test]
@@ -362,7 +397,7 @@ mod tests {
 
         #[test]
         fn what_is_accepted_is_an_object_of_known_members(body in nearly_json()) {
-            if let Ok(fields) = Fields::parse(body.as_bytes(), SCHEMA)
+            if let Ok(fields) = Fields::<Value>::parse(body.as_bytes(), SCHEMA)
                 && fields.faults.is_empty()
             {
                 let object: serde_json::Map<_, _> = serde_json::from_str(&body).unwrap();

@@ -2,14 +2,18 @@
 
 mod answer;
 mod api;
+mod batch;
 mod body;
 mod call;
+mod canonical;
 mod cursor;
 mod envelope;
 mod etag;
 mod fields;
 mod filters;
 mod health;
+mod idempotency_key;
+mod outcome;
 mod paging;
 mod posts;
 mod prefer;
@@ -21,6 +25,7 @@ mod service_document;
 mod sort;
 mod time;
 mod users;
+mod write;
 
 pub use api::{Api, Settings};
 pub use envelope::envelope;

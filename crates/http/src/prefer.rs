@@ -19,6 +19,12 @@ pub(crate) struct Preferences {
 /// As `Preference-Applied` names it.
 pub(crate) const COUNT_EXACT: &str = "count=exact";
 
+/// As `Preference-Applied` names it.
+pub(crate) const TX_ROLLBACK: &str = "tx=rollback";
+
+/// As `Preference-Applied` names it.
+pub(crate) const RETURN_MINIMAL: &str = "return=minimal";
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -51,7 +57,6 @@ impl Preferences {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for writes"))]
 /// The header `Preference-Applied` (RFC 7240 section 3) for these preferences,
 /// such as [`COUNT_EXACT`]; none if there are none.
 pub(crate) fn applied(preferences: &[&str]) -> Option<(HeaderName, HeaderValue)> {

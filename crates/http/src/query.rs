@@ -44,6 +44,17 @@ impl Query {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
+    /// The parameters and their values, in the order of the names.
+    pub(crate) fn sorted(&self) -> Vec<(&'static str, &str)> {
+        let mut pairs: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()

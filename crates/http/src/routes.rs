@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
 
 use crate::call::{Call, answer};
 use crate::problem::{self, Code, Problem};
-use crate::{Api, health, posts, service_document, users};
+use crate::{Api, batch, health, posts, service_document, users};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -57,6 +57,7 @@ fn resources(api: &Api, slash: &str) -> Vec<Resource> {
             .get(posts::PARAMETERS_OF, posts::list_of)
             .post(posts::create_of)
             .end(),
+        at("/batch").post(batch::run).end(),
         at("/livez").get(&[], health::live).end(),
         at("/readyz").get(&[], health::ready).end(),
         at("/problems/{code}").get(&[], problem::page).end(),

@@ -1,5 +1,6 @@
 use actix_web::HttpResponse;
 use byline_application::Limit;
+use byline_application::batch::MAX_OPERATIONS;
 use byline_domain::{Content, EmailAddress, Title, UserName};
 use serde::Serialize;
 
@@ -22,6 +23,7 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
         links: Links {
             users: "/users",
             posts: "/posts",
+            batch: "/batch",
             live: "/livez",
             ready: "/readyz",
             problems: "/problems/{code}",
@@ -50,6 +52,7 @@ struct Schema<'a> {
 struct Links {
     users: &'static str,
     posts: &'static str,
+    batch: &'static str,
     live: &'static str,
     ready: &'static str,
     problems: &'static str,
@@ -61,6 +64,7 @@ struct Limits {
     page_max: u8,
     body_bytes: usize,
     uri_bytes: usize,
+    batch_operations: usize,
     name_characters: usize,
     email_characters: usize,
     title_characters: usize,
@@ -73,6 +77,7 @@ fn limits() -> Limits {
         page_max: Limit::MAX.get(),
         body_bytes: MAX_BODY_BYTES,
         uri_bytes: MAX_URI_BYTES,
+        batch_operations: MAX_OPERATIONS,
         name_characters: UserName::MAX_CHARS,
         email_characters: EmailAddress::MAX_CHARS,
         title_characters: Title::MAX_CHARS,

@@ -37,9 +37,10 @@ pub(crate) struct PostRow {
     version: i64,
 }
 
-/// A row of `users` before it has an id.
+/// A row of `users` before it has an id. Without default values, for diesel
+/// would insert several such rows one by one into SQLite.
 #[derive(Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(crate) struct NewUserRow<'a> {
     name: &'a str,
     email: &'a str,
@@ -49,9 +50,10 @@ pub(crate) struct NewUserRow<'a> {
     version: i64,
 }
 
-/// A row of `posts` before it has an id.
+/// A row of `posts` before it has an id. Without default values, as
+/// [`NewUserRow`].
 #[derive(Insertable)]
-#[diesel(table_name = posts)]
+#[diesel(table_name = posts, treat_none_as_default_value = false)]
 pub(crate) struct NewPostRow<'a> {
     user_id: i64,
     title: &'a str,

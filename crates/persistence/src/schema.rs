@@ -37,5 +37,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (key_hash) {
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        answer -> Nullable<Binary>,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(posts -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, posts);

@@ -12,6 +12,7 @@ mod logging;
 mod serve;
 mod settings;
 mod signals;
+mod sweeper;
 
 use clock::SystemClock;
 use failure::Failure;

@@ -12,9 +12,11 @@ use byline_persistence::Database;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::settings::HttpSettings;
 use crate::signals::Signals;
+use crate::sweeper;
 
 /// How long an idle connection is kept for the client's next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -36,6 +38,7 @@ pub(crate) async fn until_signal(
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
     let mut server = listen(settings, api.clone())?;
+    let sweeper = actix_web::rt::spawn(sweeper::run(database.store(), SystemClock));
     tokio::select! {
         ended = &mut server => {
             return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
@@ -44,6 +47,7 @@ pub(crate) async fn until_signal(
     }
     let drain = async {
         api.start_draining();
+        sweeper.abort();
         let stopped = server.handle().stop(true);
         server.await.map_err(Failure::Serve)?;
         stopped.await;

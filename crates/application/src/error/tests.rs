@@ -16,12 +16,16 @@ fn chain(error: &AppError) -> Vec<String> {
 }
 
 /// Each kind of error that has something beneath it.
-fn with_cause() -> [AppError; 5] {
+fn with_cause() -> [AppError; 6] {
     [
         AppError::Forbidden(Denial::NotYours),
         AppError::Contention(Some(cause())),
         AppError::OutcomeUnknown(Some(cause())),
         Unavailable::Database(cause()).into(),
+        AppError::InOperation {
+            index: 3,
+            error: Box::new(Conflict::EmailTaken.into()),
+        },
         AppError::Internal(cause()),
     ]
 }

@@ -1,7 +1,7 @@
 //! `/posts`, `/posts/{post_id}` and `/users/{user_id}/posts`.
 
 mod list;
-mod request;
+pub(crate) mod request;
 mod response;
 
 use std::slice;
@@ -17,6 +17,7 @@ use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
 use crate::filters::embeds_user;
+use crate::outcome::Outcome;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use list::List;
@@ -78,10 +79,12 @@ async fn show(
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .create(move |session| use_case::create(session, &principal, &new, now))
-        .await?;
-    created(&post)
+    call.create(
+        call.claim(&new),
+        move |session| use_case::create(session, &principal, &new, now),
+        created,
+    )
+    .await
 }
 
 /// `POST /users/{user_id}/posts`
@@ -89,10 +92,12 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .create(move |session| use_case::create_of(session, &principal, &new, now))
-        .await?;
-    created(&post)
+    call.create(
+        call.claim(&new),
+        move |session| use_case::create_of(session, &principal, &new, now),
+        created,
+    )
+    .await
 }
 
 /// `GET /posts/{post_id}`
@@ -125,15 +130,17 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| {
+    call.write(
+        call.claim(&new),
+        move |session| {
             conditions.check_none_match(Subject::Post(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::replace(session, &principal, id, &new, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&PostResponse::from(&post))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `PATCH /posts/{post_id}`
@@ -142,15 +149,17 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let post = call
-        .write(move |session| {
+    call.write(
+        call.claim(&change),
+        move |session| {
             conditions.check_none_match(Subject::Post(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::patch(session, &principal, id, &change, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&PostResponse::from(&post))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `DELETE /posts/{post_id}`
@@ -158,16 +167,23 @@ pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let principal = call.principal();
-    call.write(move |session| {
-        conditions.check_none_match(Subject::Post(id), || {
-            Ok(use_case::read(session, &principal, id)?.version)
-        })?;
-        use_case::delete(session, &principal, id, &conditions.matches)
-    })
-    .await?;
-    Ok(answer::deleted())
+    call.write(
+        call.claim(&()),
+        move |session| {
+            conditions.check_none_match(Subject::Post(id), || {
+                Ok(use_case::read(session, &principal, id)?.version)
+            })?;
+            use_case::delete(session, &principal, id, &conditions.matches)
+        },
+        |()| Ok(Outcome::deleted()),
+    )
+    .await
 }
 
-fn created(post: &Post) -> Result<HttpResponse, Problem> {
-    answer::created(&PostResponse::from(post), format!("/posts/{}", post.id))
+fn changed(post: &Post) -> Result<Outcome, AppError> {
+    Outcome::changed(&PostResponse::from(post))
+}
+
+fn created(post: &Post) -> Result<Outcome, AppError> {
+    Outcome::created(&PostResponse::from(post), format!("/posts/{}", post.id))
 }

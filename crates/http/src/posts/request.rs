@@ -1,14 +1,27 @@
 use byline_domain::{Content, NewPost, PostChange, Title, UserId};
 
-use crate::fields::{Fields, ReadOnly, Schema, text_of, user_id};
+use serde_json::Value;
+
+use crate::fields::{Fields, ReadOnly, Rules, Schema, id, text_of};
 use crate::problem::Problem;
 
 const WRITABLE: &[&str] = &["user_id", "title", "content"];
 const GIVEN: &[&str] = &["id", "created_at", "updated_at"];
 
+/// Author, title and content, as far as they shall change.
+type Patch<A> = (Option<A>, Option<Title>, Option<Content>);
+
 /// The body of `POST /posts`.
 pub(super) fn create(body: &[u8]) -> Result<NewPost, Problem> {
-    whole(body, ReadOnly::Refused(GIVEN))
+    whole(body, ReadOnly::Refused(GIVEN), id).map(new_post)
+}
+
+/// The same, with authors of whatever kind `author` reads.
+pub(crate) fn create_by<A>(
+    body: &[u8],
+    author: impl FnOnce(Value) -> Result<A, Rules>,
+) -> Result<(A, Title, Content), Problem> {
+    whole(body, ReadOnly::Refused(GIVEN), author)
 }
 
 /// The body of `POST /users/{user_id}/posts`: the path names the author.
@@ -17,16 +30,29 @@ pub(super) fn create_of(author: UserId, body: &[u8]) -> Result<NewPost, Problem>
         writable: &["title", "content"],
         read_only: ReadOnly::Refused(&["user_id", "id", "created_at", "updated_at"]),
     };
-    texts(Fields::parse(body, schema)?, Some(author))
+    texts(Fields::parse(body, schema)?, Some(author)).map(new_post)
 }
 
 /// The body of `PUT /posts/{post_id}`.
 pub(super) fn replace(body: &[u8]) -> Result<NewPost, Problem> {
-    whole(body, ReadOnly::Ignored(GIVEN))
+    whole(body, ReadOnly::Ignored(GIVEN), id).map(new_post)
 }
 
 /// The body of `PATCH /posts/{post_id}`, a merge patch (RFC 7396).
 pub(super) fn patch(body: &[u8]) -> Result<PostChange, Problem> {
+    let (user_id, title, content) = patch_by(body, id)?;
+    Ok(PostChange {
+        user_id,
+        title,
+        content,
+    })
+}
+
+/// The same, with authors of whatever kind `author` reads.
+pub(crate) fn patch_by<A>(
+    body: &[u8],
+    author: impl FnOnce(Value) -> Result<A, Rules>,
+) -> Result<Patch<A>, Problem> {
     let read_only = ReadOnly::Ignored(GIVEN);
     let mut fields = Fields::parse(
         body,
@@ -35,15 +61,19 @@ pub(super) fn patch(body: &[u8]) -> Result<PostChange, Problem> {
             read_only,
         },
     )?;
-    let change = PostChange {
-        user_id: fields.optional("user_id", user_id),
-        title: fields.optional("title", text_of(Title::parse)),
-        content: fields.optional("content", text_of(Content::parse)),
-    };
+    let change = (
+        fields.optional("user_id", author),
+        fields.optional("title", text_of(Title::parse)),
+        fields.optional("content", text_of(Content::parse)),
+    );
     fields.finish(Some(change))
 }
 
-fn whole(body: &[u8], read_only: ReadOnly) -> Result<NewPost, Problem> {
+fn whole<A>(
+    body: &[u8],
+    read_only: ReadOnly,
+    author: impl FnOnce(Value) -> Result<A, Rules>,
+) -> Result<(A, Title, Content), Problem> {
     let mut fields = Fields::parse(
         body,
         Schema {
@@ -51,21 +81,25 @@ fn whole(body: &[u8], read_only: ReadOnly) -> Result<NewPost, Problem> {
             read_only,
         },
     )?;
-    let author = fields.required("user_id", user_id);
+    let author = fields.required("user_id", author);
     texts(fields, author)
 }
 
-fn texts(mut fields: Fields, author: Option<UserId>) -> Result<NewPost, Problem> {
+fn texts<A>(mut fields: Fields, author: Option<A>) -> Result<(A, Title, Content), Problem> {
     let title = fields.required("title", text_of(Title::parse));
     let content = fields.required("content", text_of(Content::parse));
     let texts = title.zip(content);
     fields.finish(
         author
             .zip(texts)
-            .map(|(user_id, (title, content))| NewPost {
-                user_id,
-                title,
-                content,
-            }),
+            .map(|(author, (title, content))| (author, title, content)),
     )
+}
+
+fn new_post((user_id, title, content): (UserId, Title, Content)) -> NewPost {
+    NewPost {
+        user_id,
+        title,
+        content,
+    }
 }

@@ -104,6 +104,10 @@ codes! {
         "User still has posts"
         "A user is not deleted as long as there are posts of it."
         "Delete the posts first or give them to another user, or delete all of them with the user: `DELETE /users/{user_id}?posts=delete`."
+    KeyInUse "key-in-use" CONFLICT
+        "Idempotency key in use"
+        "A request with the same `Idempotency-Key` has not ended yet, and this one could not wait any longer. It changed nothing."
+        "Send the same request with the same key again, after the seconds that `Retry-After` names: it will be given the answer to the first."
     PreconditionFailed "precondition-failed" PRECONDITION_FAILED
         "Precondition failed"
         "The row has been changed since you read it, or was never in the version that `If-Match` names. Nothing was changed."
@@ -138,8 +142,19 @@ codes! {
          too-long: too many characters\n\
          control-character: a character that must not stand in this text\n\
          not-an-email-address: not an e-mail address\n\
-         domain-without-dot: an e-mail address whose domain has no dot"
+         domain-without-dot: an e-mail address whose domain has no dot\n\n\
+         In a batch also:\n\n\
+         unknown-word: none of the words that may stand here\n\
+         too-many-operations: more than a batch may have\n\
+         malformed-tags: neither `*` nor a list of entity tags\n\
+         duplicate-ref: an earlier operation has this `ref`\n\
+         unknown-ref: no earlier operation has this `ref`\n\
+         not-a-user: the operation with this `ref` creates no user"
         "Correct every member that `errors` points to."
+    KeyReused "key-reused" UNPROCESSABLE_ENTITY
+        "Idempotency key reused"
+        "This `Idempotency-Key` came with another request before: another method, path, query, precondition or body. Nothing was changed."
+        "Give each request a key of its own, such as a random UUID, and use it again only to send the same request again."
     PreconditionRequired "precondition-required" PRECONDITION_REQUIRED
         "Precondition required"
         "This service changes and deletes rows only if the request says which version it means."
@@ -171,7 +186,7 @@ codes! {
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE
         "Outcome unknown"
         "The change was begun, and it could not be told in time whether it took place. It may have, or may yet."
-        "Read what you wanted to change before you try again. With `If-Match` a repeated change cannot be made twice."
+        "Send the same request again. With an `Idempotency-Key` that is safe: it takes effect once. Without one, read first what you wanted to change; with `If-Match` a repeated change cannot be made twice."
     NotReady "not-ready" SERVICE_UNAVAILABLE
         "Not ready"
         "This instance cannot serve requests at present."
@@ -192,6 +207,7 @@ impl Code {
             | Self::DeadlineExceeded
             | Self::DatabaseUnavailable
             | Self::Contention
+            | Self::KeyInUse
             | Self::OutcomeUnknown => Some(1),
             _ => None,
         }

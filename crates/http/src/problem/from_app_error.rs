@@ -16,6 +16,10 @@ impl From<AppError> for Problem {
                 Code::PreconditionFailed,
                 format!("The {subject} is not in a version that the request's preconditions name."),
             ),
+            AppError::InOperation { index, error } => {
+                let member = culprit(&error);
+                Self::from(*error).in_operation(index, member)
+            }
             AppError::Contention(cause) => with_cause(Self::from_code(Code::Contention), cause),
             AppError::Unavailable(reason) => unavailable(reason),
             AppError::OutcomeUnknown(cause) => {
@@ -33,20 +37,39 @@ impl Problem {
     }
 }
 
+/// The member of an operation that such an error is about, as a pointer, if it
+/// is none of `data`.
+fn culprit(error: &AppError) -> &'static str {
+    match error {
+        AppError::NotFound(_) | AppError::Conflict(Conflict::UserHasPosts(_)) => "/id",
+        AppError::PreconditionFailed(_) => "/if_match",
+        _ => "",
+    }
+}
+
 fn not_found(subject: Subject) -> Problem {
     Problem::new(Code::NotFound, format!("There is no {subject}."))
 }
 
 fn conflicting(conflict: Conflict) -> Problem {
-    let (code, pointer) = match conflict {
-        Conflict::EmailTaken => (Code::EmailTaken, Some("/email")),
-        Conflict::AuthorMissing(_) => (Code::AuthorMissing, Some("/user_id")),
-        Conflict::UserHasPosts(_) => (Code::UserHasPosts, None),
-    };
-    let detail = match conflict {
-        Conflict::EmailTaken => "Another user has this e-mail address.".to_owned(),
-        Conflict::AuthorMissing(id) => format!("There is no user {id} who could be the author."),
-        Conflict::UserHasPosts(id) => format!("The user {id} still has posts."),
+    let (code, pointer, detail) = match conflict {
+        Conflict::EmailTaken => (
+            Code::EmailTaken,
+            Some("/email"),
+            "Another user has this e-mail address.".to_owned(),
+        ),
+        Conflict::AuthorMissing(id) => (
+            Code::AuthorMissing,
+            Some("/user_id"),
+            format!("There is no user {id} who could be the author."),
+        ),
+        Conflict::UserHasPosts(id) => (
+            Code::UserHasPosts,
+            None,
+            format!("The user {id} still has posts."),
+        ),
+        Conflict::KeyInUse => return Problem::from_code(Code::KeyInUse),
+        Conflict::KeyReused => return Problem::from_code(Code::KeyReused),
     };
     let fault = pointer.map(|pointer| Fault {
         place: Place::Pointer(pointer.to_owned()),

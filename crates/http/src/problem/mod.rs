@@ -90,6 +90,27 @@ impl Problem {
         self
     }
 
+    /// The same problem, as that of one operation of a batch. Unless it names
+    /// parts of the data itself, `member` is what it is about.
+    pub(crate) fn in_operation(mut self, index: usize, member: &str) -> Self {
+        let operation = format!("/operations/{index}");
+        self.0.detail = format!("Operation {index}: {}", self.0.detail).into();
+        if self.0.errors.is_empty() {
+            self.0.errors.push(Fault {
+                place: Place::Pointer(operation + member),
+                code: self.0.code.name(),
+                detail: self.0.detail.clone().into_owned(),
+            });
+            return self;
+        }
+        for fault in &mut self.0.errors {
+            if let Place::Pointer(pointer) = &mut fault.place {
+                *pointer = format!("{operation}/data{pointer}");
+            }
+        }
+        self
+    }
+
     /// What lies beneath, for the log only.
     fn with_cause(mut self, cause: Cause) -> Self {
         self.0.cause = Some(cause);
@@ -103,6 +124,14 @@ impl Problem {
         let mut problem = Self::new(code, code.meaning());
         problem.0.status = status;
         problem
+    }
+
+    /// What is wrong, part by part; the problem itself if it is none of parts.
+    pub(crate) fn into_faults(mut self) -> Result<Vec<Fault>, Self> {
+        match std::mem::take(&mut self.0.errors) {
+            none if none.is_empty() => Err(self),
+            faults => Ok(faults),
+        }
     }
 
     #[cfg(test)]

@@ -1,17 +1,20 @@
 //! `/users` and `/users/{user_id}`.
 
 mod list;
-mod request;
+pub(crate) mod request;
 mod response;
 
 use actix_web::HttpResponse;
+use byline_application::AppError;
 use byline_application::Subject;
 use byline_application::users::{self as use_case, Posts};
+use byline_domain::User;
 
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
+use crate::outcome::Outcome;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::query;
@@ -43,10 +46,12 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let user = call
-        .create(move |session| use_case::create(session, &principal, &new, now))
-        .await?;
-    answer::created(&UserResponse::from(&user), format!("/users/{}", user.id))
+    call.create(
+        call.claim(&new),
+        move |session| use_case::create(session, &principal, &new, now),
+        |user| Outcome::created(&UserResponse::from(user), format!("/users/{}", user.id)),
+    )
+    .await
 }
 
 /// `GET /users/{user_id}`
@@ -66,15 +71,17 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let user = call
-        .write(move |session| {
+    call.write(
+        call.claim(&new),
+        move |session| {
             conditions.check_none_match(Subject::User(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::replace(session, &principal, id, &new, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&UserResponse::from(&user))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `PATCH /users/{user_id}`
@@ -83,15 +90,17 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
     let (principal, now) = (call.principal(), call.now());
-    let user = call
-        .write(move |session| {
+    call.write(
+        call.claim(&change),
+        move |session| {
             conditions.check_none_match(Subject::User(id), || {
                 Ok(use_case::read(session, &principal, id)?.version)
             })?;
             use_case::patch(session, &principal, id, &change, &conditions.matches, now)
-        })
-        .await?;
-    answer::changed(&UserResponse::from(&user))
+        },
+        changed,
+    )
+    .await
 }
 
 /// `DELETE /users/{user_id}`
@@ -104,12 +113,19 @@ pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     };
     let conditions = call.conditions()?;
     let principal = call.principal();
-    call.write(move |session| {
-        conditions.check_none_match(Subject::User(id), || {
-            Ok(use_case::read(session, &principal, id)?.version)
-        })?;
-        use_case::delete(session, &principal, id, posts, &conditions.matches)
-    })
-    .await?;
-    Ok(answer::deleted())
+    call.write(
+        call.claim(&()),
+        move |session| {
+            conditions.check_none_match(Subject::User(id), || {
+                Ok(use_case::read(session, &principal, id)?.version)
+            })?;
+            use_case::delete(session, &principal, id, posts, &conditions.matches)
+        },
+        |()| Ok(Outcome::deleted()),
+    )
+    .await
+}
+
+fn changed(user: &User) -> Result<Outcome, AppError> {
+    Outcome::changed(&UserResponse::from(user))
 }

@@ -7,7 +7,7 @@ const WRITABLE: &[&str] = &["name", "email"];
 const GIVEN: &[&str] = &["id", "created_at", "updated_at"];
 
 /// The body of `POST /users`.
-pub(super) fn create(body: &[u8]) -> Result<NewUser, Problem> {
+pub(crate) fn create(body: &[u8]) -> Result<NewUser, Problem> {
     whole(body, ReadOnly::Refused(GIVEN))
 }
 
@@ -17,7 +17,7 @@ pub(super) fn replace(body: &[u8]) -> Result<NewUser, Problem> {
 }
 
 /// The body of `PATCH /users/{user_id}`, a merge patch (RFC 7396).
-pub(super) fn patch(body: &[u8]) -> Result<UserChange, Problem> {
+pub(crate) fn patch(body: &[u8]) -> Result<UserChange, Problem> {
     let read_only = ReadOnly::Ignored(GIVEN);
     let mut fields = Fields::parse(
         body,

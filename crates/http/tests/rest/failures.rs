@@ -21,6 +21,9 @@ fn expected(error: &AppError) -> (u16, &'static str) {
         AppError::Conflict(Conflict::UserHasPosts(_)) => (409, "user-has-posts"),
         AppError::Forbidden(_) => (403, "forbidden"),
         AppError::PreconditionFailed(_) => (412, "precondition-failed"),
+        AppError::Conflict(Conflict::KeyInUse) => (409, "key-in-use"),
+        AppError::Conflict(Conflict::KeyReused) => (422, "key-reused"),
+        AppError::InOperation { error, .. } => expected(error),
         AppError::Contention(_) | AppError::Unavailable(Unavailable::Contention) => {
             (503, "contention")
         }
@@ -40,6 +43,12 @@ fn every_error() -> Vec<AppError> {
         Conflict::EmailTaken.into(),
         Conflict::AuthorMissing(user_id(7)).into(),
         Conflict::UserHasPosts(user_id(7)).into(),
+        Conflict::KeyInUse.into(),
+        Conflict::KeyReused.into(),
+        AppError::InOperation {
+            index: 17,
+            error: Box::new(AppError::NotFound(Subject::Post(post_id(7)))),
+        },
         Denial::MissingScope(Scope::UsersRead).into(),
         Denial::NotYours.into(),
         AppError::PreconditionFailed(Subject::User(user_id(7))),

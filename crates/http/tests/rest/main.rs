@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod batch;
 mod bodies;
 mod conditions;
 mod deadlines;
@@ -15,10 +16,12 @@ mod envelope;
 mod failures;
 mod grammar;
 mod health;
+mod keys;
 mod lists;
 mod logs;
 mod methods;
 mod posts;
+mod preferences;
 mod problem_pages;
 mod support;
 mod users;

@@ -1,7 +1,8 @@
 use crate::support::{request, send, untouched};
 
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 10] = [
     ("/", "GET, HEAD, OPTIONS"),
+    ("/batch", "POST, OPTIONS"),
     ("/livez", "GET, HEAD, OPTIONS"),
     ("/readyz", "GET, HEAD, OPTIONS"),
     ("/problems/not-found", "GET, HEAD, OPTIONS"),

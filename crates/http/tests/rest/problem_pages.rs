@@ -1,7 +1,7 @@
 use crate::support::{get, untouched};
 
 /// Every code that a client can meet; they are promises.
-const CODES: [(&str, u16); 28] = [
+const CODES: [(&str, u16); 30] = [
     ("bad-request", 400),
     ("malformed-json", 400),
     ("invalid-parameter", 400),
@@ -15,12 +15,14 @@ const CODES: [(&str, u16); 28] = [
     ("email-taken", 409),
     ("author-missing", 409),
     ("user-has-posts", 409),
+    ("key-in-use", 409),
     ("precondition-failed", 412),
     ("body-too-large", 413),
     ("uri-too-long", 414),
     ("unsupported-media-type", 415),
     ("unsupported-content-encoding", 415),
     ("invalid-fields", 422),
+    ("key-reused", 422),
     ("precondition-required", 428),
     ("internal-error", 500),
     ("queue-full", 503),

@@ -143,6 +143,8 @@ fn in_session(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), Ap
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {
+        // Whoever waited for the lock may know whose it was.
+        Some(RepositoryError::LockTimeout(_)) if ending.is_err() => ending,
         Some(failure) => {
             let lost = matches!(
                 failure,

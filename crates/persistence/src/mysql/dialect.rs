@@ -1,7 +1,9 @@
 //! Where MySQL and MariaDB differ from other engines.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
@@ -82,6 +84,89 @@ where
     }
 }
 
+/// Inserts the rows by one statement and gives their ids, in the same order.
+pub(super) fn insert_users(
+    connection: &mut Connection,
+    rows: &[NewUserRow<'_>],
+) -> QueryResult<Vec<i64>> {
+    let tokens = tokens(rows.len());
+    let values: Vec<_> = iter::zip(rows, &tokens)
+        .map(|(row, token)| (row, users::origin.eq(Some(token.as_bytes()))))
+        .collect();
+    let insert = diesel::insert_into(users::table).values(values);
+    in_order(connection, &tokens, insert, |connection, tokens| {
+        users::table
+            .filter(users::origin.eq_any(tokens))
+            .select((users::id, users::origin))
+            .load(connection)
+    })
+}
+
+/// Inserts the rows by one statement and gives their ids, in the same order.
+pub(super) fn insert_posts(
+    connection: &mut Connection,
+    rows: &[NewPostRow<'_>],
+) -> QueryResult<Vec<i64>> {
+    let tokens = tokens(rows.len());
+    let values: Vec<_> = iter::zip(rows, &tokens)
+        .map(|(row, token)| (row, posts::origin.eq(Some(token.as_bytes()))))
+        .collect();
+    let insert = diesel::insert_into(posts::table).values(values);
+    in_order(connection, &tokens, insert, |connection, tokens| {
+        posts::table
+            .filter(posts::origin.eq_any(tokens))
+            .select((posts::id, posts::origin))
+            .load(connection)
+    })
+}
+
+fn tokens(count: usize) -> Vec<Token> {
+    iter::repeat_with(Token::new).take(count).collect()
+}
+
+/// Inserts rows that are marked with these tokens, and gives their ids in the
+/// order of the tokens. Which id has which row is seen, not guessed: where
+/// several transactions insert, ids need not follow one another.
+fn in_order<S>(
+    connection: &mut Connection,
+    tokens: &[Token],
+    insert: S,
+    find: impl FnOnce(&mut Connection, Vec<&[u8]>) -> QueryResult<Vec<(i64, Option<Vec<u8>>)>>,
+) -> QueryResult<Vec<i64>>
+where
+    S: RunQueryDsl<Connection> + diesel::query_dsl::methods::ExecuteDsl<Connection>,
+{
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    insert.execute(connection)?;
+    let marks = tokens.iter().map(Token::as_bytes).collect();
+    let found: HashMap<_, _> = find(connection, marks)?
+        .into_iter()
+        .filter_map(|(id, origin)| Some((origin?, id)))
+        .collect();
+    tokens
+        .iter()
+        .map(|token| found.get(token.as_bytes()).copied().ok_or(Error::NotFound))
+        .collect()
+}
+
+/// Removes at most `most` of the keys from before that moment, the oldest
+/// first. Only rows that nobody writes are locked: what is written now goes to
+/// the other end of the index.
+pub(super) fn delete_keys_before(
+    connection: &mut Connection,
+    before: i64,
+    most: i64,
+) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?",
+    )
+    .bind::<BigInt, _>(before)
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+}
+
 /// Inserts a row with the mark of the attempt. When an earlier attempt with
 /// this mark may have been committed, a broken constraint can be its work: the
 /// row is looked for then. The insertion has waited for whatever was going on,
@@ -158,7 +243,9 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     match meaning {
         Meaning::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
         Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
+        Meaning::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         Meaning::Conflict => RepositoryError::Contention(cause()),
+        Meaning::LockTimeout => RepositoryError::LockTimeout(cause()),
         Meaning::Refused => RepositoryError::Unavailable(cause()),
         Meaning::Lost | Meaning::Undecided => RepositoryError::OutcomeUnknown(cause()),
         Meaning::Bug => RepositoryError::Fault(cause()),
@@ -200,6 +287,9 @@ pub(super) fn is_missing_table(error: &Error) -> bool {
 enum Meaning {
     EmailTaken,
     AuthorMissing,
+    KeyTaken,
+    /// Another transaction holds a lock for too long.
+    LockTimeout,
     /// The transaction is undone; run again, it may succeed.
     Conflict,
     /// Nothing was done; it may be possible later.
@@ -223,6 +313,9 @@ fn meaning(error: &Error) -> Meaning {
         DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
             Meaning::EmailTaken
         }
+        DatabaseErrorKind::UniqueViolation if message.ends_with("idempotency_keys_key_hash'") => {
+            Meaning::KeyTaken
+        }
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.
         DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => Meaning::Conflict,
@@ -245,7 +338,7 @@ const TEXTS: [(u16, &str, Meaning); 22] = [
     (0, DRIVER_ERROR, Meaning::Lost),
     (0, "Input/output error: ", Meaning::Lost),
     (1213, "Deadlock found", Meaning::Conflict),
-    (1205, "Lock wait timeout exceeded", Meaning::Conflict),
+    (1205, "Lock wait timeout exceeded", Meaning::LockTimeout),
     (
         1020,
         "Record has changed since last read",

@@ -2,13 +2,16 @@
 //! own, beside a `Connection` and a `dialect`, and so compiles it for its own
 //! connection type.
 
+mod idempotency;
 mod lists;
 mod posts;
 mod users;
 
 use std::sync::Arc;
 
-use byline_application::{Intent, PostRepository, RepositoryError, Session, UserRepository};
+use byline_application::{
+    IdempotencyRepository, Intent, PostRepository, RepositoryError, Session, UserRepository,
+};
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
@@ -114,6 +117,10 @@ impl Session for DieselSession<'_> {
     }
 
     fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
         self
     }
 }

@@ -1,3 +1,5 @@
+use std::iter;
+
 use byline_application::{Page, PostOrder, PostQuery, PostRepository, RepositoryError, Span};
 use byline_domain::{NewPost, Post, PostId, Timestamp, UserId, Version};
 use diesel::prelude::*;
@@ -106,6 +108,21 @@ impl PostRepository for DieselSession<'_> {
         let id = self.insert(|connection| dialect::insert_post(connection, &row))?;
         let id = Rule::of("post", id).holds(PostId::try_from(id))?;
         Ok(new.clone().created(id, now))
+    }
+
+    fn insert_all(
+        &mut self,
+        new: &[NewPost],
+        now: Timestamp,
+    ) -> Result<Vec<Post>, RepositoryError> {
+        let rows: Vec<_> = new.iter().map(|new| NewPostRow::new(new, now)).collect();
+        let ids = self.change(|connection| dialect::insert_posts(connection, &rows))?;
+        iter::zip(new, ids)
+            .map(|(new, id)| {
+                let id = Rule::of("post", id).holds(PostId::try_from(id))?;
+                Ok(new.clone().created(id, now))
+            })
+            .collect()
     }
 
     fn update(&mut self, changed: &Post, from: Version) -> Result<bool, RepositoryError> {

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use byline_application::{
     Page, Reference, RepositoryError, Span, UserOrder, UserQuery, UserRepository,
@@ -102,6 +103,21 @@ impl UserRepository for DieselSession<'_> {
         let id = self.insert(|connection| dialect::insert_user(connection, &row))?;
         let id = Rule::of("user", id).holds(UserId::try_from(id))?;
         Ok(new.clone().created(id, now))
+    }
+
+    fn insert_all(
+        &mut self,
+        new: &[NewUser],
+        now: Timestamp,
+    ) -> Result<Vec<User>, RepositoryError> {
+        let rows: Vec<_> = new.iter().map(|new| NewUserRow::new(new, now)).collect();
+        let ids = self.change(|connection| dialect::insert_users(connection, &rows))?;
+        iter::zip(new, ids)
+            .map(|(new, id)| {
+                let id = Rule::of("user", id).holds(UserId::try_from(id))?;
+                Ok(new.clone().created(id, now))
+            })
+            .collect()
     }
 
     fn update(&mut self, changed: &User, from: Version) -> Result<bool, RepositoryError> {

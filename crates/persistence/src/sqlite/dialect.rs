@@ -1,11 +1,15 @@
 //! Where SQLite differs from other engines.
 
+use std::iter;
+use std::ops::RangeFrom;
 use std::sync::Arc;
 
 use byline_application::{Reference, RepositoryError, UniqueKey};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
 use super::Connection;
@@ -61,6 +65,70 @@ where
     }
 }
 
+/// Inserts the rows by one statement and gives their ids, in the same order.
+pub(super) fn insert_users(
+    connection: &mut Connection,
+    rows: &[NewUserRow<'_>],
+) -> QueryResult<Vec<i64>> {
+    let ids = next_ids(connection, NEXT_USER)?;
+    let values: Vec<_> = iter::zip(ids.clone(), rows)
+        .map(|(id, row)| (users::id.eq(id), row))
+        .collect();
+    diesel::insert_into(users::table)
+        .values(values)
+        .execute(connection)?;
+    Ok(ids.take(rows.len()).collect())
+}
+
+/// Inserts the rows by one statement and gives their ids, in the same order.
+pub(super) fn insert_posts(
+    connection: &mut Connection,
+    rows: &[NewPostRow<'_>],
+) -> QueryResult<Vec<i64>> {
+    let ids = next_ids(connection, NEXT_POST)?;
+    let values: Vec<_> = iter::zip(ids.clone(), rows)
+        .map(|(id, row)| (posts::id.eq(id), row))
+        .collect();
+    diesel::insert_into(posts::table)
+        .values(values)
+        .execute(connection)?;
+    Ok(ids.take(rows.len()).collect())
+}
+
+/// The ids that AUTOINCREMENT would give (<https://www.sqlite.org/autoinc.html>).
+/// Given by hand, it is certain which row has which: RETURNING promises no
+/// order. Nobody else can take them, for a transaction that writes is the only
+/// one that does.
+fn next_ids(connection: &mut Connection, next: &str) -> QueryResult<RangeFrom<i64>> {
+    let next: i64 = sql::<BigInt>(next).get_result(connection)?;
+    Ok(next..)
+}
+
+const NEXT_USER: &str = "SELECT 1 + max(\
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'users'), 0), \
+    coalesce((SELECT max(id) FROM users), 0))";
+
+const NEXT_POST: &str = "SELECT 1 + max(\
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'posts'), 0), \
+    coalesce((SELECT max(id) FROM posts), 0))";
+
+/// Removes at most `most` of the keys from before that moment, the oldest
+/// first.
+pub(super) fn delete_keys_before(
+    connection: &mut Connection,
+    before: i64,
+    most: i64,
+) -> QueryResult<usize> {
+    // By hand: diesel does not let a DELETE select from its own table.
+    diesel::sql_query(
+        "DELETE FROM idempotency_keys WHERE rowid IN \
+         (SELECT rowid FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)",
+    )
+    .bind::<BigInt, _>(before)
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+}
+
 /// What an error of a statement means. Diesel tells constraints by kind but
 /// not by name, and nothing but the text of SQLite's result code of the rest
 /// (<https://www.sqlite.org/rescode.html>).
@@ -72,6 +140,10 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         (DatabaseErrorKind::UniqueViolation, "UNIQUE constraint failed: users.email_key") => {
             RepositoryError::Duplicate(UniqueKey::UserEmail)
         }
+        (
+            DatabaseErrorKind::UniqueViolation,
+            "UNIQUE constraint failed: idempotency_keys.key_hash",
+        ) => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
         (_, "FOREIGN KEY constraint failed") => {
             RepositoryError::MissingReference(Reference::PostAuthor)
@@ -114,3 +186,54 @@ const REFUSED: [&str; 5] = [
     "locking protocol",
     "out of memory",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use byline_domain::{EmailAddress, NewUser, Timestamp, UserName};
+    use diesel::connection::{Instrumentation, InstrumentationEvent};
+    use diesel::{Connection as _, RunQueryDsl};
+
+    use super::*;
+    use crate::sqlite::migrate;
+
+    /// Counts the statements that a connection runs.
+    struct Counter(Arc<AtomicUsize>);
+
+    impl Instrumentation for Counter {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_are_one_statement() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        migrate(&path).unwrap();
+        let mut connection = Connection::establish(&path.to_string_lossy()).unwrap();
+        let counted = Arc::new(AtomicUsize::new(0));
+        connection.set_instrumentation(Counter(Arc::clone(&counted)));
+        let new = |n| NewUser {
+            name: UserName::parse("Ada").unwrap(),
+            email: EmailAddress::parse(format!("{n}@example.org")).unwrap(),
+        };
+        let users: Vec<_> = (0..1000).map(new).collect();
+        let now = Timestamp::from_micros(1).unwrap();
+        let rows: Vec<_> = users.iter().map(|new| NewUserRow::new(new, now)).collect();
+        let ids = insert_users(&mut connection, &rows).unwrap();
+        // That of the next id, and the insertion.
+        assert_eq!(counted.load(Ordering::Relaxed), 2);
+        let stored: Vec<(i64, String)> = users::table
+            .select((users::id, users::email))
+            .order(users::id)
+            .load(&mut connection)
+            .unwrap();
+        let given = iter::zip(ids, &users).map(|(id, user)| (id, user.email.as_str().to_owned()));
+        assert_eq!(stored, given.collect::<Vec<_>>());
+    }
+}

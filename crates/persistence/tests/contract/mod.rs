@@ -1,5 +1,6 @@
 //! What the ports promise.
 
+pub(crate) mod idempotency;
 pub(crate) mod lists;
 pub(crate) mod posts;
 pub(crate) mod sessions;
@@ -24,6 +25,8 @@ macro_rules! contract_suite {
             deletes_the_version_it_was_told,
             keeps_a_user_who_has_posts,
             never_gives_an_id_twice,
+            stores_many_in_their_order,
+            stores_all_or_none,
         );
         $crate::contract::contract_suite!(@ $fixture, posts:
             finds_what_it_stored,
@@ -34,6 +37,8 @@ macro_rules! contract_suite {
             refuses_an_update_to_a_missing_author,
             deletes_the_version_it_was_told,
             deletes_all_of_one_author,
+            stores_many_in_their_order,
+            stores_all_or_none,
         );
         $crate::contract::contract_suite!(@ $fixture, lists:
             orders_users_by_id,
@@ -50,6 +55,15 @@ macro_rules! contract_suite {
         $crate::contract::contract_suite!(@ $fixture, walks:
             see_every_lasting_user_once,
             see_every_lasting_post_once,
+        );
+        $crate::contract::contract_suite!(@ $fixture, idempotency:
+            finds_what_it_stored,
+            tells_an_empty_answer_from_none,
+            refuses_a_key_that_is_there,
+            forgets_a_key_whose_session_is_undone,
+            records_under_no_key_but_its_own,
+            sweeps_the_oldest_and_no_more_than_it_was_told,
+            lets_one_of_many_with_a_key_have_an_effect,
         );
         $crate::contract::contract_suite!(@ $fixture, sessions:
             commits_what_succeeds,

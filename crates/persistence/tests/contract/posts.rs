@@ -119,3 +119,51 @@ pub(crate) fn deletes_all_of_one_author(store: &dyn Store) {
     assert!(gone.iter().all(|post| find(store, post.id).is_none()));
     assert_eq!(find(store, kept.id), Some(kept));
 }
+
+pub(crate) fn stores_many_in_their_order(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let bob = add_user(store, "Bob", "bob@example.org");
+    let news: Vec<_> = (0..1000)
+        .map(|n| {
+            new_post(
+                if n % 3 == 0 { &ada } else { &bob },
+                &format!("{}", n * 7 % 1000),
+                "…",
+            )
+        })
+        .collect();
+    let given = news.clone();
+    let stored = write(store, move |s| Ok(s.posts().insert_all(&given, at(5))?)).unwrap();
+    assert!(stored.is_sorted_by(|one, next| one.id < next.id));
+    assert_eq!(stored.len(), news.len());
+    for (post, new) in stored.iter().zip(news) {
+        assert_eq!(*post, new.created(post.id, at(5)));
+    }
+    for post in [&stored[0], &stored[1], &stored[500], &stored[999]] {
+        assert_eq!(find(store, post.id).as_ref(), Some(post));
+    }
+    assert!(add_post(store, &ada, "next").id > stored[999].id);
+    let none = write(store, |s| Ok(s.posts().insert_all(&[], at(5))?));
+    assert_eq!(none.unwrap(), []);
+}
+
+pub(crate) fn stores_all_or_none(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let last = add_post(store, &ada, "Before").id;
+    let mut orphan = new_post(&ada, "orphan", "");
+    orphan.user_id = UserId::MAX;
+    let news = [new_post(&ada, "Notes", ""), orphan];
+    write(store, move |s| {
+        let refused = s.posts().insert_all(&news, at(5));
+        assert!(matches!(
+            refused,
+            Err(RepositoryError::MissingReference(Reference::PostAuthor))
+        ));
+        Ok(())
+    })
+    .unwrap();
+    for later in 1..=10 {
+        let id = PostId::try_from(last.get() + later).unwrap();
+        assert_eq!(find(store, id), None);
+    }
+}

@@ -3,7 +3,7 @@
 use byline_application::{AppError, Reference, RepositoryError, Store, UniqueKey};
 use byline_domain::{Timestamp, User, UserChange, UserId, UserName, Version};
 
-use crate::support::{add_post, add_user, at, new_user, read, write};
+use crate::support::{add_post, add_user, at, everybody, new_user, read, write};
 
 fn find(store: &dyn Store, id: UserId) -> Option<User> {
     read(store, move |s| Ok(s.users().find(id)?)).unwrap()
@@ -196,4 +196,60 @@ pub(crate) fn never_gives_an_id_twice(store: &dyn Store) {
     assert!(delete(store, ada.id, ada.version));
     let eve = add_user(store, "Eve", "eve@example.org");
     assert!(eve.id > ada.id);
+}
+
+pub(crate) fn stores_many_in_their_order(store: &dyn Store) {
+    let before = add_user(store, "Ada", "ada@example.org");
+    let eve = add_user(store, "Eve", "eve@example.org");
+    assert!(delete(store, eve.id, eve.version));
+    let news: Vec<_> = (0..1000)
+        .map(|n| new_user(&format!("U{n}"), &format!("U{}@example.org", n * 7 % 1000)))
+        .collect();
+    let given = news.clone();
+    let stored = write(store, move |s| Ok(s.users().insert_all(&given, at(5))?)).unwrap();
+    assert!(stored[0].id > eve.id && eve.id > before.id);
+    assert!(stored.is_sorted_by(|one, next| one.id < next.id));
+    assert_eq!(stored.len(), news.len());
+    for (user, new) in stored.iter().zip(news) {
+        assert_eq!(*user, new.created(user.id, at(5)));
+    }
+    for user in [&stored[0], &stored[1], &stored[500], &stored[999]] {
+        assert_eq!(find(store, user.id).as_ref(), Some(user));
+    }
+    let next = add_user(store, "Next", "next@example.org");
+    assert!(next.id > stored[999].id);
+    let none = write(store, |s| Ok(s.users().insert_all(&[], at(5))?));
+    assert_eq!(none.unwrap(), []);
+}
+
+pub(crate) fn stores_all_or_none(store: &dyn Store) {
+    add_user(store, "Ada", "ada@example.org");
+    let twice = [
+        new_user("B", "b@example.org"),
+        new_user("C", "B@example.org"),
+    ];
+    let taken = [
+        new_user("B", "b@example.org"),
+        new_user("C", "ADA@example.org"),
+    ];
+    for news in [twice, taken] {
+        let then = write(store, move |s| {
+            let refused = s.users().insert_all(&news, at(5));
+            assert!(matches!(
+                refused,
+                Err(RepositoryError::Duplicate(UniqueKey::UserEmail))
+            ));
+            // The session goes on, and the first of the two is not there.
+            s.users().insert(&news[0], at(5))?;
+            Err::<(), _>(AppError::Contention(None))
+        });
+        assert!(matches!(
+            then,
+            Err(AppError::Unavailable(
+                byline_application::Unavailable::Contention
+            ))
+        ));
+    }
+    let page = read(store, |s| Ok(s.users().list(&everybody())?));
+    assert_eq!(page.unwrap().items.len(), 1);
 }

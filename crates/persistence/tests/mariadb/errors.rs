@@ -1,9 +1,13 @@
 //! Every class of error, provoked on a server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::thread;
 
-use byline_application::{AppError, Readiness, RepositoryError, Unavailable, users};
+use byline_application::idempotency::{self, Answer, Claim};
+use byline_application::{
+    AppError, Conflict, Digest, Readiness, RepositoryError, Unavailable, users,
+};
 
 use crate::support::mariadb::{MariadbFixture, Proxy, dedicated, shared};
 use crate::support::{
@@ -56,7 +60,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
         }
     };
     let (left, right) = (swap([ada.clone(), bob.clone()]), swap([bob, ada]));
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let left = scope.spawn(left);
         let right = scope.spawn(right);
         left.join().unwrap().unwrap();
@@ -89,7 +93,10 @@ fn a_lock_that_is_not_given_in_time_is_a_lost_conflict() {
         changed.version = ada.version.next();
         let updated = s.users().update(&changed, ada.version);
         if let Err(error) = &updated {
-            assert!(matches!(error, RepositoryError::Contention(_)), "{error:?}");
+            assert!(
+                matches!(error, RepositoryError::LockTimeout(_)),
+                "{error:?}"
+            );
             texts.lock().unwrap().push(chain(error));
             admin.lock().unwrap().run("ROLLBACK");
         }
@@ -99,6 +106,45 @@ fn a_lock_that_is_not_given_in_time_is_a_lost_conflict() {
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 1);
     assert!(seen[0].contains("Lock wait timeout exceeded"), "{seen:?}");
+}
+
+#[test]
+fn a_key_whose_request_takes_too_long_is_in_use() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let claim = || Claim::new(&anyone(), "key", Digest::of(&[b"request"]));
+    let (first, second) = (claim(), claim());
+    let (claimed, wait_for_claim) = mpsc::channel();
+    let (release, wait_for_release) = mpsc::channel::<()>();
+    let wait_for_release = Mutex::new(wait_for_release);
+    thread::scope(|scope| {
+        let one = scope.spawn(|| {
+            write(&*store, move |s| {
+                idempotency::once(s, &first, at(1), |_| {
+                    claimed.send(()).unwrap();
+                    wait_for_release.lock().unwrap().recv().unwrap();
+                    Ok(b"done".to_vec())
+                })
+            })
+        });
+        wait_for_claim.recv().unwrap();
+        let again = second.clone();
+        let other = write(&*store, move |s| {
+            idempotency::once(s, &again, at(1), |_| panic!("the work was done twice"))
+        });
+        assert!(
+            matches!(other, Err(AppError::Conflict(Conflict::KeyInUse))),
+            "{other:?}"
+        );
+        release.send(()).unwrap();
+        one.join().unwrap().unwrap();
+    });
+    let replayed = write(&*store, move |s| {
+        idempotency::once(s, &second, at(1), |_| panic!("the work was done twice"))
+    });
+    assert_eq!(replayed.unwrap(), Answer::Replayed(b"done".to_vec()));
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn each_class_is_told_by_its_text() {
         ),
         (
             "Lock wait timeout exceeded; try restarting transaction",
-            Meaning::Conflict,
+            Meaning::LockTimeout,
         ),
         (
             "Record has changed since last read in table 'users'",
@@ -73,6 +73,14 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
         (
             "Duplicate entry 'a@b.c' for key 'users.users_email_key'",
             Meaning::EmailTaken,
+        ),
+        (
+            "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys_key_hash'",
+            Meaning::KeyTaken,
+        ),
+        (
+            "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys.idempotency_keys_key_hash'",
+            Meaning::KeyTaken,
         ),
         ("Duplicate entry '7' for key 'PRIMARY'", Meaning::Conflict),
         (

@@ -1,0 +1,447 @@
+use byline_domain::EmailAddress;
+use byline_domain::policy::Scope;
+use mockall::predicate::{always, eq};
+
+use super::*;
+use crate::fixtures::{
+    ada, all_but, assert_failures_pass, at, caller, new_user, session_over, user_id, version,
+};
+use crate::{Conflict, MockPostRepository, MockUserRepository, Reference, UniqueKey};
+
+fn anyone() -> Principal {
+    Principal::unrestricted()
+}
+
+fn post_id(number: i64) -> PostId {
+    PostId::try_from(number).unwrap()
+}
+
+fn user(name: &str) -> Operation {
+    Operation::CreateUser(new_user(name))
+}
+
+fn post(author: Author) -> Operation {
+    Operation::CreatePost {
+        author,
+        title: Title::parse("Notes").unwrap(),
+        content: Content::parse("").unwrap(),
+    }
+}
+
+fn known(number: i64) -> Author {
+    Author::Known(user_id(number))
+}
+
+/// A post of user 1 in version 1, under id 7.
+fn notes() -> Post {
+    new_post(1).created(post_id(7), at(100))
+}
+
+fn new_post(author: i64) -> NewPost {
+    NewPost {
+        user_id: user_id(author),
+        title: Title::parse("Notes").unwrap(),
+        content: Content::parse("").unwrap(),
+    }
+}
+
+/// Takes users in, under ids from 11 on.
+fn users_from_11(users: &mut MockUserRepository, expected: usize) {
+    users
+        .expect_insert_all()
+        .withf(move |new, now| new.len() == expected && *now == at(5))
+        .once()
+        .returning(|new, now| {
+            let ids = (11..).map(user_id);
+            Ok(iter::zip(new, ids)
+                .map(|(new, id)| new.clone().created(id, now))
+                .collect())
+        });
+}
+
+/// Takes posts in, under ids from 21 on, if they are of these authors.
+fn posts_from_21(posts: &mut MockPostRepository, authors: Vec<i64>) {
+    posts
+        .expect_insert_all()
+        .withf(move |new, _| {
+            new.iter()
+                .map(|post| post.user_id.get())
+                .eq(authors.clone())
+        })
+        .once()
+        .returning(|new, now| {
+            let ids = (21..).map(post_id);
+            Ok(iter::zip(new, ids)
+                .map(|(new, id)| new.clone().created(id, now))
+                .collect())
+        });
+}
+
+fn run_all(
+    users: MockUserRepository,
+    posts: MockPostRepository,
+    operations: &[Operation],
+) -> Result<Vec<Done>, AppError> {
+    run(
+        &mut session_over(users, posts),
+        &anyone(),
+        operations,
+        at(5),
+    )
+}
+
+fn nobody() -> MockUserRepository {
+    MockUserRepository::new()
+}
+
+fn nothing() -> MockPostRepository {
+    MockPostRepository::new()
+}
+
+const NEW: Effect = Effect::Created(Stamp {
+    version: Version::FIRST,
+    created_at: AT_5,
+    updated_at: AT_5,
+});
+
+const AT_5: Timestamp = match Timestamp::from_micros(5) {
+    Ok(at) => at,
+    Err(_) => panic!(),
+};
+
+fn created(subject: Subject) -> Done {
+    Done {
+        subject,
+        effect: NEW,
+    }
+}
+
+/// The index that an error names, and the error itself.
+fn place(ending: Result<Vec<Done>, AppError>) -> (usize, AppError) {
+    match ending.unwrap_err() {
+        AppError::InOperation { index, error } => (index, *error),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_done_for_nothing() {
+    assert_eq!(run_all(nobody(), nothing(), &[]).unwrap(), []);
+}
+
+#[test]
+fn creates_in_a_row_are_two_statements() {
+    let (mut users, mut posts) = (nobody(), nothing());
+    users_from_11(&mut users, 2);
+    posts_from_21(&mut posts, vec![11, 1, 12]);
+    let operations = [
+        user("Ada"),
+        post(Author::CreatedBy(0)),
+        post(known(1)),
+        user("Bob"),
+        post(Author::CreatedBy(3)),
+    ];
+    let done = run_all(users, posts, &operations).unwrap();
+    assert_eq!(
+        done,
+        [
+            created(Subject::User(user_id(11))),
+            created(Subject::Post(post_id(21))),
+            created(Subject::Post(post_id(22))),
+            created(Subject::User(user_id(12))),
+            created(Subject::Post(post_id(23))),
+        ]
+    );
+}
+
+#[test]
+fn rows_of_one_kind_need_one_statement() {
+    let mut users = nobody();
+    users_from_11(&mut users, 3);
+    let operations = [user("Ada"), user("Bob"), user("Cyd")];
+    assert_eq!(run_all(users, nothing(), &operations).unwrap().len(), 3);
+
+    let mut posts = nothing();
+    posts_from_21(&mut posts, vec![1, 2]);
+    let operations = [post(known(1)), post(known(2))];
+    assert_eq!(run_all(nobody(), posts, &operations).unwrap().len(), 2);
+}
+
+#[test]
+fn every_operation_does_what_its_use_case_does() {
+    let (mut users, mut posts) = (nobody(), nothing());
+    users
+        .expect_insert()
+        .once()
+        .returning(|new, now| Ok(new.clone().created(user_id(11), now)));
+    users
+        .expect_find()
+        .returning(|id| Ok((id == ada().id).then(ada)));
+    users
+        .expect_update()
+        .withf(|user, from| user.name.as_str() == "Countess" && *from == version(1))
+        .once()
+        .returning(|_, _| Ok(true));
+    users
+        .expect_delete()
+        .with(eq(user_id(1)), always())
+        .once()
+        .returning(|_, _| Ok(true));
+    posts
+        .expect_delete_of()
+        .with(eq(user_id(1)))
+        .once()
+        .returning(|_| Ok(()));
+    posts.expect_find().returning(|_| Ok(Some(notes())));
+    posts
+        .expect_update()
+        .withf(|post, _| post.user_id == user_id(11) && post.title.as_str() == "Letters")
+        .once()
+        .returning(|_, _| Ok(true));
+    posts
+        .expect_insert()
+        .withf(|new, _| new.user_id == user_id(11))
+        .once()
+        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+    posts
+        .expect_delete()
+        .with(eq(post_id(7)), eq(version(1)))
+        .once()
+        .returning(|_, _| Ok(true));
+    let operations = [
+        user("Bob"),
+        Operation::UpdateUser {
+            id: user_id(1),
+            change: UserChange {
+                name: Some(byline_domain::UserName::parse("Countess").unwrap()),
+                email: None,
+            },
+            precondition: Precondition::OneOf(vec![version(1)]),
+        },
+        post(Author::CreatedBy(0)),
+        Operation::UpdatePost {
+            id: post_id(7),
+            author: Some(Author::CreatedBy(0)),
+            title: Some(Title::parse("Letters").unwrap()),
+            content: None,
+            precondition: Precondition::None,
+        },
+        Operation::DeletePost {
+            id: post_id(7),
+            precondition: Precondition::None,
+        },
+        Operation::DeleteUser {
+            id: user_id(1),
+            posts: Posts::Delete,
+            precondition: Precondition::None,
+        },
+    ];
+    let done = run_all(users, posts, &operations).unwrap();
+    let updated = |subject| Done {
+        subject,
+        effect: Effect::Updated(Stamp {
+            version: version(2),
+            created_at: at(100),
+            updated_at: at(100),
+        }),
+    };
+    assert_eq!(
+        done,
+        [
+            created(Subject::User(user_id(11))),
+            updated(Subject::User(user_id(1))),
+            created(Subject::Post(post_id(21))),
+            updated(Subject::Post(post_id(7))),
+            Done::deleted(Subject::Post(post_id(7))),
+            Done::deleted(Subject::User(user_id(1))),
+        ]
+    );
+}
+
+#[test]
+fn a_taken_address_is_found_among_many() {
+    let (mut users, mut posts) = (nobody(), nothing());
+    users
+        .expect_insert_all()
+        .once()
+        .returning(|_, _| Err(RepositoryError::Duplicate(UniqueKey::UserEmail)));
+    let taken = EmailAddress::parse("Bob@example.org").unwrap();
+    users.expect_insert().returning(move |new, now| {
+        if new.email == taken {
+            return Err(RepositoryError::Duplicate(UniqueKey::UserEmail));
+        }
+        Ok(new.clone().created(user_id(11), now))
+    });
+    posts
+        .expect_insert()
+        .once()
+        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+    let operations = [
+        user("Ada"),
+        post(Author::CreatedBy(0)),
+        user("Bob"),
+        user("Bob"),
+    ];
+    let (index, error) = place(run_all(users, posts, &operations));
+    assert_eq!(index, 2);
+    assert!(matches!(error, AppError::Conflict(Conflict::EmailTaken)));
+}
+
+/// Which it is not supposed to do.
+#[test]
+fn a_store_that_takes_one_by_one_what_it_refused_together_is_believed() {
+    let mut users = nobody();
+    users
+        .expect_insert_all()
+        .returning(|_, _| Err(RepositoryError::Duplicate(UniqueKey::UserEmail)));
+    users
+        .expect_insert()
+        .times(2)
+        .returning(|new, now| Ok(new.clone().created(user_id(11), now)));
+    let done = run_all(users, nothing(), &[user("Ada"), user("Bob")]).unwrap();
+    assert_eq!(done, [created(Subject::User(user_id(11))); 2]);
+}
+
+#[test]
+fn a_missing_author_is_found_among_many() {
+    let (mut users, mut posts) = (nobody(), nothing());
+    users_from_11(&mut users, 1);
+    let missing = || RepositoryError::MissingReference(Reference::PostAuthor);
+    posts
+        .expect_insert_all()
+        .once()
+        .returning(move |_, _| Err(missing()));
+    posts.expect_insert().returning(move |new, now| {
+        if new.user_id == user_id(404) {
+            return Err(missing());
+        }
+        Ok(new.clone().created(post_id(21), now))
+    });
+    let operations = [
+        post(known(1)),
+        user("Ada"),
+        post(Author::CreatedBy(1)),
+        post(known(404)),
+        post(known(404)),
+    ];
+    let (index, error) = place(run_all(users, posts, &operations));
+    assert_eq!(index, 3);
+    assert!(matches!(
+        error,
+        AppError::Conflict(Conflict::AuthorMissing(id)) if id == user_id(404)
+    ));
+}
+
+#[test]
+fn the_first_that_is_not_allowed_is_named() {
+    let run_as = |principal: &Principal, users, posts, operations: &[Operation]| {
+        run(
+            &mut session_over(users, posts),
+            principal,
+            operations,
+            at(5),
+        )
+    };
+    // User 1 may write posts of its own and create nobody.
+    let one = caller(1, all_but(Scope::Admin));
+    let operations = [post(known(1)), user("Ada")];
+    let mut posts = nothing();
+    posts
+        .expect_insert()
+        .once()
+        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+    let (index, error) = place(run_as(&one, nobody(), posts, &operations));
+    assert_eq!(index, 1);
+    assert!(matches!(error, AppError::Forbidden(_)));
+
+    let operations = [post(known(1)), post(known(2))];
+    let mut posts = nothing();
+    posts
+        .expect_insert()
+        .once()
+        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+    let (index, error) = place(run_as(&one, nobody(), posts, &operations));
+    assert_eq!(index, 1);
+    assert!(matches!(error, AppError::Forbidden(_)));
+}
+
+#[test]
+fn what_a_single_operation_fails_with_names_it() {
+    let gone = |precondition| Operation::DeletePost {
+        id: post_id(7),
+        precondition,
+    };
+    let mut none = nothing();
+    none.expect_find().returning(|_| Ok(None));
+    let (index, error) = place(run_all(nobody(), none, &[gone(Precondition::None)]));
+    assert_eq!(index, 0);
+    assert!(matches!(error, AppError::NotFound(Subject::Post(_))));
+
+    let mut posts = nothing();
+    posts.expect_find().returning(|_| Ok(Some(notes())));
+    posts.expect_delete().returning(|_, _| Ok(true));
+    let operations = [
+        gone(Precondition::None),
+        gone(Precondition::OneOf(vec![version(9)])),
+    ];
+    let (index, error) = place(run_all(nobody(), posts, &operations));
+    assert_eq!(index, 1);
+    assert!(matches!(error, AppError::PreconditionFailed(_)));
+}
+
+#[test]
+fn failures_of_the_store_name_no_operation() {
+    let pairs = [
+        vec![user("Ada"), user("Bob")],
+        vec![post(known(1)), post(known(1))],
+        vec![user("Ada")],
+        vec![post(known(1))],
+    ];
+    for operations in pairs {
+        assert_failures_pass(|failure| {
+            let (mut users, mut posts) = (nobody(), nothing());
+            let (one, two, three, four) = (
+                failure.clone(),
+                failure.clone(),
+                failure.clone(),
+                failure.clone(),
+            );
+            users
+                .expect_insert_all()
+                .returning(move |_, _| Err(one.clone()));
+            users
+                .expect_insert()
+                .returning(move |_, _| Err(two.clone()));
+            posts
+                .expect_insert_all()
+                .returning(move |_, _| Err(three.clone()));
+            posts
+                .expect_insert()
+                .returning(move |_, _| Err(four.clone()));
+            run_all(users, posts, &operations)
+        });
+    }
+}
+
+#[test]
+fn an_author_whom_nobody_creates_is_a_bug() {
+    for operations in [
+        vec![post(Author::CreatedBy(0))],
+        vec![post(Author::CreatedBy(5)), post(known(1))],
+    ] {
+        let ending = run_all(nobody(), nothing(), &operations);
+        assert!(matches!(ending, Err(AppError::Internal(_))), "{ending:?}");
+    }
+}
+
+#[test]
+fn a_store_that_creates_too_few_has_a_bug() {
+    let mut users = nobody();
+    users.expect_insert_all().returning(|_, _| Ok(Vec::new()));
+    let ending = run_all(users, nothing(), &[user("Ada"), user("Bob")]);
+    assert!(matches!(ending, Err(AppError::Internal(_))));
+    let mut posts = nothing();
+    posts.expect_insert_all().returning(|_, _| Ok(Vec::new()));
+    let ending = run_all(nobody(), posts, &[post(known(1)), post(known(2))]);
+    assert!(matches!(ending, Err(AppError::Internal(_))));
+}

@@ -1,0 +1,68 @@
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of something that need not be read again (FIPS 180-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest([u8; Self::LENGTH]);
+
+impl Digest {
+    /// How many bytes it has.
+    pub const LENGTH: usize = 32;
+
+    /// The digest of these parts in this order. Where one part ends and the
+    /// next begins counts too.
+    #[must_use]
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            hash.update(length.to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The digest as the stores keep it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl From<[u8; Self::LENGTH]> for Digest {
+    fn from(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Digest;
+
+    #[test]
+    fn is_sha_256_of_each_part_behind_its_length() {
+        // printf '\0\0\0\0\0\0\0\3abc' | sha256sum
+        let hex: String = Digest::of(&[b"abc"])
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            hex,
+            "c3494ca1a2cf8eeb8a11ded316fb55b83c3bbbedb6313cd50415251e5d09e12f"
+        );
+    }
+
+    #[test]
+    fn where_a_part_ends_counts() {
+        let all: [&[&[u8]]; 5] = [&[], &[b""], &[b"ab"], &[b"a", b"b"], &[b"", b"ab"]];
+        for (index, one) in all.iter().enumerate() {
+            for (other_index, other) in all.iter().enumerate() {
+                assert_eq!(
+                    Digest::of(one) == Digest::of(other),
+                    index == other_index,
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+    }
+}

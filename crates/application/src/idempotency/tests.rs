@@ -1,0 +1,181 @@
+use mockall::Sequence;
+use mockall::predicate::eq;
+
+use super::*;
+use crate::fixtures::{at, caller, repository_errors};
+use crate::{MockSession, RepositoryError};
+
+const FINGERPRINT: &[&[u8]] = &[b"POST", b"/users", b"{}"];
+
+fn claim() -> Claim {
+    Claim::new(&caller(1, []), "key", Digest::of(FINGERPRINT))
+}
+
+fn session_with(keys: MockIdempotencyRepository) -> MockSession {
+    let mut session = MockSession::new();
+    session.expect_idempotency().return_var(Box::new(keys));
+    session
+}
+
+/// Work that is not to be done.
+fn nothing(_: &mut dyn Session) -> Result<Vec<u8>, AppError> {
+    panic!("the work was done again")
+}
+
+/// A repository that has the key with this content.
+fn taken(recorded: Option<Recorded>) -> MockIdempotencyRepository {
+    let mut keys = MockIdempotencyRepository::new();
+    keys.expect_insert()
+        .returning(|_, _, _| Err(RepositoryError::Duplicate(UniqueKey::IdempotencyKey)));
+    keys.expect_find()
+        .with(eq(claim().key))
+        .return_once(|_| Ok(recorded));
+    keys
+}
+
+#[test]
+fn keys_are_the_callers_own() {
+    let fingerprint = Digest::of(&[]);
+    let of = |user, key| Claim::new(&caller(user, []), key, fingerprint).key;
+    let nobody = Claim::new(&Principal::default(), "a", fingerprint).key;
+    assert_eq!(of(1, "a"), of(1, "a"));
+    for other in [of(2, "a"), of(1, "b"), nobody] {
+        assert_ne!(of(1, "a"), other);
+    }
+}
+
+#[test]
+fn the_first_claims_works_and_records_in_this_order() {
+    let mut order = Sequence::new();
+    let mut keys = MockIdempotencyRepository::new();
+    keys.expect_insert()
+        .with(eq(claim().key), eq(Digest::of(FINGERPRINT)), eq(at(7)))
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_, _, _| Ok(()));
+    // The work's own use of the session.
+    keys.expect_find()
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Ok(None));
+    keys.expect_record()
+        .withf(|key, answer| *key == claim().key && answer == b"done")
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_, _| Ok(()));
+    let answer = once(&mut session_with(keys), &claim(), at(7), |session| {
+        session.idempotency().find(&claim().key)?;
+        Ok(b"done".to_vec())
+    });
+    assert_eq!(answer.unwrap(), Answer::First(b"done".to_vec()));
+}
+
+#[test]
+fn a_failure_records_nothing() {
+    let mut keys = MockIdempotencyRepository::new();
+    keys.expect_insert().returning(|_, _, _| Ok(()));
+    let ending = once(&mut session_with(keys), &claim(), at(7), |_| {
+        Err(Conflict::EmailTaken.into())
+    });
+    assert!(matches!(
+        ending,
+        Err(AppError::Conflict(Conflict::EmailTaken))
+    ));
+}
+
+#[test]
+fn a_repetition_is_given_the_answer() {
+    let keys = taken(Some(Recorded {
+        fingerprint: Digest::of(FINGERPRINT),
+        answer: Some(b"done".to_vec()),
+    }));
+    let answer = once(&mut session_with(keys), &claim(), at(7), nothing);
+    assert_eq!(answer.unwrap(), Answer::Replayed(b"done".to_vec()));
+}
+
+#[test]
+fn another_request_with_the_key_is_refused() {
+    for answer in [None, Some(b"done".to_vec())] {
+        let fingerprint = Digest::of(&[b"another"]);
+        let keys = taken(Some(Recorded {
+            fingerprint,
+            answer,
+        }));
+        let ending = once(&mut session_with(keys), &claim(), at(7), nothing);
+        assert!(matches!(
+            ending,
+            Err(AppError::Conflict(Conflict::KeyReused))
+        ));
+    }
+}
+
+#[test]
+fn a_request_that_has_not_ended_is_in_the_way() {
+    let unanswered = taken(Some(Recorded {
+        fingerprint: Digest::of(FINGERPRINT),
+        answer: None,
+    }));
+    let mut locked = MockIdempotencyRepository::new();
+    locked
+        .expect_insert()
+        .returning(|_, _, _| Err(RepositoryError::LockTimeout(crate::fixtures::cause())));
+    for keys in [unanswered, locked] {
+        let ending = once(&mut session_with(keys), &claim(), at(7), nothing);
+        assert!(matches!(
+            ending,
+            Err(AppError::Conflict(Conflict::KeyInUse))
+        ));
+    }
+}
+
+#[test]
+fn a_key_that_was_swept_in_between_is_claimed_again() {
+    let ending = once(&mut session_with(taken(None)), &claim(), at(7), nothing);
+    assert!(matches!(ending, Err(AppError::Contention(None))));
+}
+
+#[test]
+fn other_failures_pass() {
+    let generic = |failure: &RepositoryError| {
+        !matches!(
+            failure,
+            RepositoryError::Duplicate(UniqueKey::IdempotencyKey) | RepositoryError::LockTimeout(_)
+        )
+    };
+    for failure in repository_errors().filter(generic) {
+        let mut keys = MockIdempotencyRepository::new();
+        let told = failure.clone();
+        keys.expect_insert()
+            .returning(move |_, _, _| Err(told.clone()));
+        let error = once(&mut session_with(keys), &claim(), at(7), nothing).unwrap_err();
+        assert!(crate::fixtures::is_generic(&failure, &error), "{error:?}");
+
+        let mut keys = MockIdempotencyRepository::new();
+        keys.expect_insert().returning(|_, _, _| Ok(()));
+        let told = failure.clone();
+        keys.expect_record()
+            .returning(move |_, _| Err(told.clone()));
+        let error = once(&mut session_with(keys), &claim(), at(7), |_| Ok(Vec::new()));
+        assert!(crate::fixtures::is_generic(&failure, &error.unwrap_err()));
+    }
+}
+
+#[test]
+fn sweeping_spares_the_last_24_hours() {
+    let now = "2026-11-22T10:00:00Z".parse().unwrap();
+    let mut keys = MockIdempotencyRepository::new();
+    let day_before: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
+    keys.expect_sweep()
+        .with(eq(day_before), eq(500))
+        .returning(|_, _| Ok(3));
+    assert_eq!(sweep(&mut session_with(keys), now).unwrap(), 3);
+}
+
+#[test]
+fn before_there_was_time_there_is_nothing_to_sweep() {
+    let untouched = MockIdempotencyRepository::new();
+    assert_eq!(
+        sweep(&mut session_with(untouched), Timestamp::MIN).unwrap(),
+        0
+    );
+}

@@ -1,0 +1,28 @@
+//! `/batch`: many operations in one transaction.
+
+mod request;
+mod response;
+
+use actix_web::HttpResponse;
+use byline_application::batch as use_case;
+
+use crate::body::Media;
+use crate::call::Call;
+use crate::outcome::Outcome;
+use crate::problem::Problem;
+
+/// `POST /batch`
+pub(crate) async fn run(mut call: Call) -> Result<HttpResponse, Problem> {
+    let guarded = call.api().settings().require_if_match;
+    let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
+    let (principal, now) = (call.principal(), call.now());
+    call.write(
+        call.claim(&operations),
+        move |session| use_case::run(session, &principal, &operations, now),
+        |done| {
+            let results: Vec<_> = done.iter().map(response::result).collect();
+            Outcome::document(&results)
+        },
+    )
+    .await
+}

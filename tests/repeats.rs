@@ -1,0 +1,213 @@
+//! A request with a key has one effect, however often it comes.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::races::at_once;
+use crate::support::{Answer, Client, Sandbox, Server, wait_for};
+
+fn create(client: &Client, key: &str) -> Answer {
+    client.send(
+        "POST",
+        "/users",
+        &[("idempotency-key", key)],
+        Some(&user(key)),
+    )
+}
+
+fn user(key: &str) -> Value {
+    json!({"name": key, "email": format!("{key}@example.org")})
+}
+
+fn is_replay(answer: &Answer) -> bool {
+    answer.header("idempotency-replayed") == Some("true")
+}
+
+fn count(sqlite: &rusqlite::Connection, table: &str) -> usize {
+    let query = format!("SELECT count(*) FROM {table}");
+    let count: isize = sqlite.query_row(&query, (), |row| row.get(0)).unwrap();
+    count.try_into().unwrap()
+}
+
+/// Sends each of 200 requests 64 times at once, over all these servers of one
+/// database, and asserts that it has one effect.
+pub(crate) fn assert_one_effect_each(servers: &[Server]) {
+    const CLIENTS: usize = 64;
+    const KEYS: usize = 200;
+    let start = Barrier::new(CLIENTS);
+    let next = AtomicUsize::new(0);
+    let answers = at_once(
+        CLIENTS,
+        || servers[next.fetch_add(1, Ordering::Relaxed) % servers.len()].client(),
+        |client, _| {
+            let one = |key| {
+                start.wait();
+                create(client, &format!("k{key}"))
+            };
+            (0..KEYS).map(one).collect::<Vec<_>>()
+        },
+    );
+    for key in 0..KEYS {
+        let (mut firsts, mut bodies) = (0, Vec::new());
+        for answer in answers.iter().map(|of_client| &of_client[key]) {
+            match answer.status {
+                201 => {
+                    firsts += usize::from(!is_replay(answer));
+                    bodies.push((answer.json(), answer.header("location")));
+                }
+                409 => assert_eq!(answer.problem(), "key-in-use"),
+                other => panic!("{other}: {answer:?}"),
+            }
+        }
+        assert_eq!(firsts, 1, "key {key}");
+        bodies.dedup();
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+    }
+    let users = servers[0].client().walk("/users?limit=100");
+    assert_eq!(users.len(), KEYS);
+}
+
+#[test]
+fn sixty_four_at_once_have_one_effect() {
+    let sandbox = Sandbox::new();
+    assert_one_effect_each(&[sandbox.serve()]);
+    assert_eq!(count(&sandbox.sqlite(), "idempotency_keys"), 200);
+}
+
+/// The server is killed while many answers are on their way; whoever got none,
+/// or got one, asks again.
+#[test]
+fn after_a_crash_the_first_answer_is_given_again() {
+    const ROUNDS: usize = 12;
+    const CLIENTS: usize = 16;
+    let sandbox = Sandbox::new();
+    let mut asked = 0;
+    for round in 0..ROUNDS {
+        let mut server = sandbox.serve();
+        let heard = Mutex::new(BTreeMap::new());
+        let written = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for number in 0..CLIENTS {
+                let (client, heard, written) = (server.client(), &heard, &written);
+                scope.spawn(move || {
+                    for request in 0.. {
+                        let key = format!("r{round}.c{number}.{request}");
+                        let keyed = [("idempotency-key", key.as_str())];
+                        let answer = client.try_send("POST", "/users", &keyed, Some(&user(&key)));
+                        let body = answer.ok().map(|answer| {
+                            assert_eq!(answer.status, 201, "{answer:?}");
+                            answer.json()
+                        });
+                        let ended = body.is_none();
+                        heard.lock().unwrap().insert(key, body);
+                        written.fetch_add(1, Ordering::Relaxed);
+                        if ended {
+                            return;
+                        }
+                    }
+                });
+            }
+            let enough = 20 + round * 31 % 100;
+            wait_for("some writes", || {
+                (written.load(Ordering::Relaxed) >= enough).then_some(())
+            });
+            server.killed();
+        });
+        let heard = heard.into_inner().unwrap();
+        assert!(heard.values().filter(|body| body.is_none()).count() >= CLIENTS);
+        let sqlite = sandbox.sqlite();
+        let had_effect = |key: &str| {
+            let query = "SELECT count(*) FROM users WHERE name = ?";
+            let rows: i64 = sqlite.query_row(query, [key], |row| row.get(0)).unwrap();
+            rows == 1
+        };
+        let effects: BTreeMap<_, _> = heard.keys().map(|key| (key, had_effect(key))).collect();
+        let server = sandbox.serve();
+        for (key, first) in &heard {
+            let again = create(&server.client(), key);
+            assert_eq!(again.status, 201, "{again:?}");
+            assert_eq!(is_replay(&again), effects[key], "{key}");
+            if let Some(first) = first {
+                assert!(effects[key], "{key} was acknowledged and is lost");
+                assert_eq!(&again.json(), first);
+            }
+        }
+        asked += heard.len();
+        assert_eq!(count(&sandbox.sqlite(), "users"), asked);
+    }
+}
+
+/// As soon as a commit is seen from outside, the server is killed; whether the
+/// client has heard of it or not, the effect is there once.
+#[test]
+fn a_commit_that_was_seen_is_replayed() {
+    let sandbox = Sandbox::new();
+    for round in 0..10 {
+        let key = format!("k{round}");
+        let mut server = sandbox.serve();
+        let sqlite = sandbox.sqlite();
+        thread::scope(|scope| {
+            let (client, key) = (server.client(), &key);
+            scope.spawn(move || {
+                let keyed = [("idempotency-key", key.as_str())];
+                drop(client.try_send("POST", "/users", &keyed, Some(&user(key))));
+            });
+            wait_for("the commit", || {
+                (count(&sqlite, "idempotency_keys") > round).then_some(())
+            });
+            server.killed();
+        });
+        let server = sandbox.serve();
+        let again = create(&server.client(), &key);
+        assert!(again.status == 201 && is_replay(&again), "{again:?}");
+        let id = again.json()["id"].as_i64().unwrap();
+        assert_eq!(again.header("location"), Some(&*format!("/users/{id}")));
+        let stored = server.client().get(&format!("/users/{id}"));
+        assert_eq!(stored.json(), again.json());
+        assert_eq!(count(&sqlite, "users"), round + 1);
+    }
+}
+
+#[test]
+fn a_failure_leaves_no_key_behind() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve();
+    let client = server.client();
+    assert_eq!(client.post("/users", &user("ada")).status, 201);
+    let taken = create(&client, "ada");
+    assert_eq!(taken.problem(), "email-taken");
+    assert_eq!(count(&sandbox.sqlite(), "idempotency_keys"), 0);
+    // The same request with the same key, once it can be done.
+    let gone = client.send("DELETE", "/users/1", &[], None);
+    assert_eq!(gone.status, 204);
+    let created = create(&client, "ada");
+    assert!(created.status == 201 && !is_replay(&created));
+}
+
+#[test]
+fn answers_are_forgotten_after_a_day() {
+    const OLD: usize = 1_234;
+    let sandbox = Sandbox::new();
+    drop(sandbox.serve());
+    let sqlite = sandbox.sqlite();
+    let hours_ago = "unixepoch() * 1000000 - 3600000000 *";
+    for (rows, hours) in [(OLD, 25), (3, 23)] {
+        sqlite
+            .execute_batch(&format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+                 INSERT INTO idempotency_keys (key_hash, fingerprint, answer, created_at)
+                 SELECT randomblob(32), randomblob(32), x'7b7d0a', {hours_ago} {hours} FROM n"
+            ))
+            .unwrap();
+    }
+    let server = sandbox.serve();
+    wait_for("the sweeper", || {
+        (count(&sqlite, "idempotency_keys") == 3).then_some(())
+    });
+    assert_eq!(create(&server.client(), "k").status, 201);
+    assert_eq!(count(&sqlite, "idempotency_keys"), 4);
+}
