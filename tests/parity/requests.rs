@@ -48,6 +48,8 @@ pub(super) enum Step {
     },
     Walk {
         list: List,
+        /// `&sort=…` and the like, for users and for posts.
+        order: [String; 2],
         author: Index,
         limit: u8,
         pages: u8,
@@ -92,8 +94,38 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (index(), guard()).prop_map(|(post, guard)| Step::DeletePost { post, guard }),
         4 => (select(vec![Thing::User, Thing::Post]), index(), guard())
             .prop_map(|(what, row, guard)| Step::Read { what, row, guard }),
-        4 => (select(vec![List::Users, List::Posts, List::PostsBy, List::PostsOf]), index(), 1..6_u8, 1..4_u8, any::<bool>())
-            .prop_map(|(list, author, limit, pages, back)| Step::Walk { list, author, limit, pages, back }),
+        6 => (select(vec![List::Users, List::Posts, List::PostsBy, List::PostsOf]), order(), index(), 1..6_u8, 1..4_u8, any::<bool>())
+            .prop_map(|(list, order, author, limit, pages, back)| Step::Walk { list, order, author, limit, pages, back }),
+    ]
+}
+
+/// An order for users and one for posts, some with the beginning of a text.
+fn order() -> impl Strategy<Value = [String; 2]> {
+    let sign = select(vec!["", "-"]);
+    let key = select(vec![
+        ["name", "title"],
+        ["email", "updated_at"],
+        ["created_at", "created_at"],
+        ["id", "id"],
+    ]);
+    let start = select(vec![
+        "A",
+        "a",
+        "Ada",
+        "Ada%20",
+        "%20",
+        "E",
+        "%C3%89",
+        "%F0%9F%A6%80",
+        "%25",
+        "%5C",
+    ]);
+    prop_oneof![
+        1 => Just([String::new(), String::new()]),
+        3 => (sign.clone(), key).prop_map(|(sign, key)| key.map(|key| format!("&sort={sign}{key}"))),
+        2 => (sign, start).prop_map(|(sign, start)| {
+            ["name", "title"].map(|key| format!("&sort={sign}{key}&{key}.starts={start}"))
+        }),
     ]
 }
 

@@ -316,16 +316,17 @@ impl Step {
             }
             Self::Walk {
                 list,
+                order: [users, posts],
                 author,
                 limit,
                 ..
             } => {
                 let author = created.user(*author);
                 let path = match list {
-                    List::Users => format!("/users?limit={limit}"),
-                    List::Posts => format!("/posts?limit={limit}"),
-                    List::PostsBy => format!("/posts?user_id={author}&limit={limit}"),
-                    List::PostsOf => format!("/users/{author}/posts?limit={limit}"),
+                    List::Users => format!("/users?limit={limit}{users}"),
+                    List::Posts => format!("/posts?limit={limit}{posts}"),
+                    List::PostsBy => format!("/posts?user_id={author}&limit={limit}{posts}"),
+                    List::PostsOf => format!("/users/{author}/posts?limit={limit}{posts}"),
                 };
                 ("GET", path, None, Guard::None)
             }
