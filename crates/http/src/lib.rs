@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod accept;
 mod answer;
 mod api;
 mod body;
 mod call;
 mod cursor;
+mod docs;
 mod envelope;
 mod etag;
 mod fields;
 mod health;
+mod html;
+mod openapi;
 mod paging;
 mod posts;
 mod problem;
@@ -21,4 +25,5 @@ mod users;
 
 pub use api::{Api, Settings};
 pub use envelope::envelope;
+pub use openapi::openapi;
 pub use routes::configure;
