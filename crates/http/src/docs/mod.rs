@@ -112,7 +112,7 @@ pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
         (Bytes::from(text), tag)
     });
     let (text, tag) = &*DOCUMENT;
-    if tag.is_in(call.headers()) {
+    if tag.is_in(call.headers())? {
         return Ok(not_modified(tag));
     }
     Ok(HttpResponse::Ok()
@@ -124,7 +124,7 @@ pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
 
 fn send(call: &Call, asset: &Asset) -> Result<HttpResponse, Problem> {
     let tag = &*asset.tag;
-    if tag.is_in(call.headers()) {
+    if tag.is_in(call.headers())? {
         return Ok(not_modified(tag));
     }
     let mut answer = HttpResponse::Ok();

@@ -3,6 +3,9 @@ use std::hash::Hasher;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use fnv::FnvHasher;
 
+use crate::etag::NoneMatch;
+use crate::problem::Problem;
+
 /// The entity tag of something that a release of the program never changes.
 /// Weak, because it is the same whether or not the thing was compressed.
 #[derive(Debug)]
@@ -21,11 +24,19 @@ impl FixedTag {
     }
 
     /// Whether `If-None-Match` names it, by the weak comparison.
-    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// [`Code::InvalidHeader`](crate::problem::Code::InvalidHeader)
+    pub(super) fn is_in(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        if NoneMatch::of(headers)?.is_none() {
+            return Ok(false);
+        }
         let opaque = self.0.trim_start_matches("W/");
-        headers
+        let named = headers
             .get_all(header::IF_NONE_MATCH)
             .filter_map(|line| line.to_str().ok())
-            .any(|line| line.trim() == "*" || line.contains(opaque))
+            .any(|line| line.trim() == "*" || line.contains(opaque));
+        Ok(named)
     }
 }

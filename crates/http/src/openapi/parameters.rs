@@ -97,8 +97,8 @@ fn posts() -> Parameter {
 }
 
 fn tags() -> ObjectBuilder {
-    const TAG: &str = "(W/)?\"[\\u0021\\u0023-\\u007E]*\"";
-    string(1, 4096, &format!("^(\\*|{TAG}( *, *{TAG})*)$")).examples([json!("\"3\"")])
+    const TAG: &str = "(W/)?\"[!#-~]*\"";
+    string(0, 4096, &format!("^(\\*|{TAG}(, ?{TAG})*)$")).examples([json!("\"3\"")])
 }
 
 fn if_none_match() -> Parameter {
