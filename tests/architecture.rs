@@ -40,8 +40,9 @@ const INWARD: [(&str, &[&str]); 7] = [
 
 /// Libraries by the beginning of their names, and the only packages that may
 /// depend on them.
-const KEPT: [(&str, &[&str]); 4] = [
+const KEPT: [(&str, &[&str]); 5] = [
     ("diesel", &["byline-persistence"]),
+    ("mysql_async", &["byline-persistence"]),
     ("libsqlite3-sys", &["byline-persistence"]),
     ("actix", &["byline-http", "byline"]),
     ("clap", &["byline", "bylinectl"]),

@@ -9,6 +9,8 @@
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
 //! | `start`        | wrong settings and unfit databases are refused with a way out      |
+//! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
+//! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
 //! | `operating`    | `bylinectl`                                                        |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
@@ -31,8 +33,10 @@
 mod architecture;
 mod crash;
 mod hostile;
+mod mariadb;
 mod operating;
 mod overload;
+mod parity;
 mod races;
 mod shutdown;
 mod start;

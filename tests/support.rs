@@ -2,6 +2,7 @@
 
 mod binaries;
 mod client;
+pub(crate) mod mariadb;
 mod sandbox;
 mod server;
 
@@ -15,6 +16,11 @@ pub(crate) use server::Server;
 /// How long anything may take before a test gives up: far more than it takes,
 /// because machines that run tests are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until it is so.
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    wait_for(what, || is_so().then_some(()));
+}
 
 /// Waits until `probe` gives something.
 pub(crate) fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {

@@ -37,6 +37,10 @@ pub enum Intent {
     Read,
     /// To read with several statements that all see the same moment.
     Snapshot,
+    /// To insert one row, by one statement, and change nothing else: a second
+    /// change fails. The statement may commit by itself, so nothing may go
+    /// wrong in the job after it. Spares a database server the transaction.
+    Create,
     /// To change; committed when the job succeeds.
     Write,
     /// To try out a change; always undone.
@@ -121,6 +125,19 @@ impl dyn Store + '_ {
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         self.run(Intent::Snapshot, deadline, work).await
+    }
+
+    /// Inserts one row and changes nothing else; see [`Intent::Create`].
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    pub async fn create<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        self.run(Intent::Create, deadline, work).await
     }
 
     /// Changes; see [`Intent::Write`].

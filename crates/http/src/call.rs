@@ -197,22 +197,40 @@ impl Call {
         }
     }
 
+    /// Runs `work`, which inserts one row and changes nothing else. The answer
+    /// comes as that of [`write`](Self::write).
+    pub(crate) async fn create<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let start = Arc::new(Start::default());
+        let work = start.guard(work);
+        let deadline = self.arrival.deadline;
+        self.changed(&start, self.api.store().create(deadline, work))
+            .await
+    }
+
     /// Runs `work` in a session that is committed. The answer comes by the
     /// deadline, and is true: work that was not begun by then never will be.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
+        let start = Arc::new(Start::default());
+        let work = start.guard(work);
         let deadline = self.arrival.deadline;
-        let begun = Arc::new(Start::default());
-        let theirs = Arc::clone(&begun);
-        let guarded = move |session: &mut dyn Session| {
-            theirs.begin()?;
-            work(session)
-        };
-        match timeout_at(deadline.into(), self.api.store().write(deadline, guarded)).await {
+        self.changed(&start, self.api.store().write(deadline, work))
+            .await
+    }
+
+    async fn changed<T>(
+        &self,
+        start: &Start,
+        answer: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, Problem> {
+        match timeout_at(self.arrival.deadline.into(), answer).await {
             Ok(answer) => answer.map_err(Problem::from),
-            Err(_) if begun.abandon() => Err(AppError::from(Unavailable::DeadlinePassed).into()),
+            Err(_) if start.abandon() => Err(AppError::from(Unavailable::DeadlinePassed).into()),
             Err(_) => Err(AppError::OutcomeUnknown(None).into()),
         }
     }
@@ -227,6 +245,18 @@ const BEGUN: u8 = 1;
 const ABANDONED: u8 = 2;
 
 impl Start {
+    /// Work that is not begun once it was given up.
+    fn guard<T>(
+        self: &Arc<Self>,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static {
+        let start = Arc::clone(self);
+        move |session: &mut dyn Session| {
+            start.begin()?;
+            work(session)
+        }
+    }
+
     /// Begins, or begins again after a lost conflict.
     fn begin(&self) -> Result<(), AppError> {
         match self.turn(BEGUN) {

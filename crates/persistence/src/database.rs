@@ -4,13 +4,15 @@ use std::sync::Arc;
 use byline_application::Store;
 
 use crate::database_url::Target;
+use crate::mysql::{self, MysqlStore};
 use crate::sqlite::{self, SqliteStore};
 use crate::{DatabaseUrl, OpenError};
 
 /// How much a store may do at once and keep waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads that read at the same time, each with a connection of its own.
+    /// Threads that work at the same time, each with a connection of its own.
+    /// SQLite has one more, which writes.
     pub pool_size: NonZeroUsize,
     /// Jobs that may wait for a thread, reading and writing counted apart.
     pub queue_length: NonZeroUsize,
@@ -23,10 +25,12 @@ pub struct Database {
 
 enum Engine {
     Sqlite(Arc<SqliteStore>),
+    Mysql(Arc<MysqlStore>),
 }
 
 impl Database {
-    /// Opens a database that has the schema of this program.
+    /// Opens a database that has the schema of this program. A server that is
+    /// away is no error: the store is not ready until it comes.
     ///
     /// # Errors
     ///
@@ -34,6 +38,7 @@ impl Database {
     pub fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
         let engine = match &url.0 {
             Target::Sqlite(path) => Engine::Sqlite(Arc::new(SqliteStore::open(path, options)?)),
+            Target::Mysql(target) => Engine::Mysql(Arc::new(MysqlStore::open(target, options)?)),
         };
         Ok(Self { engine })
     }
@@ -43,6 +48,7 @@ impl Database {
     pub fn store(&self) -> Arc<dyn Store> {
         match &self.engine {
             Engine::Sqlite(store) => store.clone(),
+            Engine::Mysql(store) => store.clone(),
         }
     }
 
@@ -50,6 +56,7 @@ impl Database {
     pub fn close(self) {
         match self.engine {
             Engine::Sqlite(store) => store.close(),
+            Engine::Mysql(store) => store.close(),
         }
     }
 }
@@ -62,5 +69,6 @@ impl Database {
 pub fn check(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::check(path),
+        Target::Mysql(target) => mysql::check(target),
     }
 }

@@ -2,13 +2,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Names a database. `Display` never shows a password.
+use crate::mysql::{MysqlTarget, MysqlUrlError};
+
+/// Names a database. Neither `Display` nor `Debug` shows a server's host or a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseUrl(pub(crate) Target);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Sqlite(PathBuf),
+    Mysql(MysqlTarget),
 }
 
 /// Why a text names no database.
@@ -17,7 +21,9 @@ pub(crate) enum Target {
 pub enum DatabaseUrlError {
     /// Nothing that this program knows. The text itself may hold a password
     /// and is not repeated.
-    #[error("must begin with `sqlite:`, as in sqlite:byline.db")]
+    #[error(
+        "must begin with `sqlite:` or `mysql:`, as in sqlite:byline.db or mysql://user:password@host:3306/byline"
+    )]
     UnknownScheme,
     /// `sqlite:` and nothing behind it.
     #[error("must name a file, as in sqlite:byline.db")]
@@ -25,6 +31,9 @@ pub enum DatabaseUrlError {
     /// `sqlite::memory:` or the like.
     #[error("must name a file: in memory, each connection would have a database of its own")]
     InMemory,
+    /// `mysql:` and something wrong behind it.
+    #[error(transparent)]
+    Mysql(#[from] MysqlUrlError),
 }
 
 impl DatabaseUrl {
@@ -39,6 +48,9 @@ impl FromStr for DatabaseUrl {
     type Err = DatabaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        if text.starts_with("mysql:") {
+            return Ok(Self(Target::Mysql(MysqlTarget::parse(text)?)));
+        }
         let path = text
             .strip_prefix("sqlite:")
             .ok_or(DatabaseUrlError::UnknownScheme)?;
@@ -57,6 +69,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Target::Mysql(target) => target.fmt(f),
         }
     }
 }
@@ -90,6 +103,63 @@ mod tests {
         ] {
             assert_eq!(text.parse::<DatabaseUrl>(), Err(error.clone()), "{text}");
             assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn names_a_database_on_a_server() {
+        for text in [
+            "mysql://byline@db/byline",
+            "mysql://byline:secret@db.internal:3307/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@[::1]/byline?ssl-mode=preferred",
+            "mysql://byline:secret@192.0.2.7/byline?ssl-ca=/etc/ca%20s.pem&durability=RELAXED",
+            "mysql://by%40line:se%2Fcret@db/byline?ssl-mode=VERIFY_IDENTITY",
+        ] {
+            let url: DatabaseUrl = text.parse().unwrap();
+            assert_eq!(url.to_string(), "mysql://…/byline");
+            let debug = format!("{url:?}");
+            assert!(!debug.contains("db") && !debug.contains("cret"), "{debug}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_server_that_it_would_misunderstand() {
+        for (text, says) in [
+            ("mysql:", "the host"),
+            ("mysql://", "the host"),
+            ("mysql:///byline", "the host"),
+            ("mysql://db/byline", "the user"),
+            ("mysql://:secret@db/byline", "the user"),
+            ("mysql://u:secret@db", "the database"),
+            ("mysql://u:secret@db/", "the database"),
+            ("mysql://u:secret@db/a/b", "the database"),
+            ("mysql://u:secret@db/a#b", "the database"),
+            ("mysql://u:secret@db:x/byline", "must be a URL"),
+            ("mysql://u:secret@db/byline?sslmode=x", "`sslmode`"),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=maybe",
+                "VERIFY_IDENTITY",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=VERIFY_CA",
+                "VERIFY_IDENTITY",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=REQUIRED&ssl-ca=/ca.pem",
+                "`ssl-ca` is looked at",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=DISABLED&ssl-mode=REQUIRED",
+                "twice",
+            ),
+            (
+                "mysql://u:secret@db/byline?durability=NONE",
+                "FULL or RELAXED",
+            ),
+        ] {
+            let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+            assert!(!error.contains("secret"), "{text}: {error}");
         }
     }
 }

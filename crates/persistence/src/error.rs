@@ -41,6 +41,10 @@ pub enum OpenError {
         #[source]
         cause: Cause,
     },
+    /// The server cannot be reached, refuses the account, or does not do what
+    /// the service relies on.
+    #[error("cannot use the database server")]
+    Server(#[source] Cause),
     /// A migration failed.
     #[error("cannot migrate the database")]
     Migration(#[source] Cause),

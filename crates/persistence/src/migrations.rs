@@ -9,8 +9,8 @@ use diesel::prelude::*;
 
 use crate::database_url::Target;
 use crate::schema::releases;
-use crate::sqlite;
 use crate::{DatabaseUrl, OpenError};
+use crate::{mysql, sqlite};
 
 /// What has been done to a database and what has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub struct Status {
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::migrate(path),
+        Target::Mysql(target) => mysql::migrate(target),
     }
 }
 
@@ -45,6 +46,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
 pub fn status(url: &DatabaseUrl) -> Result<Status, OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::status(path),
+        Target::Mysql(target) => mysql::status(target),
     }
 }
 

@@ -16,6 +16,9 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         version -> BigInt,
+        /// Where a commit can get lost on the way: which attempt inserted
+        /// the row. SQLite has no such column.
+        origin -> Nullable<Binary>,
     }
 }
 
@@ -28,6 +31,9 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         version -> BigInt,
+        /// Where a commit can get lost on the way: which attempt inserted
+        /// the row. SQLite has no such column.
+        origin -> Nullable<Binary>,
     }
 }
 

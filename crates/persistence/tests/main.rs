@@ -2,6 +2,8 @@
 //!
 //! - `contract`: what the ports of `byline-application` promise, sentence by
 //!   sentence, written once and stamped for each engine by `contract_suite!`.
+//! - `mariadb`: what is MariaDB's own: errors, round trips, a server that is cut
+//!   off, killed, frozen, or refuses.
 //! - `sqlite`: what is SQLite's own: group commit, refusals, files.
 //! - `support`: a database for each test, and blocking doors to a store.
 //!
@@ -15,9 +17,14 @@
 )]
 
 mod contract;
+mod mariadb;
 mod sqlite;
 mod support;
 
 mod on_sqlite {
     crate::contract::contract_suite!(crate::support::SqliteFixture);
+}
+
+mod on_mariadb {
+    crate::contract::contract_suite!(crate::support::mariadb::MariadbFixture);
 }

@@ -89,7 +89,7 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
     let post = call
-        .write(move |session| use_case::create(session, &principal, &new, now))
+        .create(move |session| use_case::create(session, &principal, &new, now))
         .await?;
     created(&post)
 }
@@ -111,7 +111,7 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
     let post = call
-        .write(move |session| use_case::create_of(session, &principal, &new, now))
+        .create(move |session| use_case::create_of(session, &principal, &new, now))
         .await?;
     created(&post)
 }

@@ -61,7 +61,7 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
     let user = call
-        .write(move |session| use_case::create(session, &principal, &new, now))
+        .create(move |session| use_case::create(session, &principal, &new, now))
         .await?;
     answer::created(&UserResponse::from(&user), format!("/users/{}", user.id))
 }

@@ -5,7 +5,9 @@
 mod posts;
 mod users;
 
-use byline_application::{PostRepository, RepositoryError, Session, UserRepository};
+use std::sync::Arc;
+
+use byline_application::{Intent, PostRepository, RepositoryError, Session, UserRepository};
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
@@ -14,13 +16,29 @@ use super::{Connection, dialect};
 pub(super) struct DieselSession<'c> {
     connection: &'c mut Connection,
     failure: Option<RepositoryError>,
+    allowance: Allowance,
+}
+
+/// What a session may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allowance {
+    Nothing,
+    OneInsertion,
+    Everything,
 }
 
 impl<'c> DieselSession<'c> {
-    pub(super) fn new(connection: &'c mut Connection) -> Self {
+    /// A session that holds its job to what `intent` says: where a statement
+    /// commits itself, nothing else would.
+    pub(super) fn new(connection: &'c mut Connection, intent: Intent) -> Self {
         Self {
             connection,
             failure: None,
+            allowance: match intent {
+                Intent::Read | Intent::Snapshot => Allowance::Nothing,
+                Intent::Create => Allowance::OneInsertion,
+                Intent::Write | Intent::Rehearse => Allowance::Everything,
+            },
         }
     }
 
@@ -28,6 +46,38 @@ impl<'c> DieselSession<'c> {
     /// in spite of it was refused from then on.
     pub(super) fn failure(self) -> Option<RepositoryError> {
         self.failure
+    }
+
+    /// Runs one statement that inserts a row, if the session may.
+    fn insert<T>(
+        &mut self,
+        statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
+    ) -> Result<T, RepositoryError> {
+        match self.allowance {
+            Allowance::Nothing => self.refuse(),
+            Allowance::OneInsertion => {
+                self.allowance = Allowance::Nothing;
+                self.run(statement)
+            }
+            Allowance::Everything => self.run(statement),
+        }
+    }
+
+    /// Runs one statement that changes rows, if the session may.
+    fn change<T>(
+        &mut self,
+        statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
+    ) -> Result<T, RepositoryError> {
+        match self.allowance {
+            Allowance::Nothing | Allowance::OneInsertion => self.refuse(),
+            Allowance::Everything => self.run(statement),
+        }
+    }
+
+    fn refuse<T>(&mut self) -> Result<T, RepositoryError> {
+        let error = RepositoryError::Fault(Arc::new(NotAllowed));
+        let failure = self.failure.get_or_insert(error);
+        Err(failure.clone())
     }
 
     /// Runs one statement, unless an earlier one failed for good: the engine
@@ -49,6 +99,11 @@ impl<'c> DieselSession<'c> {
         })
     }
 }
+
+/// A bug in the caller of the store.
+#[derive(Debug, thiserror::Error)]
+#[error("the job changes more than it was submitted for")]
+struct NotAllowed;
 
 impl Session for DieselSession<'_> {
     fn users(&mut self) -> &mut dyn UserRepository {

@@ -57,13 +57,13 @@ impl PostRepository for DieselSession<'_> {
 
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError> {
         let row = NewPostRow::new(new, now);
-        let id = self.run(|connection| dialect::insert_post(connection, &row))?;
+        let id = self.insert(|connection| dialect::insert_post(connection, &row))?;
         let id = Rule::of("post", id).holds(PostId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
 
     fn update(&mut self, changed: &Post, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::update(posts::table.find(changed.id.get()))
                 .filter(posts::version.eq(from.get()))
                 .set((
@@ -79,7 +79,7 @@ impl PostRepository for DieselSession<'_> {
     }
 
     fn delete(&mut self, id: PostId, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::delete(posts::table.find(id.get()))
                 .filter(posts::version.eq(from.get()))
                 .execute(connection)
@@ -88,7 +88,7 @@ impl PostRepository for DieselSession<'_> {
     }
 
     fn delete_of(&mut self, author: UserId) -> Result<(), RepositoryError> {
-        self.run(|connection| {
+        self.change(|connection| {
             diesel::delete(posts::table.filter(posts::user_id.eq(author.get()))).execute(connection)
         })?;
         Ok(())

@@ -39,13 +39,13 @@ impl UserRepository for DieselSession<'_> {
 
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError> {
         let row = NewUserRow::new(new, now);
-        let id = self.run(|connection| dialect::insert_user(connection, &row))?;
+        let id = self.insert(|connection| dialect::insert_user(connection, &row))?;
         let id = Rule::of("user", id).holds(UserId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
 
     fn update(&mut self, changed: &User, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::update(users::table.find(changed.id.get()))
                 .filter(users::version.eq(from.get()))
                 .set((
@@ -61,7 +61,7 @@ impl UserRepository for DieselSession<'_> {
     }
 
     fn delete(&mut self, id: UserId, from: Version) -> Result<bool, RepositoryError> {
-        let rows = self.run(|connection| {
+        let rows = self.change(|connection| {
             diesel::delete(users::table.find(id.get()))
                 .filter(users::version.eq(from.get()))
                 .execute(connection)

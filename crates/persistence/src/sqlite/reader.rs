@@ -86,7 +86,7 @@ fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError
 }
 
 fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
-    let mut session = DieselSession::new(connection);
+    let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {
         Some(failure) if ending.is_ok() => Err(failure.into()),

@@ -83,7 +83,7 @@ impl Store for SqliteStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
         let queue = match intent {
             Intent::Read | Intent::Snapshot => &self.reads,
-            Intent::Write | Intent::Rehearse => &self.writes,
+            Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
         };
         queue.submit(Ticket {
             intent,

@@ -94,7 +94,7 @@ fn in_savepoint(
 ) -> Result<Ending, RepositoryError> {
     for _ in 0..ATTEMPTS {
         AnsiTransactionManager::begin_transaction(connection).map_err(dialect::classify)?;
-        let mut session = DieselSession::new(connection);
+        let mut session = DieselSession::new(connection, ticket.intent);
         let mut ending = ticket.run(&mut session);
         let failure = session.failure();
         if let (Ok(()), Some(failure)) = (&ending, &failure) {

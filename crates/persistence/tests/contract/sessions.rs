@@ -122,6 +122,82 @@ pub(crate) fn cannot_write_while_reading(store: &dyn Store) {
     assert_eq!(count(store), 0);
 }
 
+pub(crate) fn creates_one_row(store: &dyn Store) {
+    let new = new_user("Ada", "ada@example.org");
+    let work = move |s: &mut dyn byline_application::Session| {
+        let ada = s.users().insert(&new, at(1))?;
+        assert_eq!(s.users().find(ada.id)?.as_ref(), Some(&ada));
+        Ok(ada)
+    };
+    let ada = block_on(store.create(soon(), work.clone())).unwrap();
+    assert_eq!(
+        read(store, move |s| Ok(s.users().find(ada.id)?)).unwrap(),
+        Some(ada)
+    );
+    let again = block_on(store.create(soon(), work));
+    assert!(matches!(again, Err(AppError::Internal(_))), "{again:?}");
+    assert_eq!(count(store), 1);
+}
+
+pub(crate) fn changes_nothing_but_one_row_in_a_creation(store: &dyn Store) {
+    let ada = add_user(store, "Ada", "ada@example.org");
+    let (eve, bob) = (
+        new_user("Eve", "eve@example.org"),
+        new_user("Bob", "bob@example.org"),
+    );
+    let ending = block_on(store.create(soon(), move |s| {
+        let eve = s.users().insert(&eve, at(1))?;
+        drop(s.users().insert(&bob, at(1)));
+        Ok(eve)
+    }));
+    assert!(matches!(ending, Err(AppError::Internal(_))), "{ending:?}");
+    let ending = block_on(store.create(soon(), move |s| {
+        drop(s.users().delete(ada.id, ada.version));
+        Ok(())
+    }));
+    assert!(matches!(ending, Err(AppError::Internal(_))), "{ending:?}");
+    let query = UserQuery {
+        seek: Seek::First,
+        limit: Limit::MAX,
+    };
+    let users = read(store, move |s| Ok(s.users().list(&query)?))
+        .unwrap()
+        .items;
+    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    assert!(
+        names.contains(&"Ada") && !names.contains(&"Bob"),
+        "{names:?}"
+    );
+}
+
+pub(crate) fn lets_one_of_many_creations_win_an_email(store: &dyn Store) {
+    let endings: Vec<_> = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..32)
+            .map(|_| {
+                scope.spawn(|| {
+                    let new = new_user("Ada", "ada@example.org");
+                    block_on(
+                        store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))),
+                    )
+                })
+            })
+            .collect();
+        let endings = racers.into_iter().map(|racer| racer.join().unwrap());
+        endings.collect()
+    });
+    assert_eq!(endings.iter().filter(|ending| ending.is_ok()).count(), 1);
+    for ending in endings {
+        assert!(
+            matches!(
+                ending,
+                Ok(_) | Err(AppError::Conflict(Conflict::EmailTaken))
+            ),
+            "{ending:?}"
+        );
+    }
+    assert_eq!(count(store), 1);
+}
+
 pub(crate) fn commits_nothing_after_a_swallowed_error(store: &dyn Store) {
     let ada = add_user(store, "Ada", "ada@example.org");
     let new = new_user("Eve", "eve@example.org");

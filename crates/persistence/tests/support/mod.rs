@@ -1,5 +1,7 @@
 //! A database for each test, and blocking doors to its store.
 
+pub(crate) mod mariadb;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +16,9 @@ use byline_persistence::{Database, DatabaseUrl, Options, migrations};
 use tempfile::TempDir;
 
 /// An empty database of its own, gone with the value.
-pub(crate) trait Fixture {
-    fn new() -> Self;
+pub(crate) trait Fixture: Sized {
+    /// `None` where the engine is not installed.
+    fn available() -> Option<Self>;
     fn store(&self) -> Arc<dyn Store>;
 }
 
@@ -26,6 +29,10 @@ pub(crate) struct SqliteFixture {
 }
 
 impl SqliteFixture {
+    pub(crate) fn new() -> Self {
+        Self::with(options(2, 1024))
+    }
+
     pub(crate) fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
@@ -48,8 +55,8 @@ impl SqliteFixture {
 }
 
 impl Fixture for SqliteFixture {
-    fn new() -> Self {
-        Self::with(options(2, 1024))
+    fn available() -> Option<Self> {
+        Some(Self::new())
     }
 
     fn store(&self) -> Arc<dyn Store> {
@@ -67,6 +74,15 @@ pub(crate) fn options(pool_size: usize, queue_length: usize) -> Options {
 /// A moment before which every test ends.
 pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
+}
+
+/// Waits until it is so.
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "in a minute, not: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {

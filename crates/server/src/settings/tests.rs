@@ -92,8 +92,14 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
 
 #[test]
 fn a_refused_database_url_is_not_repeated() {
-    let message = refusal(&["--database-url", "mysql://byline:hunter2@db/byline"]);
-    assert!(!message.contains("hunter2"), "{message}");
+    for url in [
+        "postgres://byline:hunter2@db/byline",
+        "mysql://byline:hunter2@db/byline?colour=red",
+        "mysql://byline:hunter2@db",
+    ] {
+        let message = refusal(&["--database-url", url]);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
 }
 
 #[test]

@@ -1,0 +1,301 @@
+//! Where MySQL and MariaDB differ from other engines.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
+use diesel::mysql::Mysql;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::BigInt;
+
+use super::Connection;
+use super::token::Token;
+use crate::rows::{NewPostRow, NewUserRow};
+use crate::schema::{posts, users};
+
+/// Inserts the row and gives its id.
+pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {
+    insert(
+        connection,
+        |connection, token| {
+            let row = (row, users::origin.eq(token.map(Token::as_bytes)));
+            inserted_id(connection, diesel::insert_into(users::table).values(row))
+        },
+        |connection, token| {
+            users::table
+                .filter(users::origin.eq(token.as_bytes()))
+                .select(users::id)
+                .first(connection)
+                .optional()
+        },
+    )
+}
+
+/// Inserts the row and gives its id.
+pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> QueryResult<i64> {
+    insert(
+        connection,
+        |connection, token| {
+            let row = (row, posts::origin.eq(token.map(Token::as_bytes)));
+            inserted_id(connection, diesel::insert_into(posts::table).values(row))
+        },
+        |connection, token| {
+            posts::table
+                .filter(posts::origin.eq(token.as_bytes()))
+                .select(posts::id)
+                .first(connection)
+                .optional()
+        },
+    )
+}
+
+/// Inserts a row with the mark of the attempt. When an earlier attempt with
+/// this mark may have been committed, a broken constraint can be its work: the
+/// row is looked for then. The insertion has waited for whatever was going on,
+/// so a row that is not there by now will not come.
+fn insert(
+    connection: &mut Connection,
+    insert: impl FnOnce(&mut Connection, Option<&Token>) -> QueryResult<i64>,
+    find: impl FnOnce(&mut Connection, &Token) -> QueryResult<Option<i64>>,
+) -> QueryResult<i64> {
+    let origin = connection.origin();
+    let token = origin.as_ref().map(|origin| &origin.token);
+    let inserted = insert(connection, token);
+    match (&inserted, origin) {
+        (
+            Err(Error::DatabaseError(
+                DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
+                _,
+            )),
+            Some(origin),
+        ) if origin.repeated => match find(connection, &origin.token)? {
+            Some(id) => Ok(id),
+            None => inserted,
+        },
+        _ => inserted,
+    }
+}
+
+/// Runs an INSERT and gives the id of its row: in the same round trip where
+/// the server knows how (MariaDB 10.5), else in a second one.
+fn inserted_id<S>(connection: &mut Connection, insert: S) -> QueryResult<i64>
+where
+    S: QueryFragment<Mysql>
+        + QueryId
+        + RunQueryDsl<Connection>
+        + diesel::query_dsl::methods::ExecuteDsl<Connection>,
+{
+    if connection.has_returning() {
+        return ReturningId(insert).get_result(connection);
+    }
+    insert.execute(connection)?;
+    let id: u64 = diesel::select(last_insert_id()).get_result(connection)?;
+    i64::try_from(id).map_err(|error| Error::DeserializationError(Box::new(error)))
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The id that the last INSERT of this connection was given.
+    fn last_insert_id() -> Unsigned<BigInt>;
+}
+
+/// `… RETURNING id`, which diesel does not know of MySQL.
+#[derive(QueryId)]
+struct ReturningId<S>(S);
+
+impl<S: QueryFragment<Mysql>> QueryFragment<Mysql> for ReturningId<S> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(" RETURNING ");
+        pass.push_identifier("id")
+    }
+}
+
+impl<S> Query for ReturningId<S> {
+    type SqlType = BigInt;
+}
+
+impl<S> RunQueryDsl<Connection> for ReturningId<S> {}
+
+/// What an error of a statement means. One that breaks the connection leaves
+/// open whether the statement took effect.
+pub(super) fn classify(error: Error) -> RepositoryError {
+    let meaning = meaning(&error);
+    let cause = || -> Cause { Arc::new(ServerError::from(error)) };
+    match meaning {
+        Meaning::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
+        Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
+        Meaning::Conflict => RepositoryError::Contention(cause()),
+        Meaning::Refused => RepositoryError::Unavailable(cause()),
+        Meaning::Lost | Meaning::Undecided => RepositoryError::OutcomeUnknown(cause()),
+        Meaning::Bug => RepositoryError::Fault(cause()),
+    }
+}
+
+/// What a failed COMMIT means: whatever is not surely undone is unknown.
+pub(super) fn classify_commit(error: Error) -> RepositoryError {
+    match classify(error) {
+        contention @ RepositoryError::Contention(_) => contention,
+        RepositoryError::Unavailable(cause) | RepositoryError::Fault(cause) => {
+            RepositoryError::OutcomeUnknown(cause)
+        }
+        other => other,
+    }
+}
+
+/// Whether the connection is of no more use.
+pub(super) fn is_lost(error: &Error) -> bool {
+    matches!(meaning(error), Meaning::Lost)
+}
+
+/// Whether a row with this key is there already.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
+}
+
+/// Whether there is no such table.
+pub(super) fn is_missing_table(error: &Error) -> bool {
+    // 1146
+    matches!(error, Error::DatabaseError(_, information)
+        if information.message().starts_with("Table '") && information.message().ends_with("doesn't exist"))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    EmailTaken,
+    AuthorMissing,
+    /// The transaction is undone; run again, it may succeed.
+    Conflict,
+    /// Nothing was done; it may be possible later.
+    Refused,
+    /// The connection broke.
+    Lost,
+    /// The connection works, but a commit may have taken place or not.
+    Undecided,
+    Bug,
+}
+
+/// diesel-async keeps the server's text and a few kinds, not its numbers. The
+/// texts are those of `lc_messages = en_US`, which every connection sets.
+fn meaning(error: &Error) -> Meaning {
+    let Error::DatabaseError(kind, information) = error else {
+        return Meaning::Bug;
+    };
+    let message = information.message();
+    match kind {
+        // MariaDB names the key, MySQL 8 the table and the key.
+        DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
+            Meaning::EmailTaken
+        }
+        // After a crash, MariaDB 10.11 was seen to give an id that a recovered
+        // row has. Each attempt takes the next one.
+        DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => Meaning::Conflict,
+        DatabaseErrorKind::ForeignKeyViolation => Meaning::AuthorMissing,
+        DatabaseErrorKind::ReadOnlyTransaction => Meaning::Refused,
+        DatabaseErrorKind::Unknown => TEXTS
+            .iter()
+            .find(|(_, start, _)| message.starts_with(start))
+            .map_or(Meaning::Bug, |(_, _, meaning)| *meaning),
+        _ => Meaning::Bug,
+    }
+}
+
+/// How the driver's own errors begin; the server's never do.
+pub(super) const DRIVER_ERROR: &str = "Driver error: ";
+
+/// The error's number, how its text begins, and what it means. 0 is the
+/// driver's.
+const TEXTS: [(u16, &str, Meaning); 22] = [
+    (0, DRIVER_ERROR, Meaning::Lost),
+    (0, "Input/output error: ", Meaning::Lost),
+    (1213, "Deadlock found", Meaning::Conflict),
+    (1205, "Lock wait timeout exceeded", Meaning::Conflict),
+    (
+        1020,
+        "Record has changed since last read",
+        Meaning::Conflict,
+    ),
+    (1047, "WSREP has not yet prepared node", Meaning::Refused),
+    (1053, "Server shutdown in progress", Meaning::Lost),
+    (1927, "Connection was killed", Meaning::Lost),
+    (
+        4031,
+        "The client was disconnected by the server",
+        Meaning::Lost,
+    ),
+    // Of the statement, not of the connection. MariaDB gives its time limit
+    // (1969) and MySQL its own (3024) as the reason behind the same words.
+    (1317, "Query execution was interrupted", Meaning::Refused),
+    // And 1030, which tells of a storage engine that failed (disk full).
+    (1180, "Got error", Meaning::Undecided),
+    (
+        1290,
+        "The MariaDB server is running with the",
+        Meaning::Refused,
+    ),
+    (
+        1290,
+        "The MySQL server is running with the",
+        Meaning::Refused,
+    ),
+    (1836, "Running in read-only mode", Meaning::Refused),
+    (
+        1461,
+        "Can't create more than max_prepared_stmt_count",
+        Meaning::Refused,
+    ),
+    (1114, "The table '", Meaning::Refused),
+    (1021, "Disk full", Meaning::Refused),
+    (1021, "Disk got full", Meaning::Refused),
+    // And 1041.
+    (1037, "Out of memory", Meaning::Refused),
+    (1040, "Too many connections", Meaning::Refused),
+    // TiDB's, from its documentation.
+    (8005, "Write Conflict", Meaning::Conflict),
+    (9007, "Write conflict", Meaning::Conflict),
+];
+
+/// What the server or the driver said, without the account and the host that
+/// some messages name.
+#[derive(Debug)]
+pub(super) struct ServerError(String);
+
+impl From<Error> for ServerError {
+    fn from(error: Error) -> Self {
+        Self(without_account(&error.to_string()))
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for ServerError {}
+
+/// The text with every `'user'@'host'` made unreadable.
+fn without_account(text: &str) -> String {
+    let mut parts = text.split("'@'");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let account = clean.rfind('\'').map_or(clean.len(), |quote| quote + 1);
+        clean.truncate(account);
+        clean.push('…');
+        clean.push_str(
+            part.find('\'')
+                .and_then(|quote| part.get(quote..))
+                .unwrap_or("'"),
+        );
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The texts of servers; that servers use them is shown in `tests/mariadb`.
+
+use super::*;
+
+fn said(kind: DatabaseErrorKind, text: &str) -> Meaning {
+    meaning(&Error::DatabaseError(kind, Box::new(text.to_owned())))
+}
+
+#[test]
+fn each_class_is_told_by_its_text() {
+    use DatabaseErrorKind::Unknown;
+    for (text, expected) in [
+        (
+            "Deadlock found when trying to get lock; try restarting transaction",
+            Meaning::Conflict,
+        ),
+        (
+            "Lock wait timeout exceeded; try restarting transaction",
+            Meaning::Conflict,
+        ),
+        (
+            "Record has changed since last read in table 'users'",
+            Meaning::Conflict,
+        ),
+        (
+            "WSREP has not yet prepared node for application use",
+            Meaning::Refused,
+        ),
+        (
+            "Query execution was interrupted (max_statement_time exceeded)",
+            Meaning::Refused,
+        ),
+        (
+            "Query execution was interrupted, maximum statement execution time exceeded",
+            Meaning::Refused,
+        ),
+        (
+            "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
+            Meaning::Refused,
+        ),
+        ("The table 'users' is full", Meaning::Refused),
+        (
+            "Got error 6 \"No such device or address\" during COMMIT",
+            Meaning::Undecided,
+        ),
+        ("Connection was killed", Meaning::Lost),
+        (
+            "Driver error: `Connection to the server is closed.'",
+            Meaning::Lost,
+        ),
+        (
+            "Input/output error: Input/output error: Connection reset by peer (os error 104)",
+            Meaning::Lost,
+        ),
+        (
+            "CONSTRAINT `users_times` failed for `byline`.`users`",
+            Meaning::Bug,
+        ),
+        ("Data too long for column 'name' at row 1", Meaning::Bug),
+    ] {
+        assert_eq!(said(Unknown, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_key_is_told_from_the_text_that_a_client_sent() {
+    use DatabaseErrorKind::UniqueViolation;
+    for (text, expected) in [
+        (
+            "Duplicate entry 'a@b.c' for key 'users_email_key'",
+            Meaning::EmailTaken,
+        ),
+        (
+            "Duplicate entry 'a@b.c' for key 'users.users_email_key'",
+            Meaning::EmailTaken,
+        ),
+        ("Duplicate entry '7' for key 'PRIMARY'", Meaning::Conflict),
+        (
+            "Duplicate entry 'users_email_key'' for key 'users_origin'",
+            Meaning::Bug,
+        ),
+    ] {
+        assert_eq!(said(UniqueViolation, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_failed_commit_is_undone_only_where_the_server_says_so() {
+    let failed = |text: &str| {
+        let error = Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text.to_owned()));
+        classify_commit(error)
+    };
+    assert!(matches!(
+        failed("Deadlock found when trying to get lock"),
+        RepositoryError::Contention(_)
+    ));
+    for text in [
+        "Disk full",
+        "Got error 6",
+        "Server shutdown in progress",
+        "?",
+    ] {
+        assert!(matches!(failed(text), RepositoryError::OutcomeUnknown(_)));
+    }
+}
+
+#[test]
+fn accounts_are_left_out_of_texts() {
+    for (text, clean) in [
+        (
+            "INSERT command denied to user 'byline'@'10.0.0.7' for table `a`.`b`",
+            "INSERT command denied to user '…' for table `a`.`b`",
+        ),
+        (
+            "Access denied for user 'u'@'h'",
+            "Access denied for user '…'",
+        ),
+        ("no account", "no account"),
+    ] {
+        assert_eq!(without_account(text), clean);
+    }
+}

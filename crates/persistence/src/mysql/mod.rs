@@ -1,0 +1,37 @@
+//! MySQL and MariaDB: threads that each hold a connection, and count the round
+//! trips.
+
+mod attempt;
+mod connection;
+mod connector;
+mod dialect;
+mod lease;
+mod manager;
+mod probe;
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the repositories are written once and compiled for each engine"
+)]
+#[path = "../repository/mod.rs"]
+mod repository;
+mod schema_check;
+mod settings;
+mod store;
+mod sweeper;
+mod target;
+mod token;
+mod vitals;
+mod worker;
+
+use connection::Connection;
+
+pub(crate) use schema_check::{check, migrate, status};
+pub(crate) use store::MysqlStore;
+pub(crate) use target::MysqlTarget;
+pub use target::MysqlUrlError;
+
+type Pool = diesel::r2d2::Pool<manager::Manager>;
+
+/// How often a job is run before a lost conflict, or a connection that breaks
+/// again and again, is given up.
+const ATTEMPTS: u32 = 3;

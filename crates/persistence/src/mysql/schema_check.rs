@@ -1,0 +1,162 @@
+//! Whether a database has the schema of this program, and giving it that
+//! schema.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use byline_application::Release;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::migration::MigrationVersion;
+use diesel::mysql::Mysql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connector::{ConnectError, connect};
+use super::target::MysqlTarget;
+use super::{Connection, dialect};
+use crate::OpenError;
+use crate::migrations::{self, Status};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
+
+/// How long a migration waits for another process that migrates.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+
+/// The longest that a migration may take. A table that is large is rebuilt.
+const MIGRATION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// See [`migrations::migrate`].
+pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
+    let mut connection = open(target)?;
+    // The time limit is for requests.
+    connection.wait_as_long_as(MIGRATION_LIMIT);
+    unlimited(&mut connection)?;
+    lock(&mut connection)?;
+    let done = run_pending(&mut connection);
+    // The lock is the connection's and goes with it, however this ends.
+    drop(connection);
+    done
+}
+
+/// Applies what is pending, one statement a migration: DDL commits itself, so
+/// what fails has not happened and what happened is noted.
+fn run_pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
+    let applied = applied(connection)?;
+    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    connection
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(|error| OpenError::Migration(Arc::from(error)))?;
+    Ok(pending)
+}
+
+/// Waits until no other process migrates this database. Not on a Galera
+/// cluster, where each node has locks of its own: migrate over one node.
+fn lock(connection: &mut Connection) -> Result<(), OpenError> {
+    let query = format!(
+        "SELECT GET_LOCK(CONCAT('byline:', MD5(DATABASE())), {})",
+        LOCK_WAIT.as_secs()
+    );
+    let got: Option<i64> = sql::<Nullable<BigInt>>(&query)
+        .get_result(connection)
+        .map_err(refused)?;
+    if got == Some(1) {
+        Ok(())
+    } else {
+        Err(OpenError::Migration(Arc::new(LockTaken)))
+    }
+}
+
+/// Another process holds the lock.
+#[derive(Debug, thiserror::Error)]
+#[error("another process has been migrating this database for ten minutes")]
+struct LockTaken;
+
+fn unlimited(connection: &mut Connection) -> Result<(), OpenError> {
+    let known: Vec<(String, String)> =
+        sql::<(Text, Text)>("SHOW SESSION VARIABLES LIKE 'max_statement_time'")
+            .load(connection)
+            .map_err(refused)?;
+    if known.is_empty() {
+        return Ok(());
+    }
+    connection
+        .batch_execute("SET SESSION max_statement_time = 0")
+        .map_err(refused)
+}
+
+/// See [`migrations::status`].
+pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
+    let mut connection = open(target)?;
+    let applied = applied(&mut connection)?;
+    let (applied, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    let releases = if applied.is_empty() {
+        Vec::new()
+    } else {
+        releases(&mut connection)?
+    };
+    Ok(Status {
+        applied,
+        pending,
+        releases,
+    })
+}
+
+/// Makes sure that the database has this program's schema, neither older nor
+/// newer, and gives the newest release it has seen.
+pub(super) fn require_current(connection: &mut Connection) -> Result<Option<Release>, OpenError> {
+    let applied = applied(connection)?;
+    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    migrations::require_none(&pending)?;
+    Ok(releases(connection)?.pop())
+}
+
+/// See [`crate::check`]. The server checks pages when it reads them; this reads
+/// all of them.
+pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
+    let mut connection = open(target)?;
+    connection.wait_as_long_as(MIGRATION_LIMIT);
+    unlimited(&mut connection)?;
+    let rows: Vec<(String, String, String, String)> = sql::<(Text, Text, Text, Text)>(
+        "CHECK TABLE users, posts, releases, write_attempts EXTENDED",
+    )
+    .load(&mut connection)
+    .map_err(refused)?;
+    let damaged = rows
+        .into_iter()
+        .filter(|(_, _, kind, text)| !(kind == "status" && text == "OK") && kind != "note");
+    Ok(damaged
+        .map(|(table, _, kind, text)| format!("{table}: {kind}: {text}"))
+        .collect())
+}
+
+fn open(target: &MysqlTarget) -> Result<Connection, OpenError> {
+    connect(target).map_err(|error| OpenError::Server(Arc::new(error)))
+}
+
+/// The versions of the migrations that the database has. The table of them is
+/// not made when it is missing: the service has no right to.
+fn applied(connection: &mut Connection) -> Result<Vec<MigrationVersion<'static>>, OpenError> {
+    let versions: QueryResult<Vec<String>> =
+        sql::<Text>("SELECT version FROM __diesel_schema_migrations").load(connection);
+    match versions {
+        Err(error) if dialect::is_missing_table(&error) => Ok(Vec::new()),
+        other => Ok(other
+            .map_err(refused)?
+            .into_iter()
+            .map(MigrationVersion::from)
+            .collect()),
+    }
+}
+
+fn releases(connection: &mut Connection) -> Result<Vec<Release>, OpenError> {
+    let rows = migrations::releases_query()
+        .load::<(String, String)>(connection)
+        .map_err(refused)?;
+    Ok(rows.into_iter().map(migrations::release).collect())
+}
+
+fn refused(error: diesel::result::Error) -> OpenError {
+    OpenError::Server(Arc::new(ConnectError::statement(error)))
+}

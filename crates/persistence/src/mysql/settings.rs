@@ -1,0 +1,206 @@
+//! What every connection relies on: set when it is made, and read back.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::Connection;
+use super::connector::ConnectError;
+use super::target::MysqlTarget;
+
+/// A variable of the session.
+struct Setting {
+    name: &'static str,
+    value: &'static str,
+    /// Whether a server that does not know the variable is refused.
+    required: bool,
+}
+
+impl Setting {
+    /// `name = value`, as SQL.
+    fn assignment(&self) -> String {
+        let Self { name, value, .. } = self;
+        if value.parse::<u32>().is_ok() {
+            format!("{name} = {value}")
+        } else {
+            format!("{name} = '{value}'")
+        }
+    }
+}
+
+const fn required(name: &'static str, value: &'static str) -> Setting {
+    Setting {
+        name,
+        value,
+        required: true,
+    }
+}
+
+const fn known(name: &'static str, value: &'static str) -> Setting {
+    Setting {
+        name,
+        value,
+        required: false,
+    }
+}
+
+/// The server gives up before the service does, so that it says why.
+const SETTINGS: [Setting; 13] = [
+    required("autocommit", "1"),
+    required("character_set_client", "utf8mb4"),
+    required("character_set_results", "utf8mb4"),
+    required("collation_connection", "utf8mb4_bin"),
+    required("foreign_key_checks", "1"),
+    required("innodb_lock_wait_timeout", "3"),
+    // Errors are told apart by their texts.
+    required("lc_messages", "en_US"),
+    required("sql_mode", SQL_MODE),
+    required("time_zone", "+00:00"),
+    // The time limit of a statement: MariaDB's in seconds, MySQL's (of reads
+    // only) in milliseconds.
+    known("max_statement_time", "5"),
+    known("max_execution_time", "5000"),
+    // Galera: a read sees what was committed on another node before.
+    known("wsrep_sync_wait", "1"),
+    required("unique_checks", "1"),
+];
+
+/// Every value that does not fit is an error, on transactional tables and
+/// others.
+const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
+/// See docs/adr/0007.
+const SET_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// Where the level stands, by the kind and version of the server.
+const ISOLATION: [&str; 2] = ["transaction_isolation", "tx_isolation"];
+
+const DURABILITY: &str = "innodb_flush_log_at_trx_commit";
+
+/// Sets what the service relies on, and makes sure that the server took it.
+pub(super) fn configure(
+    connection: &mut Connection,
+    target: &MysqlTarget,
+) -> Result<(), ConnectError> {
+    let before = variables(connection)?;
+    let assignments: Vec<String> = settings_of(&before).map(Setting::assignment).collect();
+    let set = format!("{SET_ISOLATION}; SET {}", assignments.join(", "));
+    connection
+        .batch_execute(&set)
+        .map_err(ConnectError::statement)?;
+    let after = variables(connection)?;
+    for setting in settings_of(&after) {
+        let found = after.get(setting.name).map_or("", String::as_str);
+        if !says_the_same(found, setting.value) {
+            return Err(ConnectError::setting(setting.name, found, setting.value));
+        }
+    }
+    check_isolation(&after)?;
+    check_durability(&after, target)?;
+    let version = after.get("version").map_or("", String::as_str);
+    connection.set_has_returning(has_returning(version));
+    Ok(())
+}
+
+/// Those that the server knows, and those that it should know.
+fn settings_of(found: &HashMap<String, String>) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.required || found.contains_key(setting.name))
+}
+
+fn variables(connection: &mut Connection) -> Result<HashMap<String, String>, ConnectError> {
+    let names: Vec<String> = ["version", DURABILITY]
+        .into_iter()
+        .chain(SETTINGS.iter().map(|setting| setting.name))
+        .chain(ISOLATION)
+        .map(|name| format!("'{name}'"))
+        .collect();
+    let query = format!(
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ({})",
+        names.join(", ")
+    );
+    let rows: Vec<(String, String)> = sql::<(Text, Text)>(&query)
+        .load(connection)
+        .map_err(ConnectError::statement)?;
+    Ok(rows.into_iter().collect())
+}
+
+fn check_isolation(found: &HashMap<String, String>) -> Result<(), ConnectError> {
+    let level = ISOLATION.iter().find_map(|name| found.get(*name));
+    match level.map(String::as_str) {
+        Some("READ-COMMITTED") => Ok(()),
+        other => Err(ConnectError::setting(
+            "transaction_isolation",
+            other.unwrap_or_default(),
+            "READ-COMMITTED",
+        )),
+    }
+}
+
+/// With another value than 1, a commit that was acknowledged can be lost when
+/// the machine fails.
+fn check_durability(
+    found: &HashMap<String, String>,
+    target: &MysqlTarget,
+) -> Result<(), ConnectError> {
+    match found.get(DURABILITY).map(String::as_str) {
+        Some("1") | None => Ok(()),
+        Some(_) if target.relaxed_durability => Ok(()),
+        Some(value) => Err(ConnectError::NotDurable(value.to_owned())),
+    }
+}
+
+/// Servers write `ON` for 1, `5.000000` for 5, and modes in an order of their
+/// own, beside modes that imply each other.
+fn says_the_same(found: &str, wanted: &str) -> bool {
+    if let (Ok(found), Ok(wanted)) = (found.parse::<f64>(), wanted.parse::<f64>()) {
+        return (found - wanted).abs() < 1e-6;
+    }
+    if wanted == "1" {
+        return found.eq_ignore_ascii_case("ON");
+    }
+    let found: BTreeSet<&str> = found.split(',').collect();
+    wanted.split(',').all(|part| found.contains(part))
+}
+
+/// MariaDB has `INSERT … RETURNING` from 10.5 on, MySQL has not.
+fn has_returning(version: &str) -> bool {
+    let mut numbers = version
+        .split(['.', '-'])
+        .map(|part| part.parse().unwrap_or(0));
+    let number: [u32; 2] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
+    version.contains("MariaDB") && number >= [10, 5]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_servers_with_returning() {
+        for (version, has) in [
+            ("10.11.19-MariaDB-0+deb12u1", true),
+            ("11.4.2-MariaDB", true),
+            ("10.4.30-MariaDB", false),
+            ("8.0.36", false),
+            ("8.4.0-commercial", false),
+            ("", false),
+        ] {
+            assert_eq!(has_returning(version), has, "{version}");
+        }
+    }
+
+    #[test]
+    fn compares_values_as_servers_write_them() {
+        assert!(says_the_same("5.000000", "5"));
+        assert!(says_the_same("ON", "1"));
+        assert!(!says_the_same("OFF", "1"));
+        assert!(says_the_same("B,A,C", "A,B"));
+        assert!(!says_the_same("A", "A,B"));
+        assert!(!says_the_same("", "utf8mb4"));
+    }
+}

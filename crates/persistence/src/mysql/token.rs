@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+use uuid::{Builder, Uuid};
+
+/// Names one job of this service in the database, whatever the number of its
+/// attempts. Tokens are in the order of time, so that they are appended to the
+/// index that holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token(Uuid);
+
+impl Token {
+    /// A token that nobody else has.
+    pub(super) fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// A bound below which tokens are older than `age`.
+    pub(super) fn older_than(age: Duration) -> Self {
+        let now = Uuid::now_v7()
+            .get_timestamp()
+            .map_or((0, 0), |at| at.to_unix());
+        let now = Duration::new(now.0, now.1);
+        let then = u64::try_from(now.saturating_sub(age).as_millis()).unwrap_or(0);
+        Self(Builder::from_unix_timestamp_millis(then, &[0; 10]).into_uuid())
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The token as a literal of SQL.
+    pub(super) fn literal(&self) -> String {
+        format!("x'{}'", self.0.simple())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_tokens_are_greater() {
+        let (first, second) = (Token::new(), Token::new());
+        assert!(first.as_bytes() < second.as_bytes());
+        assert!(Token::older_than(Duration::from_secs(1)).as_bytes() < first.as_bytes());
+        assert_eq!(first.literal().len(), 35);
+    }
+}

@@ -1,0 +1,85 @@
+//! A thread of the store: takes jobs from the queues and sees each to its end.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use byline_application::{AppError, Cause, Unavailable};
+use crossbeam_channel::{Receiver, never, select};
+
+use super::ATTEMPTS;
+use super::attempt::{self, Outcome};
+use super::lease::Lease;
+use super::token::Token;
+use crate::queue::Ticket;
+
+/// Runs what comes in until both queues are closed and empty.
+pub(super) fn run(
+    mut reads: Receiver<Ticket>,
+    mut writes: Receiver<Ticket>,
+    mut lease: Lease,
+    reads_only: bool,
+) {
+    let (mut reading, mut writing) = (true, !reads_only);
+    while reading || writing {
+        let ticket = select! {
+            recv(reads) -> ticket => ticket.map_err(|_| (reading, reads) = (false, never())),
+            recv(writes) -> ticket => ticket.map_err(|_| (writing, writes) = (false, never())),
+        };
+        if let Ok(ticket) = ticket
+            && let Some(mut ticket) = ticket.in_time()
+        {
+            let ending = see_through(&mut lease, &mut ticket);
+            ticket.job.finish(ending);
+        }
+    }
+}
+
+/// Runs the job as often as it takes: a few times after lost conflicts and
+/// broken connections, and until its deadline while it is not known whether it
+/// was committed.
+fn see_through(lease: &mut Lease, ticket: &mut Ticket) -> Result<(), AppError> {
+    let token = Token::new();
+    let mut doubt: Option<Cause> = None;
+    let mut attempts = 0;
+    loop {
+        let outcome = match lease.connection(ticket.deadline) {
+            Ok(connection) => attempt::run(connection, ticket, token, &mut doubt),
+            Err(cause) => match &doubt {
+                None => return Err(Unavailable::Database(cause).into()),
+                Some(doubt) => Outcome::Unknown(doubt.clone()),
+            },
+        };
+        attempts += 1;
+        match outcome {
+            Outcome::Ended(ending) => return ending,
+            Outcome::Undone(error) if doubt.is_none() => {
+                if attempts >= ATTEMPTS || !pause(ticket.deadline) {
+                    return Err(given_up(error));
+                }
+            }
+            Outcome::Undone(_) => {}
+            Outcome::Unknown(cause) => doubt = Some(cause),
+        }
+        if doubt.is_some() && !pause(ticket.deadline) {
+            return Err(AppError::OutcomeUnknown(doubt));
+        }
+    }
+}
+
+/// What a job ends with that surely changed nothing.
+fn given_up(error: AppError) -> AppError {
+    match error {
+        AppError::Contention(_) => Unavailable::Contention.into(),
+        AppError::OutcomeUnknown(Some(cause)) => Unavailable::Database(cause).into(),
+        other => other,
+    }
+}
+
+/// Waits a little, so that those who met once do not meet again. Tells whether
+/// there is time for another attempt.
+fn pause(deadline: Instant) -> bool {
+    let pause = Duration::from_millis(fastrand::u64(10..=200));
+    let rest = deadline.saturating_duration_since(Instant::now());
+    thread::sleep(pause.min(rest));
+    pause < rest
+}

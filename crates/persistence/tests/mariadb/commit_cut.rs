@@ -1,0 +1,174 @@
+//! The connection cut before, at and after a commit: no acknowledged failure
+//! that took place, no acknowledged success that did not, nothing twice.
+
+use byline_application::{AppError, Limit, Seek, Store, UserQuery, users};
+
+use crate::support::mariadb::{MariadbFixture, Moment, Proxy, shared};
+use crate::support::{anyone, at, block_on, eventually, new_user, options, soon};
+
+const ROUNDS: usize = 100;
+
+/// Cuts around `command` while `work` adds one user; every time it is there
+/// once, and the answer says so.
+fn cut(command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>) {
+    let Some(server) = shared() else { return };
+    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    fixture.close();
+    let proxy = Proxy::to(server.port());
+    let url = fixture
+        .schema
+        .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+    let database = MariadbFixture::open(&url, &options(2, 16));
+    let store = database.store();
+    let mut admin = fixture.schema.admin();
+    for moment in Moment::ALL {
+        for round in 0..ROUNDS {
+            let email = format!("{moment:?}{round}@example.org").to_lowercase();
+            let before = proxy.cuts();
+            proxy.cut(command, moment);
+            let ending = work(&*store, email.clone());
+            assert_eq!(proxy.cuts(), before + 1, "the connection was not cut");
+            let there = admin.number(&format!(
+                "SELECT count(*) FROM users WHERE email_key = '{email}'"
+            ));
+            assert!(ending.is_ok(), "{moment:?}: {ending:?}");
+            assert_eq!(there, 1, "{moment:?}");
+        }
+    }
+    database.close();
+}
+
+#[test]
+fn a_creation_happens_once() {
+    cut("EXECUTE INSERT INTO `users`", |store, email| {
+        let new = new_user("Ada", &email);
+        let work =
+            move |s: &mut dyn byline_application::Session| users::create(s, &anyone(), &new, at(1));
+        let created = block_on(store.create(soon(), work))?;
+        let found = block_on(store.read(soon(), move |s| Ok(s.users().find(created.id)?)))?;
+        assert_eq!(found.unwrap().email.as_str(), email);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_transaction_happens_once() {
+    cut("QUERY COMMIT", |store, email| {
+        let new = new_user("Ada", &email);
+        let created = block_on(store.write(soon(), move |s| {
+            let ada = s.users().insert(&new, at(1))?;
+            let mut changed = ada.clone();
+            changed.version = ada.version.next();
+            assert!(s.users().update(&changed, ada.version)?);
+            Ok(changed)
+        }))?;
+        let id = created.id;
+        let found = block_on(store.read(soon(), move |s| Ok(s.users().find(id)?)))?;
+        assert_eq!(found, Some(created));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_transaction_cut_before_its_commit_happens_once() {
+    cut("EXECUTE INSERT INTO `users`", |store, email| {
+        let new = new_user("Ada", &email);
+        block_on(store.write(soon(), move |s| Ok(s.users().insert(&new, at(1))?)))?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_read_is_repeated() {
+    let Some(server) = shared() else { return };
+    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    fixture.close();
+    let proxy = Proxy::to(server.port());
+    let url = fixture
+        .schema
+        .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+    let database = MariadbFixture::open(&url, &options(2, 16));
+    let store = database.store();
+    let list = || {
+        let (seek, limit) = (Seek::First, Limit::MAX);
+        block_on(store.read(soon(), move |s| {
+            Ok(s.users().list(&UserQuery { seek, limit })?)
+        }))
+    };
+    list().unwrap();
+    for moment in Moment::ALL {
+        proxy.cut("EXECUTE SELECT `users`", moment);
+        list().unwrap();
+    }
+    assert_eq!(proxy.cuts(), 3);
+    database.close();
+}
+
+#[test]
+fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut() {
+    let Some(server) = shared() else { return };
+    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    fixture.close();
+    let proxy = Proxy::to(server.port());
+    let url = fixture
+        .schema
+        .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+    let database = MariadbFixture::open(&url, &options(2, 16));
+    let store = database.store();
+    let create = || {
+        let new = new_user("Ada", "ada@example.org");
+        block_on(store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))))
+    };
+    create().unwrap();
+    for moment in Moment::ALL {
+        proxy.cut("EXECUTE INSERT INTO `users`", moment);
+        let ending = create();
+        assert!(matches!(ending, Err(AppError::Conflict(_))), "{ending:?}");
+    }
+    assert_eq!(proxy.cuts(), 3);
+    database.close();
+}
+
+#[test]
+fn what_cannot_be_settled_by_the_deadline_is_unknown() {
+    let Some(server) = shared() else { return };
+    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    fixture.close();
+    let proxy = Proxy::to(server.port());
+    let url = fixture
+        .schema
+        .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+    let database = MariadbFixture::open(&url, &options(2, 16));
+    let store = database.store();
+    let (in_job, job_runs) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = std::sync::Mutex::new(may_go_on);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(3);
+    let ending = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let new = new_user("Ada", "ada@example.org");
+            block_on(store.write(deadline, move |s| {
+                s.users().insert(&new, at(1))?;
+                in_job.send(()).unwrap();
+                may_go_on.lock().unwrap().recv().unwrap();
+                Ok(())
+            }))
+        });
+        job_runs.recv().unwrap();
+        proxy.go_silent();
+        go_on.send(()).unwrap();
+        writer.join().unwrap()
+    });
+    assert!(
+        matches!(ending, Err(AppError::OutcomeUnknown(_))),
+        "{ending:?}"
+    );
+    proxy.speak();
+    eventually("the store is ready again", || {
+        matches!(
+            store.health().readiness,
+            byline_application::Readiness::Ready
+        )
+    });
+    database.close();
+}

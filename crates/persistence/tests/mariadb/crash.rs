@@ -1,0 +1,105 @@
+//! The server killed under writers: nothing that was acknowledged is lost, and
+//! nothing happens twice.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use byline_application::{AppError, users};
+
+use crate::support::mariadb::{MariadbFixture, dedicated};
+use crate::support::{Fixture, anyone, at, block_on, eventually, new_user, options};
+
+const WRITERS: usize = 16;
+
+/// 20, or what `BYLINE_CRASH_ROUNDS` says.
+fn rounds() -> usize {
+    let rounds = std::env::var("BYLINE_CRASH_ROUNDS");
+    rounds.map_or(20, |rounds| rounds.parse().unwrap())
+}
+
+/// What the writers were told, by the key of the user.
+#[derive(Default)]
+struct Told {
+    created: Vec<String>,
+    failed: Vec<String>,
+    unknown: usize,
+}
+
+#[test]
+fn kills_lose_nothing_and_double_nothing() {
+    let Some(server) = dedicated(&[]) else { return };
+    let fixture = MariadbFixture::on(&server, &options(8, 256));
+    let store = fixture.store();
+    let told = Mutex::new(Told::default());
+    let created = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (store, told, created, over) = (&store, &told, &created, &over);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let email = format!("w{writer}n{number}@example.org");
+                    let new = new_user("Ada", &email);
+                    let deadline = Instant::now() + Duration::from_secs(20);
+                    let work = move |s: &mut dyn byline_application::Session| {
+                        users::create(s, &anyone(), &new, at(1))
+                    };
+                    let ending = if writer % 2 == 0 {
+                        block_on(store.create(deadline, work))
+                    } else {
+                        block_on(store.write(deadline, work))
+                    };
+                    let mut told = told.lock().unwrap();
+                    match ending {
+                        Ok(_) => {
+                            created.fetch_add(1, Ordering::SeqCst);
+                            told.created.push(email);
+                        }
+                        Err(AppError::OutcomeUnknown(_)) => told.unknown += 1,
+                        Err(AppError::Unavailable(_)) => {
+                            told.failed.push(email);
+                            drop(told);
+                            std::thread::sleep(Duration::from_millis(5));
+                        }
+                        Err(other) => panic!("{email}: {other:?}"),
+                    }
+                }
+            });
+        }
+        for round in 0..rounds() {
+            let before = created.load(Ordering::SeqCst);
+            eventually("users are created", || {
+                created.load(Ordering::SeqCst) >= before + 10 + round % 7
+            });
+            server.kill();
+            server.run();
+        }
+        let before = created.load(Ordering::SeqCst);
+        eventually("users are created after the last kill", || {
+            created.load(Ordering::SeqCst) > before
+        });
+        over.store(true, Ordering::SeqCst);
+    });
+    let told = told.into_inner().unwrap();
+    let stored = fixture.schema.admin().column("SELECT email FROM users");
+    let distinct: HashSet<_> = stored.iter().collect();
+    assert_eq!(distinct.len(), stored.len());
+    for email in &told.created {
+        assert!(
+            distinct.contains(email),
+            "{email} was acknowledged and is lost"
+        );
+    }
+    for email in &told.failed {
+        assert!(
+            !distinct.contains(email),
+            "{email} was refused and is there"
+        );
+    }
+    assert!(stored.len() <= told.created.len() + told.unknown);
+}

@@ -1,0 +1,264 @@
+//! Every class of error, provoked on a server.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+
+use byline_application::{AppError, Readiness, RepositoryError, Unavailable, users};
+
+use crate::support::mariadb::{MariadbFixture, Proxy, dedicated, shared};
+use crate::support::{
+    Fixture, add_user, anyone, at, block_on, eventually, new_user, options, read, soon, write,
+};
+
+/// The error's text and those of its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+#[test]
+fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let ada = add_user(&*store, "Ada", "ada@example.org");
+    let bob = add_user(&*store, "Bob", "bob@example.org");
+    let both_hold_one = Arc::new(Barrier::new(2));
+    let runs = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let swap = |[one, other]: [byline_domain::User; 2]| {
+        let (barrier, runs, seen) = (both_hold_one.clone(), runs.clone(), seen.clone());
+        let store = store.clone();
+        move || {
+            write(&*store, move |s| {
+                let run = runs.fetch_add(1, Ordering::SeqCst);
+                let touch = |s: &mut dyn byline_application::Session, id| {
+                    let user = s.users().find(id)?.unwrap();
+                    let mut changed = user.clone();
+                    changed.version = user.version.next();
+                    s.users().update(&changed, user.version)
+                };
+                touch(s, one.id)?;
+                if run < 2 {
+                    barrier.wait();
+                }
+                touch(s, other.id).inspect_err(|error| {
+                    seen.lock().unwrap().push(chain(error));
+                })?;
+                Ok(())
+            })
+        }
+    };
+    let (left, right) = (swap([ada.clone(), bob.clone()]), swap([bob, ada]));
+    std::thread::scope(|scope| {
+        let left = scope.spawn(left);
+        let right = scope.spawn(right);
+        left.join().unwrap().unwrap();
+        right.join().unwrap().unwrap();
+    });
+    let seen = seen.lock().unwrap();
+    assert!(
+        seen.iter().any(|text| text.contains("Deadlock found")),
+        "{seen:?}"
+    );
+    assert!(runs.load(Ordering::SeqCst) >= 3);
+}
+
+#[test]
+fn a_lock_that_is_not_given_in_time_is_a_lost_conflict() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let ada = add_user(&*store, "Ada", "ada@example.org");
+    let mut admin = fixture.schema.admin();
+    admin.run("START TRANSACTION");
+    admin.run("UPDATE users SET name = 'Eve'");
+    let admin = Mutex::new(admin);
+    let seen = Mutex::new(Vec::new());
+    let seen = Arc::new(seen);
+    let texts = Arc::clone(&seen);
+    let updated = write(&*store, move |s| {
+        let mut changed = ada.clone();
+        changed.version = ada.version.next();
+        let updated = s.users().update(&changed, ada.version);
+        if let Err(error) = &updated {
+            assert!(matches!(error, RepositoryError::Contention(_)), "{error:?}");
+            texts.lock().unwrap().push(chain(error));
+            admin.lock().unwrap().run("ROLLBACK");
+        }
+        Ok(updated?)
+    });
+    assert!(updated.unwrap());
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].contains("Lock wait timeout exceeded"), "{seen:?}");
+}
+
+#[test]
+fn a_connection_that_is_killed_is_replaced() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let ada = add_user(&*store, "Ada", "ada@example.org");
+    let mut admin = fixture.schema.admin();
+    let user = &fixture.schema.name;
+    let ids = admin.column(&format!(
+        "SELECT id FROM information_schema.processlist WHERE user = '{user}'"
+    ));
+    for id in ids {
+        drop(admin.try_run(&format!("KILL CONNECTION {id}")));
+    }
+    for _ in 0..5 {
+        let id = ada.id;
+        let found = read(&*store, move |s| Ok(s.users().find(id)?));
+        assert!(found.unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_statement_that_takes_too_long_is_unavailable() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let mut admin = fixture.schema.admin();
+    admin.run("CREATE TRIGGER slow BEFORE INSERT ON users FOR EACH ROW DO SLEEP(60)");
+    let new = new_user("Ada", "ada@example.org");
+    let ending = block_on(store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))));
+    let Err(AppError::Unavailable(Unavailable::Database(cause))) = ending else {
+        panic!("{ending:?}");
+    };
+    assert!(cause.to_string().contains("max_statement_time"), "{cause}");
+    admin.run("DROP TRIGGER slow");
+    add_user(&*store, "Ada", "ada@example.org");
+}
+
+#[test]
+fn a_server_that_is_read_only_refuses_writes_and_serves_reads() {
+    let Some(server) = dedicated(&[]) else { return };
+    let fixture = MariadbFixture::on(&server, &options(2, 16));
+    let store = fixture.store();
+    let ada = add_user(&*store, "Ada", "ada@example.org");
+    server.admin().run("SET GLOBAL read_only = 1");
+    let new = new_user("Bob", "bob@example.org");
+    let work = move |s: &mut dyn byline_application::Session| Ok(s.users().insert(&new, at(1))?);
+    for ending in [
+        block_on(store.create(soon(), work.clone())),
+        block_on(store.write(soon(), work.clone())),
+    ] {
+        let Err(AppError::Unavailable(Unavailable::Database(cause))) = ending else {
+            panic!("{ending:?}");
+        };
+        assert!(chain(&*cause).contains("--read-only"), "{cause}");
+    }
+    let id = ada.id;
+    assert!(
+        read(&*store, move |s| Ok(s.users().find(id)?))
+            .unwrap()
+            .is_some()
+    );
+    server.admin().run("SET GLOBAL read_only = 0");
+    block_on(store.create(soon(), work)).unwrap();
+}
+
+#[test]
+fn a_server_that_is_full_is_waited_for() {
+    let Some(server) = dedicated(&["--max-connections=10"]) else {
+        return;
+    };
+    let mut fixture = MariadbFixture::on(&server, &options(1, 16));
+    fixture.close();
+    let schema = &fixture.schema;
+    let proxy = Proxy::to(server.port());
+    eventually("all places are taken", || {
+        // The last one is kept for an administrator.
+        let mut crowd: Vec<_> = (0..11)
+            .map_while(|_| crate::support::mariadb::Admin::connect(&schema.socket, None).ok())
+            .collect();
+        if crowd.len() < 11 {
+            return false;
+        }
+        let url = schema.url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+        let database = MariadbFixture::open(&url, &options(1, 16));
+        let store = database.store();
+        let Readiness::Unreachable(cause) = store.health().readiness else {
+            panic!("ready");
+        };
+        assert!(cause.to_string().contains("1040"), "{cause}");
+        let ending = read(&*store, |_| Ok(()));
+        assert!(matches!(
+            ending,
+            Err(AppError::Unavailable(Unavailable::Database(_)))
+        ));
+        crowd.clear();
+        eventually("the store is ready", || {
+            matches!(store.health().readiness, Readiness::Ready)
+        });
+        add_user(&*store, "Ada", "ada@example.org");
+        database.close();
+        true
+    });
+}
+
+#[test]
+fn a_server_without_room_for_statements_is_unavailable() {
+    let Some(server) = dedicated(&[]) else { return };
+    let fixture = MariadbFixture::on(&server, &options(1, 16));
+    let store = fixture.store();
+    server.admin().run("SET GLOBAL max_prepared_stmt_count = 0");
+    let new = new_user("Ada", "ada@example.org");
+    let work = move |s: &mut dyn byline_application::Session| Ok(s.users().insert(&new, at(1))?);
+    let ending = block_on(store.create(soon(), work.clone()));
+    assert!(
+        matches!(ending, Err(AppError::Unavailable(Unavailable::Database(_)))),
+        "{ending:?}"
+    );
+    server
+        .admin()
+        .run("SET GLOBAL max_prepared_stmt_count = 16382");
+    eventually("the store works again", || {
+        block_on(store.create(soon(), work.clone())).is_ok()
+    });
+}
+
+#[test]
+fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account() {
+    let Some(fixture) = MariadbFixture::available() else {
+        return;
+    };
+    let store = fixture.store();
+    let name = &fixture.schema.name;
+    let mut admin = shared().unwrap().admin();
+    let ada = add_user(&*store, "Ada", "ada@example.org");
+    let from = ada.version;
+    let broken = write(&*store, move |s| {
+        let mut broken = ada.clone();
+        broken.updated_at = at(0);
+        Ok(s.users().update(&broken, from)?)
+    });
+    assert!(matches!(broken, Err(AppError::Internal(_))), "{broken:?}");
+    admin.run(&format!("REVOKE INSERT ON {name}.* FROM {name}"));
+    let new = new_user("Bob", "bob@example.org");
+    // What a connection may do is settled when it is made.
+    let database = MariadbFixture::open(&fixture.schema.url_text(""), &options(1, 16));
+    let store = database.store();
+    let denied = block_on(store.create(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
+    database.close();
+    let Err(AppError::Internal(cause)) = denied else {
+        panic!("{denied:?}");
+    };
+    let text = chain(&*cause);
+    assert!(text.contains("INSERT command denied"), "{text}");
+    assert!(
+        !text.contains("127.0.0.1") && !text.contains(&format!("'{name}'")),
+        "{text}"
+    );
+}

@@ -1,0 +1,138 @@
+//! How many commands a job costs.
+
+use byline_application::{Limit, Seek, Store, UserQuery};
+
+use crate::support::mariadb::{MariadbFixture, Proxy, shared};
+use crate::support::{add_user, at, block_on, new_user, options, read, soon, write};
+
+/// The commands that `work` costs once its statements are prepared.
+fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
+    // One thread serves writes and one reads; each prepares for itself.
+    for _ in 0..3 {
+        work();
+    }
+    drop(proxy.take_commands());
+    work();
+    let mut commands = proxy.take_commands();
+    // The probe's.
+    commands.retain(|command| {
+        !command.contains("__diesel_schema_migrations")
+            && !command.contains("releases")
+            && command != "CLOSE"
+    });
+    commands
+}
+
+fn lone_worker(proxy: &Proxy, test: impl FnOnce(&dyn Store)) {
+    let server = shared().unwrap();
+    let fixture = MariadbFixture::on(server, &options(1, 16));
+    let url = fixture
+        .schema
+        .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
+    let database = MariadbFixture::open(&url, &options(1, 16));
+    test(&*database.store());
+    database.close();
+}
+
+fn create(store: &dyn Store, number: &mut u32) {
+    *number += 1;
+    let new = new_user("Ada", &format!("ada{number}@example.org"));
+    let created = block_on(store.create(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
+    let created = created.unwrap();
+    let id = created.id;
+    let found = read(store, move |s| Ok(s.users().find(id)?));
+    assert_eq!(found.unwrap(), Some(created));
+}
+
+#[test]
+fn a_statement_is_one_command() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port());
+    lone_worker(&proxy, |store| {
+        let ada = add_user(store, "Ada", "ada@example.org");
+        let found = cost(&proxy, || {
+            let found = read(store, move |s| Ok(s.users().find(ada.id)?));
+            assert!(found.unwrap().is_some());
+        });
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let listed = cost(&proxy, || {
+            let (seek, limit) = (Seek::First, Limit::default());
+            read(store, move |s| {
+                Ok(s.users().list(&UserQuery { seek, limit })?)
+            })
+            .unwrap();
+        });
+        assert_eq!(listed.len(), 1, "{listed:#?}");
+        let mut number = 0;
+        let created = cost(&proxy, || create(store, &mut number));
+        assert_eq!(
+            created.len(),
+            1 + 1,
+            "with the read behind it: {created:#?}"
+        );
+        assert!(created[0].starts_with("EXECUTE INSERT") && created[0].contains("RETURNING"));
+    });
+}
+
+#[test]
+fn without_returning_an_insertion_is_two_commands() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::disguised(server.port());
+    lone_worker(&proxy, |store| {
+        let mut number = 0;
+        let created = cost(&proxy, || create(store, &mut number));
+        assert_eq!(
+            created.len(),
+            2 + 1,
+            "with the read behind it: {created:#?}"
+        );
+        assert!(!created[0].contains("RETURNING"));
+        assert!(created[1].contains("last_insert_id"), "{created:#?}");
+    });
+}
+
+#[test]
+fn a_transaction_is_two_commands_more() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port());
+    lone_worker(&proxy, |store| {
+        let ada = add_user(store, "Ada", "ada@example.org");
+        let (id, mut version) = (ada.id, ada.version);
+        let changed = cost(&proxy, || {
+            let from = version;
+            version = version.next();
+            let next = version;
+            let changed = write(store, move |s| {
+                let mut user = s.users().find(id)?.unwrap();
+                user.version = next;
+                Ok(s.users().update(&user, from)?)
+            });
+            assert!(changed.unwrap());
+        });
+        assert_eq!(changed.len(), 2 + 2, "{changed:#?}");
+    });
+}
+
+#[test]
+fn statements_are_prepared_once_for_each_connection() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port());
+    lone_worker(&proxy, |store| {
+        let mut number = 0;
+        let mut prepared = 0;
+        for _ in 0..200 {
+            create(store, &mut number);
+            let (seek, limit) = (Seek::First, Limit::default());
+            read(store, move |s| {
+                Ok(s.users().list(&UserQuery { seek, limit })?)
+            })
+            .unwrap();
+        }
+        for command in proxy.take_commands() {
+            if command.starts_with("PREPARE") && command.contains("`users`") {
+                prepared += 1;
+            }
+        }
+        assert_eq!(prepared, 3, "insert, find, list");
+    });
+}

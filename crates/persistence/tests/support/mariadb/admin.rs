@@ -1,0 +1,60 @@
+use std::path::Path;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, OptsBuilder};
+use tokio::runtime::Runtime;
+
+/// The server's root, over its local socket.
+pub(crate) struct Admin {
+    connection: Option<Conn>,
+    runtime: Runtime,
+}
+
+impl Admin {
+    pub(crate) fn connect(socket: &Path, database: Option<&str>) -> mysql_async::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let options = OptsBuilder::default()
+            .socket(socket.to_str())
+            .user(Some("root"))
+            .db_name(database)
+            .stmt_cache_size(0);
+        let connection = runtime.block_on(Conn::new(options))?;
+        Ok(Self {
+            connection: Some(connection),
+            runtime,
+        })
+    }
+
+    pub(crate) fn try_run(&mut self, sql: &str) -> mysql_async::Result<()> {
+        let connection = self.connection.as_mut().unwrap();
+        self.runtime.block_on(connection.query_drop(sql))
+    }
+
+    pub(crate) fn run(&mut self, sql: &str) {
+        self.try_run(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) fn column(&mut self, sql: &str) -> Vec<String> {
+        let connection = self.connection.as_mut().unwrap();
+        self.runtime
+            .block_on(connection.query::<String, _>(sql))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub(crate) fn number(&mut self, sql: &str) -> u64 {
+        self.column(sql)[0].parse().unwrap()
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        let connection = self.connection.take();
+        // Inside the runtime, which the driver wants for the farewell.
+        self.runtime.block_on(async { drop(connection) });
+    }
+}

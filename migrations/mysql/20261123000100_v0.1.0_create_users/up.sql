@@ -1,0 +1,19 @@
+-- Times are whole microseconds since 1970-01-01T00:00:00Z.
+CREATE TABLE users (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    name VARCHAR(255) NOT NULL CHECK (CHAR_LENGTH(name) BETWEEN 1 AND 255),
+    email VARCHAR(254) NOT NULL CHECK (CHAR_LENGTH(email) BETWEEN 3 AND 254),
+    -- What makes the address unique: its ASCII lower-case form. Bytes, because
+    -- no collation that pads nothing has the same name on MySQL and MariaDB.
+    email_key VARBINARY(254) NOT NULL CHECK (email_key = CAST(LOWER(email) AS BINARY)),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL CHECK (version >= 1),
+    -- The attempt that inserted the row: tells the service, after it lost the
+    -- connection, whether an earlier attempt of its own was committed.
+    origin BINARY(16) NULL,
+    -- Ahead of the other key, so that a repeated attempt runs into this one.
+    UNIQUE KEY users_origin (origin),
+    UNIQUE KEY users_email_key (email_key),
+    CONSTRAINT users_times CHECK (updated_at >= created_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
