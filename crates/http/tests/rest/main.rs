@@ -10,12 +10,14 @@
 mod bodies;
 mod conditions;
 mod deadlines;
+mod docs;
 mod envelope;
 mod failures;
 mod health;
 mod lists;
 mod logs;
 mod methods;
+mod negotiation;
 mod posts;
 mod problem_pages;
 mod support;
