@@ -1,22 +1,25 @@
-"""What schemathesis cannot know: a cursor is made by the service."""
+"""What schemathesis cannot know."""
 
 import re
+import zlib
 
 import requests
 import schemathesis
 
 NEXT = re.compile(r'<[^>]*[?&]cursor=([A-Za-z0-9_-]+)[^>]*>; rel="next"')
+TAGS = ("If-Match", "If-None-Match")
 
 
 def is_meant_well(case):
-    """Whether every part of the case follows the schema."""
+    """Whether every part of the case follows the schema. Other cases stay as
+    they are: they must be refused."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
-@schemathesis.hook
-def before_call(context, case, kwargs):
-    """Puts a cursor of the same list in the place of a made-up one. The
-    cursors of negative cases stay as they are: they must be refused."""
+@schemathesis.hook("before_call")
+def use_a_real_cursor(context, case, kwargs):
+    """A cursor is made by the service: one of the same list takes the place of
+    a made-up one."""
     if case.query and "cursor" in case.query and is_meant_well(case):
         del case.query["cursor"]
         url = case.as_transport_kwargs(kwargs.get("base_url"))["url"]
@@ -29,6 +32,18 @@ def before_call(context, case, kwargs):
 @schemathesis.hook("before_call")
 def quote_the_tag(context, case, kwargs):
     """The coverage phase of schemathesis 4.32 takes its own value of the wrong
-    type, the number 0, for a good `If-None-Match`, whatever the schema says."""
-    if is_meant_well(case) and (case.headers or {}).get("If-None-Match") == "0":
-        case.headers["If-None-Match"] = '"0"'
+    type, the number 0, for a good entity tag, whatever the schema says."""
+    for name in TAGS:
+        if is_meant_well(case) and (case.headers or {}).get(name) == "0":
+            case.headers[name] = '"0"'
+
+
+@schemathesis.hook("before_call")
+def let_most_changes_pass(context, case, kwargs):
+    """A made-up tag is hardly ever that of the row. Three of four conditional
+    changes ask for any version, so that there is something to see behind 412."""
+    conditions = [case.headers[name] for name in TAGS if name in (case.headers or {})]
+    conditional = conditions and case.method in ("PUT", "PATCH", "DELETE")
+    if conditional and is_meant_well(case) and zlib.crc32("".join(conditions).encode()) % 4:
+        case.headers.pop("If-None-Match", None)
+        case.headers["If-Match"] = "*"
