@@ -4,18 +4,22 @@ use serde_json::json;
 
 use crate::support::{Ended, Sandbox};
 
-const MIGRATIONS: [&str; 4] = [
-    "20261123000000_v0.1.0_create_releases",
-    "20261123000100_v0.1.0_create_users",
-    "20261123000200_v0.1.0_create_posts",
-    "20261123000300_v0.1.0_insert_release",
-];
+/// What the project has for SQLite, oldest first.
+fn migrations() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/sqlite");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
 
 #[test]
 fn migrate_creates_the_file_and_is_done_once() {
     let sandbox = Sandbox::new();
     let first = Ended::well(sandbox.bylinectl(&["migrate"]));
-    for migration in MIGRATIONS {
+    for migration in migrations() {
         assert!(first.contains(&format!("applied {migration}\n")), "{first}");
     }
     assert_eq!(
@@ -40,8 +44,8 @@ fn status_tells_what_is_applied_and_pending_and_changes_nothing() {
     let sandbox = Sandbox::new();
     Ended::well(sandbox.bylinectl(&["migrate"]));
     let status = Ended::well(sandbox.bylinectl(&["migrate", "status"]));
-    for migration in MIGRATIONS {
-        assert!(status.contains(migration), "{status}");
+    for migration in migrations() {
+        assert!(status.contains(&migration), "{status}");
     }
     assert!(!status.contains("pending"), "{status}");
     assert!(
@@ -54,11 +58,17 @@ fn status_tells_what_is_applied_and_pending_and_changes_nothing() {
     assert_eq!(sqlite.execute(newest, ()).unwrap(), 1);
     for _ in 0..2 {
         let status = Ended::well(sandbox.bylinectl(&["migrate", "status"]));
+        let pending: Vec<&str> = status
+            .lines()
+            .filter(|line| line.ends_with(" pending"))
+            .collect();
+        assert_eq!(pending.len(), 1, "{status}");
         assert!(
-            status.contains("20261123000300_v0.1.0_insert_release   pending\n"),
+            pending[0].starts_with("20261123000300_v0.1.0_insert_release "),
             "{status}"
         );
-        assert_eq!(status.matches(" applied\n").count(), 3, "{status}");
+        let applied = migrations().len() - 1;
+        assert_eq!(status.matches(" applied\n").count(), applied, "{status}");
     }
 }
 

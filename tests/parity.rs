@@ -25,8 +25,7 @@ fn both_engines_give_the_same_answers() {
     if !mariadb::is_installed() {
         return;
     }
-    // The disk is not what is compared.
-    let server = mariadb::Server::start(&["--innodb-flush-log-at-trx-commit=2"]);
+    let server = mariadb::Server::start(&[]);
     let compared = AtomicUsize::new(0);
     thread::scope(|scope| {
         for pair in 0..PAIRS {

@@ -163,16 +163,21 @@ fn every_wrong_setting_is_named_with_what_would_be_right() {
 #[test]
 fn a_password_is_never_repeated() {
     let sandbox = Sandbox::new();
-    let url = "mysql://byline:hunter2@db.example.org/byline";
-    assert!(!refusal(on(&sandbox, url), 2).contains("hunter2"));
-    let mut help = on(&sandbox, url);
+    let wrong = "postgres://byline:hunter2@db.example.org/byline";
+    assert!(!refusal(on(&sandbox, wrong), 2).contains("hunter2"));
+    let mut help = on(&sandbox, wrong);
     help.arg("--help");
     assert!(!Ended::well(help).contains("hunter2"));
-    let mut migrate = sandbox.bylinectl(&["migrate"]);
-    migrate.env("DATABASE_URL", url);
-    let ended = Ended::of(migrate);
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+    // The second is a URL as it should be, of a server that is not there.
+    let away = "mysql://byline:hunter2@127.0.0.1:1/byline";
+    for (url, code) in [(wrong, 2), (away, 1)] {
+        let mut migrate = sandbox.bylinectl(&["migrate"]);
+        migrate.env("DATABASE_URL", url);
+        let ended = Ended::of(migrate);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+        assert!(!ended.stderr.contains("127.0.0.1"), "{ended:?}");
+    }
 }
 
 #[test]

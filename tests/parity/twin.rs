@@ -40,7 +40,7 @@ struct Request {
 
 impl Twins {
     pub(super) fn start(mariadb: &mariadb::Server) -> Self {
-        let url = mariadb.schema().url_text("?durability=RELAXED");
+        let url = mariadb.schema().url_text("");
         Self {
             both: [Twin::start(None), Twin::start(Some(&url))],
         }

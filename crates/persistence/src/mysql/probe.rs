@@ -20,8 +20,7 @@ const CALM: Duration = Duration::from_millis(500);
 const TROUBLED: (u64, u64) = (100, 400);
 
 /// Looks at the server until the store is closed.
-pub(super) fn run(target: &MysqlTarget, vitals: &Vitals) {
-    let mut held = None;
+pub(super) fn run(target: &MysqlTarget, mut held: Option<Connection>, vitals: &Vitals) {
     while !vitals.is_closing() {
         let sight = look(target, &mut held).unwrap_or_else(Failure::sight);
         let pause = match sight {
@@ -39,6 +38,8 @@ pub(super) fn run(target: &MysqlTarget, vitals: &Vitals) {
 pub(super) enum Failure {
     Connect(ConnectError),
     Open(OpenError),
+    /// The connection was closed while it was asked.
+    Broken(OpenError),
 }
 
 impl Failure {
@@ -48,7 +49,7 @@ impl Failure {
             Self::Open(
                 error @ (OpenError::SchemaTooOld { .. } | OpenError::SchemaTooNew { .. }),
             ) => Sight::WrongSchema(Arc::new(error)),
-            Self::Open(error) => Sight::Away(Arc::new(error)),
+            Self::Open(error) | Self::Broken(error) => Sight::Away(Arc::new(error)),
         }
     }
 }
@@ -56,22 +57,28 @@ impl Failure {
 /// One look, over the connection of the last one. It reads a table: a Galera
 /// node without its cluster would answer `SELECT 1`.
 pub(super) fn look(target: &MysqlTarget, held: &mut Option<Connection>) -> Result<Sight, Failure> {
-    let deadline = Instant::now() + CONNECT_LIMIT;
-    if let Some(mut connection) = held.take() {
-        connection.set_deadline(deadline);
-        match schema_check::require_current(&mut connection) {
-            // Closed, which says little about the server: ask on a new one.
-            Err(_) if connection.is_lost() && Instant::now() < deadline => {}
-            seen => {
-                let release = seen.map_err(Failure::Open)?;
-                *held = Some(connection);
-                return Ok(Sight::Ready(release));
-            }
-        }
+    match ask(target, held) {
+        // Which says little about the server: ask on a new one.
+        Err(Failure::Broken(_)) => ask(target, held),
+        other => other,
     }
-    let mut connection = connect(target).map_err(Failure::Connect)?;
-    connection.set_deadline(Instant::now() + CONNECT_LIMIT);
-    let release = schema_check::require_current(&mut connection).map_err(Failure::Open)?;
-    *held = Some(connection);
-    Ok(Sight::Ready(release))
+}
+
+fn ask(target: &MysqlTarget, held: &mut Option<Connection>) -> Result<Sight, Failure> {
+    let mut connection = match held.take() {
+        Some(connection) => connection,
+        None => connect(target).map_err(Failure::Connect)?,
+    };
+    let deadline = Instant::now() + CONNECT_LIMIT;
+    connection.set_deadline(deadline);
+    match schema_check::require_current(&mut connection) {
+        Ok(release) => {
+            *held = Some(connection);
+            Ok(Sight::Ready(release))
+        }
+        Err(error) if connection.is_lost() && Instant::now() < deadline => {
+            Err(Failure::Broken(error))
+        }
+        Err(error) => Err(Failure::Open(error)),
+    }
 }

@@ -29,12 +29,13 @@ impl MysqlStore {
     /// Starts the threads. A server that is away is waited for; one that
     /// refuses this service, or has another schema, is an error.
     pub(crate) fn open(target: &MysqlTarget, options: &Options) -> Result<Self, OpenError> {
-        let sight = match probe::look(target, &mut None) {
+        let mut held = None;
+        let sight = match probe::look(target, &mut held) {
             Ok(sight) => sight,
             Err(Failure::Connect(error)) if !error.is_transient() => {
                 return Err(OpenError::Server(Arc::new(error)));
             }
-            Err(away @ Failure::Connect(_)) => {
+            Err(away @ (Failure::Connect(_) | Failure::Broken(_))) => {
                 let sight = away.sight();
                 tracing::warn!("the database is away; waiting for it");
                 sight
@@ -67,7 +68,7 @@ impl MysqlStore {
         let (lease, state) = (lease(), Arc::clone(&vitals));
         store.spawn("byline-sweeper", move || sweeper::run(lease, &state))?;
         let (target, state) = (target.clone(), Arc::clone(&vitals));
-        let probe = store.spawn("byline-probe", move || probe::run(&target, &state))?;
+        let probe = store.spawn("byline-probe", move || probe::run(&target, held, &state))?;
         vitals.set_probe(probe);
         Ok(store)
     }

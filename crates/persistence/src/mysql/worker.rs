@@ -50,18 +50,23 @@ fn see_through(lease: &mut Lease, ticket: &mut Ticket) -> Result<(), AppError> {
             },
         };
         attempts += 1;
-        match outcome {
+        let error = match outcome {
             Outcome::Ended(ending) => return ending,
-            Outcome::Undone(error) if doubt.is_none() => {
-                if attempts >= ATTEMPTS || !pause(ticket.deadline) {
-                    return Err(given_up(error));
-                }
+            Outcome::Undone(error) => error,
+            Outcome::Unknown(cause) => {
+                doubt = Some(cause.clone());
+                AppError::OutcomeUnknown(Some(cause))
             }
-            Outcome::Undone(_) => {}
-            Outcome::Unknown(cause) => doubt = Some(cause),
-        }
-        if doubt.is_some() && !pause(ticket.deadline) {
-            return Err(AppError::OutcomeUnknown(doubt));
+        };
+        // A connection that breaks is replaced at once, the first time.
+        let is_broken = matches!(error, AppError::OutcomeUnknown(_));
+        let go_on = (doubt.is_some() || attempts < ATTEMPTS)
+            && (is_broken && attempts == 1 || pause(ticket.deadline));
+        if !go_on {
+            return Err(match doubt {
+                Some(cause) => AppError::OutcomeUnknown(Some(cause)),
+                None => given_up(error),
+            });
         }
     }
 }

@@ -14,10 +14,11 @@ fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
     drop(proxy.take_commands());
     work();
     let mut commands = proxy.take_commands();
-    // The probe's.
+    // The probe's and the sweeper's.
     commands.retain(|command| {
         !command.contains("__diesel_schema_migrations")
             && !command.contains("releases")
+            && !command.contains("DELETE FROM write_attempts")
             && command != "CLOSE"
     });
     commands

@@ -7,7 +7,7 @@ use byline_application::Readiness;
 use byline_persistence::{Database, OpenError, check, migrations};
 
 use crate::support::mariadb::shared;
-use crate::support::{eventually, options};
+use crate::support::{add_user, eventually, options};
 
 fn names(engine: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
@@ -101,5 +101,22 @@ fn the_release_is_known() {
     let release = database.store().health().release.unwrap();
     let releases = migrations::status(&schema.url()).unwrap().releases;
     assert_eq!(releases.last(), Some(&release));
+    database.close();
+}
+
+#[test]
+fn tokens_are_swept_when_nobody_asks_for_them() {
+    let Some(server) = shared() else { return };
+    let schema = server.schema();
+    migrations::migrate(&schema.url()).unwrap();
+    let mut admin = schema.admin();
+    // Of 1970, and more than go at a time.
+    admin
+        .run("INSERT INTO write_attempts SELECT UNHEX(LPAD(HEX(seq), 32, '0')) FROM seq_1_to_1700");
+    let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
+    add_user(&*database.store(), "Ada", "ada@example.org");
+    eventually("old tokens are gone and the new one is there", || {
+        admin.number("SELECT count(*) FROM write_attempts") == 1
+    });
     database.close();
 }
