@@ -13,7 +13,7 @@ use crate::problem::Code;
 macro_rules! groups {
     ($($name:ident: $($parameter:expr),+;)+) => {
         $(
-            #[doc = concat!("Parameters: ", stringify!($($parameter),+))]
+            #[doc = concat!("Parameters: `", stringify!($($parameter),+), "`")]
             pub(crate) enum $name {}
 
             impl IntoParams for $name {

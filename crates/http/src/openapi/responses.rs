@@ -25,7 +25,7 @@ pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 macro_rules! groups {
     ($($name:ident: $responses:expr;)+) => {
         $(
-            #[doc = concat!("Responses: ", stringify!($responses))]
+            #[doc = concat!("Responses: `", stringify!($responses), "`")]
             pub(crate) enum $name {}
 
             impl IntoResponses for $name {
