@@ -3,6 +3,7 @@
 //! | module         | what it shows                                                      |
 //! |----------------|--------------------------------------------------------------------|
 //! | `tour`         | the API over HTTP: what every endpoint answers                     |
+//! | `lists`        | sorts, filters, pages there and back, totals, authors              |
 //! | `hostile`      | requests that no well-meaning client sends                         |
 //! | `races`        | many clients want the same thing at once                           |
 //! | `overload`     | more requests than the database can take                           |
@@ -37,6 +38,7 @@ mod api_document;
 mod architecture;
 mod crash;
 mod hostile;
+mod lists;
 mod mariadb;
 mod operating;
 mod overload;

@@ -17,6 +17,19 @@ def is_meant_well(case):
 
 
 @schemathesis.hook("before_call")
+def sort_by_what_is_filtered(context, case, kwargs):
+    """A filter on a key goes with the sort on that key, which a schema cannot
+    say: the first filter chooses the sort, those on other keys are left out."""
+    keys = [name.split(".")[0] for name in case.query or {} if "." in name]
+    if keys and is_meant_well(case):
+        for name in [name for name in case.query if "." in name]:
+            if name.split(".")[0] != keys[0]:
+                del case.query[name]
+        if str(case.query.get("sort", "")).lstrip("-") != keys[0]:
+            case.query["sort"] = keys[0]
+
+
+@schemathesis.hook("before_call")
 def use_a_real_cursor(context, case, kwargs):
     """A cursor is made by the service: one of the same list takes the place of
     a made-up one."""

@@ -16,7 +16,10 @@ pub mod users;
 
 pub use clock::Clock;
 pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
-pub use list::{InvalidLimit, Limit, Page, PostQuery, Seek, UserQuery};
+pub use list::{
+    Direction, InvalidLimit, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Span,
+    UserOrder, UserQuery,
+};
 pub use precondition::Precondition;
 pub use repository::{PostRepository, Reference, RepositoryError, UniqueKey, UserRepository};
 pub use session::Session;

@@ -1,23 +1,87 @@
-use byline_domain::{PostId, UserId};
+//! Lists: which rows, in which order, from where on, how many.
+//!
+//! Every list that can be asked for is served by one index, so that no request
+//! is slow because a table is large. The types see to it: a range lies in the
+//! sort key that it narrows, and cannot be combined with another one.
 
-/// Which users, from where on, and how many.
+mod limit;
+mod range;
+
+use byline_domain::{EmailAddress, Timestamp, UserId};
+
+pub use limit::{InvalidLimit, Limit};
+pub use range::KeyRange;
+
+/// Which users, in which order, from where on, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserQuery {
-    /// Where the page begins, in ascending order of ids.
-    pub seek: Seek<UserId>,
+    /// Only the user with this address, in whatever ASCII case.
+    pub email: Option<EmailAddress>,
+    /// The sort key, its range, and where the page begins.
+    pub order: UserOrder,
+    /// Which way the order runs.
+    pub direction: Direction,
     /// The most users that the page may have.
     pub limit: Limit,
 }
 
-/// Which posts, from where on, and how many.
+/// What users are ordered by. Equal keys are told apart by the id, which runs
+/// in the same direction. Text is ordered by code point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserOrder {
+    /// By id.
+    Id(Seek<Position<()>>),
+    /// By name.
+    Name(Span<String>),
+    /// By the [key](EmailAddress::key) of the e-mail address.
+    Email(Seek<Position<String>>),
+    /// By the time of creation.
+    CreatedAt(Span<Timestamp>),
+}
+
+/// Which posts, in which order, from where on, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostQuery {
     /// Only the posts of this user.
     pub author: Option<UserId>,
-    /// Where the page begins, in ascending order of ids.
-    pub seek: Seek<PostId>,
+    /// The sort key, its range, and where the page begins.
+    pub order: PostOrder,
+    /// Which way the order runs.
+    pub direction: Direction,
     /// The most posts that the page may have.
     pub limit: Limit,
+}
+
+/// What posts are ordered by, as in [`UserOrder`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostOrder {
+    /// By id.
+    Id(Seek<Position<()>>),
+    /// By title.
+    Title(Span<String>),
+    /// By the time of creation.
+    CreatedAt(Span<Timestamp>),
+    /// By the time of the last change.
+    UpdatedAt(Span<Timestamp>),
+}
+
+/// Which way an order runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// From the least to the greatest.
+    #[default]
+    Ascending,
+    /// From the greatest to the least.
+    Descending,
+}
+
+/// The rows whose sort key lies in a range, from a place on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span<K> {
+    /// The sort keys that count.
+    pub range: KeyRange<K>,
+    /// Where the page begins.
+    pub seek: Seek<Position<K>>,
 }
 
 /// Where a page begins. Positions are values, not rows: they hold when the row
@@ -32,15 +96,15 @@ pub enum Seek<P> {
     Before(P),
 }
 
-impl<P> Seek<P> {
-    /// The same place, with its position put differently.
-    pub fn map<Q>(self, position: impl FnOnce(P) -> Q) -> Seek<Q> {
-        match self {
-            Self::First => Seek::First,
-            Self::After(at) => Seek::After(position(at)),
-            Self::Before(at) => Seek::Before(position(at)),
-        }
-    }
+/// A place in an order: that of a row with this sort key and this id, whether
+/// there is one or not, or could be: an id of 0 is ahead of all with the same
+/// key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position<K> {
+    /// The sort key; `()` in an order by id.
+    pub key: K,
+    /// Tells rows with the same key apart.
+    pub id: i64,
 }
 
 /// One page of a list, in the order of the list whatever way was sought.
@@ -53,69 +117,52 @@ pub struct Page<T> {
     pub more: bool,
 }
 
-/// The most rows that a page may have: 1 to [`Limit::MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(u8);
-
-/// Below 1 or above [`Limit::MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a whole number from 1 to {max}", max = Limit::MAX.0)]
-pub struct InvalidLimit;
-
-impl Limit {
-    /// The largest page.
-    pub const MAX: Self = Self(100);
-
-    /// The number of rows.
+impl UserOrder {
+    /// See [`Seek::is_backwards`].
     #[must_use]
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(50)
-    }
-}
-
-impl TryFrom<i64> for Limit {
-    type Error = InvalidLimit;
-
-    fn try_from(rows: i64) -> Result<Self, InvalidLimit> {
-        match u8::try_from(rows) {
-            Ok(rows) if (1..=Self::MAX.0).contains(&rows) => Ok(Self(rows)),
-            _ => Err(InvalidLimit),
+    pub fn is_backwards(&self) -> bool {
+        match self {
+            Self::Id(seek) => seek.is_backwards(),
+            Self::Name(span) => span.seek.is_backwards(),
+            Self::Email(seek) => seek.is_backwards(),
+            Self::CreatedAt(span) => span.seek.is_backwards(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{InvalidLimit, Limit};
-
-    #[test]
-    fn a_page_has_1_to_100_rows() {
-        assert_eq!(Limit::MAX.get(), 100);
-        for rows in [1_u8, 50, 99, 100] {
-            assert_eq!(Limit::try_from(i64::from(rows)).map(Limit::get), Ok(rows));
-        }
-        // 257 is 1 in the lowest byte.
-        for rows in [0, 101, 255, 256, 257, -1, -255, i64::MIN, i64::MAX] {
-            assert_eq!(Limit::try_from(rows), Err(InvalidLimit), "{rows}");
+impl PostOrder {
+    /// See [`Seek::is_backwards`].
+    #[must_use]
+    pub fn is_backwards(&self) -> bool {
+        match self {
+            Self::Id(seek) => seek.is_backwards(),
+            Self::Title(span) => span.seek.is_backwards(),
+            Self::CreatedAt(span) | Self::UpdatedAt(span) => span.seek.is_backwards(),
         }
     }
+}
 
-    #[test]
-    fn a_page_has_50_rows_unless_told_otherwise() {
-        assert_eq!(Limit::default().get(), 50);
+impl<P> Seek<P> {
+    /// Whether the page is sought against the order of the list.
+    #[must_use]
+    pub const fn is_backwards(&self) -> bool {
+        matches!(self, Self::Before(_))
     }
 
-    #[test]
-    fn what_is_wrong_with_a_limit_names_the_limits() {
-        assert_eq!(
-            InvalidLimit.to_string(),
-            "must be a whole number from 1 to 100"
-        );
+    /// The same place, with its position put differently.
+    pub fn map<Q>(self, position: impl FnOnce(P) -> Q) -> Seek<Q> {
+        match self {
+            Self::First => Seek::First,
+            Self::After(at) => Seek::After(position(at)),
+            Self::Before(at) => Seek::Before(position(at)),
+        }
+    }
+}
+
+impl<K> From<Seek<Position<K>>> for Span<K> {
+    /// All rows, from there on.
+    fn from(seek: Seek<Position<K>>) -> Self {
+        let range = KeyRange::default();
+        Self { range, seek }
     }
 }

@@ -1,7 +1,9 @@
 //! The use cases of posts.
 
+use std::collections::BTreeMap;
+
 use byline_domain::policy::{self, Action, Principal};
-use byline_domain::{NewPost, Post, PostChange, PostId, Timestamp, UserId};
+use byline_domain::{NewPost, Post, PostChange, PostId, Timestamp, User, UserId};
 
 use crate::{
     AppError, Conflict, Page, PostQuery, Precondition, Reference, RepositoryError, Session,
@@ -43,6 +45,42 @@ pub fn list_of(
         users::find(session, author)?;
     }
     Ok(page)
+}
+
+/// How many posts there are on all pages of `query` together.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn count(
+    session: &mut dyn Session,
+    principal: &Principal,
+    query: &PostQuery,
+) -> Result<u64, AppError> {
+    policy::check(principal, Action::ReadPosts)?;
+    Ok(session.posts().count(query)?)
+}
+
+/// The authors of `posts`, which were read in the same session, by their ids.
+/// One statement, however many they are.
+///
+/// # Errors
+///
+/// [`AppError::Forbidden`] without the right to read users, and whatever the
+/// store fails with.
+pub fn authors(
+    session: &mut dyn Session,
+    principal: &Principal,
+    posts: &[Post],
+) -> Result<BTreeMap<UserId, User>, AppError> {
+    policy::check(principal, Action::ReadUsers)?;
+    let ids = posts.iter().map(|post| post.user_id).collect();
+    let authors = session.users().find_all(&ids)?;
+    match ids.iter().find(|id| !authors.contains_key(id)) {
+        None => Ok(authors),
+        // In one snapshot every post has its author.
+        Some(id) => Err(AppError::internal(format!("posts of no user {id}"))),
+    }
 }
 
 /// The post with this id.

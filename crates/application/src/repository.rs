@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use byline_domain::{NewPost, NewUser, Post, PostId, Timestamp, User, UserId, Version};
 
 use crate::{Cause, Page, PostQuery, UserQuery};
@@ -18,8 +20,19 @@ pub trait UserRepository: Send {
     /// The user with this id, if there is one.
     fn find(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
 
-    /// The page that `query` asks for, ordered by id.
+    /// Those users with these ids that there are. One statement.
+    fn find_all(
+        &mut self,
+        ids: &BTreeSet<UserId>,
+    ) -> Result<BTreeMap<UserId, User>, RepositoryError>;
+
+    /// The page that `query` asks for. Takes no longer the more users there
+    /// are, nor the more of them have the same sort key.
     fn list(&mut self, query: &UserQuery) -> Result<Page<User>, RepositoryError>;
+
+    /// How many users there are on all pages of `query` together. Takes the
+    /// longer the more there are.
+    fn count(&mut self, query: &UserQuery) -> Result<u64, RepositoryError>;
 
     /// Stores a new user under an id that no user had before, created and
     /// updated at `now`, in its first version.
@@ -50,8 +63,13 @@ pub trait PostRepository: Send {
     /// The post with this id, if there is one.
     fn find(&mut self, id: PostId) -> Result<Option<Post>, RepositoryError>;
 
-    /// The page that `query` asks for, ordered by id.
+    /// The page that `query` asks for. Takes no longer the more posts there
+    /// are, nor the more of them have the same sort key.
     fn list(&mut self, query: &PostQuery) -> Result<Page<Post>, RepositoryError>;
+
+    /// How many posts there are on all pages of `query` together. Takes the
+    /// longer the more there are.
+    fn count(&mut self, query: &PostQuery) -> Result<u64, RepositoryError>;
 
     /// Stores a new post under an id that no post had before, created and
     /// updated at `now`, in its first version.

@@ -21,6 +21,20 @@ pub fn list(
     Ok(session.users().list(query)?)
 }
 
+/// How many users there are on all pages of `query` together.
+///
+/// # Errors
+///
+/// As [`list`].
+pub fn count(
+    session: &mut dyn Session,
+    principal: &Principal,
+    query: &UserQuery,
+) -> Result<u64, AppError> {
+    policy::check(principal, Action::ReadUsers)?;
+    Ok(session.users().count(query)?)
+}
+
 /// The user with this id.
 ///
 /// # Errors

@@ -2,17 +2,21 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use byline_domain::Version;
 use serde::Serialize;
 
 use crate::etag::{NoneMatch, etag};
+use crate::prefer;
 use crate::problem::Problem;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// To be asked for again each time, with `If-None-Match` if possible.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// How many rows there are on all pages of a list.
+const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// A row on the wire.
 pub(crate) trait Representation: Serialize {
@@ -54,10 +58,22 @@ pub(crate) fn deleted() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// One page of a list.
+/// A row that was read, together with others: no version tells what it is.
+pub(crate) fn untagged(row: &impl Representation) -> Result<HttpResponse, Problem> {
+    let mut body = Vec::with_capacity(row.size_hint());
+    write(&mut body, row)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, JSON))
+        .insert_header((header::CACHE_CONTROL, NO_CACHE))
+        .body(body))
+}
+
+/// One page of a list, and how many rows there are on all pages, if that was
+/// asked for.
 pub(crate) fn list<R: Representation>(
     rows: impl ExactSizeIterator<Item = R> + Clone,
     links: HeaderValue,
+    total: Option<u64>,
 ) -> Result<HttpResponse, Problem> {
     let size: usize = rows.clone().map(|row| row.size_hint() + 1).sum();
     let mut body = Vec::with_capacity(size + 2);
@@ -69,11 +85,16 @@ pub(crate) fn list<R: Representation>(
         write(&mut body, &row)?;
     }
     body.push(b']');
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    answer
         .insert_header((header::CONTENT_TYPE, JSON))
         .insert_header((header::CACHE_CONTROL, NO_CACHE))
-        .insert_header((header::LINK, links))
-        .body(body))
+        .insert_header((header::LINK, links));
+    if let Some(total) = total {
+        answer.insert_header((TOTAL_COUNT, total));
+        answer.insert_header((prefer::PREFERENCE_APPLIED, prefer::COUNT_EXACT));
+    }
+    Ok(answer.body(body))
 }
 
 /// A document that is no row.

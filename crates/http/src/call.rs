@@ -191,7 +191,25 @@ impl Call {
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
         let deadline = self.arrival.deadline;
-        match timeout_at(deadline.into(), self.api.store().read(deadline, work)).await {
+        self.in_time(self.api.store().read(deadline, work)).await
+    }
+
+    /// Runs `work` in a session whose statements all see the same moment;
+    /// answers as [`read`](Self::read) does.
+    pub(crate) async fn snapshot<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let deadline = self.arrival.deadline;
+        self.in_time(self.api.store().snapshot(deadline, work))
+            .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, Problem> {
+        match timeout_at(self.arrival.deadline.into(), answer).await {
             Ok(answer) => answer.map_err(Problem::from),
             Err(_) => Err(AppError::from(Unavailable::DeadlinePassed).into()),
         }

@@ -2,23 +2,40 @@ use std::hash::Hasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use byline_application::{Position, Seek};
+use byline_domain::Timestamp;
 use fnv::FnvHasher;
 
 /// A place in a list, as clients carry it from one page to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Its text is opaque and tamper-evident, not secret: version, side, hash of
+/// the list, id, sort key, and a checksum over all of it. The checksum has no
+/// key. A cursor must be good on every instance and after every restart, so a
+/// key would have to live in the database; and it would guard nothing: whoever
+/// forges a checksum names a place in a list that the filters let anyone name.
+/// What a cursor says is therefore validated as any other input is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    pub(crate) direction: Direction,
-    /// The id of the row next to the page.
-    pub(crate) position: i64,
+    pub(crate) side: Side,
+    pub(crate) position: Position<KeyValue>,
 }
 
 /// On which side of the position the page lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum Side {
     /// Behind it, in the order of the list.
     After,
     /// Ahead of it.
     Before,
+}
+
+/// The value of any sort key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyValue {
+    /// In a list ordered by id.
+    None,
+    Text(String),
+    Time(Timestamp),
 }
 
 /// Why a text is no cursor for a list.
@@ -26,75 +43,146 @@ pub(crate) enum Direction {
 pub(crate) enum InvalidCursor {
     #[error("The cursor is damaged.")]
     Damaged,
-    #[error("The cursor was made for another list.")]
+    #[error("The cursor was made for another list, or with other filters or another sort.")]
     OtherList,
+}
+
+/// Tells one list, its sort and filters included, from every other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 8]);
+
+impl Fingerprint {
+    /// The fingerprint of a list described by these texts.
+    pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hasher = FnvHasher::default();
+        for text in texts {
+            hasher.write(text.as_bytes());
+            // No text has this byte, so that "a", "b" is not "ab".
+            hasher.write(&[0xff]);
+        }
+        Self(hasher.finish().to_be_bytes())
+    }
 }
 
 /// Changes with the layout, so that old cursors are refused, not misread.
 const VERSION: u8 = 1;
 
-/// Version, direction, fingerprint of the list, position, checksum.
-type Bytes = [u8; 1 + 1 + 4 + 8 + 4];
+const CHECKSUM: usize = 8;
 
 impl Cursor {
-    /// The cursor as an opaque text that needs no escaping in a URL. `list`
-    /// tells one list, its filters included, from every other.
-    pub(crate) fn encode(self, list: &str) -> String {
-        let mut bytes = Bytes::default();
-        let direction = match self.direction {
-            Direction::After => 0,
-            Direction::Before => 1,
-        };
-        let [version, side, rest @ ..] = &mut bytes;
-        (*version, *side) = (VERSION, direction);
-        let (fingerprint, rest) = rest.split_at_mut(4);
-        fingerprint.copy_from_slice(&hash(list.as_bytes()));
-        let (position, _) = rest.split_at_mut(8);
-        position.copy_from_slice(&self.position.to_be_bytes());
-        let (content, checksum) = bytes.split_at_mut(14);
-        checksum.copy_from_slice(&hash(content));
+    /// The cursor as an opaque text that needs no escaping in a URL.
+    pub(crate) fn encode(&self, list: Fingerprint) -> String {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(VERSION);
+        bytes.push(match self.side {
+            Side::After => 0,
+            Side::Before => 1,
+        });
+        bytes.extend(list.0);
+        bytes.extend(self.position.id.to_be_bytes());
+        match &self.position.key {
+            KeyValue::None => bytes.push(0),
+            KeyValue::Text(text) => {
+                bytes.push(1);
+                bytes.extend(text.as_bytes());
+            }
+            KeyValue::Time(time) => {
+                bytes.push(2);
+                bytes.extend(time.as_micros().to_be_bytes());
+            }
+        }
+        bytes.extend(checksum(&bytes));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    pub(crate) fn decode(text: &str, list: &str) -> Result<Self, InvalidCursor> {
-        let bytes = unpack(text).ok_or(InvalidCursor::Damaged)?;
-        let [VERSION, side, a, b, c, d, position @ .., _, _, _, _] = bytes else {
-            return Err(InvalidCursor::Damaged);
+    pub(crate) fn decode(text: &str, list: Fingerprint) -> Result<Self, InvalidCursor> {
+        let damaged = InvalidCursor::Damaged;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| damaged)?;
+        let (content, _) = bytes
+            .split_last_chunk()
+            .filter(|(content, sum)| **sum == checksum(content))
+            .ok_or(damaged)?;
+        let [VERSION, side, rest @ ..] = content else {
+            return Err(damaged);
         };
-        let direction = match side {
-            0 => Direction::After,
-            1 => Direction::Before,
-            _ => return Err(InvalidCursor::Damaged),
+        let side = match side {
+            0 => Side::After,
+            1 => Side::Before,
+            _ => return Err(damaged),
         };
-        if [a, b, c, d] != hash(list.as_bytes()) {
+        let (fingerprint, rest) = rest.split_first_chunk().ok_or(damaged)?;
+        if *fingerprint != list.0 {
             return Err(InvalidCursor::OtherList);
         }
-        Ok(Self {
-            direction,
-            position: i64::from_be_bytes(position),
+        let (id, key) = rest.split_first_chunk().ok_or(damaged)?;
+        let position = Position {
+            key: KeyValue::decode(key).ok_or(damaged)?,
+            id: i64::from_be_bytes(*id),
+        };
+        Ok(Self { side, position })
+    }
+
+    /// The place where the page begins; `None` if the sort key is of another
+    /// type than the list's.
+    pub(crate) fn seek<K: SortValue>(self) -> Option<Seek<Position<K>>> {
+        let position = Position {
+            key: K::of(self.position.key)?,
+            id: self.position.id,
+        };
+        Some(match self.side {
+            Side::After => Seek::After(position),
+            Side::Before => Seek::Before(position),
         })
     }
 }
 
-/// The bytes in `text`, if their checksum is right.
-fn unpack(text: &str) -> Option<Bytes> {
-    let mut bytes = Bytes::default();
-    // Checked first: a longer text might fill the buffer and fail only then.
-    if text.len() != bytes.len().div_ceil(3) * 4 {
-        return None;
+impl KeyValue {
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0] => Some(Self::None),
+            [1, text @ ..] => Some(Self::Text(str::from_utf8(text).ok()?.to_owned())),
+            [2, micros @ ..] => {
+                let micros = i64::from_be_bytes(micros.try_into().ok()?);
+                Some(Self::Time(Timestamp::from_micros(micros).ok()?))
+            }
+            _ => None,
+        }
     }
-    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
-    let (content, checksum) = bytes.split_at_checked(14)?;
-    (length == bytes.len() && checksum == hash(content)).then_some(bytes)
 }
 
-/// Detects accidents, not malice: a forged cursor shows nothing that its list
-/// would not.
-fn hash(bytes: &[u8]) -> [u8; 4] {
+/// What the sort keys of the application's queries are made of.
+pub(crate) trait SortValue: Sized {
+    fn of(value: KeyValue) -> Option<Self>;
+}
+
+impl SortValue for () {
+    fn of(value: KeyValue) -> Option<Self> {
+        matches!(value, KeyValue::None).then_some(())
+    }
+}
+
+impl SortValue for String {
+    fn of(value: KeyValue) -> Option<Self> {
+        match value {
+            KeyValue::Text(text) => Some(text),
+            KeyValue::None | KeyValue::Time(_) => None,
+        }
+    }
+}
+
+impl SortValue for Timestamp {
+    fn of(value: KeyValue) -> Option<Self> {
+        match value {
+            KeyValue::Time(time) => Some(time),
+            KeyValue::None | KeyValue::Text(_) => None,
+        }
+    }
+}
+
+fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = FnvHasher::default();
-    hasher.write(bytes);
-    let [a, b, c, d, e, f, g, h] = hasher.finish().to_be_bytes();
-    [a ^ e, b ^ f, c ^ g, d ^ h]
+    hasher.write(content);
+    hasher.finish().to_be_bytes()
 }
 
 #[cfg(test)]
@@ -103,57 +191,128 @@ mod tests {
 
     use super::*;
 
+    fn any_key() -> impl Strategy<Value = KeyValue> {
+        let times = Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros();
+        prop_oneof![
+            Just(KeyValue::None),
+            ".{0,20}".prop_map(KeyValue::Text),
+            times.prop_map(|micros| KeyValue::Time(Timestamp::from_micros(micros).unwrap())),
+        ]
+    }
+
     fn any_cursor() -> impl Strategy<Value = Cursor> {
-        (any::<bool>(), any::<i64>()).prop_map(|(after, position)| Cursor {
-            direction: if after {
-                Direction::After
-            } else {
-                Direction::Before
-            },
-            position,
+        (any::<bool>(), any_key(), any::<i64>()).prop_map(|(after, key, id)| Cursor {
+            side: if after { Side::After } else { Side::Before },
+            position: Position { key, id },
         })
+    }
+
+    fn users() -> Fingerprint {
+        Fingerprint::of(["/users", "id"])
     }
 
     proptest! {
         #[test]
         fn survives_the_round_trip(cursor in any_cursor(), list in ".*") {
-            prop_assert_eq!(Cursor::decode(&cursor.encode(&list), &list), Ok(cursor));
+            let list = Fingerprint::of([list.as_str()]);
+            prop_assert_eq!(Cursor::decode(&cursor.encode(list), list), Ok(cursor));
         }
 
         #[test]
         fn needs_no_escaping(cursor in any_cursor()) {
-            let text = cursor.encode("/users");
+            let text = cursor.encode(users());
             prop_assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
         }
 
         #[test]
         fn arbitrary_text_is_refused(text in ".*") {
-            prop_assert_eq!(Cursor::decode(&text, "/users"), Err(InvalidCursor::Damaged));
+            prop_assert_eq!(Cursor::decode(&text, users()), Err(InvalidCursor::Damaged));
         }
 
         #[test]
-        fn a_changed_character_is_noticed(cursor in any_cursor(), at in 0..24_usize, other in "[A-Za-z0-9_-]") {
-            let text = cursor.encode("/users");
+        fn arbitrary_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            let text = URL_SAFE_NO_PAD.encode(bytes);
+            prop_assert_eq!(Cursor::decode(&text, users()), Err(InvalidCursor::Damaged));
+        }
+
+        /// Forged, with a right checksum: read or refused, never a panic.
+        #[test]
+        fn any_content_is_read_or_refused(rest in prop::collection::vec(any::<u8>(), 0..40), side in 0..3_u8) {
+            let mut bytes = vec![VERSION, side];
+            bytes.extend(users().0);
+            bytes.extend(rest);
+            bytes.extend(checksum(&bytes));
+            let text = URL_SAFE_NO_PAD.encode(bytes);
+            if let Ok(cursor) = Cursor::decode(&text, users()) {
+                prop_assert_eq!(cursor.encode(users()), text);
+            }
+        }
+
+        #[test]
+        fn a_changed_character_is_noticed(cursor in any_cursor(), at in any::<prop::sample::Index>(), other in "[A-Za-z0-9_-]") {
+            let text = cursor.encode(users());
+            let at = at.index(text.len());
             let mut changed = text.clone();
             changed.replace_range(at..=at, &other);
             prop_assume!(changed != text);
-            prop_assert_eq!(Cursor::decode(&changed, "/users"), Err(InvalidCursor::Damaged));
+            prop_assert_eq!(Cursor::decode(&changed, users()), Err(InvalidCursor::Damaged));
+        }
+
+        #[test]
+        fn a_cut_or_prolonged_cursor_is_noticed(cursor in any_cursor(), cut in 1..20_usize, more in "[A-Za-z0-9_-]{1,9}") {
+            let text = cursor.encode(users());
+            let shorter = &text[..text.len() - cut];
+            prop_assert_eq!(Cursor::decode(shorter, users()), Err(InvalidCursor::Damaged));
+            let longer = text + &more;
+            prop_assert_eq!(Cursor::decode(&longer, users()), Err(InvalidCursor::Damaged));
         }
 
         #[test]
         fn a_cursor_of_another_list_is_refused(cursor in any_cursor()) {
-            let text = cursor.encode("/users/1/posts");
-            prop_assert_eq!(Cursor::decode(&text, "/posts"), Err(InvalidCursor::OtherList));
+            let text = cursor.encode(users());
+            for other in [&["/users", "-id"][..], &["/posts", "id"], &["/users", "id", ""], &["/usersid"]] {
+                let other = Fingerprint::of(other.iter().copied());
+                prop_assert_eq!(Cursor::decode(&text, other), Err(InvalidCursor::OtherList));
+            }
         }
+    }
+
+    #[test]
+    fn a_key_of_another_type_is_no_position() {
+        let time = Timestamp::from_micros(7).unwrap();
+        let of = |key| Cursor {
+            side: Side::After,
+            position: Position { key, id: 1 },
+        };
+        assert!(of(KeyValue::None).seek::<()>().is_some());
+        assert!(of(KeyValue::None).seek::<String>().is_none());
+        assert!(of(KeyValue::Text("a".into())).seek::<()>().is_none());
+        assert!(of(KeyValue::Text("a".into())).seek::<Timestamp>().is_none());
+        assert!(of(KeyValue::Time(time)).seek::<String>().is_none());
+        let at = Position { key: time, id: 1 };
+        assert_eq!(of(KeyValue::Time(time)).seek(), Some(Seek::After(at)));
     }
 
     /// Clients keep cursors across upgrades of the service.
     #[test]
     fn the_text_form_is_stable() {
-        let cursor = Cursor {
-            direction: Direction::After,
-            position: 42,
+        let encode = |key| {
+            let position = Position { key, id: 42 };
+            let side = Side::After;
+            Cursor { side, position }.encode(users())
         };
-        assert_eq!(cursor.encode("/users"), "AQB2cW4VAAAAAAAAACqhg-1h");
+        assert_eq!(
+            encode(KeyValue::None),
+            "AQAt29ze6aHdqwAAAAAAAAAqAFapuQrWkq-S"
+        );
+        assert_eq!(
+            encode(KeyValue::Text("Zoë".into())),
+            "AQAt29ze6aHdqwAAAAAAAAAqAVpvw6sU_CyOvt-XXA"
+        );
+        let time = Timestamp::from_micros(1_763_805_600_123_456).unwrap();
+        assert_eq!(
+            encode(KeyValue::Time(time)),
+            "AQAt29ze6aHdqwAAAAAAAAAqAgAGRCv-P4pAHHxRi5NIpcY"
+        );
     }
 }

@@ -1,62 +1,79 @@
 //! Lists, page by page.
 
 use actix_web::http::header::HeaderValue;
-use byline_application::{Limit, Page, Seek};
-use byline_domain::{PostId, UserId};
+use byline_application::{Direction, Limit, Page, Position, Seek};
 
-use crate::cursor::{Cursor, Direction};
+use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, SortValue};
 use crate::problem::{Code, Fault, Place, Problem};
-use crate::query::{self, Query};
+use crate::query::Query;
+use crate::sort::{Sort, SortKey};
 
-/// The parameters of every list.
-pub(crate) const PARAMETERS: &[&str] = &["limit", "cursor"];
-
-/// Which page of which list is asked for.
+/// Which page of which list is asked for, and how its neighbours are named.
 #[derive(Debug)]
-pub(crate) struct Paging<P> {
-    /// The list's path; tells it from every other.
-    list: String,
-    pub(crate) seek: Seek<P>,
-    pub(crate) limit: Limit,
+pub(crate) struct Paging {
+    path: String,
+    /// The parameters of every page, as they are sent again.
+    parameters: String,
+    fingerprint: Fingerprint,
+    direction: Direction,
+    cursor: Option<Cursor>,
 }
 
-/// What lists are ordered by.
-pub(crate) trait Position: Copy + TryFrom<i64> {
-    fn number(self) -> i64;
-}
-
-impl Position for UserId {
-    fn number(self) -> i64 {
-        self.get()
+impl Paging {
+    /// # Errors
+    ///
+    /// The cursor is damaged or was made for another list.
+    pub(crate) fn of<K: SortKey>(
+        path: impl Into<String>,
+        query: &Query,
+        sort: Sort<K>,
+    ) -> Result<Self, Problem> {
+        let path = path.into();
+        let fingerprint = fingerprint(&path, query, sort);
+        let cursor = query
+            .get("cursor")
+            .map(|text| Cursor::decode(text, fingerprint))
+            .transpose()
+            .map_err(|error| invalid_cursor(error.to_string()))?;
+        let mut parameters = form_urlencoded::Serializer::new(String::new());
+        parameters.extend_pairs(query.iter().filter(|(name, _)| *name != "cursor"));
+        Ok(Self {
+            path,
+            parameters: parameters.finish(),
+            fingerprint,
+            direction: sort.direction,
+            cursor,
+        })
     }
-}
 
-impl Position for PostId {
-    fn number(self) -> i64 {
-        self.get()
-    }
-}
-
-impl<P: Position> Paging<P> {
-    pub(crate) fn of(list: impl Into<String>, query: &Query) -> Result<Self, Problem> {
-        let list = list.into();
-        let limit = query
-            .get("limit")
-            .map_or_else(|| Ok(Limit::default()), limit)?;
-        let seek = match query.get("cursor") {
-            None => Seek::First,
-            Some(cursor) => seek(cursor, &list)?,
-        };
-        Ok(Self { list, seek, limit })
+    /// Where the page begins.
+    ///
+    /// # Errors
+    ///
+    /// The cursor holds a sort key of another type: it was forged.
+    pub(crate) fn seek<K: SortValue>(&self) -> Result<Seek<Position<K>>, Problem> {
+        match &self.cursor {
+            None => Ok(Seek::First),
+            Some(cursor) => cursor
+                .clone()
+                .seek()
+                .ok_or_else(|| invalid_cursor("The cursor is damaged.".to_owned())),
+        }
     }
 
     /// The `Link` header (RFC 8288) of this page. `position` tells that of a
     /// row.
-    pub(crate) fn links<T>(&self, page: &Page<T>, position: impl Fn(&T) -> P) -> HeaderValue {
+    pub(crate) fn links<T>(
+        &self,
+        page: &Page<T>,
+        position: impl Fn(&T) -> Position<KeyValue>,
+    ) -> HeaderValue {
+        let first = page.items.first().map(&position);
+        let last = page.items.last().map(&position);
         let mut links = self.link("first", None);
         for (rel, target) in [
-            ("prev", self.prev(page, &position)),
-            ("next", self.next(page, &position)),
+            ("prev", self.prev(first, page.more)),
+            ("next", self.next(last, page.more)),
         ] {
             match target {
                 Target::None => {}
@@ -64,51 +81,67 @@ impl<P: Position> Paging<P> {
                 Target::At(cursor) => links = links + ", " + &self.link(rel, Some(cursor)),
             }
         }
-        // Paths, digits and cursors always make a header value.
+        // Paths, percent-encoded parameters and cursors make a header value.
         HeaderValue::try_from(links).unwrap_or(HeaderValue::from_static(""))
     }
 
-    fn next<T>(&self, page: &Page<T>, position: impl Fn(&T) -> P) -> Target {
-        let behind = page.items.last().map(|row| after(position(row).number()));
-        match (self.seek, behind) {
-            (Seek::First | Seek::After(_), Some(cursor)) if page.more => Target::At(cursor),
-            (Seek::First | Seek::After(_), _) => Target::None,
+    fn next(&self, last: Option<Position<KeyValue>>, more: bool) -> Target {
+        let behind = last.map(|position| Cursor {
+            side: Side::After,
+            position,
+        });
+        match (self.side(), behind) {
+            (None | Some(Side::After), Some(cursor)) if more => Target::At(cursor),
+            (None | Some(Side::After), _) => Target::None,
             // This page was reached from the next one.
-            (Seek::Before(_), Some(cursor)) => Target::At(cursor),
+            (Some(Side::Before), Some(cursor)) => Target::At(cursor),
             // Nothing is left ahead, so the next page is the first.
-            (Seek::Before(_), None) => Target::First,
+            (Some(Side::Before), None) => Target::First,
         }
     }
 
-    fn prev<T>(&self, page: &Page<T>, position: impl Fn(&T) -> P) -> Target {
-        let ahead = page.items.first().map(|row| before(position(row).number()));
-        match (self.seek, ahead) {
-            (Seek::First, _) => Target::None,
-            (Seek::Before(_), Some(cursor)) if page.more => Target::At(cursor),
-            (Seek::Before(_), _) => Target::None,
+    fn prev(&self, first: Option<Position<KeyValue>>, more: bool) -> Target {
+        let ahead = first.map(|position| Cursor {
+            side: Side::Before,
+            position,
+        });
+        match (&self.cursor, ahead) {
+            (None, _) => Target::None,
+            (Some(cursor), ahead) if cursor.side == Side::Before => match ahead {
+                Some(cursor) if more => Target::At(cursor),
+                _ => Target::None,
+            },
             // This page was reached from the previous one.
-            (Seek::After(_), Some(cursor)) => Target::At(cursor),
+            (Some(_), Some(cursor)) => Target::At(cursor),
             // Nothing is left behind; the row at the position belongs to the
             // previous page.
-            (Seek::After(at), None) => P::try_from(at.number().saturating_add(1))
-                .map_or(Target::First, |beyond| Target::At(before(beyond.number()))),
+            (Some(cursor), None) => Target::At(self.just_beyond(cursor)),
         }
+    }
+
+    fn side(&self) -> Option<Side> {
+        self.cursor.as_ref().map(|cursor| cursor.side)
+    }
+
+    /// Ahead of the next possible position after that of `cursor`.
+    fn just_beyond(&self, cursor: &Cursor) -> Cursor {
+        let step = match self.direction {
+            Direction::Ascending => 1,
+            Direction::Descending => -1,
+        };
+        let mut position = cursor.position.clone();
+        position.id = position.id.saturating_add(step);
+        let side = Side::Before;
+        Cursor { side, position }
     }
 
     fn link(&self, rel: &str, cursor: Option<Cursor>) -> String {
-        let mut parameters = Vec::with_capacity(2);
-        if self.limit != Limit::default() {
-            parameters.push(format!("limit={}", self.limit.get()));
-        }
-        if let Some(cursor) = cursor {
-            parameters.push(format!("cursor={}", cursor.encode(&self.list)));
-        }
+        let cursor = cursor.map(|cursor| format!("cursor={}", cursor.encode(self.fingerprint)));
+        let given = Some(self.parameters.clone()).filter(|given| !given.is_empty());
+        let parameters: Vec<String> = given.into_iter().chain(cursor).collect();
         let mark = if parameters.is_empty() { "" } else { "?" };
-        format!(
-            "<{}{mark}{}>; rel=\"{rel}\"",
-            self.list,
-            parameters.join("&")
-        )
+        let (path, parameters) = (&self.path, parameters.join("&"));
+        format!("<{path}{mark}{parameters}>; rel=\"{rel}\"")
     }
 }
 
@@ -118,43 +151,36 @@ enum Target {
     At(Cursor),
 }
 
-fn after(position: i64) -> Cursor {
-    Cursor {
-        direction: Direction::After,
-        position,
-    }
+/// Parameters that change how a list is shown and not what is in it.
+const OF_THE_PAGE: [&str; 4] = ["limit", "cursor", "embed", "sort"];
+
+/// The order in which filters are given makes no difference, nor does it make
+/// one whether the sort that is meant anyway is named.
+fn fingerprint<K: SortKey>(path: &str, query: &Query, sort: Sort<K>) -> Fingerprint {
+    let mut filters: Vec<(&str, &str)> = query
+        .iter()
+        .filter(|(name, _)| !OF_THE_PAGE.contains(name))
+        .collect();
+    filters.sort_unstable();
+    let sign = match sort.direction {
+        Direction::Ascending => "",
+        Direction::Descending => "-",
+    };
+    let filters = filters.into_iter().flat_map(|(name, value)| [name, value]);
+    Fingerprint::of([path, sign, sort.key.name()].into_iter().chain(filters))
 }
 
-fn before(position: i64) -> Cursor {
-    Cursor {
-        direction: Direction::Before,
-        position,
-    }
-}
-
-fn limit(text: &str) -> Result<Limit, Problem> {
+/// The most rows that the page may have.
+pub(crate) fn limit(text: &str) -> Result<Limit, Vec<(&'static str, String)>> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse()
         .ok()
         .filter(|_| digits)
         .and_then(|rows: i64| Limit::try_from(rows).ok())
         .ok_or_else(|| {
-            query::invalid(
-                "limit",
-                "out-of-range",
-                &byline_application::InvalidLimit.to_string(),
-            )
+            let rule = byline_application::InvalidLimit.to_string();
+            vec![("out-of-range", rule)]
         })
-}
-
-fn seek<P: Position>(text: &str, list: &str) -> Result<Seek<P>, Problem> {
-    let cursor = Cursor::decode(text, list).map_err(|error| invalid_cursor(error.to_string()))?;
-    let position = P::try_from(cursor.position)
-        .map_err(|_| invalid_cursor("The cursor is damaged.".to_owned()))?;
-    Ok(match cursor.direction {
-        Direction::After => Seek::After(position),
-        Direction::Before => Seek::Before(position),
-    })
 }
 
 fn invalid_cursor(detail: String) -> Problem {

@@ -1,3 +1,7 @@
+use std::fmt::Display;
+
+use percent_encoding::percent_decode_str;
+
 use crate::problem::{Code, Fault, Place, Problem};
 
 /// The parameters of a query, each known and given once.
@@ -16,16 +20,16 @@ impl Query {
     pub(crate) fn parse(text: &str, allowed: &[&'static str]) -> Result<Self, Problem> {
         let mut query = Self::default();
         let mut faults = Vec::new();
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        let raw = text.split('&').filter(|pair| !pair.is_empty());
+        for (raw, (name, value)) in raw.zip(form_urlencoded::parse(text.as_bytes())) {
             match allowed.iter().find(|known| **known == name) {
-                None if faults.len() < MOST_FAULTS => faults.push(unknown(&name, allowed)),
-                Some(_) if faults.len() < MOST_FAULTS && query.get(&name).is_some() => {
-                    faults.push(duplicate(&name));
+                _ if faults.len() >= MOST_FAULTS => break,
+                None => faults.push(unknown(&name, allowed)),
+                Some(known) if query.get(known).is_some() => faults.push(duplicate(known)),
+                Some(known) if percent_decode_str(raw).decode_utf8().is_err() => {
+                    faults.push(fault(known, "not-utf-8", "must be percent-encoded UTF-8"));
                 }
-                Some(known) if query.get(known).is_none() => {
-                    query.0.push((known, value.into_owned()));
-                }
-                _ => {}
+                Some(known) => query.0.push((known, value.into_owned())),
             }
         }
         if faults.is_empty() {
@@ -33,6 +37,11 @@ impl Query {
         } else {
             Err(Problem::of_faults(Code::InvalidParameter, faults))
         }
+    }
+
+    /// All that was given, in the order in which it was.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -45,12 +54,16 @@ impl Query {
 
 /// The problem with the value of a parameter.
 pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
-    let fault = Fault {
+    Problem::of_faults(Code::InvalidParameter, vec![fault(name, code, rule)])
+}
+
+/// What is wrong with the value of a parameter.
+pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> Fault {
+    Fault {
         place: Place::Parameter(name.to_owned()),
         code,
         detail: format!("The query parameter `{name}` {rule}."),
-    };
-    Problem::of_faults(Code::InvalidParameter, vec![fault])
+    }
 }
 
 fn unknown(name: &str, allowed: &[&str]) -> Fault {
@@ -84,6 +97,15 @@ mod tests {
         assert_eq!(query.get("limit"), Some("5"));
         assert_eq!(query.get("cursor"), Some("a+b"));
         assert_eq!(query.get("posts"), None);
+    }
+
+    #[test]
+    fn takes_utf_8_only() {
+        let query = |text| Query::parse(text, &["email"]).map(|query| query.0);
+        let replacement = vec![("email", "\u{fffd}".to_owned())];
+        assert_eq!(query("&email=%EF%bf%bD&").unwrap(), replacement);
+        assert!(query("&&email=%FF").is_err());
+        assert!(query("email=a%F0%9F%A6").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
 use crate::accept::{self, MediaType};
 use crate::call::{Call, Terms, answer};
 use crate::problem::{self, Code, Problem};
-use crate::{Api, docs, health, paging, posts, service_document, users};
+use crate::{Api, docs, health, posts, service_document, users};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -37,11 +37,11 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
     let at = |path: &str| Methods::at(&format!("{path}{slash}"), api);
     vec![
         at("/users")
-            .get(paging::PARAMETERS, users::list)
+            .get(users::PARAMETERS, users::list)
             .post(users::create)
             .end(),
         at("/posts")
-            .get(paging::PARAMETERS, posts::list)
+            .get(posts::PARAMETERS, posts::list)
             .post(posts::create)
             .end(),
         at("/users/{user_id}")
@@ -51,13 +51,13 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
             .delete(&["posts"], users::delete)
             .end(),
         at("/posts/{post_id}")
-            .get(&[], posts::read)
+            .get(&["embed"], posts::read)
             .put(posts::replace)
             .patch(posts::patch)
             .delete(&[], posts::delete)
             .end(),
         at("/users/{user_id}/posts")
-            .get(paging::PARAMETERS, posts::list_of)
+            .get(posts::PARAMETERS_OF, posts::list_of)
             .post(posts::create_of)
             .end(),
         at("/livez").get(&[], health::live).end(),

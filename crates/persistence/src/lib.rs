@@ -5,11 +5,12 @@ mod database_url;
 mod error;
 pub mod migrations;
 mod mysql;
-mod page;
+mod position;
 mod queue;
 mod rows;
 mod schema;
 mod sqlite;
+mod walk;
 
 pub use database::{Database, Options, check};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

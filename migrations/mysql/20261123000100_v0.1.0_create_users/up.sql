@@ -1,10 +1,13 @@
 -- Times are whole microseconds since 1970-01-01T00:00:00Z.
 CREATE TABLE users (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    name VARCHAR(255) NOT NULL CHECK (CHAR_LENGTH(name) BETWEEN 1 AND 255),
+    -- UTF-8, at most 255 characters. Bytes, because lists are ordered by code
+    -- point, and no collation that pads nothing has the same name on MySQL and
+    -- MariaDB.
+    name VARBINARY(1020) NOT NULL CHECK (CHAR_LENGTH(CONVERT(name USING utf8mb4)) BETWEEN 1 AND 255),
     email VARCHAR(254) NOT NULL CHECK (CHAR_LENGTH(email) BETWEEN 3 AND 254),
-    -- What makes the address unique: its ASCII lower-case form. Bytes, because
-    -- no collation that pads nothing has the same name on MySQL and MariaDB.
+    -- What makes the address unique: its ASCII lower-case form. Bytes, as
+    -- in the name.
     email_key VARBINARY(254) NOT NULL CHECK (email_key = CAST(LOWER(email) AS BINARY)),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

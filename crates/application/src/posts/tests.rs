@@ -1,14 +1,14 @@
 use byline_domain::policy::{Denial, Principal, Scope};
-use byline_domain::{Content, NewPost, Post, PostChange, PostId, Title};
+use byline_domain::{Content, NewPost, Post, PostChange, PostId, Title, User};
 use mockall::predicate::eq;
 
-use super::{create, create_of, delete, list, list_of, patch, read, replace};
+use super::{count, create, create_of, delete, list, list_of, patch, read, replace};
 use crate::fixtures::{
     ada, all_but, assert_failures_pass, at, caller, session_over, user_id, version,
 };
 use crate::{
-    AppError, Conflict, Limit, MockPostRepository, MockSession, MockUserRepository, Page,
-    PostQuery, Precondition, Reference, RepositoryError, Seek, Subject,
+    AppError, Conflict, Direction, Limit, MockPostRepository, MockSession, MockUserRepository,
+    Page, Position, PostOrder, PostQuery, Precondition, Reference, RepositoryError, Seek, Subject,
 };
 
 mod changes;
@@ -60,7 +60,8 @@ mod lists {
     fn first_page() -> PostQuery {
         PostQuery {
             author: None,
-            seek: Seek::First,
+            order: PostOrder::Id(Seek::First),
+            direction: Direction::Ascending,
             limit: Limit::default(),
         }
     }
@@ -148,9 +149,10 @@ mod lists {
 
     #[test]
     fn of_an_author_may_end_on_an_empty_page_if_there_is_the_author() {
-        for seek in [Seek::After(post_id()), Seek::Before(post_id())] {
+        let at = Position { key: (), id: 1 };
+        for seek in [Seek::After(at), Seek::Before(at)] {
             let query = PostQuery {
-                seek,
+                order: PostOrder::Id(seek),
                 ..first_page()
             };
             let list_past_the_end = |found| {
@@ -184,6 +186,81 @@ mod lists {
             users.expect_find().return_const(Err(failure));
             let mut session = session_over(users, posts_that_list(&first_page(), Vec::new()));
             list_of(&mut session, &principal, user_id(1), &first_page())
+        });
+        assert_failures_pass(|failure| {
+            let mut posts = MockPostRepository::new();
+            posts.expect_count().return_const(Err(failure));
+            count(&mut session_of(posts), &principal, &first_page())
+        });
+    }
+
+    #[test]
+    fn are_counted() {
+        let mut posts = MockPostRepository::new();
+        posts
+            .expect_count()
+            .with(eq(first_page()))
+            .times(1)
+            .return_const(Ok(17));
+        let reader = caller(2, [Scope::PostsRead]);
+        let counted = count(&mut session_of(posts), &reader, &first_page());
+        assert_eq!(counted.unwrap(), 17);
+    }
+}
+
+mod authors {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::posts::authors;
+
+    /// Users among whom these, asked for once, are found.
+    fn users_with(found: Vec<User>) -> MockUserRepository {
+        let mut users = MockUserRepository::new();
+        users
+            .expect_find_all()
+            .with(eq(BTreeSet::from([user_id(1)])))
+            .times(1)
+            .returning(move |_| Ok(found.iter().map(|user| (user.id, user.clone())).collect()));
+        users
+    }
+
+    fn session(users: MockUserRepository) -> MockSession {
+        session_over(users, MockPostRepository::new())
+    }
+
+    #[test]
+    fn of_several_posts_are_asked_for_once() {
+        let reader = caller(2, [Scope::UsersRead]);
+        let found = authors(
+            &mut session(users_with(vec![ada()])),
+            &reader,
+            &[notes(), notes()],
+        );
+        assert_eq!(found.unwrap(), BTreeMap::from([(user_id(1), ada())]));
+    }
+
+    #[test]
+    fn need_the_scope_to_read_users() {
+        let principal = caller(1, all_but(Scope::UsersRead));
+        let denied = authors(&mut MockSession::new(), &principal, &[notes()]);
+        let expected = Denial::MissingScope(Scope::UsersRead);
+        assert!(matches!(denied, Err(AppError::Forbidden(denial)) if denial == expected));
+    }
+
+    #[test]
+    fn that_do_not_exist_are_a_bug() {
+        let principal = Principal::unrestricted();
+        let missing = authors(&mut session(users_with(Vec::new())), &principal, &[notes()]);
+        assert!(matches!(missing, Err(AppError::Internal(_))));
+    }
+
+    #[test]
+    fn pass_failures_on() {
+        assert_failures_pass(|failure| {
+            let mut users = MockUserRepository::new();
+            users.expect_find_all().return_const(Err(failure));
+            authors(&mut session(users), &Principal::unrestricted(), &[notes()])
         });
     }
 }

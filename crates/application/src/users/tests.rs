@@ -3,13 +3,13 @@ use byline_domain::{EmailAddress, User, UserChange, UserName};
 use mockall::Sequence;
 use mockall::predicate::eq;
 
-use super::{Posts, create, delete, list, patch, read, replace};
+use super::{Posts, count, create, delete, list, patch, read, replace};
 use crate::fixtures::{
     ada, all_but, assert_failures_pass, at, caller, new_user, session_over, user_id, version,
 };
 use crate::{
-    AppError, Conflict, Limit, MockPostRepository, MockSession, MockUserRepository, Page,
-    Precondition, Reference, RepositoryError, Seek, Subject, UniqueKey, UserQuery,
+    AppError, Conflict, Direction, Limit, MockPostRepository, MockSession, MockUserRepository,
+    Page, Precondition, Reference, RepositoryError, Seek, Subject, UniqueKey, UserOrder, UserQuery,
 };
 
 mod changes;
@@ -40,7 +40,9 @@ fn users_that_find(answer: Result<Option<User>, RepositoryError>) -> MockUserRep
 
 fn first_page() -> UserQuery {
     UserQuery {
-        seek: Seek::First,
+        email: None,
+        order: UserOrder::Id(Seek::First),
+        direction: Direction::Ascending,
         limit: Limit::default(),
     }
 }
@@ -73,10 +75,31 @@ mod lists {
         let denied = list(&mut MockSession::new(), &principal, &first_page());
         let expected = Denial::MissingScope(Scope::UsersRead);
         assert!(matches!(denied, Err(AppError::Forbidden(denial)) if denial == expected));
+        let denied = count(&mut MockSession::new(), &principal, &first_page());
+        assert!(matches!(denied, Err(AppError::Forbidden(denial)) if denial == expected));
+    }
+
+    #[test]
+    fn are_counted() {
+        let mut users = MockUserRepository::new();
+        users
+            .expect_count()
+            .with(eq(first_page()))
+            .times(1)
+            .return_const(Ok(17));
+        let reader = caller(2, [Scope::UsersRead]);
+        let counted = count(&mut session_of(users), &reader, &first_page());
+        assert_eq!(counted.unwrap(), 17);
     }
 
     #[test]
     fn pass_failures_on() {
+        let principal = Principal::unrestricted();
+        assert_failures_pass(|failure| {
+            let mut users = MockUserRepository::new();
+            users.expect_count().return_const(Err(failure));
+            count(&mut session_of(users), &principal, &first_page())
+        });
         assert_failures_pass(|failure| {
             let mut users = MockUserRepository::new();
             users.expect_list().return_const(Err(failure));

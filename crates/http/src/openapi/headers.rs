@@ -17,6 +17,8 @@ pub(super) fn components() -> Headers {
         ("Location", "Where the new row is.", text(64, "^/(users|posts)/[1-9][0-9]*$", "/users/1")),
         ("Link", "Other pages of the list (RFC 8288): `first`, `prev` if there is one, `next` if there are more rows. Follow them as they are.", text(8192, "^<.*$", "</users?limit=2>; rel=\"first\", </users?limit=2&cursor=AQB2cW4VAAAAAAAAAACqhg-1h>; rel=\"next\"")),
         ("Cache-Control", "Whether an answer may be kept: `no-cache` if it must be validated before it is used again, `no-store` if not at all.", text(32, "^(no-cache|no-store)$", "no-cache")),
+        ("X-Total-Count", "How many rows there are on all pages, if the request preferred `count=exact`.", integer(0, i64::MAX, 42)),
+        ("Preference-Applied", "Which preferences were heeded (RFC 7240 section 3).", text(128, "^[a-z=, ]+$", "count=exact")),
         ("Retry-After", "After how many seconds the same request may succeed.", integer(1, 3600, 1)),
         ("Vary", "The request headers that the answer depends on.", text(64, "^Accept(-Encoding)?$", "Accept")),
     ]

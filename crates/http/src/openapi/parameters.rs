@@ -4,10 +4,12 @@ use byline_application::Limit;
 use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
 use crate::problem::Code;
+use crate::sort::SortKey;
+use crate::{posts, users};
 
 /// Declares groups of parameters by the functions that describe them.
 macro_rules! groups {
@@ -29,7 +31,15 @@ groups! {
     UserPath: id("user_id", "The user.");
     PostPath: id("post_id", "The post.");
     ProblemPath: problem();
-    Page: limit(), cursor();
+    UserLists: limit(), cursor(), sort::<users::Key>(), email(), starts("name"),
+        from("created_at"), until("created_at"), prefer();
+    PostLists: limit(), cursor(), sort::<posts::Key>(), author(), starts("title"),
+        from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
+        embed(), prefer();
+    UserPostLists: limit(), cursor(), sort::<posts::Key>(), starts("title"),
+        from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
+        embed(), prefer();
+    Embed: embed();
     Fresh: if_none_match();
     Guard: if_match(), if_none_match_any();
     WithPosts: posts();
@@ -62,7 +72,7 @@ fn id(name: &str, description: &str) -> Parameter {
 fn problem() -> Parameter {
     let codes = Code::ALL.map(Code::name);
     let schema = ObjectBuilder::new()
-        .schema_type(utoipa::openapi::Type::String)
+        .schema_type(Type::String)
         .enum_values(Some(codes))
         .examples([json!("not-found")]);
     parameter(
@@ -88,10 +98,76 @@ fn cursor() -> Parameter {
     parameter(ParameterIn::Query, "cursor", description, schema)
 }
 
+fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(values))
+}
+
+fn sort<K: SortKey>() -> Parameter {
+    let keys = K::ALL.iter().map(|key| key.name());
+    let schema = one_of(keys.flat_map(|key| [key.to_owned(), format!("-{key}")]))
+        .default(Some(json!(K::default().name())));
+    let description = "The key that the list is ordered by, `-` before it for descending. Rows \
+        with equal keys follow in the order of their ids.";
+    parameter(ParameterIn::Query, "sort", description, schema)
+}
+
+fn email() -> Parameter {
+    let schema = schemas::email().description::<String>(None);
+    let description = "The address, without regard to upper and lower case.";
+    parameter(ParameterIn::Query, "email", description, schema)
+}
+
+fn author() -> Parameter {
+    let schema = schemas::id().description::<String>(None);
+    parameter(ParameterIn::Query, "user_id", "The author.", schema)
+}
+
+fn starts(key: &str) -> Parameter {
+    let schema = string(0, 255, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").examples([json!("A")]);
+    let description = format!("How the `{key}` begins. Goes with the sort on `{key}`.");
+    parameter(
+        ParameterIn::Query,
+        &format!("{key}.starts"),
+        &description,
+        schema,
+    )
+}
+
+fn from(key: &str) -> Parameter {
+    let description = format!("The earliest `{key}`. Goes with the sort on `{key}`.");
+    let name = format!("{key}.gte");
+    parameter(ParameterIn::Query, &name, &description, schemas::instant())
+}
+
+fn until(key: &str) -> Parameter {
+    let description = format!("What `{key}` is before. Goes with the sort on `{key}`.");
+    let name = format!("{key}.lt");
+    parameter(ParameterIn::Query, &name, &description, schemas::instant())
+}
+
+fn embed() -> Parameter {
+    let schema = one_of(["user".to_owned()]);
+    let description = "Adds the author to each post, as `user`.";
+    parameter(ParameterIn::Query, "embed", description, schema)
+}
+
+fn prefer() -> Parameter {
+    // RFC 7240 section 2, by way of RFC 9110 section 5.6.
+    const TOKEN: &str = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+    const QUOTED: &str = "\"([\\t !#-\\[\\]-~]|\\\\[\\t -~])*\"";
+    let pair = format!("{TOKEN}([ \\t]*=[ \\t]*({TOKEN}|{QUOTED})?)?");
+    let preference = format!("{pair}([ \\t]*;[ \\t]*({pair})?)*");
+    let list = format!("^[, \\t]*({preference}([ \\t]*,[, \\t]*{preference})*[, \\t]*)?$");
+    let schema = string(0, 4096, &list).examples([json!("count=exact")]);
+    let description = "`count=exact`: how many rows there are on all pages, as `X-Total-Count`. \
+        Others are ignored (RFC 7240).";
+    parameter(ParameterIn::Header, "Prefer", description, schema)
+}
+
 fn posts() -> Parameter {
-    let schema = ObjectBuilder::new()
-        .schema_type(utoipa::openapi::Type::String)
-        .enum_values(Some(["delete"]));
+    let schema = one_of(["delete".to_owned()]);
     let description = "What becomes of the user's posts. Without it, a user who has posts is kept.";
     parameter(ParameterIn::Query, "posts", description, schema)
 }

@@ -146,7 +146,7 @@ fn list<T: ToSchema>(description: &str, example: &serde_json::Value) -> Response
     one(
         "200",
         response(description).content(JSON, content),
-        &["Link"],
+        &["Link", "X-Total-Count", "Preference-Applied"],
     )
 }
 

@@ -98,6 +98,15 @@ pub(crate) fn updated_at() -> ObjectBuilder {
     time("When it was changed last.")
 }
 
+/// A moment as a client writes it: RFC 3339 with any offset.
+pub(crate) fn instant() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .max_length(Some(64))
+        .examples([json!("2026-11-22T10:00:00Z")])
+}
+
 /// A moment: RFC 3339 in UTC, microseconds.
 fn time(description: &str) -> ObjectBuilder {
     string(27, 27, TIME)

@@ -1,77 +1,106 @@
 //! `/posts`, `/posts/{post_id}` and `/users/{user_id}/posts`.
 
+mod list;
 mod request;
 mod response;
 
+use std::slice;
+
 use actix_web::HttpResponse;
 use byline_application::posts as use_case;
-use byline_application::{PostQuery, Subject};
+use byline_application::{AppError, Page, PostQuery, Session, Subject};
 use byline_domain::Post;
+use byline_domain::policy::Principal;
 
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
-use crate::openapi::parameters::{Fresh, Guard, Page, PostPath, UserPath};
+use crate::filters::embeds_user;
+use crate::openapi::parameters::{
+    Embed, Fresh, Guard, PostLists, PostPath, UserPath, UserPostLists,
+};
 use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Unmet};
 use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
 use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
-use crate::paging::Paging;
+use crate::prefer::Preferences;
 use crate::problem::Problem;
+use list::List;
 
+pub(crate) use list::{Key, PARAMETERS, PARAMETERS_OF};
 pub(crate) use response::PostResponse;
 
 /// List posts
 ///
-/// A page of all posts.
+/// A page of all posts. A filter on a key, such as `title.starts`, goes with the
+/// sort on that key only.
 #[utoipa::path(
     get,
     path = "/posts",
     operation_id = "listPosts",
     tag = "posts",
-    params(Page),
+    params(PostLists),
     responses(PostList, Always)
 )]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let paging = Paging::of("/posts", call.query())?;
-    let query = PostQuery {
-        author: None,
-        seek: paging.seek,
-        limit: paging.limit,
-    };
-    let principal = call.principal();
-    let page = call
-        .read(move |session| use_case::list(session, &principal, &query))
-        .await?;
-    let links = paging.links(&page, |post| post.id);
-    answer::list(page.items.iter().map(PostResponse::from), links)
+    let list = List::of(call.query())?;
+    show(&call, list, use_case::list).await
 }
 
 /// List the posts of a user
 ///
-/// A page of the posts of one user.
+/// A page of the posts of one user. A filter on a key, such as `title.starts`,
+/// goes with the sort on that key only.
 #[utoipa::path(
     get,
     path = "/users/{user_id}/posts",
     operation_id = "listUserPosts",
     tag = "posts",
-    params(UserPath, Page),
+    params(UserPath, UserPostLists),
     responses(PostList, Always, Absent)
 )]
 pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
-    let paging = Paging::of(format!("/users/{author}/posts"), call.query())?;
-    let query = PostQuery {
-        author: Some(author),
-        seek: paging.seek,
-        limit: paging.limit,
+    let list = List::of_author(author, call.query())?;
+    show(&call, list, move |session, principal, query| {
+        use_case::list_of(session, principal, author, query)
+    })
+    .await
+}
+
+/// Answers with the page that `read` gives, and with what else is wanted: at
+/// most one statement for each of page, authors and count.
+async fn show(
+    call: &Call,
+    list: List,
+    read: impl Fn(&mut dyn Session, &Principal, &PostQuery) -> Result<Page<Post>, AppError>
+    + Send
+    + 'static,
+) -> Result<HttpResponse, Problem> {
+    let counts = Preferences::of(call.headers())?.count_exact;
+    let embeds = list.embed_user;
+    let (principal, query) = (call.principal(), list.query.clone());
+    let (page, authors, total) = if counts || embeds {
+        call.snapshot(move |session| {
+            let page = read(session, &principal, &query)?;
+            let authors = embeds
+                .then(|| use_case::authors(session, &principal, &page.items))
+                .transpose()?;
+            let total = counts
+                .then(|| use_case::count(session, &principal, &query))
+                .transpose()?;
+            Ok((page, authors, total))
+        })
+        .await?
+    } else {
+        call.read(move |session| Ok((read(session, &principal, &query)?, None, None)))
+            .await?
     };
-    let principal = call.principal();
-    let page = call
-        .read(move |session| use_case::list_of(session, &principal, author, &query))
-        .await?;
-    let links = paging.links(&page, |post| post.id);
-    answer::list(page.items.iter().map(PostResponse::from), links)
+    let links = list.paging.links(&page, |post| list.position(post));
+    let authors = authors.unwrap_or_default();
+    let posts = page.items.iter();
+    let posts = posts.map(|post| PostResponse::with(post, authors.get(&post.user_id)));
+    answer::list(posts, links, total)
 }
 
 /// Create a post
@@ -118,19 +147,33 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
 
 /// Get a post
 ///
-/// With `If-None-Match`, only if it has changed.
+/// With `If-None-Match`, only if it has changed; `embed=user` sets that aside, and
+/// the answer has no `ETag`.
 #[utoipa::path(
     get,
     path = "/posts/{post_id}",
     operation_id = "getPost",
     tag = "posts",
-    params(PostPath, Fresh),
+    params(PostPath, Embed, Fresh),
     responses(PostRead, Always, Absent)
 )]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let none_match = NoneMatch::of(call.headers())?;
     let principal = call.principal();
+    if embeds_user(call.query())? {
+        let (post, authors) = call
+            .snapshot(move |session| {
+                let post = use_case::read(session, &principal, id)?;
+                let authors = use_case::authors(session, &principal, slice::from_ref(&post))?;
+                Ok((post, authors))
+            })
+            .await?;
+        let author = authors.get(&post.user_id);
+        // The version is that of the post alone: as a tag of the whole it would
+        // stay the same when the user changes.
+        return answer::untagged(&PostResponse::with(&post, author));
+    }
     let post = call
         .read(move |session| use_case::read(session, &principal, id))
         .await?;

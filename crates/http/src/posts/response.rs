@@ -1,10 +1,11 @@
-use byline_domain::{Post, Version};
+use byline_domain::{Post, User, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::Representation;
 use crate::openapi::schemas;
 use crate::time::Time;
+use crate::users::UserResponse;
 
 /// A post, as the service answers it.
 #[derive(Serialize, ToSchema)]
@@ -22,12 +23,23 @@ pub(crate) struct PostResponse<'a> {
     created_at: Time,
     #[schema(schema_with = schemas::updated_at)]
     updated_at: Time,
+    /// The author, if wanted.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserResponse<'a>>,
     #[serde(skip)]
     version: Version,
 }
 
 impl<'a> From<&'a Post> for PostResponse<'a> {
     fn from(post: &'a Post) -> Self {
+        Self::with(post, None)
+    }
+}
+
+impl<'a> PostResponse<'a> {
+    /// A post and, if wanted, its author.
+    pub(crate) fn with(post: &'a Post, author: Option<&'a User>) -> Self {
         Self {
             id: post.id.get(),
             user_id: post.user_id.get(),
@@ -35,6 +47,7 @@ impl<'a> From<&'a Post> for PostResponse<'a> {
             content: post.content.as_str(),
             created_at: Time(post.created_at),
             updated_at: Time(post.updated_at),
+            user: author.map(UserResponse::from),
             version: post.version,
         }
     }
@@ -46,6 +59,7 @@ impl Representation for PostResponse<'_> {
     }
 
     fn size_hint(&self) -> usize {
-        160 + 16 + self.title.len() + self.content.len()
+        let user = self.user.as_ref().map_or(0, |user| 16 + user.size_hint());
+        160 + 16 + self.title.len() + self.content.len() + user
     }
 }

@@ -54,11 +54,19 @@ codes! {
         "Look at the line and column that `detail` names. Send no byte order mark and no lone surrogates."
     InvalidParameter "invalid-parameter" BAD_REQUEST
         "Invalid query parameter"
-        "A query parameter is unknown here, given more than once, or has a value that it cannot have."
+        "A query parameter is unknown here, given more than once, does not go with the others, or has a value that it cannot have.\n\n\
+         unknown-parameter: there is no such parameter here\n\
+         duplicate-parameter: the parameter is given more than once\n\
+         unknown-value: the value is none of those that there are\n\
+         out-of-range: not a whole number, or too small or too large\n\
+         not-a-time: not an RFC 3339 time\n\
+         not-utf-8: not percent-encoded UTF-8\n\
+         needs-sort: no index serves this filter in the order of the list; `detail` names the orders that it goes with\n\n\
+         Texts and e-mail addresses have the codes of the problem invalid-fields."
         "`errors` names each such parameter. Unknown ones are refused, so that a slip of the pen is not taken for a filter that matches everything."
     InvalidCursor "invalid-cursor" BAD_REQUEST
         "Invalid cursor"
-        "The cursor is damaged, or was made for another list."
+        "The cursor is damaged, or was made for another list or with other filters or another sort."
         "Take cursors from the `Link` header of an answer as they are, with the same path and parameters; or begin again without `cursor`."
     InvalidHeader "invalid-header" BAD_REQUEST
         "Invalid header"

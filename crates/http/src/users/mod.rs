@@ -1,49 +1,58 @@
 //! `/users` and `/users/{user_id}`.
 
+mod list;
 mod request;
 mod response;
 
 use actix_web::HttpResponse;
+use byline_application::Subject;
 use byline_application::users::{self as use_case, Posts};
-use byline_application::{Subject, UserQuery};
 
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
-use crate::openapi::parameters::{Fresh, Guard, Page, UserPath, WithPosts};
+use crate::openapi::parameters::{Fresh, Guard, UserLists, UserPath, WithPosts};
 use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Unmet};
 use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
 use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
-use crate::paging::Paging;
+use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::query;
+use list::List;
 
+pub(crate) use list::{Key, PARAMETERS};
 pub(crate) use response::UserResponse;
 
 /// List users
 ///
-/// A page of all users.
+/// A page of all users. A filter on a key, such as `name.starts`, goes with the
+/// sort on that key only.
 #[utoipa::path(
     get,
     path = "/users",
     operation_id = "listUsers",
     tag = "users",
-    params(Page),
+    params(UserLists),
     responses(UserList, Always)
 )]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let paging = Paging::of("/users", call.query())?;
-    let query = UserQuery {
-        seek: paging.seek,
-        limit: paging.limit,
+    let list = List::of(call.query())?;
+    let counts = Preferences::of(call.headers())?.count_exact;
+    let (principal, query) = (call.principal(), list.query.clone());
+    let (page, total) = if counts {
+        call.snapshot(move |session| {
+            let page = use_case::list(session, &principal, &query)?;
+            let total = use_case::count(session, &principal, &query)?;
+            Ok((page, Some(total)))
+        })
+        .await?
+    } else {
+        call.read(move |session| Ok((use_case::list(session, &principal, &query)?, None)))
+            .await?
     };
-    let principal = call.principal();
-    let page = call
-        .read(move |session| use_case::list(session, &principal, &query))
-        .await?;
-    let links = paging.links(&page, |user| user.id);
-    answer::list(page.items.iter().map(UserResponse::from), links)
+    let links = list.paging.links(&page, |user| list.position(user));
+    answer::list(page.items.iter().map(UserResponse::from), links, total)
 }
 
 /// Create a user

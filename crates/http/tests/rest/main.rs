@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests"
 )]
@@ -13,6 +14,7 @@ mod deadlines;
 mod docs;
 mod envelope;
 mod failures;
+mod grammar;
 mod health;
 mod lists;
 mod logs;

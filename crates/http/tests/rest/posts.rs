@@ -1,5 +1,5 @@
 use byline_application::{
-    MockPostRepository, MockUserRepository, Page, Reference, RepositoryError, Seek,
+    MockPostRepository, MockUserRepository, Page, PostOrder, Reference, RepositoryError, Seek,
 };
 use serde_json::json;
 
@@ -106,7 +106,9 @@ async fn posts_of_one_user_are_listed() {
     let mut repository = MockPostRepository::new();
     repository
         .expect_list()
-        .withf(|query| query.author == Some(user_id(1)) && query.seek == Seek::First)
+        .withf(|query| {
+            query.author == Some(user_id(1)) && query.order == PostOrder::Id(Seek::First)
+        })
         .once()
         .returning(|_| {
             Ok(Page {

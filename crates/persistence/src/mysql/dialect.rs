@@ -13,6 +13,7 @@ use diesel::sql_types::BigInt;
 
 use super::Connection;
 use super::token::Token;
+use crate::position::{Compared, Side};
 use crate::rows::{NewPostRow, NewUserRow};
 use crate::schema::{posts, users};
 
@@ -50,6 +51,35 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
                 .optional()
         },
     )
+}
+
+/// Writes `(key > ? OR (key = ? AND id > ?))`: the optimiser finds the ends of
+/// an index range in this, and none in `(key, id) > (?, ?)`
+/// (<https://dev.mysql.com/doc/refman/8.4/en/row-constructor-optimization.html>).
+impl<S, Key, Id, Value, Number> QueryFragment<Mysql> for Compared<S, Key, Id, Value, Number>
+where
+    S: Side,
+    Key: QueryFragment<Mysql>,
+    Id: QueryFragment<Mysql>,
+    Value: QueryFragment<Mysql>,
+    Number: QueryFragment<Mysql>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        out.push_sql("(");
+        self.key.walk_ast(out.reborrow())?;
+        out.push_sql(self.side.operator());
+        self.at_key.walk_ast(out.reborrow())?;
+        out.push_sql(" OR (");
+        self.key.walk_ast(out.reborrow())?;
+        out.push_sql(" = ");
+        self.at_key.walk_ast(out.reborrow())?;
+        out.push_sql(" AND ");
+        self.id.walk_ast(out.reborrow())?;
+        out.push_sql(self.side.operator());
+        self.at_id.walk_ast(out.reborrow())?;
+        out.push_sql("))");
+        Ok(())
+    }
 }
 
 /// Inserts a row with the mark of the attempt. When an earlier attempt with

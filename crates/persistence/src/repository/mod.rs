@@ -2,6 +2,7 @@
 //! own, beside a `Connection` and a `dialect`, and so compiles it for its own
 //! connection type.
 
+mod lists;
 mod posts;
 mod users;
 
@@ -11,6 +12,8 @@ use byline_application::{Intent, PostRepository, RepositoryError, Session, UserR
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
+
+type Backend = <Connection as diesel::Connection>::Backend;
 
 /// A session on a connection whose transaction somebody else begins and ends.
 pub(super) struct DieselSession<'c> {

@@ -1,11 +1,34 @@
-use byline_application::{Page, PostQuery, PostRepository, RepositoryError, Seek};
+use byline_application::{Page, PostOrder, PostQuery, PostRepository, RepositoryError, Span};
 use byline_domain::{NewPost, Post, PostId, Timestamp, UserId, Version};
 use diesel::prelude::*;
 
-use super::{DieselSession, dialect};
-use crate::page;
+use super::lists::{along, along_id, micros, micros_range, number, within};
+use super::{Backend, DieselSession, dialect};
 use crate::rows::{NewPostRow, PostRow, Rule};
 use crate::schema::posts;
+use crate::walk::{self, Walk};
+
+/// A page of posts, of all users or of one, along the index on a key.
+macro_rules! keyed {
+    ($connection:expr, $author:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
+        let walk = Walk::of($span, $way);
+        match $author {
+            None => along!(
+                $connection,
+                posts::table,
+                $key,
+                posts::id,
+                walk,
+                $limit,
+                PostRow
+            ),
+            Some(author) => {
+                let rows = posts::table.filter(posts::user_id.eq(author.get()));
+                along!($connection, rows, $key, posts::id, walk, $limit, PostRow)
+            }
+        }
+    }};
+}
 
 impl PostRepository for DieselSession<'_> {
     fn find(&mut self, id: PostId) -> Result<Option<Post>, RepositoryError> {
@@ -19,40 +42,63 @@ impl PostRepository for DieselSession<'_> {
         row.map(Post::try_from).transpose()
     }
 
-    // Four statements rather than one put together at run time: a statement of
-    // a fixed type is found in the cache without rendering its SQL again.
     fn list(&mut self, query: &PostQuery) -> Result<Page<Post>, RepositoryError> {
-        let lower = page::lower_bound(query.seek.map(PostId::get));
-        let fetch = page::fetch(query.limit);
-        let rows = self.run(|connection| match (query.author, query.seek) {
-            (None, Seek::First | Seek::After(_)) => posts::table
-                .filter(posts::id.gt(lower))
-                .order(posts::id.asc())
-                .limit(fetch)
-                .select(PostRow::as_select())
-                .load(connection),
-            (None, Seek::Before(position)) => posts::table
-                .filter(posts::id.lt(position.get()))
-                .order(posts::id.desc())
-                .limit(fetch)
-                .select(PostRow::as_select())
-                .load(connection),
-            (Some(author), Seek::First | Seek::After(_)) => posts::table
-                .filter(posts::user_id.eq(author.get()))
-                .filter(posts::id.gt(lower))
-                .order(posts::id.asc())
-                .limit(fetch)
-                .select(PostRow::as_select())
-                .load(connection),
-            (Some(author), Seek::Before(position)) => posts::table
-                .filter(posts::user_id.eq(author.get()))
-                .filter(posts::id.lt(position.get()))
-                .order(posts::id.desc())
-                .limit(fetch)
-                .select(PostRow::as_select())
-                .load(connection),
+        let (author, way, limit) = (query.author, query.direction, query.limit);
+        let rows = self.run(|connection| match &query.order {
+            PostOrder::Id(seek) => {
+                let walk = Walk::of(Span::from(*seek), way);
+                match author {
+                    None => along_id!(connection, posts::table, posts::id, walk, limit, PostRow),
+                    Some(author) => {
+                        let rows = posts::table.filter(posts::user_id.eq(author.get()));
+                        along_id!(connection, rows, posts::id, walk, limit, PostRow)
+                    }
+                }
+            }
+            PostOrder::Title(span) => {
+                keyed!(connection, author, posts::title, span.clone(), way, limit)
+            }
+            PostOrder::CreatedAt(span) => {
+                keyed!(
+                    connection,
+                    author,
+                    posts::created_at,
+                    micros(span),
+                    way,
+                    limit
+                )
+            }
+            PostOrder::UpdatedAt(span) => {
+                keyed!(
+                    connection,
+                    author,
+                    posts::updated_at,
+                    micros(span),
+                    way,
+                    limit
+                )
+            }
         })?;
-        page::from_rows(rows, query.limit, &query.seek)
+        walk::page(rows, limit, query.order.is_backwards())
+    }
+
+    fn count(&mut self, query: &PostQuery) -> Result<u64, RepositoryError> {
+        let mut rows = posts::table.into_boxed::<Backend>();
+        if let Some(author) = query.author {
+            rows = rows.filter(posts::user_id.eq(author.get()));
+        }
+        let rows = match &query.order {
+            PostOrder::Id(_) => rows,
+            PostOrder::Title(span) => within!(rows, posts::title, span.range.clone()),
+            PostOrder::CreatedAt(span) => {
+                within!(rows, posts::created_at, micros_range(&span.range))
+            }
+            PostOrder::UpdatedAt(span) => {
+                within!(rows, posts::updated_at, micros_range(&span.range))
+            }
+        };
+        let count = self.run(|connection| rows.count().get_result(connection))?;
+        Ok(number(count))
     }
 
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError> {

@@ -1,11 +1,32 @@
-use byline_application::{Page, Reference, RepositoryError, Seek, UserQuery, UserRepository};
-use byline_domain::{NewUser, Timestamp, User, UserId, Version};
+use std::collections::{BTreeMap, BTreeSet};
+
+use byline_application::{
+    Page, Reference, RepositoryError, Span, UserOrder, UserQuery, UserRepository,
+};
+use byline_domain::{EmailAddress, NewUser, Timestamp, User, UserId, Version};
 use diesel::prelude::*;
 
-use super::{DieselSession, dialect};
-use crate::page;
+use super::lists::{along, along_id, micros, micros_range, number, within};
+use super::{Backend, DieselSession, dialect};
 use crate::rows::{NewUserRow, Rule, UserRow};
 use crate::schema::users;
+use crate::walk::{self, Walk};
+
+/// A page of users along the index on a key.
+macro_rules! keyed {
+    ($connection:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
+        let walk = Walk::of($span, $way);
+        along!(
+            $connection,
+            users::table,
+            $key,
+            users::id,
+            walk,
+            $limit,
+            UserRow
+        )
+    }};
+}
 
 impl UserRepository for DieselSession<'_> {
     fn find(&mut self, id: UserId) -> Result<Option<User>, RepositoryError> {
@@ -19,22 +40,61 @@ impl UserRepository for DieselSession<'_> {
         row.map(User::try_from).transpose()
     }
 
-    fn list(&mut self, query: &UserQuery) -> Result<Page<User>, RepositoryError> {
-        let rows = self.run(|connection| match query.seek {
-            Seek::First | Seek::After(_) => users::table
-                .filter(users::id.gt(page::lower_bound(query.seek.map(UserId::get))))
-                .order(users::id.asc())
-                .limit(page::fetch(query.limit))
+    fn find_all(
+        &mut self,
+        ids: &BTreeSet<UserId>,
+    ) -> Result<BTreeMap<UserId, User>, RepositoryError> {
+        let rows = self.run(|connection| {
+            users::table
+                .filter(users::id.eq_any(ids.iter().map(|id| id.get())))
                 .select(UserRow::as_select())
-                .load(connection),
-            Seek::Before(position) => users::table
-                .filter(users::id.lt(position.get()))
-                .order(users::id.desc())
-                .limit(page::fetch(query.limit))
-                .select(UserRow::as_select())
-                .load(connection),
+                .load(connection)
         })?;
-        page::from_rows(rows, query.limit, &query.seek)
+        let users = rows.into_iter().map(User::try_from);
+        users.map(|user| user.map(|user| (user.id, user))).collect()
+    }
+
+    fn list(&mut self, query: &UserQuery) -> Result<Page<User>, RepositoryError> {
+        if let Some(email) = &query.email {
+            return self.page_of_one(email, query);
+        }
+        let (way, limit) = (query.direction, query.limit);
+        let rows = self.run(|connection| match &query.order {
+            UserOrder::Id(seek) => {
+                let walk = Walk::of(Span::from(*seek), way);
+                along_id!(connection, users::table, users::id, walk, limit, UserRow)
+            }
+            UserOrder::Name(span) => keyed!(connection, users::name, span.clone(), way, limit),
+            UserOrder::Email(seek) => {
+                keyed!(
+                    connection,
+                    users::email_key,
+                    Span::from(seek.clone()),
+                    way,
+                    limit
+                )
+            }
+            UserOrder::CreatedAt(span) => {
+                keyed!(connection, users::created_at, micros(span), way, limit)
+            }
+        })?;
+        walk::page(rows, limit, query.order.is_backwards())
+    }
+
+    fn count(&mut self, query: &UserQuery) -> Result<u64, RepositoryError> {
+        let mut rows = users::table.into_boxed::<Backend>();
+        if let Some(email) = &query.email {
+            rows = rows.filter(users::email_key.eq(email.key()));
+        }
+        let rows = match &query.order {
+            UserOrder::Id(_) | UserOrder::Email(_) => rows,
+            UserOrder::Name(span) => within!(rows, users::name, span.range.clone()),
+            UserOrder::CreatedAt(span) => {
+                within!(rows, users::created_at, micros_range(&span.range))
+            }
+        };
+        let count = self.run(|connection| rows.count().get_result(connection))?;
+        Ok(number(count))
     }
 
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError> {
@@ -73,6 +133,47 @@ impl UserRepository for DieselSession<'_> {
                 Err(RepositoryError::StillReferenced(Reference::PostAuthor))
             }
             Err(other) => Err(other),
+        }
+    }
+}
+
+impl DieselSession<'_> {
+    /// The page that `query` asks for among all the users with this address,
+    /// of whom there is at most one.
+    fn page_of_one(
+        &mut self,
+        email: &EmailAddress,
+        query: &UserQuery,
+    ) -> Result<Page<User>, RepositoryError> {
+        let row = self.run(|connection| {
+            users::table
+                .filter(users::email_key.eq(email.key()))
+                .select(UserRow::as_select())
+                .first(connection)
+                .optional()
+        })?;
+        let user = row.map(User::try_from).transpose()?;
+        let items = user.into_iter().filter(|user| is_passed(query, user));
+        Ok(Page {
+            items: items.collect(),
+            more: false,
+        })
+    }
+}
+
+/// Whether the walk that gives the page of `query` passes this user.
+fn is_passed(query: &UserQuery, user: &User) -> bool {
+    let (way, id) = (query.direction, user.id.get());
+    match &query.order {
+        UserOrder::Id(seek) => Walk::of(Span::from(*seek), way).passes((), id),
+        UserOrder::Name(span) => {
+            Walk::of(span.clone(), way).passes(user.name.as_str().to_owned(), id)
+        }
+        UserOrder::Email(seek) => {
+            Walk::of(Span::from(seek.clone()), way).passes(user.email.key(), id)
+        }
+        UserOrder::CreatedAt(span) => {
+            Walk::of(micros(span), way).passes(user.created_at.as_micros(), id)
         }
     }
 }

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use byline_application::{Reference, RepositoryError, UniqueKey};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sqlite::Sqlite;
 
 use super::Connection;
+use crate::position::{Compared, Side};
 use crate::rows::{NewPostRow, NewUserRow};
 use crate::schema::{posts, users};
 
@@ -24,6 +27,38 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
         .values(row)
         .returning(posts::id)
         .get_result(connection)
+}
+
+/// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index
+/// range in row values (<https://www.sqlite.org/rowvalue.html>, "Scrolling Window
+/// Queries").
+///
+/// The collation changes nothing and must stand there. An index ends with the
+/// id as `rowid`, which has no collation of its own; without one, SQLite takes
+/// it for other than the index's and compares the ids of all rows with the same
+/// key one by one (`whereRangeVectorLen` in its source).
+impl<S, Key, Id, Value, Number> QueryFragment<Sqlite> for Compared<S, Key, Id, Value, Number>
+where
+    S: Side,
+    Key: QueryFragment<Sqlite>,
+    Id: QueryFragment<Sqlite>,
+    Value: QueryFragment<Sqlite>,
+    Number: QueryFragment<Sqlite>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("(");
+        self.key.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.id.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        out.push_sql(self.side.operator());
+        out.push_sql("(");
+        self.at_key.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.at_id.walk_ast(out.reborrow())?;
+        out.push_sql(" COLLATE BINARY)");
+        Ok(())
+    }
 }
 
 /// What an error of a statement means. Diesel tells constraints by kind but

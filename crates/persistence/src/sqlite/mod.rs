@@ -4,6 +4,11 @@
 mod connection;
 mod dialect;
 mod lease;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+#[path = "../repository/plans.rs"]
+mod plans;
 mod reader;
 #[path = "../repository/mod.rs"]
 mod repository;

@@ -1,8 +1,10 @@
 //! What the ports promise.
 
+pub(crate) mod lists;
 pub(crate) mod posts;
 pub(crate) mod sessions;
 pub(crate) mod users;
+pub(crate) mod walks;
 
 /// A test for each promise, on the engine of `$fixture`.
 macro_rules! contract_suite {
@@ -22,8 +24,6 @@ macro_rules! contract_suite {
             deletes_the_version_it_was_told,
             keeps_a_user_who_has_posts,
             never_gives_an_id_twice,
-            lists_in_both_directions,
-            lists_from_a_position_whose_row_is_gone,
         );
         $crate::contract::contract_suite!(@ $fixture, posts:
             finds_what_it_stored,
@@ -34,8 +34,22 @@ macro_rules! contract_suite {
             refuses_an_update_to_a_missing_author,
             deletes_the_version_it_was_told,
             deletes_all_of_one_author,
-            lists_all_and_those_of_one_author,
-            lists_in_both_directions,
+        );
+        $crate::contract::contract_suite!(@ $fixture, lists:
+            orders_users_by_id,
+            orders_users_by_name,
+            orders_users_by_email,
+            orders_users_by_time,
+            finds_an_email_in_every_order,
+            orders_posts_by_id,
+            orders_posts_by_title,
+            orders_posts_by_time,
+            finds_users_by_their_ids,
+            survives_positions_that_no_row_can_have,
+        );
+        $crate::contract::contract_suite!(@ $fixture, walks:
+            see_every_lasting_user_once,
+            see_every_lasting_post_once,
         );
         $crate::contract::contract_suite!(@ $fixture, sessions:
             commits_what_succeeds,

@@ -5,15 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use byline_application::{AppError, Conflict, Limit, Seek, Store, Unavailable, UserQuery, users};
+use byline_application::{AppError, Conflict, Store, Unavailable, users};
 
-use crate::support::{add_user, anyone, at, block_on, new_user, read, soon, write};
+use crate::support::{add_user, anyone, at, block_on, everybody, new_user, read, soon, write};
 
 fn count(store: &dyn Store) -> usize {
-    let (seek, limit) = (Seek::First, Limit::MAX);
-    let page = read(store, move |s| {
-        Ok(s.users().list(&UserQuery { seek, limit })?)
-    });
+    let page = read(store, move |s| Ok(s.users().list(&everybody())?));
     page.unwrap().items.len()
 }
 
@@ -156,11 +153,7 @@ pub(crate) fn changes_nothing_but_one_row_in_a_creation(store: &dyn Store) {
         Ok(())
     }));
     assert!(matches!(ending, Err(AppError::Internal(_))), "{ending:?}");
-    let query = UserQuery {
-        seek: Seek::First,
-        limit: Limit::MAX,
-    };
-    let users = read(store, move |s| Ok(s.users().list(&query)?))
+    let users = read(store, move |s| Ok(s.users().list(&everybody())?))
         .unwrap()
         .items;
     let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
@@ -219,14 +212,10 @@ pub(crate) fn sees_one_moment_in_a_snapshot(store: &dyn Store) {
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             block_on(store.snapshot(soon(), move |s| {
-                let query = UserQuery {
-                    seek: Seek::First,
-                    limit: Limit::MAX,
-                };
-                let before = s.users().list(&query)?;
+                let before = s.users().list(&everybody())?;
                 read_once.send(()).unwrap();
                 wait_for_write.lock().unwrap().recv().unwrap();
-                Ok((before, s.users().list(&query)?))
+                Ok((before, s.users().list(&everybody())?))
             }))
         });
         wait_for_read.recv().unwrap();

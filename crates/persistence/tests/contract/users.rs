@@ -1,8 +1,6 @@
 //! Promises of `UserRepository`.
 
-use byline_application::{
-    AppError, Limit, Page, Reference, RepositoryError, Seek, Store, UniqueKey, UserQuery,
-};
+use byline_application::{AppError, Reference, RepositoryError, Store, UniqueKey};
 use byline_domain::{Timestamp, User, UserChange, UserId, UserName, Version};
 
 use crate::support::{add_post, add_user, at, new_user, read, write};
@@ -15,14 +13,6 @@ fn find(store: &dyn Store, id: UserId) -> Option<User> {
 fn insert_error(store: &dyn Store, name: &str, email: &str) -> Option<RepositoryError> {
     let new = new_user(name, email);
     write(store, move |s| Ok(s.users().insert(&new, at(1)).err())).unwrap()
-}
-
-fn list(store: &dyn Store, seek: Seek<UserId>, limit: i64) -> Page<User> {
-    let limit = Limit::try_from(limit).unwrap();
-    read(store, move |s| {
-        Ok(s.users().list(&UserQuery { seek, limit })?)
-    })
-    .unwrap()
 }
 
 fn renamed(user: &User, name: &str, now: i64) -> User {
@@ -206,43 +196,4 @@ pub(crate) fn never_gives_an_id_twice(store: &dyn Store) {
     assert!(delete(store, ada.id, ada.version));
     let eve = add_user(store, "Eve", "eve@example.org");
     assert!(eve.id > ada.id);
-}
-
-pub(crate) fn lists_in_both_directions(store: &dyn Store) {
-    let users: Vec<User> = (0..5)
-        .map(|n| add_user(store, "Ada", &format!("ada{n}@example.org")))
-        .collect();
-    let page = |seek, limit| {
-        let page = list(store, seek, limit);
-        (page.items, page.more)
-    };
-    assert_eq!(page(Seek::First, 2), (users[..2].to_vec(), true));
-    assert_eq!(page(Seek::First, 5), (users.clone(), false));
-    assert_eq!(
-        page(Seek::After(users[1].id), 2),
-        (users[2..4].to_vec(), true)
-    );
-    assert_eq!(
-        page(Seek::After(users[3].id), 2),
-        (users[4..].to_vec(), false)
-    );
-    assert_eq!(page(Seek::After(users[4].id), 2), (Vec::new(), false));
-    assert_eq!(
-        page(Seek::Before(users[4].id), 2),
-        (users[2..4].to_vec(), true)
-    );
-    assert_eq!(
-        page(Seek::Before(users[2].id), 2),
-        (users[..2].to_vec(), false)
-    );
-    assert_eq!(page(Seek::Before(users[0].id), 2), (Vec::new(), false));
-}
-
-pub(crate) fn lists_from_a_position_whose_row_is_gone(store: &dyn Store) {
-    let users: Vec<User> = (0..3)
-        .map(|n| add_user(store, "Ada", &format!("ada{n}@example.org")))
-        .collect();
-    assert!(delete(store, users[1].id, users[1].version));
-    assert_eq!(list(store, Seek::After(users[1].id), 9).items, users[2..]);
-    assert_eq!(list(store, Seek::Before(users[1].id), 9).items, users[..1]);
 }

@@ -1,10 +1,10 @@
 //! The connection cut before, at and after a commit: no acknowledged failure
 //! that took place, no acknowledged success that did not, nothing twice.
 
-use byline_application::{AppError, Limit, Seek, Store, UserQuery, users};
+use byline_application::{AppError, Store, users};
 
 use crate::support::mariadb::{MariadbFixture, Moment, Proxy, shared};
-use crate::support::{anyone, at, block_on, eventually, new_user, options, soon};
+use crate::support::{anyone, at, block_on, eventually, everybody, new_user, options, soon};
 
 const ROUNDS: usize = 100;
 
@@ -89,12 +89,7 @@ fn a_read_is_repeated() {
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
     let database = MariadbFixture::open(&url, &options(2, 16));
     let store = database.store();
-    let list = || {
-        let (seek, limit) = (Seek::First, Limit::MAX);
-        block_on(store.read(soon(), move |s| {
-            Ok(s.users().list(&UserQuery { seek, limit })?)
-        }))
-    };
+    let list = || block_on(store.read(soon(), move |s| Ok(s.users().list(&everybody())?)));
     list().unwrap();
     for moment in Moment::ALL {
         proxy.cut("EXECUTE SELECT `users`", moment);

@@ -1,9 +1,9 @@
 //! How many commands a job costs.
 
-use byline_application::{Limit, Seek, Store, UserQuery};
+use byline_application::Store;
 
 use crate::support::mariadb::{MariadbFixture, Proxy, shared};
-use crate::support::{add_user, at, block_on, new_user, options, read, soon, write};
+use crate::support::{add_user, at, block_on, everybody, new_user, options, read, soon, write};
 
 /// The commands that `work` costs once its statements are prepared.
 fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
@@ -57,11 +57,7 @@ fn a_statement_is_one_command() {
         });
         assert_eq!(found.len(), 1, "{found:#?}");
         let listed = cost(&proxy, || {
-            let (seek, limit) = (Seek::First, Limit::default());
-            read(store, move |s| {
-                Ok(s.users().list(&UserQuery { seek, limit })?)
-            })
-            .unwrap();
+            read(store, move |s| Ok(s.users().list(&everybody())?)).unwrap();
         });
         assert_eq!(listed.len(), 1, "{listed:#?}");
         let mut number = 0;
@@ -123,11 +119,7 @@ fn statements_are_prepared_once_for_each_connection() {
         let mut prepared = 0;
         for _ in 0..200 {
             create(store, &mut number);
-            let (seek, limit) = (Seek::First, Limit::default());
-            read(store, move |s| {
-                Ok(s.users().list(&UserQuery { seek, limit })?)
-            })
-            .unwrap();
+            read(store, move |s| Ok(s.users().list(&everybody())?)).unwrap();
         }
         for command in proxy.take_commands() {
             if command.starts_with("PREPARE") && command.contains("`users`") {

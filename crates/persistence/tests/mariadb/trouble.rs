@@ -3,21 +3,18 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, Limit, Readiness, Seek, Store, Unavailable, UserQuery};
+use byline_application::{AppError, Readiness, Store, Unavailable};
 
 use crate::support::mariadb::{MariadbFixture, Proxy, dedicated};
-use crate::support::{Fixture, add_user, block_on, eventually, options, read};
+use crate::support::{Fixture, add_user, block_on, eventually, everybody, options, read};
 
 fn is_ready(store: &dyn Store) -> bool {
     matches!(store.health().readiness, Readiness::Ready)
 }
 
 fn list(store: &dyn Store, patience: Duration) -> Result<usize, AppError> {
-    let (seek, limit) = (Seek::First, Limit::MAX);
     let deadline = Instant::now() + patience;
-    let page = block_on(store.read(deadline, move |s| {
-        Ok(s.users().list(&UserQuery { seek, limit })?)
-    }));
+    let page = block_on(store.read(deadline, move |s| Ok(s.users().list(&everybody())?)));
     page.map(|page| page.items.len())
 }
 
@@ -152,11 +149,7 @@ fn statements_held_at_the_server_are_bounded() {
     let store = fixture.store();
     for number in 0..50 {
         add_user(&*store, "Ada", &format!("ada{number}@example.org"));
-        read(&*store, |s| {
-            let (seek, limit) = (Seek::First, Limit::MAX);
-            Ok(s.users().list(&UserQuery { seek, limit })?)
-        })
-        .unwrap();
+        read(&*store, |s| Ok(s.users().list(&everybody())?)).unwrap();
     }
     let held: u64 = server
         .admin()

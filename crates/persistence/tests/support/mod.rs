@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, Session, Store};
+use byline_application::{AppError, Direction, Limit, Seek, Session, Store, UserOrder, UserQuery};
 use byline_domain::policy::Principal;
 use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, Timestamp, Title, User, UserName,
@@ -102,6 +102,16 @@ pub(crate) fn write<T: Send + 'static>(
     work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, AppError> {
     block_on(store.write(soon(), work))
+}
+
+/// The first page of all users, as large as it can be.
+pub(crate) fn everybody() -> UserQuery {
+    UserQuery {
+        email: None,
+        order: UserOrder::Id(Seek::First),
+        direction: Direction::Ascending,
+        limit: Limit::MAX,
+    }
 }
 
 pub(crate) fn anyone() -> Principal {

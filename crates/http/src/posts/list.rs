@@ -1,0 +1,134 @@
+//! The grammar of `GET /posts` and `GET /users/{user_id}/posts`.
+
+use byline_application::{Position, PostOrder, PostQuery, Span};
+use byline_domain::{Post, Title, UserId};
+
+use crate::cursor::KeyValue;
+use crate::filters::{Filters, user_id};
+use crate::paging::Paging;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::sort::SortKey;
+
+/// The parameters that the list of all posts has.
+pub(crate) const PARAMETERS: &[&str] = &[
+    "limit",
+    "cursor",
+    "sort",
+    "user_id",
+    "title.starts",
+    "created_at.gte",
+    "created_at.lt",
+    "updated_at.gte",
+    "updated_at.lt",
+    "embed",
+];
+
+/// The parameters that the list of the posts of one user has.
+pub(crate) const PARAMETERS_OF: &[&str] = &[
+    "limit",
+    "cursor",
+    "sort",
+    "title.starts",
+    "created_at.gte",
+    "created_at.lt",
+    "updated_at.gte",
+    "updated_at.lt",
+    "embed",
+];
+
+/// What posts can be ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Key {
+    #[default]
+    Id,
+    Title,
+    CreatedAt,
+    UpdatedAt,
+}
+
+impl SortKey for Key {
+    const ALL: &'static [Self] = &[Self::Id, Self::Title, Self::CreatedAt, Self::UpdatedAt];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Title => "title",
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+        }
+    }
+}
+
+/// What was asked for.
+pub(super) struct List {
+    pub(super) query: PostQuery,
+    pub(super) paging: Paging,
+    /// Whether the authors are wanted with the posts.
+    pub(super) embed_user: bool,
+    key: Key,
+}
+
+impl List {
+    /// The list of all posts.
+    pub(super) fn of(query: &Query) -> Result<Self, Problem> {
+        Self::parse("/posts".to_owned(), query, None)
+    }
+
+    /// The list of the posts of `author`.
+    pub(super) fn of_author(author: UserId, query: &Query) -> Result<Self, Problem> {
+        Self::parse(format!("/users/{author}/posts"), query, Some(author))
+    }
+
+    fn parse(path: String, query: &Query, author: Option<UserId>) -> Result<Self, Problem> {
+        let mut filters = Filters::new(query);
+        let sort = filters.sort::<Key>();
+        let limit = filters.limit();
+        let author = filters.read("user_id", user_id).or(author);
+        let titles = filters.starting("title.starts", Title::parse);
+        let created_at = filters.between("created_at.gte", "created_at.lt");
+        let updated_at = filters.between("updated_at.gte", "updated_at.lt");
+        let embed_user = filters.embed_user();
+        filters.finish()?;
+        let paging = Paging::of(path, query, sort)?;
+        let order = match sort.key {
+            Key::Id => PostOrder::Id(paging.seek()?),
+            Key::Title => PostOrder::Title(Span {
+                range: titles,
+                seek: paging.seek()?,
+            }),
+            Key::CreatedAt => PostOrder::CreatedAt(Span {
+                range: created_at,
+                seek: paging.seek()?,
+            }),
+            Key::UpdatedAt => PostOrder::UpdatedAt(Span {
+                range: updated_at,
+                seek: paging.seek()?,
+            }),
+        };
+        let query = PostQuery {
+            author,
+            order,
+            direction: sort.direction,
+            limit,
+        };
+        Ok(Self {
+            query,
+            paging,
+            embed_user,
+            key: sort.key,
+        })
+    }
+
+    /// Where a post stands in the list.
+    pub(super) fn position(&self, post: &Post) -> Position<KeyValue> {
+        let key = match self.key {
+            Key::Id => KeyValue::None,
+            Key::Title => KeyValue::Text(post.title.as_str().to_owned()),
+            Key::CreatedAt => KeyValue::Time(post.created_at),
+            Key::UpdatedAt => KeyValue::Time(post.updated_at),
+        };
+        let id = post.id.get();
+        Position { key, id }
+    }
+}

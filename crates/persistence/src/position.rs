@@ -1,0 +1,69 @@
+//! Rows compared with a position, in SQL.
+
+use diesel::expression::{AppearsOnTable, Expression, ValidGrouping};
+use diesel::query_builder::QueryId;
+use diesel::sql_types::Bool;
+
+/// Whether `(key, id)` stands on one side of a position.
+///
+/// Each engine's `dialect` says how this is written
+/// ([`QueryFragment`](diesel::query_builder::QueryFragment)), in such a way
+/// that the engine *begins* at the position in an index on `(key, id)` and
+/// passes over nothing, however many rows have the same key: the text constant,
+/// the values bound. Row values are standard SQL, but not every engine's
+/// optimiser sees a range in them.
+#[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
+pub(crate) struct Compared<Side, Key, Id, Value, Number> {
+    pub(crate) side: Side,
+    pub(crate) key: Key,
+    pub(crate) id: Id,
+    pub(crate) at_key: Value,
+    pub(crate) at_id: Number,
+}
+
+/// On which side of a position.
+pub(crate) trait Side {
+    /// The operator: is the row's value … the position's?
+    fn operator(&self) -> &'static str;
+}
+
+/// Greater than the position.
+#[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
+pub(crate) struct Behind;
+
+/// Less than the position.
+#[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
+pub(crate) struct Ahead;
+
+impl Side for Behind {
+    fn operator(&self) -> &'static str {
+        " > "
+    }
+}
+
+impl Side for Ahead {
+    fn operator(&self) -> &'static str {
+        " < "
+    }
+}
+
+impl<S, Key, Id, Value, Number> Expression for Compared<S, Key, Id, Value, Number>
+where
+    Key: Expression,
+    Id: Expression,
+    Value: Expression<SqlType = Key::SqlType>,
+    Number: Expression<SqlType = Id::SqlType>,
+{
+    type SqlType = Bool;
+}
+
+impl<S, Key, Id, Value, Number, Tables> AppearsOnTable<Tables>
+    for Compared<S, Key, Id, Value, Number>
+where
+    Self: Expression,
+    Key: AppearsOnTable<Tables>,
+    Id: AppearsOnTable<Tables>,
+    Value: AppearsOnTable<Tables>,
+    Number: AppearsOnTable<Tables>,
+{
+}

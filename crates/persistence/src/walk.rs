@@ -1,0 +1,198 @@
+//! From a query to a walk along an index, and from its rows to a page.
+
+use byline_application::{Direction, Limit, Page, Position, RepositoryError, Seek, Span};
+
+/// A part of an index on `(key, id)` and the way in which it is read, whatever
+/// the list's order and the side from which the page was sought.
+///
+/// A walk begins at exactly one place: where the range and the position both
+/// name one, the further of the two. An engine that was told both would begin
+/// at either, and might pass over millions of rows between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Walk<K> {
+    /// From the least to the greatest.
+    Up {
+        /// Behind this position.
+        behind: Position<K>,
+        /// As long as the keys are less than this.
+        below: Option<K>,
+    },
+    /// From the greatest to the least.
+    Down {
+        /// Ahead of this position.
+        ahead: Option<Position<K>>,
+        /// As long as the keys are no less than this.
+        down_to: K,
+    },
+}
+
+/// Keys that have a least one.
+pub(crate) trait Key: Ord {
+    /// No key is less.
+    fn least() -> Self;
+}
+
+impl Key for () {
+    fn least() -> Self {}
+}
+
+impl Key for i64 {
+    fn least() -> Self {
+        Self::MIN
+    }
+}
+
+impl Key for String {
+    fn least() -> Self {
+        Self::new()
+    }
+}
+
+/// Less than every id.
+const NO_ID: i64 = 0;
+
+impl<K: Key> Walk<K> {
+    /// The walk that gives the page which `span` asks for.
+    pub(crate) fn of(span: Span<K>, direction: Direction) -> Self {
+        let Span { range, seek } = span;
+        let at_first = |key| Position { key, id: NO_ID };
+        let (behind, ahead) =
+            match (seek, direction) {
+                (Seek::First, Direction::Ascending) => (Some(at_first(K::least())), None),
+                (Seek::First, Direction::Descending) => (None, None),
+                (Seek::After(at), Direction::Ascending)
+                | (Seek::Before(at), Direction::Descending) => (Some(at), None),
+                (Seek::Before(at), Direction::Ascending)
+                | (Seek::After(at), Direction::Descending) => (None, Some(at)),
+            };
+        let (from, to) = (range.from, range.to);
+        match behind {
+            Some(behind) => Self::Up {
+                behind: match from.map(at_first) {
+                    Some(from) => from.max(behind),
+                    None => behind,
+                },
+                below: to,
+            },
+            None => Self::Down {
+                ahead: match (ahead, to.map(at_first)) {
+                    (Some(ahead), Some(to)) => Some(ahead.min(to)),
+                    (ahead, to) => ahead.or(to),
+                },
+                down_to: from.unwrap_or_else(K::least),
+            },
+        }
+    }
+
+    /// Whether it passes a row with this key and this id.
+    pub(crate) fn passes(&self, key: K, id: i64) -> bool {
+        let at = Position { key, id };
+        match self {
+            Self::Up { behind, below } => {
+                at > *behind && below.as_ref().is_none_or(|below| at.key < *below)
+            }
+            Self::Down { ahead, down_to } => {
+                at.key >= *down_to && ahead.as_ref().is_none_or(|ahead| at < *ahead)
+            }
+        }
+    }
+}
+
+/// How many rows to fetch for a page of `limit`: one more, to learn whether
+/// there are further ones.
+pub(crate) fn fetch(limit: Limit) -> i64 {
+    i64::from(limit.get()) + 1
+}
+
+/// The page made of the rows of a walk, which come `backwards` if the page was
+/// sought against the order of the list.
+pub(crate) fn page<R, T>(
+    rows: Vec<R>,
+    limit: Limit,
+    backwards: bool,
+) -> Result<Page<T>, RepositoryError>
+where
+    T: TryFrom<R, Error = RepositoryError>,
+{
+    let wanted = usize::from(limit.get());
+    let more = rows.len() > wanted;
+    let mut items = rows
+        .into_iter()
+        .take(wanted)
+        .map(T::try_from)
+        .collect::<Result<Vec<T>, _>>()?;
+    if backwards {
+        items.reverse();
+    }
+    Ok(Page { items, more })
+}
+
+#[cfg(test)]
+mod tests {
+    use byline_application::KeyRange;
+
+    use super::*;
+
+    fn at(key: i64, id: i64) -> Position<i64> {
+        Position { key, id }
+    }
+
+    fn walk(
+        from: Option<i64>,
+        to: Option<i64>,
+        seek: Seek<Position<i64>>,
+        direction: Direction,
+    ) -> Walk<i64> {
+        let range = KeyRange { from, to };
+        Walk::of(Span { range, seek }, direction)
+    }
+
+    #[test]
+    fn begins_at_the_further_of_range_and_position() {
+        use Direction::{Ascending, Descending};
+        let up = |seek| walk(Some(10), Some(20), seek, Ascending);
+        let starts_up = |key, id| Walk::Up {
+            behind: at(key, id),
+            below: Some(20),
+        };
+        assert_eq!(up(Seek::First), starts_up(10, 0));
+        assert_eq!(up(Seek::After(at(15, 3))), starts_up(15, 3));
+        assert_eq!(up(Seek::After(at(10, 3))), starts_up(10, 3));
+        assert_eq!(up(Seek::After(at(10, -3))), starts_up(10, 0));
+        assert_eq!(up(Seek::After(at(5, 3))), starts_up(10, 0));
+        let starts_down = |key, id| Walk::Down {
+            ahead: Some(at(key, id)),
+            down_to: 10,
+        };
+        assert_eq!(up(Seek::Before(at(15, 3))), starts_down(15, 3));
+        assert_eq!(up(Seek::Before(at(25, 3))), starts_down(20, 0));
+        let down = |seek| walk(Some(10), Some(20), seek, Descending);
+        assert_eq!(down(Seek::First), starts_down(20, 0));
+        assert_eq!(down(Seek::After(at(15, 3))), starts_down(15, 3));
+        assert_eq!(down(Seek::Before(at(15, 3))), starts_up(15, 3));
+    }
+
+    #[test]
+    fn passes_what_it_passes() {
+        let everything = walk(None, None, Seek::First, Direction::Ascending);
+        let backwards = walk(None, None, Seek::First, Direction::Descending);
+        for key in [i64::MIN, 0, i64::MAX] {
+            assert!(everything.passes(key, 1) && backwards.passes(key, 1));
+        }
+        let some = |direction| walk(Some(10), Some(20), Seek::After(at(15, 3)), direction);
+        let up = some(Direction::Ascending);
+        let down = some(Direction::Descending);
+        for (key, id, ascending, descending) in [
+            (9, 9, false, false),
+            (10, 9, false, true),
+            (15, 2, false, true),
+            (15, 3, false, false),
+            (15, 4, true, false),
+            (19, 9, true, false),
+            (20, 1, false, false),
+        ] {
+            assert_eq!(up.passes(key, id), ascending, "{key}, {id}");
+            assert_eq!(down.passes(key, id), descending, "{key}, {id}");
+        }
+    }
+}

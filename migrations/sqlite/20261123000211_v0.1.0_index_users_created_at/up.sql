@@ -1,0 +1,1 @@
+CREATE INDEX users_by_created_at ON users (created_at);
