@@ -16,6 +16,8 @@
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
 //! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
 //! | `operating`    | `bylinectl`                                                        |
+//! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
+//! | `api_document` | every command in `docs/api.md` does what it shows                   |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -34,6 +36,8 @@
     reason = "a test may end by panicking"
 )]
 
+mod api_changes;
+mod api_document;
 mod architecture;
 mod batches;
 mod crash;

@@ -185,3 +185,12 @@ fn help_tells_what_there_is() {
     let nonsense = Ended::of(sandbox.bylinectl(&["frobnicate"]));
     assert_eq!(nonsense.code, Some(2), "{nonsense:?}");
 }
+
+#[test]
+fn openapi_prints_the_document_that_is_served() {
+    let sandbox = Sandbox::new();
+    let printed = Ended::well(sandbox.bylinectl(&["openapi"]));
+    assert!(!sandbox.path("byline.db").exists());
+    let server = sandbox.serve();
+    assert_eq!(server.client().get("/openapi.json").text, printed);
+}

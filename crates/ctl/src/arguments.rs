@@ -35,6 +35,8 @@ pub(crate) enum Command {
     },
     /// Read the whole database and name what is damaged (exit code 1).
     Check,
+    /// Print the OpenAPI document of this version.
+    Openapi,
     /// Fill the database with made-up users and posts.
     Seed(Plan),
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod failure;
 mod migrate;
+mod openapi;
 mod seed;
 mod status;
 
@@ -25,6 +26,7 @@ fn run() -> Result<(), Failure> {
     match arguments.command {
         Command::Migrate { status: None } => migrate::run(url),
         Command::Migrate { status: Some(_) } => status::run(url),
+        Command::Openapi => openapi::run(),
         Command::Check => check::run(url),
         Command::Seed(plan) => seed::run(url, &plan),
     }

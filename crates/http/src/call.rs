@@ -15,6 +15,7 @@ use byline_domain::{PostId, Timestamp, UserId};
 use tokio::time::timeout_at;
 
 use crate::Api;
+use crate::accept::{self, MediaType};
 use crate::body::{self, Media};
 use crate::envelope::Arrival;
 use crate::etag::Conditions;
@@ -30,15 +31,25 @@ pub(crate) struct Call {
     arrival: Arrival,
     query: Query,
     wishes: Wishes,
+    media_type: MediaType,
+}
+
+/// On what terms a handler is called; other requests are refused before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// What the query may have.
+    pub(crate) parameters: &'static [&'static str],
+    /// What the answer may be, the usual first.
+    pub(crate) offers: &'static [MediaType],
 }
 
 /// Has a request answered by `handler`, whatever becomes of it: refusals and
-/// panics are answers too. `parameters` are those that the query may have; None
-/// where the request is refused anyhow and nobody looks.
+/// panics are answers too. Without `terms` the request is refused anyhow, and
+/// nobody looks at its particulars.
 pub(crate) async fn answer<F>(
     api: Api,
     handler: impl FnOnce(Call) -> F,
-    parameters: Option<&[&'static str]>,
+    terms: Option<Terms>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse
@@ -50,12 +61,13 @@ where
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();
     let handled = async {
-        let (query, wishes) = match parameters {
-            None => Default::default(),
-            Some(known) => {
+        let (query, wishes, media_type) = match terms {
+            None => (Query::default(), Wishes::default(), accept::JSON),
+            Some(terms) => {
                 body::check_encoding(request.headers())?;
-                let query = Query::parse(request.query_string(), known)?;
-                (query, Wishes::of(&request)?)
+                let query = Query::parse(request.query_string(), terms.parameters)?;
+                let media_type = accept::choose(&request, terms.offers)?;
+                (query, Wishes::of(&request)?, media_type)
             }
         };
         let payload = Some(payload);
@@ -66,6 +78,7 @@ where
             arrival,
             query,
             wishes,
+            media_type,
         })
         .await
     };
@@ -116,6 +129,11 @@ impl Call {
 
     pub(crate) fn path(&self) -> &str {
         self.request.path()
+    }
+
+    /// Which of the offers the client likes best.
+    pub(crate) fn media_type(&self) -> MediaType {
+        self.media_type
     }
 
     /// Who is calling. Without authentication everybody is an operator.

@@ -191,29 +191,29 @@ pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, Rules> {
     }
 }
 
+/// A number without a fraction is an integer however it is written: `7.0` and
+/// `7e0` are 7 (JSON Schema, core section 4.2.3).
 fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> {
-    if let Some(id) = number.as_i64().and_then(|id| I::try_from(id).ok()) {
+    let whole = number.as_i64().or_else(|| whole(number.as_f64()?));
+    if let Some(id) = whole.and_then(|id| I::try_from(id).ok()) {
         return Ok(id);
     }
-    // An integer beyond 64 bits comes as a floating-point number, and every
-    // one of that size is whole.
-    let is_huge = number
-        .as_f64()
-        .is_some_and(|number| number.abs() >= TWO_TO_63);
-    if number.is_i64() || is_huge {
+    let has_fraction = number.as_f64().is_some_and(|number| number.fract() != 0.0);
+    if has_fraction {
+        Err(("wrong-type", "must be an integer".to_owned()))
+    } else {
         Err((
             "out-of-range",
             format!("must be a whole number from 1 to {}", UserId::MAX),
         ))
-    } else {
-        Err((
-            "wrong-type",
-            "must be an integer, written without fraction and exponent".to_owned(),
-        ))
     }
 }
 
-const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+/// The integer that `number` is. Beyond 64 bits there is none.
+fn whole(number: f64) -> Option<i64> {
+    let text = (number.fract() == 0.0).then(|| format!("{number:.0}"))?;
+    text.parse().ok()
+}
 
 pub(crate) fn wrong_type(wanted: &str, value: &Value) -> Rules {
     let kind = match value {

@@ -1,23 +1,46 @@
 use actix_web::HttpResponse;
 use byline_application::Readiness;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer;
 use crate::call::Call;
+use crate::openapi::refusals::Always;
+use crate::openapi::responses::StatusDocument;
+use crate::openapi::schemas;
 use crate::problem::{Code, Problem};
 
-#[derive(Serialize)]
-struct Status {
+/// How it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    #[schema(schema_with = schemas::word)]
     status: &'static str,
 }
 
-/// `GET /livez`: the process runs.
+/// Tell whether the process runs
+///
+/// For whoever restarts it when it does not.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    operation_id = "getLiveness",
+    tag = "service",
+    responses(StatusDocument, Always)
+)]
 pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
     answer::document(&Status { status: "live" })
 }
 
-/// `GET /readyz`: the process can serve. Answers at once from what the store
-/// saw last, whatever the database does.
+/// Tell whether the process can serve
+///
+/// Answers at once from what the store saw last, whatever the database does.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "getReadiness",
+    tag = "service",
+    responses(StatusDocument, Always)
+)]
 pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {
     if call.api().is_draining() {
         return Err(not_ready("This instance is shutting down."));

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accept;
 mod answer;
 mod api;
 mod batch;
@@ -7,12 +8,15 @@ mod body;
 mod call;
 mod canonical;
 mod cursor;
+mod docs;
 mod envelope;
 mod etag;
 mod fields;
 mod filters;
 mod health;
+mod html;
 mod idempotency_key;
+mod openapi;
 mod outcome;
 mod paging;
 mod posts;
@@ -29,4 +33,5 @@ mod write;
 
 pub use api::{Api, Settings};
 pub use envelope::envelope;
+pub use openapi::openapi;
 pub use routes::configure;

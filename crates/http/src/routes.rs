@@ -4,9 +4,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
 
-use crate::call::{Call, answer};
+use crate::accept::{self, MediaType};
+use crate::call::{Call, Terms, answer};
 use crate::problem::{self, Code, Problem};
-use crate::{Api, batch, health, posts, service_document, users};
+use crate::{Api, batch, docs, health, posts, service_document, users};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -14,23 +15,25 @@ pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let api = api.clone();
     move |config| {
         for slash in ["", "/"] {
-            for resource in resources(&api, slash) {
-                config.service(resource);
+            for path in paths(&api, slash) {
+                config.service(path.resource);
             }
         }
-        config.service(
-            Methods::at("/", &api)
-                .get(&[], service_document::show)
-                .end(),
-        );
+        config.service(root(&api).resource);
         config.default_service(web::to(move |request, payload| {
             answer(api.clone(), elsewhere, None, request, payload)
         }));
     }
 }
 
+fn root(api: &Api) -> Path {
+    Methods::at("/", api)
+        .page(service_document::OFFERS, service_document::show)
+        .end()
+}
+
 /// In the order in which they are tried.
-fn resources(api: &Api, slash: &str) -> Vec<Resource> {
+fn paths(api: &Api, slash: &str) -> Vec<Path> {
     let at = |path: &str| Methods::at(&format!("{path}{slash}"), api);
     vec![
         at("/users")
@@ -60,16 +63,43 @@ fn resources(api: &Api, slash: &str) -> Vec<Resource> {
         at("/batch").post(batch::run).end(),
         at("/livez").get(&[], health::live).end(),
         at("/readyz").get(&[], health::ready).end(),
-        at("/problems/{code}").get(&[], problem::page).end(),
+        at("/problems/{code}")
+            .page(problem::OFFERS, problem::page::page)
+            .end(),
+        at("/openapi.json").get(&[], docs::document).end(),
+        at("/docs").page(docs::PAGE, docs::page).end(),
+        at("/docs/{asset}").page(docs::ASSETS, docs::asset).end(),
     ]
+}
+
+/// Every operation that is registered: path, method, parameters of the query.
+#[cfg(test)]
+pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, Parameters)> {
+    let paths = paths(api, "").into_iter().chain([root(api)]);
+    paths
+        .flat_map(|path| {
+            let operations = path.operations.into_iter();
+            operations.map(move |(method, known)| (path.pattern.clone(), method, known))
+        })
+        .collect()
+}
+
+/// One path, ready to be registered.
+struct Path {
+    resource: Resource,
+    #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
+    pattern: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
+    operations: Vec<(&'static str, Parameters)>,
 }
 
 /// The methods of one path. Each handler is named with the query parameters
 /// that it knows; others are refused before it is called.
 struct Methods<'a> {
     api: &'a Api,
+    pattern: String,
     resource: Resource,
-    allowed: Vec<&'static str>,
+    operations: Vec<(&'static str, Parameters)>,
 }
 
 type Answer = Result<HttpResponse, Problem>;
@@ -79,8 +109,9 @@ impl<'a> Methods<'a> {
     fn at(path: &str, api: &'a Api) -> Self {
         Self {
             api,
+            pattern: path.to_owned(),
             resource: web::resource(path),
-            allowed: Vec::new(),
+            operations: Vec::new(),
         }
     }
 
@@ -89,47 +120,54 @@ impl<'a> Methods<'a> {
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(
-            &[Method::GET, Method::HEAD],
-            &["GET", "HEAD"],
-            known,
-            handler,
-        )
+        self.on(&["GET", "HEAD"], json(known), handler)
+    }
+
+    /// `GET` and `HEAD` of something that is not JSON, or not only.
+    fn page<F>(
+        self,
+        offers: &'static [MediaType],
+        handler: impl Fn(Call) -> F + Copy + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Answer> + 'static,
+    {
+        let parameters = &[];
+        self.on(&["GET", "HEAD"], Terms { parameters, offers }, handler)
     }
 
     fn post<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&[Method::POST], &["POST"], &[], handler)
+        self.on(&["POST"], json(&[]), handler)
     }
 
     fn put<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&[Method::PUT], &["PUT"], &[], handler)
+        self.on(&["PUT"], json(&[]), handler)
     }
 
     fn patch<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&[Method::PATCH], &["PATCH"], &[], handler)
+        self.on(&["PATCH"], json(&[]), handler)
     }
 
     fn delete<F>(self, known: Parameters, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&[Method::DELETE], &["DELETE"], known, handler)
+        self.on(&["DELETE"], json(known), handler)
     }
 
     fn on<F>(
         mut self,
-        methods: &'static [Method],
-        names: &[&'static str],
-        known: Parameters,
+        methods: &'static [&'static str],
+        terms: Terms,
         handler: impl Fn(Call) -> F + Copy + 'static,
     ) -> Self
     where
@@ -138,34 +176,50 @@ impl<'a> Methods<'a> {
         let api = self.api.clone();
         let route = web::route()
             .guard(guard::fn_guard(move |context| {
-                methods.contains(&context.head().method)
+                methods.contains(&context.head().method.as_str())
             }))
             .to(move |request: HttpRequest, payload: web::Payload| {
-                answer(api.clone(), handler, Some(known), request, payload)
+                answer(api.clone(), handler, Some(terms), request, payload)
             });
         self.resource = self.resource.route(route);
-        self.allowed.extend(names);
+        let named = methods.iter().map(|method| (*method, terms.parameters));
+        self.operations.extend(named);
         self
     }
 
     /// Adds `OPTIONS`, and the refusal of every other method.
-    fn end(mut self) -> Resource {
-        self.allowed.push("OPTIONS");
-        let allow = HeaderValue::try_from(self.allowed.join(", "))
+    fn end(self) -> Path {
+        let methods = self.operations.iter().map(|(method, _)| *method);
+        let allowed: Vec<_> = methods.chain(["OPTIONS"]).collect();
+        let allow = HeaderValue::try_from(allowed.join(", "))
             .unwrap_or(HeaderValue::from_static("OPTIONS"));
         let api = self.api.clone();
-        self.resource
-            .default_service(web::to(move |request: HttpRequest, payload| {
-                let allow = allow.clone();
-                let is_options = request.method() == Method::OPTIONS;
-                answer(
-                    api.clone(),
-                    move |_| async move { other(is_options, allow) },
-                    None,
-                    request,
-                    payload,
-                )
-            }))
+        let resource =
+            self.resource
+                .default_service(web::to(move |request: HttpRequest, payload| {
+                    let allow = allow.clone();
+                    let is_options = request.method() == Method::OPTIONS;
+                    answer(
+                        api.clone(),
+                        move |_| async move { other(is_options, allow) },
+                        None,
+                        request,
+                        payload,
+                    )
+                }));
+        Path {
+            resource,
+            pattern: self.pattern,
+            operations: self.operations,
+        }
+    }
+}
+
+/// The terms of what answers in JSON.
+fn json(parameters: Parameters) -> Terms {
+    Terms {
+        parameters,
+        offers: &[accept::JSON],
     }
 }
 

@@ -1,19 +1,46 @@
 use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderValue};
 use byline_application::Limit;
 use byline_application::batch::MAX_OPERATIONS;
 use byline_domain::{Content, EmailAddress, Title, UserName};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::answer;
+use crate::accept::{HTML, JSON, MediaType};
 use crate::body::MAX_BODY_BYTES;
 use crate::call::Call;
 use crate::envelope::MAX_URI_BYTES;
+use crate::openapi::refusals::Always;
+use crate::openapi::responses::ServiceDescription;
+use crate::openapi::schemas;
 use crate::problem::Problem;
+use crate::{answer, html};
 
-/// `GET /`: what this is, where to begin and what the limits are.
+/// What the description may be.
+pub(crate) const OFFERS: &[MediaType] = &[JSON, HTML];
+
+const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
+    <li><a href=\"/docs\">Interactive documentation</a></li>\n\
+    <li><a href=\"/openapi.json\">The OpenAPI document</a></li>\n\
+    <li><a href=\"/users\">Users</a></li>\n\
+    <li><a href=\"/posts\">Posts</a></li>\n</ul>\n";
+
+/// Describe this service
+///
+/// What this is, where to begin and what the limits are.
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "getService",
+    tag = "service",
+    responses(ServiceDescription, Always)
+)]
 pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
+    if call.media_type() == HTML {
+        return Ok(html::page("Byline", PAGE));
+    }
     let release = call.api().store().health().release;
-    answer::document(&ServiceDocument {
+    let mut answer = answer::document(&ServiceDocument {
         name: "byline",
         version: call.api().settings().version,
         schema: release.as_ref().map(|release| Schema {
@@ -27,47 +54,81 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             live: "/livez",
             ready: "/readyz",
             problems: "/problems/{code}",
+            openapi: "/openapi.json",
+            docs: "/docs",
         },
         limits: limits(),
-    })
+    })?;
+    let vary = HeaderValue::from_static("Accept");
+    answer.headers_mut().insert(header::VARY, vary);
+    Ok(answer)
 }
 
-#[derive(Serialize)]
-struct ServiceDocument<'a> {
+/// What this service is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ServiceDocument<'a> {
+    #[schema(schema_with = schemas::word)]
     name: &'static str,
+    #[schema(schema_with = schemas::word)]
     version: &'static str,
     /// Absent as long as the database was not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     schema: Option<Schema<'a>>,
     links: Links,
     limits: Limits,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceSchema)]
 struct Schema<'a> {
+    #[schema(schema_with = schemas::word)]
     release: &'a str,
+    #[schema(schema_with = schemas::word)]
     migration: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceLinks)]
 struct Links {
+    #[schema(schema_with = schemas::word)]
     users: &'static str,
+    #[schema(schema_with = schemas::word)]
     posts: &'static str,
+    #[schema(schema_with = schemas::word)]
     batch: &'static str,
+    #[schema(schema_with = schemas::word)]
     live: &'static str,
+    #[schema(schema_with = schemas::word)]
     ready: &'static str,
+    #[schema(schema_with = schemas::word)]
     problems: &'static str,
+    #[schema(schema_with = schemas::word)]
+    openapi: &'static str,
+    #[schema(schema_with = schemas::word)]
+    docs: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceLimits)]
 struct Limits {
+    #[schema(schema_with = schemas::count)]
     page_default: u8,
+    #[schema(schema_with = schemas::count)]
     page_max: u8,
+    #[schema(schema_with = schemas::count)]
     body_bytes: usize,
+    #[schema(schema_with = schemas::count)]
     uri_bytes: usize,
+    #[schema(schema_with = schemas::count)]
     batch_operations: usize,
+    #[schema(schema_with = schemas::count)]
     name_characters: usize,
+    #[schema(schema_with = schemas::count)]
     email_characters: usize,
+    #[schema(schema_with = schemas::count)]
     title_characters: usize,
+    #[schema(schema_with = schemas::count)]
     content_characters: usize,
 }
 

@@ -8,10 +8,25 @@ use byline_application::batch as use_case;
 
 use crate::body::Media;
 use crate::call::Call;
+use crate::openapi::parameters::Repeated;
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Unmet};
+use crate::openapi::responses::BatchDone;
+use crate::openapi::schemas::Batch;
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 
-/// `POST /batch`
+/// Run operations in one transaction
+///
+/// Up to 1,000 creations, changes and deletions, in their order: all or none.
+#[utoipa::path(
+    post,
+    path = "/batch",
+    operation_id = "runBatch",
+    tag = "batch",
+    params(Repeated),
+    request_body = Batch,
+    responses(BatchDone, Always, Absent, BadBody, Clash, Unmet)
+)]
 pub(crate) async fn run(mut call: Call) -> Result<HttpResponse, Problem> {
     let guarded = call.api().settings().require_if_match;
     let operations = request::parse(&call.body(Media::Json).await?, guarded)?;

@@ -39,7 +39,7 @@ pub(crate) const PARAMETERS_OF: &[&str] = &[
 
 /// What posts can be ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     #[default]
     Id,
     Title,

@@ -17,20 +17,49 @@ use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
 use crate::filters::embeds_user;
+use crate::openapi::parameters::{
+    Embed, Fresh, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
+};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Unmet};
+use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
+use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 use crate::outcome::Outcome;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use list::List;
-pub(crate) use list::{PARAMETERS, PARAMETERS_OF};
-use response::PostResponse;
 
-/// `GET /posts`
+pub(crate) use list::{Key, PARAMETERS, PARAMETERS_OF};
+pub(crate) use response::PostResponse;
+
+/// List posts
+///
+/// A page of all posts. A filter on a key, such as `title.starts`, goes with the
+/// sort on that key only.
+#[utoipa::path(
+    get,
+    path = "/posts",
+    operation_id = "listPosts",
+    tag = "posts",
+    params(PostLists),
+    responses(PostList, Always)
+)]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = List::of(call.query())?;
     show(&call, list, use_case::list).await
 }
 
-/// `GET /users/{user_id}/posts`
+/// List the posts of a user
+///
+/// A page of the posts of one user. A filter on a key, such as `title.starts`,
+/// goes with the sort on that key only.
+#[utoipa::path(
+    get,
+    path = "/users/{user_id}/posts",
+    operation_id = "listUserPosts",
+    tag = "posts",
+    params(UserPath, UserPostLists),
+    responses(PostList, Always, Absent)
+)]
 pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let list = List::of_author(author, call.query())?;
@@ -75,7 +104,18 @@ async fn show(
     answer::list(posts, links, total)
 }
 
-/// `POST /posts`
+/// Create a post
+///
+/// The body names the user who wrote it.
+#[utoipa::path(
+    post,
+    path = "/posts",
+    operation_id = "createPost",
+    tag = "posts",
+    params(Repeated),
+    request_body = CreatePost,
+    responses(PostCreated, Always, BadBody, Clash, Keyed)
+)]
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
@@ -87,7 +127,18 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `POST /users/{user_id}/posts`
+/// Create a post of a user
+///
+/// The path names the user who wrote it.
+#[utoipa::path(
+    post,
+    path = "/users/{user_id}/posts",
+    operation_id = "createUserPost",
+    tag = "posts",
+    params(UserPath, Repeated),
+    request_body = CreateUserPost,
+    responses(PostCreated, Always, Absent, BadBody, Keyed)
+)]
 pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
@@ -100,7 +151,18 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `GET /posts/{post_id}`
+/// Get a post
+///
+/// With `If-None-Match`, only if it has changed; `embed=user` sets that aside, and
+/// the answer has no `ETag`.
+#[utoipa::path(
+    get,
+    path = "/posts/{post_id}",
+    operation_id = "getPost",
+    tag = "posts",
+    params(PostPath, Embed, Fresh),
+    responses(PostRead, Always, Absent)
+)]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let none_match = NoneMatch::of(call.headers())?;
@@ -124,7 +186,18 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     answer::read(&PostResponse::from(&post), none_match.as_ref())
 }
 
-/// `PUT /posts/{post_id}`
+/// Replace a post
+///
+/// What `GET` returned can be changed and sent back as it is.
+#[utoipa::path(
+    put,
+    path = "/posts/{post_id}",
+    operation_id = "replacePost",
+    tag = "posts",
+    params(PostPath, Guard, Repeated),
+    request_body = ReplacePost,
+    responses(PostChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+)]
 pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
@@ -143,7 +216,18 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `PATCH /posts/{post_id}`
+/// Change members of a post
+///
+/// A merge patch (RFC 7396): what is left out stays as it is.
+#[utoipa::path(
+    patch,
+    path = "/posts/{post_id}",
+    operation_id = "updatePost",
+    tag = "posts",
+    params(PostPath, Guard, Repeated),
+    request_body(content((UpdatePost = "application/merge-patch+json"), (UpdatePost = "application/json"))),
+    responses(PostChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+)]
 pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
@@ -162,7 +246,17 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `DELETE /posts/{post_id}`
+/// Delete a post
+///
+/// With `If-Match`, only if nobody has changed it since.
+#[utoipa::path(
+    delete,
+    path = "/posts/{post_id}",
+    operation_id = "deletePost",
+    tag = "posts",
+    params(PostPath, Guard, Repeated),
+    responses(Deleted, Always, Absent, Unmet, Keyed)
+)]
 pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;

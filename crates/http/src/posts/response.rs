@@ -1,20 +1,30 @@
 use byline_domain::{Post, User, Version};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::Representation;
+use crate::openapi::schemas;
 use crate::time::Time;
 use crate::users::UserResponse;
 
-/// A post on the wire.
-#[derive(Serialize)]
+/// A post, as the service answers it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Post, examples(schemas::notes))]
 pub(crate) struct PostResponse<'a> {
+    #[schema(schema_with = schemas::id)]
     id: i64,
+    #[schema(schema_with = schemas::author_id)]
     user_id: i64,
+    #[schema(schema_with = schemas::title)]
     title: &'a str,
+    #[schema(schema_with = schemas::content)]
     content: &'a str,
+    #[schema(schema_with = schemas::created_at)]
     created_at: Time,
+    #[schema(schema_with = schemas::updated_at)]
     updated_at: Time,
     /// The author, if wanted.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserResponse<'a>>,
     #[serde(skip)]

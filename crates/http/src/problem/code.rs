@@ -88,6 +88,10 @@ codes! {
         "Method not allowed"
         "The path exists, but not for this method."
         "The header `Allow` lists the methods."
+    NotAcceptable "not-acceptable" NOT_ACCEPTABLE
+        "Not acceptable"
+        "The request's `Accept` excludes every media type in which there is an answer."
+        "Send `Accept: application/json`, or no `Accept` at all. `detail` names what there is."
     RequestTimeout "request-timeout" REQUEST_TIMEOUT
         "Request timeout"
         "The body of the request did not arrive in time."
@@ -226,6 +230,7 @@ impl Code {
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::UnknownPath,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
             StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::URI_TOO_LONG => Self::UriTooLong,

@@ -2,7 +2,7 @@
 
 mod code;
 mod from_app_error;
-mod page;
+pub(crate) mod page;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,11 +12,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use byline_application::Cause;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::openapi::{refusals, schemas};
 use crate::request_id::RequestId;
 
 pub(crate) use code::Code;
-pub(crate) use page::page;
+pub(crate) use page::{Explanation, OFFERS};
 
 /// Why a request is not answered as its sender wished. Boxed: it travels
 /// through many results and is rare.
@@ -162,7 +164,7 @@ impl Problem {
             headers,
             ..
         } = *self.0;
-        let body = Body {
+        let body = ProblemBody {
             r#type: code.page(),
             title: code.title(),
             status: status.as_u16(),
@@ -209,14 +211,23 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was not answered as its sender wished (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem, examples(refusals::any_example))]
+pub(crate) struct ProblemBody<'a> {
+    #[schema(schema_with = schemas::problem_type)]
     r#type: String,
+    #[schema(schema_with = schemas::prose)]
     title: &'static str,
+    #[schema(schema_with = schemas::status_code)]
     status: u16,
+    #[schema(schema_with = schemas::prose)]
     detail: &'a str,
+    #[schema(schema_with = schemas::request_id)]
     instance: &'a str,
+    #[schema(schema_with = schemas::problem_code)]
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(schema_with = schemas::faults)]
     errors: &'a [Fault],
 }

@@ -1,10 +1,31 @@
 use actix_web::HttpResponse;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{self, ContentType, HeaderValue};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Code, Problem};
+use crate::accept::{HTML, JSON, MediaType, TEXT};
 use crate::call::Call;
+use crate::openapi::parameters::ProblemPath;
+use crate::openapi::refusals::{Absent, Always};
+use crate::openapi::responses::ProblemPage;
+use crate::openapi::schemas;
+use crate::{answer, html};
 
-/// `GET /problems/{code}`: what a code means and what to do, for a person.
+/// What a page may be.
+pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
+
+/// Explain a problem
+///
+/// What a code means and what to do, for a person.
+#[utoipa::path(
+    get,
+    path = "/problems/{code}",
+    operation_id = "getProblem",
+    tag = "service",
+    params(ProblemPath),
+    responses(ProblemPage, Always, Absent)
+)]
 pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
     let name = call.segment("code");
     let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
@@ -13,9 +34,44 @@ pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
             "There is no problem with this code.",
         ));
     };
-    Ok(HttpResponse::Ok()
-        .content_type(ContentType::plaintext())
-        .body(text(code)))
+    let mut page = match call.media_type() {
+        HTML => html::page(code.title(), &markup(code)),
+        JSON => answer::document(&Explanation::of(code))?,
+        _ => HttpResponse::Ok()
+            .content_type(ContentType::plaintext())
+            .body(text(code)),
+    };
+    let vary = HeaderValue::from_static("Accept");
+    page.headers_mut().insert(header::VARY, vary);
+    Ok(page)
+}
+
+/// What a code means.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemExplanation)]
+pub(crate) struct Explanation {
+    #[schema(schema_with = schemas::problem_code)]
+    code: &'static str,
+    #[schema(schema_with = schemas::status_code)]
+    status: u16,
+    #[schema(schema_with = schemas::prose)]
+    title: &'static str,
+    #[schema(schema_with = schemas::prose)]
+    meaning: &'static str,
+    #[schema(schema_with = schemas::prose)]
+    remedy: &'static str,
+}
+
+impl Explanation {
+    fn of(code: Code) -> Self {
+        Self {
+            code: code.name(),
+            status: code.status().as_u16(),
+            title: code.title(),
+            meaning: code.meaning(),
+            remedy: code.remedy(),
+        }
+    }
 }
 
 fn text(code: Code) -> String {
@@ -26,5 +82,16 @@ fn text(code: Code) -> String {
         name = code.name(),
         meaning = code.meaning(),
         remedy = code.remedy(),
+    )
+}
+
+fn markup(code: Code) -> String {
+    format!(
+        "<p>Status {status}, code <code>{name}</code></p>\n\
+         <h2>What it means</h2>\n<p>{meaning}</p>\n<h2>What to do</h2>\n<p>{remedy}</p>\n",
+        status = code.status().as_u16(),
+        name = code.name(),
+        meaning = html::escape(code.meaning()).replace('\n', "<br>\n"),
+        remedy = html::escape(code.remedy()).replace('\n', "<br>\n"),
     )
 }

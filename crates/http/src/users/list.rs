@@ -23,7 +23,7 @@ pub(crate) const PARAMETERS: &[&str] = &[
 
 /// What users can be ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     #[default]
     Id,
     Name,

@@ -14,15 +14,31 @@ use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
 use crate::etag::NoneMatch;
+use crate::openapi::parameters::{Fresh, Guard, Repeated, UserLists, UserPath, WithPosts};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Unmet};
+use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
+use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
 use crate::outcome::Outcome;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::query;
 use list::List;
-pub(crate) use list::PARAMETERS;
+
+pub(crate) use list::{Key, PARAMETERS};
 pub(crate) use response::UserResponse;
 
-/// `GET /users`
+/// List users
+///
+/// A page of all users. A filter on a key, such as `name.starts`, goes with the
+/// sort on that key only.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "listUsers",
+    tag = "users",
+    params(UserLists),
+    responses(UserList, Always)
+)]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = List::of(call.query())?;
     let counts = Preferences::of(call.headers())?.count_exact;
@@ -42,7 +58,18 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     answer::list(page.items.iter().map(UserResponse::from), links, total)
 }
 
-/// `POST /users`
+/// Create a user
+///
+/// The e-mail address must be nobody else's.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "createUser",
+    tag = "users",
+    params(Repeated),
+    request_body = CreateUser,
+    responses(UserCreated, Always, BadBody, Clash, Keyed)
+)]
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let (principal, now) = (call.principal(), call.now());
@@ -54,7 +81,17 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `GET /users/{user_id}`
+/// Get a user
+///
+/// With `If-None-Match`, only if it has changed.
+#[utoipa::path(
+    get,
+    path = "/users/{user_id}",
+    operation_id = "getUser",
+    tag = "users",
+    params(UserPath, Fresh),
+    responses(UserRead, Always, Absent)
+)]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let none_match = NoneMatch::of(call.headers())?;
@@ -65,7 +102,18 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     answer::read(&UserResponse::from(&user), none_match.as_ref())
 }
 
-/// `PUT /users/{user_id}`
+/// Replace a user
+///
+/// What `GET` returned can be changed and sent back as it is.
+#[utoipa::path(
+    put,
+    path = "/users/{user_id}",
+    operation_id = "replaceUser",
+    tag = "users",
+    params(UserPath, Guard, Repeated),
+    request_body = ReplaceUser,
+    responses(UserChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+)]
 pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
@@ -84,7 +132,18 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `PATCH /users/{user_id}`
+/// Change members of a user
+///
+/// A merge patch (RFC 7396): what is left out stays as it is.
+#[utoipa::path(
+    patch,
+    path = "/users/{user_id}",
+    operation_id = "updateUser",
+    tag = "users",
+    params(UserPath, Guard, Repeated),
+    request_body(content((UpdateUser = "application/merge-patch+json"), (UpdateUser = "application/json"))),
+    responses(UserChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+)]
 pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
@@ -103,7 +162,17 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     .await
 }
 
-/// `DELETE /users/{user_id}`
+/// Delete a user
+///
+/// A user who has posts is deleted only with them: `posts=delete`.
+#[utoipa::path(
+    delete,
+    path = "/users/{user_id}",
+    operation_id = "deleteUser",
+    tag = "users",
+    params(UserPath, WithPosts, Guard, Repeated),
+    responses(Deleted, Always, Absent, Clash, Unmet, Keyed)
+)]
 pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let posts = match call.query().get("posts") {

@@ -1,16 +1,24 @@
 use byline_domain::{User, Version};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::Representation;
+use crate::openapi::schemas;
 use crate::time::Time;
 
-/// A user on the wire.
-#[derive(Serialize)]
+/// A user, as the service answers it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User, examples(schemas::ada))]
 pub(crate) struct UserResponse<'a> {
+    #[schema(schema_with = schemas::id)]
     id: i64,
+    #[schema(schema_with = schemas::name)]
     name: &'a str,
+    #[schema(schema_with = schemas::email)]
     email: &'a str,
+    #[schema(schema_with = schemas::created_at)]
     created_at: Time,
+    #[schema(schema_with = schemas::updated_at)]
     updated_at: Time,
     #[serde(skip)]
     version: Version,

@@ -1,6 +1,9 @@
 use crate::support::{request, send, untouched};
 
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 13] = [
+    ("/openapi.json", "GET, HEAD, OPTIONS"),
+    ("/docs", "GET, HEAD, OPTIONS"),
+    ("/docs/start.js", "GET, HEAD, OPTIONS"),
     ("/", "GET, HEAD, OPTIONS"),
     ("/batch", "POST, OPTIONS"),
     ("/livez", "GET, HEAD, OPTIONS"),

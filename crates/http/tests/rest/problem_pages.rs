@@ -1,7 +1,7 @@
 use crate::support::{get, untouched};
 
 /// Every code that a client can meet; they are promises.
-const CODES: [(&str, u16); 30] = [
+const CODES: [(&str, u16); 31] = [
     ("bad-request", 400),
     ("malformed-json", 400),
     ("invalid-parameter", 400),
@@ -11,6 +11,7 @@ const CODES: [(&str, u16); 30] = [
     ("not-found", 404),
     ("unknown-path", 404),
     ("method-not-allowed", 405),
+    ("not-acceptable", 406),
     ("request-timeout", 408),
     ("email-taken", 409),
     ("author-missing", 409),

@@ -1,6 +1,8 @@
 //! Opening a SQLite file: settings, each set and read back.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -125,13 +127,33 @@ const READ_ONLY: Pragma = pragma!("query_only", "1");
 /// does not take is no error by itself.
 fn configure(connection: &mut Connection, role: Role) -> QueryResult<()> {
     for pragma in SETTINGS {
-        set(connection, pragma)?;
+        set_patiently(connection, pragma)?;
     }
     match role {
         Role::Reader => set(connection, READ_ONLY),
         Role::Writer => Ok(()),
     }
 }
+
+/// Two connections that switch a new file to write-ahead logging at the same
+/// moment lock each other out, and SQLite does not let its busy timeout wait
+/// for that.
+fn set_patiently(connection: &mut Connection, pragma: Pragma) -> QueryResult<()> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match set(connection, pragma) {
+            Err(QueryError::DatabaseError(_, information))
+                if information.message() == "database is locked" && Instant::now() < end =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// As long as the busy timeout.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 fn set(connection: &mut Connection, (set, read, value): Pragma) -> QueryResult<()> {
     connection.batch_execute(set)?;

@@ -1,0 +1,64 @@
+//! Headers of answers, described once and referred to by name.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Type};
+
+type Headers = BTreeMap<String, RefOr<Header>>;
+
+/// Each header that an answer can have: name, meaning and form.
+pub(super) fn components() -> Headers {
+    [
+        ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
+        ("ETag", "The version of the row, a strong entity tag (RFC 9110 section 8.8.3).", text(32, "^\"[1-9][0-9]*\"$", "\"3\"")),
+        ("DocumentTag", "The version of the document, a weak entity tag.", text(32, "^W/\"[0-9a-f]+\"$", "W/\"9f2c1d04a7b3e655\"")),
+        ("Location", "Where the new row is.", text(64, "^/(users|posts)/[1-9][0-9]*$", "/users/1")),
+        ("Link", "Other pages of the list (RFC 8288): `first`, `prev` if there is one, `next` if there are more rows. Follow them as they are.", text(8192, "^<.*$", "</users?limit=2>; rel=\"first\", </users?limit=2&cursor=AQB2cW4VAAAAAAAAAACqhg-1h>; rel=\"next\"")),
+        ("Cache-Control", "Whether an answer may be kept: `no-cache` if it must be validated before it is used again, `no-store` if not at all.", text(32, "^(no-cache|no-store)$", "no-cache")),
+        ("X-Total-Count", "How many rows there are on all pages, if the request preferred `count=exact`.", integer(0, i64::MAX, 42)),
+        ("Preference-Applied", "Which preferences were heeded (RFC 7240 section 3).", text(128, "^[a-z=, ]+$", "count=exact")),
+        ("Idempotency-Replayed", "Whether this is the answer to an earlier request with the same key.", text(4, "^true$", "true")),
+        ("Retry-After", "After how many seconds the same request may succeed.", integer(1, 3600, 1)),
+        ("Vary", "The request headers that the answer depends on.", text(64, "^Accept(-Encoding)?$", "Accept")),
+    ]
+    .into_iter()
+    .map(|(name, description, schema)| {
+        let header = HeaderBuilder::new()
+            .description(Some(description))
+            .schema(Some(schema))
+            .build();
+        (name.to_owned(), RefOr::T(header))
+    })
+    .collect()
+}
+
+/// References to some of them, and to those that every answer has.
+pub(super) fn named(names: &[&str]) -> Headers {
+    ["X-Request-Id", "Cache-Control"]
+        .iter()
+        .chain(names)
+        .map(|name| {
+            // The one header whose form depends on what it tags.
+            let shown = if *name == "DocumentTag" { "ETag" } else { name };
+            let component = Ref::new(format!("#/components/headers/{name}"));
+            (shown.to_owned(), RefOr::Ref(component))
+        })
+        .collect()
+}
+
+fn text(longest: usize, pattern: &str, example: &str) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(longest))
+        .pattern(Some(pattern))
+        .examples([json!(example)])
+        .build()
+}
+
+fn integer(least: i64, most: i64, example: i64) -> Object {
+    super::schemas::integer(least, most)
+        .examples([json!(example)])
+        .build()
+}

@@ -1,0 +1,117 @@
+//! Problem documents as responses, made from the table of their codes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::http::StatusCode;
+use serde_json::{Value, json};
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::headers;
+use super::responses::{Responses, groups};
+use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
+
+groups! {
+    Always: refuse(&[400, 406, 414, 415, 500, 503]);
+    Absent: refuse(&[404]);
+    Clash: refuse(&[409]);
+    Unmet: refuse(&[412, 428]);
+    BadBody: refuse(&[408, 413, 422]);
+    Keyed: refuse(&[409, 422]);
+}
+
+fn refuse(statuses: &[u16]) -> Responses {
+    statuses
+        .iter()
+        .filter_map(|status| StatusCode::from_u16(*status).ok())
+        .map(|status| {
+            let component = Ref::from_response_name(name(status));
+            (status.as_str().to_owned(), RefOr::Ref(component))
+        })
+        .collect()
+}
+
+/// One response for each status that the document refers to.
+pub(super) fn components() -> BTreeMap<String, RefOr<Response>> {
+    [
+        Always::responses(),
+        Absent::responses(),
+        Clash::responses(),
+        Unmet::responses(),
+        BadBody::responses(),
+        Keyed::responses(),
+    ]
+    .iter()
+    .flat_map(BTreeMap::keys)
+    .collect::<BTreeSet<_>>()
+    .into_iter()
+    .filter_map(|status| StatusCode::from_bytes(status.as_bytes()).ok())
+    .map(|status| (name(status), RefOr::T(response(status))))
+    .collect()
+}
+
+/// The status in words, as one: `NotFound`.
+fn name(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or_default();
+    reason.split([' ', '-']).collect()
+}
+
+fn response(status: StatusCode) -> Response {
+    let codes = || {
+        Code::ALL
+            .into_iter()
+            .filter(move |code| code.status() == status)
+    };
+    let mut description = String::new();
+    for code in codes() {
+        let (name, first) = (code.name(), code.meaning().split("\n\n").next());
+        description.push_str(&format!("- `{name}`: {}\n", first.unwrap_or_default()));
+    }
+    let mut content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemBody::name())));
+    for code in codes() {
+        let example = ExampleBuilder::new()
+            .summary(code.title())
+            .value(Some(example(code)));
+        content = content.examples_from_iter([(code.name(), example)]);
+    }
+    let more: &[&str] = match status {
+        StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+        _ => &[],
+    };
+    let mut response = ResponseBuilder::new()
+        .description(description.trim_end())
+        .content(PROBLEM_JSON, content.build())
+        .build();
+    response.headers = headers::named(more);
+    response
+}
+
+pub(crate) fn any_example() -> Value {
+    example(Code::InvalidFields)
+}
+
+fn example(code: Code) -> Value {
+    let mut problem = json!({
+        "type": code.page(),
+        "title": code.title(),
+        "status": code.status().as_u16(),
+        "detail": code.meaning().split("\n\n").next(),
+        "instance": "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a",
+        "code": code.name(),
+    });
+    let fault = match code {
+        Code::InvalidFields => {
+            json!({"pointer": "/name", "code": "blank", "detail": "`name` must not be blank."})
+        }
+        Code::InvalidParameter => {
+            json!({"parameter": "limit", "code": "out-of-range", "detail": "The query parameter `limit` must be a whole number from 1 to 100."})
+        }
+        _ => return problem,
+    };
+    if let Some(members) = problem.as_object_mut() {
+        members.insert("errors".to_owned(), json!([fault]));
+    }
+    problem
+}

@@ -1,0 +1,137 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use byline_application::{MockClock, MockStore};
+use serde_json::Value;
+
+use crate::{Api, Settings, routes};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// What the page of the documentation loads is part of it, and nobody else's.
+const LOADED_BY_DOCS: &str = "/docs/{asset}";
+
+fn api() -> Api {
+    let settings = Settings {
+        request_deadline: Duration::from_secs(1),
+        require_if_match: false,
+        log_requests: false,
+        version: "0.0.0",
+    };
+    Api::new(
+        Arc::new(MockStore::new()),
+        Arc::new(MockClock::new()),
+        settings,
+    )
+}
+
+fn document() -> Value {
+    serde_json::from_str(&super::openapi()).unwrap()
+}
+
+/// Path, method and parameters of the query.
+type Operation = (String, String, BTreeSet<String>);
+
+fn described() -> BTreeSet<Operation> {
+    let document = document();
+    let mut found = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in METHODS.iter().filter(|method| item.get(**method).is_some()) {
+            let parameters = item[*method]["parameters"].as_array();
+            let in_query = parameters
+                .into_iter()
+                .flatten()
+                .filter(|p| p["in"] == "query");
+            let names = in_query.map(|p| p["name"].as_str().unwrap().to_owned());
+            found.insert((path.clone(), method.to_uppercase(), names.collect()));
+        }
+    }
+    found
+}
+
+#[test]
+fn router_and_document_have_the_same_operations_and_parameters() {
+    let registered: BTreeSet<Operation> = routes::operations(&api())
+        .into_iter()
+        .filter(|(path, method, _)| path != LOADED_BY_DOCS && *method != "HEAD")
+        .map(|(path, method, known)| {
+            let names = known.iter().map(|name| (*name).to_owned());
+            (path, method.to_owned(), names.collect())
+        })
+        .collect();
+    assert_eq!(described(), registered);
+}
+
+/// Whoever generates a client meets them as names of functions.
+#[test]
+fn operations_have_names_of_their_own() {
+    let document = document();
+    let mut names = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in METHODS.iter().filter_map(|method| item.get(*method)) {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(name.chars().all(|c| c.is_ascii_alphabetic()), "{name}");
+            assert!(names.insert(name.to_owned()), "{name}");
+        }
+    }
+    assert_eq!(names.len(), described().len());
+}
+
+#[test]
+fn links_lead_to_operations_and_their_parameters() {
+    let document = document();
+    let operation = |id: &str| {
+        let items = document["paths"].as_object().unwrap().values();
+        let operations = items.flat_map(|item| METHODS.iter().filter_map(|m| item.get(*m)));
+        operations
+            .into_iter()
+            .find(|operation| operation["operationId"] == id)
+            .cloned()
+    };
+    let links = &document["paths"]["/users"]["post"]["responses"]["201"]["links"];
+    assert!(links.as_object().unwrap().len() >= 6);
+    for link in links.as_object().unwrap().values() {
+        let target = operation(link["operationId"].as_str().unwrap()).unwrap();
+        for name in link["parameters"].as_object().unwrap().keys() {
+            let parameters = target["parameters"].as_array().unwrap();
+            assert!(parameters.iter().any(|p| p["name"] == *name), "{link}");
+        }
+    }
+}
+
+/// Every reference leads somewhere, and nothing stands there unused.
+#[test]
+fn references_and_components_match() {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(target)) = members.get("$ref") {
+                    found.insert(target.clone());
+                }
+                members.values().for_each(|member| collect(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut referred = BTreeSet::new();
+    collect(&document, &mut referred);
+    let mut present = BTreeSet::new();
+    for (kind, components) in document["components"].as_object().unwrap() {
+        for name in components.as_object().unwrap().keys() {
+            present.insert(format!("#/components/{kind}/{name}"));
+        }
+    }
+    assert_eq!(referred, present);
+}
+
+#[test]
+fn the_committed_document_is_current() {
+    let committed = include_str!("../../../../docs/openapi.json");
+    assert!(
+        committed == super::openapi(),
+        "docs/openapi.json is out of date: cargo run -p bylinectl -- openapi > docs/openapi.json"
+    );
+}

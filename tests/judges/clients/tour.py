@@ -1,0 +1,105 @@
+"""The tour with the client that openapi-python-client generates.
+
+    python tour.py URL
+"""
+
+import sys
+import uuid
+
+from byline_client import Client
+from byline_client.api.posts import create_post, create_user_post, delete_post, list_user_posts
+from byline_client.api.service import get_problem, get_readiness, get_service
+from byline_client.api.users import create_user, delete_user, get_user, list_users, replace_user, update_user
+from byline_client.models import (
+    CreatePost,
+    CreateUser,
+    CreateUserPost,
+    DeleteUserPosts,
+    Post,
+    Problem,
+    ReplaceUser,
+    User,
+    UpdateUser,
+)
+
+client = Client(base_url=sys.argv[1], raise_on_unexpected_status=True)
+mark = uuid.uuid4().hex[:8]
+
+
+def expect(answer, status, kind=None):
+    assert answer.status_code == status, (answer.status_code, answer.content)
+    assert kind is None or isinstance(answer.parsed, kind), answer.parsed
+    return answer
+
+
+def problem(answer, status, code):
+    """The answer is this problem, and the problem has its page."""
+    expect(answer, status, Problem)
+    assert answer.parsed.code == code, answer.parsed
+    page = get_problem.sync_detailed(code=answer.parsed.code, client=client)
+    assert page.status_code == 200 and page.content, page
+    return answer.parsed
+
+
+def email(name):
+    return f"{name}.{mark}@example.org"
+
+
+def next_cursor(answer):
+    for link in answer.headers["link"].split(", "):
+        target, relation = link.split("; ")
+        if relation == 'rel="next"':
+            return target.strip("<>").split("cursor=")[1].split("&")[0]
+    return None
+
+
+def tour():
+    assert get_service.sync(client=client).name == "byline"
+    assert get_readiness.sync(client=client).status == "ready"
+
+    created = expect(create_user.sync_detailed(client=client, body=CreateUser(name="Ada", email=email("ada"))), 201, User)
+    ada, tag = created.parsed, created.headers["etag"]
+    assert created.headers["location"] == f"/users/{ada.id}"
+    posts = [
+        expect(create_user_post.sync_detailed(ada.id, client=client, body=CreateUserPost(title=f"Note {n}", content="")), 201, Post).parsed
+        for n in range(5)
+    ]
+    walked, cursor = [], None
+    while True:
+        more = {} if cursor is None else {"cursor": cursor}
+        page = expect(list_user_posts.sync_detailed(ada.id, client=client, limit=2, **more), 200)
+        walked += [post.id for post in page.parsed]
+        cursor = next_cursor(page)
+        if cursor is None:
+            break
+    assert walked == [post.id for post in posts], walked
+
+    change = UpdateUser(name="Ada Lovelace")
+    changed = expect(update_user.sync_detailed(ada.id, client=client, body=change, if_match=tag), 200, User)
+    assert changed.parsed.name == "Ada Lovelace"
+    problem(update_user.sync_detailed(ada.id, client=client, body=change, if_match=tag), 412, "precondition-failed")
+    fresh = get_user.sync_detailed(ada.id, client=client, if_none_match=changed.headers["etag"])
+    assert fresh.status_code == 304
+    whole = ReplaceUser(name="Countess of Lovelace", email=email("countess"))
+    expect(replace_user.sync_detailed(ada.id, client=client, body=whole), 200, User)
+
+    other = CreateUser(name="Another", email=email("COUNTESS"))
+    problem(create_user.sync_detailed(client=client, body=other), 409, "email-taken")
+    orphan = CreatePost(user_id=2**53 - 1, title="Nobody's", content="")
+    problem(create_post.sync_detailed(client=client, body=orphan), 409, "author-missing")
+    blank = CreateUser(name=" ", email="nonsense")
+    faults = problem(create_user.sync_detailed(client=client, body=blank), 422, "invalid-fields").errors
+    assert {fault.pointer for fault in faults} == {"/name", "/email"}, faults
+    problem(list_users.sync_detailed(client=client, limit=101), 400, "invalid-parameter")
+    problem(list_users.sync_detailed(client=client, cursor="nonsense"), 400, "invalid-cursor")
+    problem(get_user.sync_detailed(2**53 - 1, client=client), 404, "not-found")
+    problem(get_user.sync_detailed(ada.id, client=client, if_none_match="bare"), 400, "invalid-header")
+    problem(delete_user.sync_detailed(ada.id, client=client), 409, "user-has-posts")
+
+    expect(delete_post.sync_detailed(posts[0].id, client=client), 204)
+    expect(delete_user.sync_detailed(ada.id, client=client, posts=DeleteUserPosts.DELETE), 204)
+    problem(get_user.sync_detailed(ada.id, client=client), 404, "not-found")
+
+
+tour()
+print("the Python client took the tour")

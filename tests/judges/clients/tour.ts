@@ -1,0 +1,93 @@
+// The tour with openapi-fetch and the types that openapi-typescript generates.
+//
+//     node tour.js URL
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import createClient from "openapi-fetch";
+import type { components, paths } from "./schema.js";
+
+type Problem = components["schemas"]["Problem"];
+
+const client = createClient<paths>({ baseUrl: process.argv[2] ?? "" });
+const mark = randomUUID().slice(0, 8);
+const email = (name: string) => `${name}.${mark}@example.org`;
+
+/** What an operation answers. */
+type Answer<T> = { data?: T; error?: Problem; response: Response };
+
+function ok<T>(answer: Answer<T>, status: number): T {
+  assert.equal(answer.response.status, status, JSON.stringify(answer.error));
+  assert.ok(answer.data !== undefined);
+  return answer.data;
+}
+
+/** The answer is this problem, and the problem has its page. */
+async function problem<T>(answer: Answer<T>, status: number, code: Problem["code"]): Promise<Problem> {
+  assert.equal(answer.response.status, status);
+  assert.ok(answer.error);
+  assert.equal(answer.error.code, code);
+  const page = await client.GET("/problems/{code}", { params: { path: { code } }, headers: { Accept: "application/json" } });
+  assert.equal(page.response.status, 200);
+  return answer.error;
+}
+
+function nextCursor(response: Response): string | undefined {
+  const next = /<[^>]*[?&]cursor=([^&>]+)[^>]*>; rel="next"/;
+  return next.exec(response.headers.get("link") ?? "")?.[1];
+}
+
+const service = ok(await client.GET("/"), 200);
+assert.ok(typeof service === "object" && service.name === "byline");
+assert.equal(ok(await client.GET("/readyz"), 200).status, "ready");
+
+const created = await client.POST("/users", { body: { name: "Ada", email: email("ada") } });
+const ada = ok(created, 201);
+assert.equal(created.response.headers.get("location"), `/users/${ada.id}`);
+const tag = created.response.headers.get("etag") ?? "";
+const path = { user_id: ada.id };
+
+const posts: number[] = [];
+for (let n = 0; n < 5; n += 1) {
+  const post = await client.POST("/users/{user_id}/posts", { params: { path }, body: { title: `Note ${n}`, content: "" } });
+  posts.push(ok(post, 201).id);
+}
+const walked: number[] = [];
+let cursor: string | undefined;
+do {
+  const query = cursor === undefined ? { limit: 2 } : { limit: 2, cursor };
+  const page = await client.GET("/users/{user_id}/posts", { params: { path, query } });
+  walked.push(...ok(page, 200).map((post) => post.id));
+  cursor = nextCursor(page.response);
+} while (cursor !== undefined);
+assert.deepEqual(walked, posts);
+
+const guarded = { params: { path, header: { "If-Match": tag } }, body: { name: "Ada Lovelace" } };
+const changed = await client.PATCH("/users/{user_id}", guarded);
+assert.equal(ok(changed, 200).name, "Ada Lovelace");
+await problem(await client.PATCH("/users/{user_id}", guarded), 412, "precondition-failed");
+const current = changed.response.headers.get("etag") ?? "";
+const unchanged = await client.GET("/users/{user_id}", { params: { path, header: { "If-None-Match": current } } });
+assert.equal(unchanged.response.status, 304);
+// What was read is changed and sent back as it is.
+const whole = { ...ok(changed, 200), email: email("countess") };
+ok(await client.PUT("/users/{user_id}", { params: { path }, body: whole }), 200);
+
+await problem(await client.POST("/users", { body: { name: "Another", email: email("COUNTESS") } }), 409, "email-taken");
+const orphan = { user_id: Number.MAX_SAFE_INTEGER, title: "Nobody's", content: "" };
+await problem(await client.POST("/posts", { body: orphan }), 409, "author-missing");
+const broken = await problem(await client.POST("/users", { body: { name: " ", email: "nonsense" } }), 422, "invalid-fields");
+assert.deepEqual(broken.errors?.map((fault) => fault.pointer).sort(), ["/email", "/name"]);
+await problem(await client.GET("/users", { params: { query: { limit: 101 } } }), 400, "invalid-parameter");
+await problem(await client.GET("/users", { params: { query: { cursor: "nonsense" } } }), 400, "invalid-cursor");
+const absent = { user_id: Number.MAX_SAFE_INTEGER };
+await problem(await client.GET("/users/{user_id}", { params: { path: absent } }), 404, "not-found");
+const unquoted = { path, header: { "If-None-Match": "bare" } };
+await problem(await client.GET("/users/{user_id}", { params: unquoted }), 400, "invalid-header");
+await problem(await client.DELETE("/users/{user_id}", { params: { path } }), 409, "user-has-posts");
+await problem(await client.GET("/users", { headers: { Accept: "text/html" } }), 406, "not-acceptable");
+
+const deleted = await client.DELETE("/users/{user_id}", { params: { path, query: { posts: "delete" } } });
+assert.equal(deleted.response.status, 204);
+await problem(await client.GET("/users/{user_id}", { params: { path } }), 404, "not-found");
+console.log("the TypeScript client took the tour");
