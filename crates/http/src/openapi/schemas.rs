@@ -320,7 +320,11 @@ fn post_data(required: bool) -> ObjectBuilder {
         .schema_type(Type::Object)
         .description(Some("The user whom an operation further ahead creates."))
         // Not as a property of that name, which tools would follow.
-        .property_names(Some(ObjectBuilder::new().enum_values(Some(["$ref"]))))
+        .property_names(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(["$ref"])),
+        ))
         .additional_properties(Some(name_of_ref()))
         .min_properties(Some(1))
         .max_properties(Some(1));
