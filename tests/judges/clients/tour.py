@@ -74,6 +74,16 @@ def tour():
             break
     assert walked == [post.id for post in posts], walked
 
+    # Sent twice with one key, a request takes effect once.
+    key = str(uuid.uuid4())
+    grace = CreateUser(name="Grace", email=email("grace"))
+    first = expect(create_user.sync_detailed(client=client, body=grace, idempotency_key=key), 201, User)
+    replayed = expect(create_user.sync_detailed(client=client, body=grace, idempotency_key=key), 201, User)
+    assert replayed.content == first.content
+    assert replayed.headers["idempotency-replayed"] == "true" and "idempotency-replayed" not in first.headers
+    another = CreateUser(name="Grace", email=email("other"))
+    problem(create_user.sync_detailed(client=client, body=another, idempotency_key=key), 422, "key-reused")
+
     change = UpdateUser(name="Ada Lovelace")
     changed = expect(update_user.sync_detailed(ada.id, client=client, body=change, if_match=tag), 200, User)
     assert changed.parsed.name == "Ada Lovelace"

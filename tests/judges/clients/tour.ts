@@ -16,9 +16,9 @@ const email = (name: string) => `${name}.${mark}@example.org`;
 /** What an operation answers. */
 type Answer<T> = { data?: T; error?: Problem; response: Response };
 
-function ok<T>(answer: Answer<T>, status: number): T {
+function ok<T>(answer: Answer<T>, status: number): NonNullable<T> {
   assert.equal(answer.response.status, status, JSON.stringify(answer.error));
-  assert.ok(answer.data !== undefined);
+  assert.ok(answer.data !== undefined && answer.data !== null);
   return answer.data;
 }
 
@@ -46,6 +46,15 @@ const ada = ok(created, 201);
 assert.equal(created.response.headers.get("location"), `/users/${ada.id}`);
 const tag = created.response.headers.get("etag") ?? "";
 const path = { user_id: ada.id };
+
+// Sent twice with one key, a request takes effect once.
+const keyed = { params: { header: { "Idempotency-Key": randomUUID() } }, body: { name: "Grace", email: email("grace") } };
+const first = await client.POST("/users", keyed);
+const replayed = await client.POST("/users", keyed);
+assert.deepEqual(ok(replayed, 201), ok(first, 201));
+assert.equal(first.response.headers.get("idempotency-replayed"), null);
+assert.equal(replayed.response.headers.get("idempotency-replayed"), "true");
+await problem(await client.POST("/users", { ...keyed, body: { name: "Grace", email: email("other") } }), 422, "key-reused");
 
 const posts: number[] = [];
 for (let n = 0; n < 5; n += 1) {
