@@ -25,6 +25,9 @@ pub(crate) const TX_ROLLBACK: &str = "tx=rollback";
 /// As `Preference-Applied` names it.
 pub(crate) const RETURN_MINIMAL: &str = "return=minimal";
 
+/// The longest line that is looked at.
+pub(crate) const MAX_BYTES: usize = 4096;
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -41,7 +44,8 @@ impl Preferences {
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut found = Vec::new();
         for line in headers.get_all(&PREFER) {
-            found.extend(parse_list(line.as_bytes()).ok_or_else(malformed)?);
+            let text = Some(line.as_bytes()).filter(|text| text.len() <= MAX_BYTES);
+            found.extend(text.and_then(parse_list).ok_or_else(malformed)?);
         }
         let says = |name: &str, value: &str| {
             let first = found
@@ -245,6 +249,16 @@ mod tests {
         assert_eq!(of(&["count=exact, count=none"]), Some(COUNT));
         assert_eq!(of(&["count=none, COUNT=exact"]), Some(NONE));
         assert_eq!(of(&["count=none", "count=exact"]), Some(NONE));
+    }
+
+    #[test]
+    fn refuses_what_is_too_long() {
+        for (length, is_read) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            let mut headers = HeaderMap::new();
+            let line = HeaderValue::from_str(&"x".repeat(length)).unwrap();
+            headers.append(PREFER, line);
+            assert_eq!(Preferences::of(&headers).is_ok(), is_read, "{length}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
+use crate::prefer;
 use crate::problem::Code;
 use crate::sort::SortKey;
 use crate::{posts, users};
@@ -184,7 +185,7 @@ fn preferences() -> ObjectBuilder {
     let pair = format!("{TOKEN}([ \\t]*=[ \\t]*({TOKEN}|{QUOTED})?)?");
     let preference = format!("{pair}([ \\t]*;[ \\t]*({pair})?)*");
     let list = format!("^[, \\t]*({preference}([ \\t]*,[, \\t]*{preference})*[, \\t]*)?$");
-    string(0, 4096, &list)
+    string(0, prefer::MAX_BYTES, &list)
 }
 
 fn posts() -> Parameter {
