@@ -38,7 +38,10 @@ fn sweep(lease: &mut Lease) -> bool {
     match remove(connection, Token::older_than(RETENTION)) {
         Ok(removed) => i64::try_from(removed).is_ok_and(|removed| removed >= BATCH),
         Err(error) => {
-            tracing::debug!(error = error.to_string(), "old tokens stay for now");
+            tracing::debug!(
+                error = error.to_string(),
+                "old tokens were not swept; the next round does it"
+            );
             false
         }
     }
