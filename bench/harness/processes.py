@@ -60,7 +60,7 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def wait(self, path: str = "/users/1", seconds: float = 30) -> None:
+    def wait(self, path: str = "/users/1", seconds: float = 180) -> None:
         """Returns once `path` is answered."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
