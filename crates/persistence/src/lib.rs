@@ -3,6 +3,7 @@
 mod database;
 mod database_url;
 mod error;
+mod index;
 pub mod migrations;
 mod mysql;
 mod position;
@@ -10,6 +11,8 @@ mod queue;
 mod rows;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod support;
 mod walk;
 
 pub use database::{Database, Options, check};

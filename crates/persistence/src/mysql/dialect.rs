@@ -13,6 +13,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
+pub(super) use super::along::along;
+
 use super::Connection;
 use super::token::Token;
 use crate::position::{Compared, Side};

@@ -1,12 +1,22 @@
 //! MySQL and MariaDB: threads that each hold a connection, and count the round
 //! trips.
 
+mod along;
 mod attempt;
 mod connection;
 mod connector;
 mod dialect;
 mod lease;
 mod manager;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the test is written once and run on each engine"
+)]
+#[path = "../repository/plans.rs"]
+mod plans;
 mod probe;
 #[expect(
     clippy::duplicate_mod,

@@ -17,11 +17,45 @@ use crate::position::{Ahead, Behind, Compared};
 /// looked up by its text, which has to be rendered each time.
 macro_rules! along {
     ($connection:expr, $rows:expr, $key:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
+        super::lists::ordered!(
+            $connection,
+            $rows,
+            $key,
+            $id,
+            (($key.asc(), $id.asc()), ($key.desc(), $id.desc())),
+            $walk,
+            $limit,
+            $row
+        )
+    };
+}
+
+/// As [`along`], along an index on a key that no two rows share, so that the id
+/// decides nothing about the order. MySQL does not see that it does not, and
+/// would sort.
+macro_rules! along_unique {
+    ($connection:expr, $rows:expr, $key:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
+        super::lists::ordered!(
+            $connection,
+            $rows,
+            $key,
+            $id,
+            ($key.asc(), $key.desc()),
+            $walk,
+            $limit,
+            $row
+        )
+    };
+}
+
+/// `$orders`: up and down.
+macro_rules! ordered {
+    ($connection:expr, $rows:expr, $key:expr, $id:expr, $orders:expr, $walk:expr, $limit:expr, $row:ty) => {
         match $walk {
             crate::walk::Walk::Up { behind, below } => {
                 let rows = $rows
                     .filter(super::lists::behind($key, $id, behind))
-                    .order(($key.asc(), $id.asc()))
+                    .order($orders.0)
                     .limit(crate::walk::fetch($limit))
                     .select(<$row>::as_select());
                 match below {
@@ -32,7 +66,7 @@ macro_rules! along {
             crate::walk::Walk::Down { ahead, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
-                    .order(($key.desc(), $id.desc()))
+                    .order($orders.1)
                     .limit(crate::walk::fetch($limit))
                     .select(<$row>::as_select());
                 match ahead {
@@ -66,21 +100,21 @@ macro_rules! along_id {
     };
 }
 
-/// The boxed statement `$rows`, narrowed to a range of `$key`.
-macro_rules! within {
-    ($rows:expr, $key:expr, $range:expr) => {{
-        let (mut rows, range) = ($rows, $range);
+/// How many of `$rows` are within a range of `$key`.
+macro_rules! count_within {
+    ($connection:expr, $rows:expr, $key:expr, $range:expr) => {{
+        let (mut rows, range) = ($rows.into_boxed::<Backend>(), $range);
         if let Some(from) = range.from {
             rows = rows.filter($key.ge(from));
         }
         if let Some(to) = range.to {
             rows = rows.filter($key.lt(to));
         }
-        rows
+        rows.count().get_result($connection)
     }};
 }
 
-pub(super) use {along, along_id, within};
+pub(super) use {along, along_id, along_unique, count_within, ordered};
 
 /// A row's key and id, compared with a position.
 type At<S, Key, Id, K> =

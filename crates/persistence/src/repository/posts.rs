@@ -4,32 +4,44 @@ use byline_application::{Page, PostOrder, PostQuery, PostRepository, RepositoryE
 use byline_domain::{NewPost, Post, PostId, Timestamp, UserId, Version};
 use diesel::prelude::*;
 
-use super::lists::{along, along_id, micros, micros_range, number, within};
+use super::lists::{along, along_id, count_within, micros, micros_range, number};
 use super::{Backend, DieselSession, dialect};
+use crate::index::{
+    PostsByCreatedAt, PostsById, PostsByTitle, PostsByUpdatedAt, PostsByUser,
+    PostsByUserAndCreatedAt, PostsByUserAndTitle, PostsByUserAndUpdatedAt,
+};
 use crate::rows::{NewPostRow, PostRow, Rule};
 use crate::schema::posts;
 use crate::walk::{self, Walk};
 
 /// A page of posts, of all users or of one, along the index on a key.
 macro_rules! keyed {
-    ($connection:expr, $author:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
-        let walk = Walk::of($span, $way);
+    ($connection:expr, $author:expr, $indexes:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
+        let (id, walk) = (posts::id, Walk::of($span, $way));
         match $author {
-            None => along!(
-                $connection,
-                posts::table,
-                $key,
-                posts::id,
-                walk,
-                $limit,
-                PostRow
-            ),
+            None => {
+                let rows = dialect::along($indexes.0);
+                along!($connection, rows, $key, id, walk, $limit, PostRow)
+            }
             Some(author) => {
-                let rows = posts::table.filter(posts::user_id.eq(author.get()));
-                along!($connection, rows, $key, posts::id, walk, $limit, PostRow)
+                let rows = dialect::along($indexes.1).filter(posts::user_id.eq(author.get()));
+                along!($connection, rows, $key, id, walk, $limit, PostRow)
             }
         }
     }};
+}
+
+/// How many posts there are, of all users or of one, within a range of a key.
+macro_rules! counted {
+    ($connection:expr, $author:expr, $indexes:expr, $key:expr, $range:expr) => {
+        match $author {
+            None => count_within!($connection, dialect::along($indexes.0), $key, $range),
+            Some(author) => {
+                let rows = dialect::along($indexes.1).filter(posts::user_id.eq(author.get()));
+                count_within!($connection, rows, $key, $range)
+            }
+        }
+    };
 }
 
 impl PostRepository for DieselSession<'_> {
@@ -48,58 +60,64 @@ impl PostRepository for DieselSession<'_> {
         let (author, way, limit) = (query.author, query.direction, query.limit);
         let rows = self.run(|connection| match &query.order {
             PostOrder::Id(seek) => {
-                let walk = Walk::of(Span::from(*seek), way);
+                let (id, walk) = (posts::id, Walk::of(Span::from(*seek), way));
                 match author {
-                    None => along_id!(connection, posts::table, posts::id, walk, limit, PostRow),
+                    None => {
+                        let rows = dialect::along(PostsById);
+                        along_id!(connection, rows, id, walk, limit, PostRow)
+                    }
                     Some(author) => {
-                        let rows = posts::table.filter(posts::user_id.eq(author.get()));
-                        along_id!(connection, rows, posts::id, walk, limit, PostRow)
+                        let rows = dialect::along(PostsByUser);
+                        let rows = rows.filter(posts::user_id.eq(author.get()));
+                        along_id!(connection, rows, id, walk, limit, PostRow)
                     }
                 }
             }
             PostOrder::Title(span) => {
-                keyed!(connection, author, posts::title, span.clone(), way, limit)
+                let (key, span) = (posts::title, span.clone());
+                let indexes = (PostsByTitle, PostsByUserAndTitle);
+                keyed!(connection, author, indexes, key, span, way, limit)
             }
             PostOrder::CreatedAt(span) => {
-                keyed!(
-                    connection,
-                    author,
-                    posts::created_at,
-                    micros(span),
-                    way,
-                    limit
-                )
+                let (key, span) = (posts::created_at, micros(span));
+                let indexes = (PostsByCreatedAt, PostsByUserAndCreatedAt);
+                keyed!(connection, author, indexes, key, span, way, limit)
             }
             PostOrder::UpdatedAt(span) => {
-                keyed!(
-                    connection,
-                    author,
-                    posts::updated_at,
-                    micros(span),
-                    way,
-                    limit
-                )
+                let (key, span) = (posts::updated_at, micros(span));
+                let indexes = (PostsByUpdatedAt, PostsByUserAndUpdatedAt);
+                keyed!(connection, author, indexes, key, span, way, limit)
             }
         })?;
         walk::page(rows, limit, query.order.is_backwards())
     }
 
     fn count(&mut self, query: &PostQuery) -> Result<u64, RepositoryError> {
-        let mut rows = posts::table.into_boxed::<Backend>();
-        if let Some(author) = query.author {
-            rows = rows.filter(posts::user_id.eq(author.get()));
-        }
-        let rows = match &query.order {
-            PostOrder::Id(_) => rows,
-            PostOrder::Title(span) => within!(rows, posts::title, span.range.clone()),
+        let author = query.author;
+        let count = self.run(|connection| match &query.order {
+            PostOrder::Id(_) => match author {
+                None => posts::table.count().get_result(connection),
+                Some(author) => dialect::along(PostsByUser)
+                    .filter(posts::user_id.eq(author.get()))
+                    .count()
+                    .get_result(connection),
+            },
+            PostOrder::Title(span) => {
+                let (key, range) = (posts::title, span.range.clone());
+                let indexes = (PostsByTitle, PostsByUserAndTitle);
+                counted!(connection, author, indexes, key, range)
+            }
             PostOrder::CreatedAt(span) => {
-                within!(rows, posts::created_at, micros_range(&span.range))
+                let (key, range) = (posts::created_at, micros_range(&span.range));
+                let indexes = (PostsByCreatedAt, PostsByUserAndCreatedAt);
+                counted!(connection, author, indexes, key, range)
             }
             PostOrder::UpdatedAt(span) => {
-                within!(rows, posts::updated_at, micros_range(&span.range))
+                let (key, range) = (posts::updated_at, micros_range(&span.range));
+                let indexes = (PostsByUpdatedAt, PostsByUserAndUpdatedAt);
+                counted!(connection, author, indexes, key, range)
             }
-        };
-        let count = self.run(|connection| rows.count().get_result(connection))?;
+        })?;
         Ok(number(count))
     }
 

@@ -7,25 +7,18 @@ use byline_application::{
 use byline_domain::{EmailAddress, NewUser, Timestamp, User, UserId, Version};
 use diesel::prelude::*;
 
-use super::lists::{along, along_id, micros, micros_range, number, within};
+use super::lists::{along, along_id, along_unique, count_within, micros, micros_range, number};
 use super::{Backend, DieselSession, dialect};
+use crate::index::{UsersByCreatedAt, UsersByEmail, UsersById, UsersByName};
 use crate::rows::{NewUserRow, Rule, UserRow};
 use crate::schema::users;
 use crate::walk::{self, Walk};
 
 /// A page of users along the index on a key.
 macro_rules! keyed {
-    ($connection:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
-        let walk = Walk::of($span, $way);
-        along!(
-            $connection,
-            users::table,
-            $key,
-            users::id,
-            walk,
-            $limit,
-            UserRow
-        )
+    ($connection:expr, $index:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
+        let (rows, walk) = (dialect::along($index), Walk::of($span, $way));
+        along!($connection, rows, $key, users::id, walk, $limit, UserRow)
     }};
 }
 
@@ -62,39 +55,49 @@ impl UserRepository for DieselSession<'_> {
         let (way, limit) = (query.direction, query.limit);
         let rows = self.run(|connection| match &query.order {
             UserOrder::Id(seek) => {
-                let walk = Walk::of(Span::from(*seek), way);
-                along_id!(connection, users::table, users::id, walk, limit, UserRow)
+                let (rows, walk) = (dialect::along(UsersById), Walk::of(Span::from(*seek), way));
+                along_id!(connection, rows, users::id, walk, limit, UserRow)
             }
-            UserOrder::Name(span) => keyed!(connection, users::name, span.clone(), way, limit),
+            UserOrder::Name(span) => {
+                let span = span.clone();
+                keyed!(connection, UsersByName, users::name, span, way, limit)
+            }
             UserOrder::Email(seek) => {
-                keyed!(
+                let walk = Walk::of(Span::from(seek.clone()), way);
+                let rows = dialect::along(UsersByEmail);
+                along_unique!(
                     connection,
+                    rows,
                     users::email_key,
-                    Span::from(seek.clone()),
-                    way,
-                    limit
+                    users::id,
+                    walk,
+                    limit,
+                    UserRow
                 )
             }
             UserOrder::CreatedAt(span) => {
-                keyed!(connection, users::created_at, micros(span), way, limit)
+                let (index, key) = (UsersByCreatedAt, users::created_at);
+                keyed!(connection, index, key, micros(span), way, limit)
             }
         })?;
         walk::page(rows, limit, query.order.is_backwards())
     }
 
     fn count(&mut self, query: &UserQuery) -> Result<u64, RepositoryError> {
-        let mut rows = users::table.into_boxed::<Backend>();
         if let Some(email) = &query.email {
-            rows = rows.filter(users::email_key.eq(email.key()));
+            return self.count_one(email, &query.order);
         }
-        let rows = match &query.order {
-            UserOrder::Id(_) | UserOrder::Email(_) => rows,
-            UserOrder::Name(span) => within!(rows, users::name, span.range.clone()),
-            UserOrder::CreatedAt(span) => {
-                within!(rows, users::created_at, micros_range(&span.range))
+        let count = self.run(|connection| match &query.order {
+            UserOrder::Id(_) | UserOrder::Email(_) => users::table.count().get_result(connection),
+            UserOrder::Name(span) => {
+                let (rows, range) = (dialect::along(UsersByName), span.range.clone());
+                count_within!(connection, rows, users::name, range)
             }
-        };
-        let count = self.run(|connection| rows.count().get_result(connection))?;
+            UserOrder::CreatedAt(span) => {
+                let (rows, range) = (dialect::along(UsersByCreatedAt), micros_range(&span.range));
+                count_within!(connection, rows, users::created_at, range)
+            }
+        })?;
         Ok(number(count))
     }
 
@@ -174,6 +177,28 @@ impl DieselSession<'_> {
             items: items.collect(),
             more: false,
         })
+    }
+
+    /// How many of the users with this address the list has: one or none.
+    fn count_one(
+        &mut self,
+        email: &EmailAddress,
+        order: &UserOrder,
+    ) -> Result<u64, RepositoryError> {
+        let count = self.run(|connection| {
+            let rows = users::table.filter(users::email_key.eq(email.key()));
+            match order {
+                UserOrder::Id(_) | UserOrder::Email(_) => rows.count().get_result(connection),
+                UserOrder::Name(span) => {
+                    count_within!(connection, rows, users::name, span.range.clone())
+                }
+                UserOrder::CreatedAt(span) => {
+                    let range = micros_range(&span.range);
+                    count_within!(connection, rows, users::created_at, range)
+                }
+            }
+        })?;
+        Ok(number(count))
     }
 }
 

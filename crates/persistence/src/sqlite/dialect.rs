@@ -13,9 +13,15 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
 use super::Connection;
+use crate::index::Index;
 use crate::position::{Compared, Side};
 use crate::rows::{NewPostRow, NewUserRow};
 use crate::schema::{posts, users};
+
+/// The rows of a table, to be read along this index. SQLite finds it by itself.
+pub(super) fn along<I: Index>(_: I) -> I::Table {
+    I::TABLE
+}
 
 /// Inserts the row and gives its id.
 pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {

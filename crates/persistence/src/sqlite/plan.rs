@@ -9,13 +9,15 @@ use super::{Connection, connection, schema_check};
 
 /// A migrated database with enough rows, of which enough have the same values,
 /// for an engine to be tempted by a wrong index. Lasts as long as the folder.
-pub(super) fn scratch() -> (TempDir, Connection) {
+/// There always is one.
+#[expect(clippy::unnecessary_wraps, reason = "another engine may be missing")]
+pub(super) fn scratch() -> Option<(TempDir, Connection)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("byline.db");
     schema_check::migrate(&path).unwrap();
     let mut connection = connection::open(&path, false).unwrap();
     connection.batch_execute(ROWS).unwrap();
-    (folder, connection)
+    Some((folder, connection))
 }
 
 /// One user has nearly all posts; half of them have the same title and times.

@@ -1,0 +1,172 @@
+//! What the test of all plans needs to know of MariaDB.
+
+use diesel::connection::SimpleConnection;
+use diesel::mysql::Mysql;
+use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use serde_json::Value;
+
+use super::target::MysqlTarget;
+use super::{Connection, connector, schema_check};
+use crate::support::server::{Server, is_installed};
+
+/// A migrated database with enough rows, of which enough have the same values,
+/// for the optimiser to be tempted by a wrong index. Lasts as long as the
+/// server. None where there is no server to start.
+pub(super) fn scratch() -> Option<(Server, Connection)> {
+    let server = is_installed().then(|| Server::start(&[]))?;
+    let schema = server.schema();
+    let target = MysqlTarget::parse(&schema.url_text("")).unwrap();
+    schema_check::migrate(&target).unwrap();
+    let mut admin = schema.admin();
+    for statement in ROWS {
+        admin.run(statement);
+    }
+    // For `FLUSH STATUS`, which begins to count anew.
+    admin.run(&format!("GRANT RELOAD ON *.* TO {}", schema.name));
+    let mut connection = connector::connect(&target).unwrap();
+    connection.wait_as_long_as(PATIENCE);
+    Some((server, connection))
+}
+
+/// The machine may be busy.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// One user has nearly all posts; half of them have the same title and times.
+const ROWS: [&str; 2] = [
+    "INSERT INTO users (name, email, email_key, created_at, updated_at, version)
+     SELECT IF(seq % 2, 'Ada', CONCAT('N', seq)), CONCAT(seq, '@example.org'),
+         CONCAT(seq, '@example.org'), IF(seq % 2, 7, seq), 20001, 1 FROM seq_1_to_20000",
+    "INSERT INTO posts (user_id, title, content, created_at, updated_at, version)
+     SELECT IF(seq % 50, 1, seq % 20000 + 1), IF(seq % 2, 'Notes', CONCAT('T', seq)), '',
+         IF(seq % 2, 7, seq), IF(seq % 3, 50001, seq + 50001), 1 FROM seq_1_to_50000",
+];
+
+/// Has the engine count what is in the tables and indexes.
+pub(super) fn analyze(connection: &mut Connection) {
+    connection
+        .batch_execute("ANALYZE TABLE users, posts")
+        .unwrap();
+}
+
+/// What shows that a statement does not do what it shall: begin at a place in
+/// an index, end at another, and give all the rows between as they come.
+/// Nothing if it does.
+///
+/// The plan is that of the statement as it is run: prepared, with its values
+/// bound. A plan tells which index is read and that nothing is sorted, but not
+/// where the reading begins and ends; so the rows that the engine hands out are
+/// counted too.
+pub(super) fn faults(connection: &mut Connection, recorded: &str) -> Vec<String> {
+    let statement = Statement::of(recorded);
+    let plan: Vec<Step> = statement.explained().load(connection).unwrap();
+    let mut faults: Vec<String> = plan
+        .iter()
+        .filter(|step| step.scans() || step.sorts())
+        .map(|step| format!("{step:?}"))
+        .collect();
+    let (read, enough) = statement.run(connection);
+    if read > enough {
+        faults.push(format!("{read} rows read where {enough} are enough"));
+    }
+    faults
+}
+
+/// A statement with its values.
+struct Statement<'a> {
+    text: &'a str,
+    values: Vec<Value>,
+}
+
+impl<'a> Statement<'a> {
+    /// As diesel shows it: `SELECT … WHERE id > ? -- binds: [7]`.
+    fn of(recorded: &'a str) -> Self {
+        let (text, values) = recorded.split_once(" -- binds: ").unwrap();
+        let values = serde_json::from_str(values).unwrap();
+        Self { text, values }
+    }
+
+    fn explained(&self) -> BoxedSqlQuery<'_, Mysql, SqlQuery> {
+        self.bound(&format!("EXPLAIN {}", self.text))
+    }
+
+    fn bound(&self, text: &str) -> BoxedSqlQuery<'_, Mysql, SqlQuery> {
+        let query = diesel::sql_query(text).into_boxed();
+        self.values
+            .iter()
+            .fold(query, |query, value| match (value.as_i64(), value) {
+                (Some(number), _) => query.bind::<BigInt, _>(number),
+                (None, Value::String(text)) => query.bind::<Text, _>(text),
+                (None, other) => panic!("{other} in {}", self.text),
+            })
+    }
+
+    /// Runs it, and tells how many rows the engine read and how many it may
+    /// have to: those that it gives, and one or two at either end of each range.
+    fn run(&self, connection: &mut Connection) -> (i64, i64) {
+        const ENDS: i64 = 3;
+        connection.batch_execute("FLUSH STATUS").unwrap();
+        let given = if self.text.starts_with("SELECT COUNT(*)") {
+            let counted: Vec<Count> = self.bound(self.text).load(connection).unwrap();
+            counted[0].count
+        } else {
+            self.bound(self.text).execute(connection).unwrap();
+            match self.values.last().and_then(Value::as_i64) {
+                Some(limit) if self.text.ends_with("LIMIT ?") => limit,
+                _ => self.values.len().try_into().unwrap(),
+            }
+        };
+        // What the condition that is pushed down to the index refuses is not
+        // handed out, but was read.
+        let read = sum(connection, "Handler_read%").max(sum(connection, "Handler_icp_attempts"));
+        (read, given + ENDS)
+    }
+}
+
+fn sum(connection: &mut Connection, counters: &str) -> i64 {
+    let counted: Vec<Status> = diesel::sql_query(format!("SHOW SESSION STATUS LIKE '{counters}'"))
+        .load(connection)
+        .unwrap();
+    counted
+        .iter()
+        .map(|one| one.value.parse::<i64>().unwrap())
+        .sum()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt, column_name = "COUNT(*)")]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Status {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+/// A line of `EXPLAIN`.
+#[derive(Debug, QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Nullable<Text>, column_name = "type")]
+    access: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    key: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Extra")]
+    extra: Option<String>,
+}
+
+impl Step {
+    /// Whether it reads a table, or an index from its beginning. No access at
+    /// all: the optimiser saw that there is no such row.
+    fn scans(&self) -> bool {
+        matches!(self.access.as_deref(), Some("ALL" | "index"))
+            || (self.access.is_some() && self.key.is_none())
+    }
+
+    fn sorts(&self) -> bool {
+        let extra = self.extra.as_deref().unwrap_or_default();
+        extra.contains("filesort") || extra.contains("temporary")
+    }
+}
