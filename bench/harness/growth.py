@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import grown, lists, wrk
 from .contestants import BYLINE
+from .data import bylinectl
 from .mariadb import MariaDb
 from .processes import Server, free_port
 
@@ -83,6 +84,8 @@ def prepare(engine: str, folder: Path, say, keep) -> dict[int, str]:
                 grown.sqlite(unfinished, size)
                 unfinished.rename(file)
             urls[size] = f"sqlite:{file}"
+            # Migrations may have come since.
+            bylinectl(urls[size], "migrate")
         return urls
     server = keep(MariaDb(folder / "mariadb"))
     server.sql("CREATE USER IF NOT EXISTS bench IDENTIFIED BY 'bench'; GRANT ALL ON *.* TO bench")
@@ -95,6 +98,7 @@ def prepare(engine: str, folder: Path, say, keep) -> dict[int, str]:
             grown.mariadb(server, name, size)
             server.sql(f"CREATE DATABASE {name}_done")
         urls[size] = server.url(name)
+        bylinectl(urls[size], "migrate")
     return urls
 
 

@@ -12,7 +12,7 @@ from .processes import Failed, Server
 
 LIMIT = 50
 # Whose lists are asked for, where a list is somebody's.
-USERS = 50
+USERS = 20
 
 
 @dataclass(frozen=True)
