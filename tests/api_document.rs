@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ended, Sandbox};
+use crate::support::{Ended, Sandbox, on_each_engine};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
 
@@ -76,8 +76,11 @@ fn curl_is_installed() -> bool {
     installed
 }
 
-#[test]
-fn every_command_in_the_document_does_what_it_shows() {
+on_each_engine! {
+    every_command_in_the_document_does_what_it_shows,
+}
+
+fn every_command_in_the_document_does_what_it_shows(sandbox: &Sandbox) {
     if !curl_is_installed() {
         return;
     }
@@ -94,7 +97,6 @@ fn every_command_in_the_document_does_what_it_shows() {
             >= 20
     );
 
-    let sandbox = Sandbox::new();
     let server = sandbox.serve();
     // Each answer's status, apart from what the command prints.
     let settings = "write-out = \"%{stderr}\\nstatus %{http_code}\\n\"\n";

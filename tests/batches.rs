@@ -2,7 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Sandbox};
+use crate::support::{Answer, Client, Sandbox, Server, on_each_engine};
+
+/// A thousand operations take their time on a machine that is busy.
+fn serve(sandbox: &Sandbox) -> Server {
+    let mut byline = sandbox.byline();
+    byline.env("BYLINE_REQUEST_DEADLINE", "30s");
+    Server::start(byline)
+}
 
 fn batch(client: &Client, operations: &[Value]) -> Answer {
     client.post("/batch", &json!({"operations": operations}))
@@ -30,25 +37,25 @@ fn couples(operations: usize) -> Vec<Value> {
         .collect()
 }
 
-fn rows(sandbox: &Sandbox) -> [i64; 3] {
-    let sqlite = sandbox.sqlite();
-    ["users", "posts", "idempotency_keys"].map(|table| {
-        let query = format!("SELECT count(*) FROM {table}");
-        sqlite.query_row(&query, (), |row| row.get(0)).unwrap()
-    })
+fn rows(sandbox: &Sandbox) -> [usize; 3] {
+    ["users", "posts", "idempotency_keys"].map(|table| sandbox.count(table))
 }
 
-#[test]
-fn a_thousand_operations_are_one() {
-    let sandbox = Sandbox::new();
-    let server = sandbox.serve();
+on_each_engine! {
+    a_thousand_operations_are_one,
+    a_thousand_operations_whose_last_fails_leave_nothing,
+    operations_see_what_those_ahead_of_them_did,
+}
+
+fn a_thousand_operations_are_one(sandbox: &Sandbox) {
+    let server = serve(sandbox);
     let client = server.client();
     let answer = batch(&client, &couples(1000));
     assert_eq!(answer.status, 200, "{answer:?}");
     let results = answer.json();
     let results = results.as_array().unwrap();
     assert_eq!(results.len(), 1000);
-    assert_eq!(rows(&sandbox), [500, 500, 0]);
+    assert_eq!(rows(sandbox), [500, 500, 0]);
     for (number, result) in results.iter().enumerate() {
         assert_eq!(result["status"], 201);
         let (kind, path) = match number % 2 {
@@ -74,10 +81,8 @@ fn a_thousand_operations_are_one() {
     }
 }
 
-#[test]
-fn a_thousand_operations_whose_last_fails_leave_nothing() {
-    let sandbox = Sandbox::new();
-    let server = sandbox.serve();
+fn a_thousand_operations_whose_last_fails_leave_nothing(sandbox: &Sandbox) {
+    let server = serve(sandbox);
     let client = server.client();
     for (last, status, pointer) in [
         (
@@ -99,7 +104,7 @@ fn a_thousand_operations_whose_last_fails_leave_nothing() {
         assert_eq!(answer.status, status, "{answer:?}");
         answer.problem();
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
-        assert_eq!(rows(&sandbox), [0, 0, 0]);
+        assert_eq!(rows(sandbox), [0, 0, 0]);
     }
     // Not even the key is taken.
     let body = json!({"operations": couples(1000)});
@@ -108,7 +113,7 @@ fn a_thousand_operations_whose_last_fails_leave_nothing() {
     let again = client.send("POST", "/batch", &[("idempotency-key", "k")], Some(&body));
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(again.text, answer.text);
-    assert_eq!(rows(&sandbox), [500, 500, 1]);
+    assert_eq!(rows(sandbox), [500, 500, 1]);
 }
 
 fn create_user_again(name: &str) -> Value {
@@ -117,10 +122,8 @@ fn create_user_again(name: &str) -> Value {
     create
 }
 
-#[test]
-fn operations_see_what_those_ahead_of_them_did() {
-    let sandbox = Sandbox::new();
-    let server = sandbox.serve();
+fn operations_see_what_those_ahead_of_them_did(sandbox: &Sandbox) {
+    let server = serve(sandbox);
     let client = server.client();
     assert_eq!(batch(&client, &couples(4)).status, 200);
     let answer = batch(
@@ -154,5 +157,5 @@ fn operations_see_what_those_ahead_of_them_did() {
         (refused.status, refused.problem()),
         (412, "precondition-failed".into())
     );
-    assert_eq!(rows(&sandbox), [1, 1, 0]);
+    assert_eq!(rows(sandbox), [1, 1, 0]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Sandbox};
+use crate::support::{Answer, Client, Sandbox, on_each_engine};
 
 /// Three users of whom two share a name, and four posts of two of them.
 fn fill(client: &Client) {
@@ -30,9 +30,13 @@ fn link(answer: &Answer, rel: &str) -> Option<String> {
     found.next().map(str::to_owned)
 }
 
-#[test]
-fn every_sort_is_walked_there_and_back() {
-    let sandbox = Sandbox::new();
+on_each_engine! {
+    every_sort_is_walked_there_and_back,
+    totals_and_authors_come_when_they_are_wanted,
+    what_no_index_serves_is_refused,
+}
+
+fn every_sort_is_walked_there_and_back(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let client = server.client();
     fill(&client);
@@ -70,9 +74,7 @@ fn every_sort_is_walked_there_and_back() {
     }
 }
 
-#[test]
-fn totals_and_authors_come_when_they_are_wanted() {
-    let sandbox = Sandbox::new();
+fn totals_and_authors_come_when_they_are_wanted(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let client = server.client();
     fill(&client);
@@ -100,9 +102,7 @@ fn totals_and_authors_come_when_they_are_wanted() {
     assert_eq!(client.get("/posts/2?embed=user").json()["user"], three);
 }
 
-#[test]
-fn what_no_index_serves_is_refused() {
-    let sandbox = Sandbox::new();
+fn what_no_index_serves_is_refused(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let client = server.client();
     for uri in [

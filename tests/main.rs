@@ -4,6 +4,7 @@
 //! |----------------|--------------------------------------------------------------------|
 //! | `tour`         | the API over HTTP: what every endpoint answers                     |
 //! | `lists`        | sorts, filters, pages there and back, totals, authors              |
+//! | `walks`        | pages while rows come and go: what lasts is seen once              |
 //! | `hostile`      | requests that no well-meaning client sends                         |
 //! | `races`        | many clients want the same thing at once                           |
 //! | `repeats`      | a request with a key has one effect, however often it comes        |
@@ -54,3 +55,4 @@ mod shutdown;
 mod start;
 mod support;
 mod tour;
+mod walks;

@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Sandbox};
+use crate::support::{Answer, Client, Sandbox, on_each_engine};
 
 /// Lets `count` clients, each with a connection of its own, do the same at the
 /// same time.
@@ -42,9 +42,14 @@ fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     })
 }
 
-#[test]
-fn one_of_two_hundred_gets_the_address() {
-    let sandbox = Sandbox::new();
+on_each_engine! {
+    one_of_two_hundred_gets_the_address,
+    no_guarded_change_is_lost,
+    the_sum_of_the_changes_is_the_number_of_those_acknowledged,
+    a_user_and_its_posts_never_part,
+}
+
+fn one_of_two_hundred_gets_the_address(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let answers = at_once(
         200,
@@ -70,9 +75,7 @@ fn one_of_two_hundred_gets_the_address() {
     assert_eq!(server.client().get("/users").json(), json!([winner.json()]));
 }
 
-#[test]
-fn no_guarded_change_is_lost() {
-    let sandbox = Sandbox::new();
+fn no_guarded_change_is_lost(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let client = server.client();
     let created = client.post("/users", &json!({"name": "0", "email": "ada@example.org"}));
@@ -99,12 +102,10 @@ fn no_guarded_change_is_lost() {
     assert_eq!(client.get("/users/1").json()["name"], "20");
 }
 
-#[test]
-fn the_sum_of_the_changes_is_the_number_of_those_acknowledged() {
+fn the_sum_of_the_changes_is_the_number_of_those_acknowledged(sandbox: &Sandbox) {
     const ROWS: usize = 10;
     const CLIENTS: usize = 8;
     const CHANGES: usize = 500;
-    let sandbox = Sandbox::new();
     let server = sandbox.serve();
     let client = server.client();
     for number in 0..ROWS {
@@ -142,9 +143,7 @@ fn the_sum_of_the_changes_is_the_number_of_those_acknowledged() {
     assert_eq!(sum, acknowledged);
 }
 
-#[test]
-fn a_user_and_its_posts_never_part() {
-    let sandbox = Sandbox::new();
+fn a_user_and_its_posts_never_part(sandbox: &Sandbox) {
     let server = sandbox.serve();
     let client = server.client();
     let created = client.post(

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, raw};
-pub(crate) use sandbox::{Ended, Sandbox};
+pub(crate) use sandbox::{Ended, Sandbox, on_each_engine};
 pub(crate) use server::Server;
 
 /// How long anything may take before a test gives up: far more than it takes,

@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Ended, Sandbox, Server};
+use crate::support::{Answer, Client, Ended, Sandbox, Server, on_each_engine};
 
-/// A server on an empty database.
-fn fresh() -> (Sandbox, Server, Client) {
-    let sandbox = Sandbox::new();
-    let server = sandbox.serve();
-    let client = server.client();
-    (sandbox, server, client)
+on_each_engine! {
+    a_user_and_a_post_from_birth_to_death,
+    a_user_goes_with_its_posts_on_request,
+    what_was_read_can_be_changed_and_put_back,
+    if_match_can_be_required,
+    a_list_is_walked_forward_and_back,
+    every_broken_rule_is_named_at_once,
+    methods_and_paths_are_what_they_are_said_to_be,
 }
 
 fn create(client: &Client, path: &str, body: &Value) -> Answer {
@@ -31,9 +33,9 @@ fn without_times(mut row: Value) -> Value {
     row
 }
 
-#[test]
-fn a_user_and_a_post_from_birth_to_death() {
-    let (_sandbox, _server, client) = fresh();
+fn a_user_and_a_post_from_birth_to_death(sandbox: &Sandbox) {
+    let server = sandbox.serve();
+    let client = server.client();
 
     let created = create(
         &client,
@@ -80,9 +82,9 @@ fn a_user_and_a_post_from_birth_to_death() {
     assert_eq!(client.get("/users").json(), json!([]));
 }
 
-#[test]
-fn a_user_goes_with_its_posts_on_request() {
-    let (_sandbox, _server, client) = fresh();
+fn a_user_goes_with_its_posts_on_request(sandbox: &Sandbox) {
+    let server = sandbox.serve();
+    let client = server.client();
     create(
         &client,
         "/users",
@@ -110,9 +112,9 @@ fn a_user_goes_with_its_posts_on_request() {
     assert_eq!(next.json()["id"], 2);
 }
 
-#[test]
-fn what_was_read_can_be_changed_and_put_back() {
-    let (_sandbox, _server, client) = fresh();
+fn what_was_read_can_be_changed_and_put_back(sandbox: &Sandbox) {
+    let server = sandbox.serve();
+    let client = server.client();
     let created = create(
         &client,
         "/users",
@@ -135,9 +137,7 @@ fn what_was_read_can_be_changed_and_put_back() {
     assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""));
 }
 
-#[test]
-fn if_match_can_be_required() {
-    let sandbox = Sandbox::new();
+fn if_match_can_be_required(sandbox: &Sandbox) {
     let mut byline = sandbox.byline();
     byline.env("BYLINE_REQUIRE_IF_MATCH", "true");
     let server = Server::start(byline);
@@ -160,9 +160,7 @@ fn if_match_can_be_required() {
     );
 }
 
-#[test]
-fn a_list_is_walked_forward_and_back() {
-    let sandbox = Sandbox::new();
+fn a_list_is_walked_forward_and_back(sandbox: &Sandbox) {
     Ended::well(sandbox.bylinectl(&["migrate"]));
     Ended::well(sandbox.bylinectl(&["seed", "--users", "25", "--posts", "60"]));
     let server = sandbox.serve();
@@ -205,9 +203,9 @@ fn a_list_is_walked_forward_and_back() {
     assert_eq!(client.get(&others).problem(), "invalid-cursor");
 }
 
-#[test]
-fn every_broken_rule_is_named_at_once() {
-    let (_sandbox, _server, client) = fresh();
+fn every_broken_rule_is_named_at_once(sandbox: &Sandbox) {
+    let server = sandbox.serve();
+    let client = server.client();
     let answer = client.post(
         "/users",
         &json!({"name": " ", "email": "ada@localhost", "age": 36}),
@@ -250,9 +248,9 @@ fn every_broken_rule_is_named_at_once() {
     );
 }
 
-#[test]
-fn methods_and_paths_are_what_they_are_said_to_be() {
-    let (_sandbox, _server, client) = fresh();
+fn methods_and_paths_are_what_they_are_said_to_be(sandbox: &Sandbox) {
+    let server = sandbox.serve();
+    let client = server.client();
     create(
         &client,
         "/users",

@@ -1,4 +1,4 @@
-//! A folder of a test's own, and programs that run in it.
+//! A folder and a database of a test's own, and programs that run on them.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -7,10 +7,13 @@ use tempfile::TempDir;
 
 use super::binaries::binaries;
 use super::server::Server;
+use super::{eventually, mariadb};
 
-/// A folder that only one test uses; gone when the test ends.
+/// A folder and a database that only one test uses; gone when the test ends.
 pub(crate) struct Sandbox {
     folder: TempDir,
+    /// None: the default database of the folder.
+    schema: Option<mariadb::Schema>,
 }
 
 /// What a program said and how it ended.
@@ -21,12 +24,55 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
+/// Stamps tests, functions of a [`Sandbox`], for each engine.
+macro_rules! on_each_engine {
+    ($($test:ident,)+) => {
+        mod on_sqlite {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test(&$crate::support::Sandbox::new());
+                }
+            )+
+        }
+        mod on_mariadb {
+            $(
+                #[test]
+                fn $test() {
+                    let sandbox = $crate::support::Sandbox::on_mariadb();
+                    let Some(sandbox) = sandbox else { return };
+                    super::$test(&sandbox);
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_each_engine;
+
 impl Sandbox {
+    /// On SQLite.
     pub(crate) fn new() -> Self {
+        Self::on(None)
+    }
+
+    /// On a migrated database of the MariaDB server that the tests share. None
+    /// where there is no server to start.
+    pub(crate) fn on_mariadb() -> Option<Self> {
+        let sandbox = Self::on(Some(mariadb::shared()?.schema()));
+        Ended::well(sandbox.bylinectl(&["migrate"]));
+        Some(sandbox)
+    }
+
+    fn on(schema: Option<mariadb::Schema>) -> Self {
         let folder = tempfile::Builder::new().prefix("byline-").tempdir();
         Self {
             folder: folder.unwrap(),
+            schema,
         }
+    }
+
+    pub(crate) fn is_on_mariadb(&self) -> bool {
+        self.schema.is_some()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -53,6 +99,49 @@ impl Sandbox {
         Server::start(self.byline())
     }
 
+    /// The first column of all rows that a query gives, as text, past the
+    /// service.
+    pub(crate) fn column(&self, query: &str) -> Vec<String> {
+        if let Some(schema) = &self.schema {
+            return schema.admin().column(query);
+        }
+        let sqlite = self.sqlite();
+        let mut statement = sqlite.prepare(query).unwrap();
+        let text = |row: &rusqlite::Row<'_>| match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Integer(number) => Ok(number.to_string()),
+            other => Ok(other.as_str()?.to_owned()),
+        };
+        let rows = statement.query_map((), text).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: &str) -> usize {
+        let counted = self.column(&format!("SELECT count(*) FROM {table}"));
+        counted[0].parse().unwrap()
+    }
+
+    /// Runs statements past the service.
+    pub(crate) fn execute(&self, statement: &str) {
+        match &self.schema {
+            Some(schema) => schema.admin().run(statement),
+            None => self.sqlite().execute_batch(statement).unwrap(),
+        }
+    }
+
+    /// Waits until the database has ended what a service that was killed had
+    /// begun there. SQLite works within the service and ends with it.
+    pub(crate) fn settle(&self) {
+        if let Some(schema) = &self.schema {
+            let mut admin = schema.admin();
+            let open = format!(
+                "SELECT count(*) FROM information_schema.processlist WHERE user = '{}'",
+                schema.name
+            );
+            eventually("no connection is left", || admin.number(&open) == 0);
+        }
+    }
+
     /// The default database of this folder, by the SQLite that Byline uses.
     pub(crate) fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("byline.db")).unwrap()
@@ -66,6 +155,9 @@ impl Sandbox {
             if name.starts_with("BYLINE_") || name == "DATABASE_URL" {
                 command.env_remove(&*name);
             }
+        }
+        if let Some(schema) = &self.schema {
+            command.env("DATABASE_URL", schema.url_text(""));
         }
         command
     }

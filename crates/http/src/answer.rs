@@ -6,7 +6,7 @@ use byline_application::AppError;
 use byline_domain::Version;
 use serde::Serialize;
 
-use crate::etag::{NoneMatch, etag};
+use crate::etag::etag;
 use crate::prefer;
 use crate::problem::Problem;
 
@@ -26,12 +26,9 @@ pub(crate) trait Representation: Serialize {
     fn size_hint(&self) -> usize;
 }
 
-/// A row that was read; 304 if the client has it in this version.
-pub(crate) fn read(
-    row: &impl Representation,
-    none_match: Option<&NoneMatch>,
-) -> Result<HttpResponse, Problem> {
-    if none_match.is_some_and(|tags| tags.names(row.version())) {
+/// A row that was read; 304 if the client is known to have it in this version.
+pub(crate) fn read(row: &impl Representation, is_known: bool) -> Result<HttpResponse, Problem> {
+    if is_known {
         return Ok(HttpResponse::NotModified()
             .insert_header((header::ETAG, etag(row.version())))
             .insert_header((header::CACHE_CONTROL, NO_CACHE))

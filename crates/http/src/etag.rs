@@ -49,6 +49,40 @@ impl NoneMatch {
     }
 }
 
+/// The conditions on which a row is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadConditions {
+    matches: Option<Tags>,
+    none_match: Option<NoneMatch>,
+}
+
+impl ReadConditions {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self {
+            matches: tags(headers, &header::IF_MATCH)?,
+            none_match: NoneMatch::of(headers)?,
+        })
+    }
+
+    /// Whether the client has the row, which is in this version, already.
+    /// `If-Match` comes first (RFC 9110 section 13.2.2).
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::PreconditionFailed`] when `If-Match` names other versions.
+    pub(crate) fn is_known(&self, subject: Subject, version: Version) -> Result<bool, AppError> {
+        match &self.matches {
+            Some(Tags::These(tags)) if !strong(tags).contains(&version) => {
+                Err(AppError::PreconditionFailed(subject))
+            }
+            _ => Ok(self
+                .none_match
+                .as_ref()
+                .is_some_and(|tags| tags.names(version))),
+        }
+    }
+}
+
 /// The conditions on which a row is changed.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {

@@ -1,10 +1,15 @@
 """The tour with the client that openapi-python-client generates.
 
-    python tour.py URL
+    python tour.py URL STRICT-URL
+
+The second service demands `If-Match` and gives a request a second.
 """
 
+import http.client
+import json
 import sys
 import uuid
+from urllib.parse import urlsplit
 
 from byline_client import Client
 from byline_client.api.posts import create_post, create_user_post, delete_post, list_user_posts
@@ -17,13 +22,20 @@ from byline_client.models import (
     DeleteUserPosts,
     Post,
     Problem,
+    ProblemCode,
     ReplaceUser,
     User,
     UpdateUser,
 )
 
-client = Client(base_url=sys.argv[1], raise_on_unexpected_status=True)
+client, strict = (Client(base_url=url, raise_on_unexpected_status=True) for url in sys.argv[1:3])
 mark = uuid.uuid4().hex[:8]
+provoked = set()
+
+# What no request brings about by itself. Tests that hold the database up, fill
+# the queue or take credentials have these.
+NOT_PROVOKED = {"key-in-use"}
+NOT_PROVOKED_STATUSES = {401, 403, 429, 500, 503}
 
 
 def expect(answer, status, kind=None):
@@ -36,9 +48,40 @@ def problem(answer, status, code):
     """The answer is this problem, and the problem has its page."""
     expect(answer, status, Problem)
     assert answer.parsed.code == code, answer.parsed
+    provoked.add(code)
     page = get_problem.sync_detailed(code=answer.parsed.code, client=client)
     assert page.status_code == 200 and page.content, page
     return answer.parsed
+
+
+def also_sending(headers):
+    """A client of its own, which sends these too."""
+    return Client(base_url=sys.argv[1], headers=headers, raise_on_unexpected_status=True)
+
+
+class Raw:
+    """An answer to what the generated client does not send."""
+
+    def __init__(self, response):
+        self.status_code = getattr(response, "status_code", None) or response.status
+        self.content = getattr(response, "content", None) or response.read()
+        self.headers = response.headers
+        self.parsed = Problem.from_dict(json.loads(self.content))
+
+
+def send(method, path, **more):
+    """Sends a request as it is."""
+    return Raw(client.get_httpx_client().request(method, path, **more))
+
+
+def begin(headers, body):
+    """Begins a request with a body, and never ends it."""
+    connection = http.client.HTTPConnection(urlsplit(sys.argv[2]).netloc, timeout=30)
+    connection.putrequest("POST", "/users")
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    return Raw(connection.getresponse())
 
 
 def email(name):
@@ -106,10 +149,38 @@ def tour():
     problem(get_user.sync_detailed(ada.id, client=client, if_none_match="bare"), 400, "invalid-header")
     problem(delete_user.sync_detailed(ada.id, client=client), 409, "user-has-posts")
 
+    large = CreateUserPost(title="Large", content="x" * 2**20)
+    problem(create_user_post.sync_detailed(ada.id, client=client, body=large), 413, "body-too-large")
+    problem(list_users.sync_detailed(client=client, email="x" * 2**13), 414, "uri-too-long")
+    picky = also_sending({"Accept": "text/html"})
+    problem(get_user.sync_detailed(ada.id, client=picky), 406, "not-acceptable")
+    compressing = also_sending({"Content-Encoding": "gzip"})
+    problem(create_user.sync_detailed(client=compressing, body=blank), 415, "unsupported-content-encoding")
+    problem(send("POST", "/users", content="name=Ada"), 415, "unsupported-media-type")
+    problem(send("POST", "/users", content="{", headers={"Content-Type": "application/json"}), 400, "malformed-json")
+    problem(send("DELETE", "/users"), 405, "method-not-allowed")
+    problem(send("GET", "/nowhere"), 404, "unknown-path")
+    problem(begin({"Content-Length": "9"}, b"{"), 408, "request-timeout")
+    problem(begin({"Transfer-Encoding": "chunked"}, b"nonsense"), 400, "bad-request")
+    guarded = create_user.sync(client=strict, body=CreateUser(name="Ada", email=email("strict")))
+    problem(delete_user.sync_detailed(guarded.id, client=strict), 428, "precondition-required")
+    expect(delete_user.sync_detailed(guarded.id, client=strict, if_match="*"), 204)
+
     expect(delete_post.sync_detailed(posts[0].id, client=client), 204)
     expect(delete_user.sync_detailed(ada.id, client=client, posts=DeleteUserPosts.DELETE), 204)
     problem(get_user.sync_detailed(ada.id, client=client), 404, "not-found")
 
 
+def rest():
+    """The codes that were not met and should have been."""
+    for code in set(ProblemCode) - provoked - NOT_PROVOKED:
+        page = also_sending({"Accept": "application/json"})
+        status = get_problem.sync_detailed(code=code, client=page)
+        if json.loads(status.content)["status"] not in NOT_PROVOKED_STATUSES:
+            yield str(code)
+
+
 tour()
+missed = sorted(rest())
+assert not missed, f"the tour does not meet {missed}"
 print("the Python client took the tour")

@@ -42,6 +42,7 @@ groups! {
         embed(), prefer();
     Embed: embed();
     Fresh: if_none_match();
+    Conditional: if_match(), if_none_match();
     Guard: if_match(), if_none_match_any();
     WithPosts: posts();
     Repeated: idempotency_key(), prefer_for_writes();

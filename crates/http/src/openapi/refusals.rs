@@ -16,6 +16,7 @@ groups! {
     Always: refuse(&[400, 406, 414, 415, 500, 503]);
     Absent: refuse(&[404]);
     Clash: refuse(&[409]);
+    Stale: refuse(&[412]);
     Unmet: refuse(&[412, 428]);
     BadBody: refuse(&[408, 413, 422]);
     Keyed: refuse(&[409, 422]);

@@ -15,12 +15,12 @@ use byline_domain::policy::Principal;
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
-use crate::etag::NoneMatch;
+use crate::etag::ReadConditions;
 use crate::filters::embeds_user;
 use crate::openapi::parameters::{
-    Embed, Fresh, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
+    Conditional, Embed, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
 };
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Unmet};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Stale, Unmet};
 use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
 use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 use crate::outcome::Outcome;
@@ -153,19 +153,19 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
 
 /// Get a post
 ///
-/// With `If-None-Match`, only if it has changed; `embed=user` sets that aside, and
-/// the answer has no `ETag`.
+/// With `If-None-Match`, only if it has changed; `embed=user` sets conditions
+/// aside, and the answer has no `ETag`.
 #[utoipa::path(
     get,
     path = "/posts/{post_id}",
     operation_id = "getPost",
     tag = "posts",
-    params(PostPath, Embed, Fresh),
-    responses(PostRead, Always, Absent)
+    params(PostPath, Embed, Conditional),
+    responses(PostRead, Always, Absent, Stale)
 )]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
-    let none_match = NoneMatch::of(call.headers())?;
+    let conditions = ReadConditions::of(call.headers())?;
     let principal = call.principal();
     if embeds_user(call.query())? {
         let (post, authors) = call
@@ -183,7 +183,8 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let post = call
         .read(move |session| use_case::read(session, &principal, id))
         .await?;
-    answer::read(&PostResponse::from(&post), none_match.as_ref())
+    let is_known = conditions.is_known(Subject::Post(id), post.version)?;
+    answer::read(&PostResponse::from(&post), is_known)
 }
 
 /// Replace a post

@@ -13,9 +13,9 @@ use byline_domain::User;
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
-use crate::etag::NoneMatch;
-use crate::openapi::parameters::{Fresh, Guard, Repeated, UserLists, UserPath, WithPosts};
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Unmet};
+use crate::etag::ReadConditions;
+use crate::openapi::parameters::{Conditional, Guard, Repeated, UserLists, UserPath, WithPosts};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Stale, Unmet};
 use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
 use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
 use crate::outcome::Outcome;
@@ -89,17 +89,18 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     path = "/users/{user_id}",
     operation_id = "getUser",
     tag = "users",
-    params(UserPath, Fresh),
-    responses(UserRead, Always, Absent)
+    params(UserPath, Conditional),
+    responses(UserRead, Always, Absent, Stale)
 )]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
-    let none_match = NoneMatch::of(call.headers())?;
+    let conditions = ReadConditions::of(call.headers())?;
     let principal = call.principal();
     let user = call
         .read(move |session| use_case::read(session, &principal, id))
         .await?;
-    answer::read(&UserResponse::from(&user), none_match.as_ref())
+    let is_known = conditions.is_known(Subject::User(id), user.version)?;
+    answer::read(&UserResponse::from(&user), is_known)
 }
 
 /// Replace a user

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use byline_application::MockPostRepository;
 use byline_application::testing::ImmediateStore;
+use byline_application::{MockPostRepository, MockUserRepository};
 use byline_http::{Api, Settings};
 
-use crate::support::{ada, api, api_with, notes, request, send, session, settings};
+use crate::support::{ada, api, api_with, notes, request, send, session, settings, users};
 
 fn world() -> Api {
     api(ada(3), notes(3))
@@ -32,6 +32,42 @@ async fn a_row_that_moved_on_is_sent() {
         let request = request("GET", "/users/1").insert_header(("if-none-match", tags));
         assert_eq!(send(&world(), request).await.status, 200, "{tags}");
     }
+}
+
+/// RFC 9110 section 13.2.2: `If-Match` by the strong comparison, then
+/// `If-None-Match`; and neither where there is no row (section 13.2.1).
+#[actix_web::test]
+async fn a_row_is_sent_in_the_named_version_only() {
+    for path in ["/users/1", "/posts/1"] {
+        for (tags, none_match, status) in [
+            ("\"3\"", "", 200),
+            ("*", "", 200),
+            ("\"1\", \"3\"", "\"2\"", 200),
+            ("\"3\"", "W/\"3\"", 304),
+            ("*", "*", 304),
+            ("\"2\"", "", 412),
+            ("\"2\"", "\"3\"", 412),
+            ("W/\"3\"", "\"3\"", 412),
+            ("\"x\"", "*", 412),
+            ("3", "", 400),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let mut request = request(method, path).insert_header(("if-match", tags));
+                if !none_match.is_empty() {
+                    request = request.insert_header(("if-none-match", none_match));
+                }
+                let answer = send(&world(), request).await;
+                assert_eq!(answer.status, status, "{method} {path} {tags} {none_match}");
+                if status == 412 {
+                    assert_eq!(answer.code(), "precondition-failed");
+                }
+            }
+        }
+    }
+    let mut nobody = MockUserRepository::new();
+    nobody.expect_find().returning(|_| Ok(None));
+    let absent = request("GET", "/users/1").insert_header(("if-match", "*"));
+    assert_eq!(send(&users(nobody), absent).await.status, 404);
 }
 
 const CHANGES: [(&str, &str, &str); 6] = [
