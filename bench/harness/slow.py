@@ -9,8 +9,9 @@ from .contestants import BYLINE
 from .processes import Failed, Server, free_port
 
 QUICK = 64
-ROUNDS = 4
-SECONDS = 5
+ROUNDS = 6
+# Within the time that the service gives a head.
+SECONDS = 3
 
 # slowhttptest's three ways, a third of the 512 each: a head that never ends, a body
 # that never ends, an answer that is never read.
@@ -23,10 +24,10 @@ KINDS = {
 
 def measure(folder: Path, say) -> dict:
     """Rates of `QUICK` quick clients alone and beside the slow ones, in turns; also how
-    many of the slow ones the server still held at the end of each turn."""
+    many of the slow ones were there when a turn began, and when it ended."""
     url = data.sqlite(folder, [BYLINE])[BYLINE.name]
     command, env = BYLINE.command(port := free_port(), url)
-    figures: dict[str, list[float]] = {"alone": [], "beside": [], "slow": []}
+    figures: dict[str, list[float]] = {"alone": [], "beside": [], "slow": [], "slow_left": []}
     with Server(command, port, folder / "byline.log", env) as server:
         server.wait()
         wrk.load(port, "read", [data.PEOPLE], QUICK, 1)
@@ -36,10 +37,11 @@ def measure(folder: Path, say) -> dict:
                 try:
                     if slow:
                         time.sleep(1)
+                        figures["slow"].append(established(port))
                     load = wrk.load(port, "read", [data.PEOPLE], QUICK, SECONDS)
                     figures["beside" if slow else "alone"].append(load.rate)
                     if slow:
-                        figures["slow"].append(established(port))
+                        figures["slow_left"].append(established(port))
                 finally:
                     stop(clients)
                 if load.broken or load.refused:

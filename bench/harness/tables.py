@@ -110,7 +110,7 @@ def overload(result: dict) -> str:
 def slow(result: dict) -> str:
     alone, beside = Spread.of(result["alone"]), Spread.of(result["beside"])
     kept = ratios(result["beside"], result["alone"])
-    held = Spread.of(result["slow"])
+    held, left = Spread.of(result["slow"]), Spread.of(result["slow_left"])
     return "\n".join(
         [
             row(["64 quick clients", "requests/s", "lowest", "highest"]),
@@ -118,7 +118,8 @@ def slow(result: dict) -> str:
             row(["alone", digits(alone.median), digits(alone.low), digits(alone.high)]),
             row(["beside 512 slow ones", digits(beside.median), digits(beside.low), digits(beside.high)]),
             row(["ratio", digits(kept.median), digits(kept.low), digits(kept.high)]),
-            row(["slow connections open at the end", digits(held.median), digits(held.low), digits(held.high)]),
+            row(["slow connections at the begin of a turn", f"{held.median:.0f}", f"{held.low}", f"{held.high}"]),
+            row(["slow connections at its end", f"{left.median:.0f}", f"{left.low}", f"{left.high}"]),
         ]
     )
 
