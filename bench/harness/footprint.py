@@ -8,7 +8,7 @@ from . import data
 from .contestants import Contestant
 from .processes import Failed, Server, free_port
 
-STARTS = 10
+STARTS = 5
 REQUEST = b"GET /users/1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
