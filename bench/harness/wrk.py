@@ -31,6 +31,8 @@ def load(port: int, script: str, arguments, connections: int, seconds: int, cpus
     for line in output.splitlines():
         if line.startswith("RESULT "):
             seen = json.loads(line.removeprefix("RESULT "))
+            if not seen["requests"]:
+                raise Failed(f"not one {script} was answered in {seconds} s")
             return Load(
                 requests=seen["requests"],
                 rate=seen["requests"] / (seen["duration"] / 1e6),
