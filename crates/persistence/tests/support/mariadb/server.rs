@@ -31,7 +31,7 @@ pub(crate) struct Schema {
 pub(crate) fn is_installed() -> bool {
     static INSTALLED: OnceLock<bool> = OnceLock::new();
     let installed = *INSTALLED.get_or_init(|| {
-        let version = Command::new("mariadbd").arg("--version").output();
+        let version = Command::new(program()).arg("--version").output();
         let installed = version.is_ok_and(|output| output.status.success());
         if !installed {
             // Past the capture of the test harness.
@@ -42,6 +42,18 @@ pub(crate) fn is_installed() -> bool {
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(installed || !required, "{MISSING}");
     installed
+}
+
+/// Debian has it where the PATH of an ordinary user does not lead.
+fn program() -> &'static str {
+    const DEBIAN: &str = "/usr/sbin/mariadbd";
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_on_path = std::env::split_paths(&path).any(|folder| folder.join("mariadbd").exists());
+    if !is_on_path && Path::new(DEBIAN).exists() {
+        DEBIAN
+    } else {
+        "mariadbd"
+    }
 }
 
 /// How to get what is missing.
@@ -177,7 +189,7 @@ impl Process {
             .arg("-c")
             .arg(r#""$@" 2>>"$0/log" </dev/null >/dev/null & p=$!; echo $p; read _; kill -9 $p; wait; rm -rf "$0""#)
             .arg(folder)
-            .arg("mariadbd")
+            .arg(program())
             .arg("--no-defaults")
             .arg(format!("--datadir={}", folder.join("data").display()))
             .arg(format!("--socket={}", server.socket().display()))
