@@ -38,7 +38,7 @@ class Run:
 
     def keep(self, piece: str, result: dict) -> None:
         if self.options.write:
-            store.keep(piece, result)
+            store.keep(piece, result, self.options.built_from)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     of.add_argument("--folder", type=Path, help="where the databases go (a folder under target/bench)")
     of.add_argument("--grown", type=Path, help="where the databases of `growth` are, and stay (6 GB)")
     of.add_argument("--no-build", action="store_true", help="takes what was built before")
+    of.add_argument("--built-from", metavar="COMMIT", help="what --no-build takes, if that is not the commit checked out")
     of.add_argument("--write", action="store_true", help="writes the results of a selection, too")
     of.add_argument("--report", action="store_true", help="only writes the report from bench/results again")
     return of

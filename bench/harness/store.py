@@ -6,9 +6,11 @@ from . import machine
 from .places import RESULTS
 
 
-def keep(piece: str, result: dict) -> None:
+def keep(piece: str, result: dict, built_from: str | None) -> None:
     RESULTS.mkdir(exist_ok=True)
-    document = {"facts": machine.facts(), **_rounded(result)}
+    facts = machine.facts()
+    facts["commit"] = built_from or facts["commit"]
+    document = {"facts": facts, **_rounded(result)}
     (RESULTS / f"{piece}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
