@@ -19,6 +19,7 @@
 //! | `operating`    | `bylinectl`                                                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
+//! | `metrics`      | what operators see of it                                            |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -45,6 +46,7 @@ mod crash;
 mod hostile;
 mod lists;
 mod mariadb;
+mod metrics;
 mod operating;
 mod overload;
 mod parity;

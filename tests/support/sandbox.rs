@@ -79,11 +79,12 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
-    /// `byline`, in this folder and with no setting but its defaults and a
-    /// free port.
+    /// `byline`, in this folder and with no setting but its defaults and free
+    /// ports.
     pub(crate) fn byline(&self) -> Command {
         let mut byline = self.command(&binaries().byline);
         byline.env("BYLINE_LISTEN", "127.0.0.1:0");
+        byline.env("BYLINE_ADMIN_LISTEN", "127.0.0.1:0");
         byline
     }
 

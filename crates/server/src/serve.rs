@@ -12,9 +12,10 @@ use byline_persistence::Database;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::admin::{self, Exporter};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
-use crate::settings::HttpSettings;
+use crate::settings::{HttpSettings, Settings};
 use crate::signals::Signals;
 use crate::sweeper;
 
@@ -32,12 +33,19 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// [`Failure::Listen`], [`Failure::System`] and [`Failure::Serve`];
 /// [`Failure::Forced`] by a second signal.
 pub(crate) async fn until_signal(
-    settings: &HttpSettings,
+    settings: &Settings,
     api: Api,
     database: Database,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
-    let mut server = listen(settings, api.clone())?;
+    let exporter = Exporter::new(api.clone(), database.store());
+    let admin = admin::start(&settings.admin, exporter)?;
+    let mut server = listen(&settings.http, api.clone())?;
+    // Until the end, so that the end can be watched.
+    let _admin = admin.map(|(server, address)| {
+        announce(&format!("metrics on http://{address}/metrics"));
+        actix_web::rt::spawn(server)
+    });
     let sweeper = actix_web::rt::spawn(sweeper::run(database.store(), SystemClock));
     tokio::select! {
         ended = &mut server => {

@@ -11,9 +11,13 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use tracing::level_filters::LevelFilter;
 
+mod admin;
+mod effective;
 mod explain;
 mod values;
 
+pub(crate) use admin::{AdminListen, AdminSettings};
+pub(crate) use effective::UnknownVariable;
 use values::{count, duration, levels};
 
 /// Serves users and posts over REST.
@@ -29,7 +33,27 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) http: HttpSettings,
     #[command(flatten)]
+    pub(crate) admin: AdminSettings,
+    #[command(flatten)]
     pub(crate) log: LogSettings,
+
+    /// Print every setting with its value, where that comes from, and its
+    /// default; then end.
+    #[arg(long)]
+    print_config: bool,
+
+    /// Variables that look like settings and are none.
+    #[arg(skip)]
+    pub(crate) unknown: Vec<UnknownVariable>,
+}
+
+/// What the process was started for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// To serve.
+    Service(Box<Settings>),
+    /// To tell this.
+    Text(String),
 }
 
 /// Where the data is, and how it is reached.
@@ -184,22 +208,30 @@ impl Settings {
     ///
     /// A value that is wrong, by its name and with what would be right; also
     /// what was asked for with `--help` and `--version`.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
+    pub(crate) fn read() -> Result<Wanted, clap::Error> {
         Self::parse_from_args(std::env::args_os())
     }
 
     fn parse_from_args(
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-    ) -> Result<Self, clap::Error> {
+    ) -> Result<Wanted, clap::Error> {
         let mut command = Self::command();
         let mut matches = command
             .try_get_matches_from_mut(arguments)
             .map_err(|error| explain::explain(error, &command))?;
-        let source = matches.value_source("url");
+        let is_default = |id| matches.value_source(id) == Some(ValueSource::DefaultValue);
+        let (create, is_default) = (is_default("url"), is_default("admin_listen"));
+        let table = effective::table(&command, &matches);
         let mut settings = Self::from_arg_matches_mut(&mut matches)?;
-        settings.database.create = source == Some(ValueSource::DefaultValue);
+        if settings.print_config {
+            return Ok(Wanted::Text(table));
+        }
+        let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        settings.unknown = effective::unknown(&command, names);
+        settings.database.create = create;
+        settings.admin.is_default = is_default;
         settings.http.refuse_strangers(&mut command)?;
-        Ok(settings)
+        Ok(Wanted::Service(Box::new(settings)))
     }
 }
 
