@@ -9,8 +9,10 @@ use tracing::warn;
 
 mod admin;
 mod clock;
+mod connection;
 mod database;
 mod failure;
+mod listener;
 mod logging;
 mod serve;
 mod settings;

@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 use std::mem;
 use std::thread;
-use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer};
-use byline_http::{Api, configure, envelope};
+use actix_server::Server;
+use byline_http::Api;
 use byline_persistence::Database;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -15,15 +13,10 @@ use tracing::{info, warn};
 use crate::admin::{self, Exporter};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
+use crate::listener;
 use crate::settings::{HttpSettings, Settings};
 use crate::signals::Signals;
 use crate::sweeper;
-
-/// How long an idle connection is kept for the client's next request.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// How long the head of a connection's first request may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves `api` until SIGTERM or SIGINT, then finishes what is in flight, in
 /// the service and in the database.
@@ -76,25 +69,11 @@ pub(crate) async fn until_signal(
 /// Starts to accept connections, and tells on standard output where.
 fn listen(settings: &HttpSettings, api: Api) -> Result<Server, Failure> {
     let address = settings.listen;
-    let app = move || App::new().wrap(envelope(&api)).configure(configure(&api));
-    let server = HttpServer::new(app)
-        .disable_signals()
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(whole_seconds(settings.shutdown_timeout));
-    let server = match settings.workers {
-        Some(workers) => server.workers(workers.get()),
-        None => server,
-    };
-    let server = server
-        .bind(address)
-        .map_err(|cause| Failure::Listen { address, cause })?;
-    let addresses = server.addrs();
-    let server = server.run();
-    for address in addresses {
-        info!(%address, "listening");
-        announce(&format!("listening on http://{address}"));
-    }
+    let bound = listener::bind(address).and_then(|bound| Ok((bound.local_addr()?, bound)));
+    let (address, bound) = bound.map_err(|cause| Failure::Listen { address, cause })?;
+    let server = listener::serve(settings, bound, api).map_err(Failure::System)?;
+    info!(%address, "listening");
+    announce(&format!("listening on http://{address}"));
     Ok(server)
 }
 
@@ -122,9 +101,4 @@ async fn close(database: Database) -> Result<(), Failure> {
     closed
         .await
         .map_err(|_| Failure::System(io::ErrorKind::Other.into()))
-}
-
-/// actix counts in seconds.
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -120,6 +120,17 @@ pub(crate) struct HttpSettings {
     #[arg(long, env = "BYLINE_WORKERS", value_name = "N", value_parser = count::<256>)]
     pub(crate) workers: Option<NonZeroUsize>,
 
+    /// Connections that may be open at a time; further ones wait to be
+    /// accepted.
+    #[arg(
+        long,
+        env = "BYLINE_MAX_CONNECTIONS",
+        value_name = "N",
+        default_value = "10000"
+    )]
+    #[arg(value_parser = count::<1_000_000>)]
+    pub(crate) max_connections: NonZeroUsize,
+
     /// How long a request may take before it is answered 503, such as 5s or
     /// 500ms.
     #[arg(
