@@ -12,6 +12,7 @@
 //! | `rehearsals`   | a write that is only tried leaves nothing behind                   |
 //! | `overload`     | more requests than the database can take                           |
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
+//! | `restarts`     | a new version takes over and no request fails                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
 //! | `start`        | wrong settings and unfit databases are refused with a way out      |
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
@@ -53,6 +54,7 @@ mod parity;
 mod races;
 mod rehearsals;
 mod repeats;
+mod restarts;
 mod shutdown;
 mod start;
 mod support;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::support::{Client, Ended, Sandbox, Server, eventually};
+use crate::support::{Client, Ended, Sandbox, Server, eventually, raw};
 
 /// The value of a metric with these labels, in the order in which they are
 /// written.
@@ -37,7 +37,8 @@ fn requests_are_counted_by_route_method_and_status() {
     for path in ["/users/1", "/users/1/", "/users/2", "/nowhere"] {
         client.get(path);
     }
-    client.send("BREW", "/users", &[], None);
+    let brew = b"BREW /users HTTP/1.1\r\nhost: byline\r\nconnection: close\r\n\r\n";
+    assert!(raw(server.address(), brew).starts_with("HTTP/1.1 405 "));
     let text = scrape(&server);
     let count = |route: &str, method: &str, status: u16| {
         let labels = format!("route=\"{route}\",method=\"{method}\",status=\"{status}\"");
@@ -205,4 +206,23 @@ fn there_need_be_no_metrics() {
     assert_eq!(server.client().get("/readyz").status, 200);
     let log = server.killed();
     assert!(!log.contains("operators"), "{log}");
+}
+
+#[test]
+fn bylinectl_asks_whether_the_service_can_serve() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve();
+    let ready = format!("http://{}/readyz", server.admin());
+    assert_eq!(
+        Ended::well(sandbox.bylinectl(&["health", &ready])),
+        "ready\n"
+    );
+    let nowhere = format!("http://{}/nowhere", server.admin());
+    let ended = Ended::of(sandbox.bylinectl(&["health", &nowhere]));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("answers 404"), "{ended:?}");
+    server.killed();
+    let ended = Ended::of(sandbox.bylinectl(&["health", &ready]));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("no answer from"), "{ended:?}");
 }

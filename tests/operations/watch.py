@@ -139,7 +139,7 @@ def check(prometheus, metrics_text):
             troubles.append(f"{origin} returns nothing: {query}")
     manual = (ROOT / "docs/operations.md").read_text()
     exported = re.findall(r"^# TYPE (\S+) (\S+)$", metrics_text, re.MULTILINE)
-    suffix = {"counter": "_total", "info": "_info"}
+    suffix = {"counter": "_total"}
     exported = {name + suffix.get(kind, "") for name, kind in exported}
     in_manual = set(re.findall(r"`((?:byline|process)_[a-z_]+)`", manual))
     troubles += [f"the manual lacks {name}" for name in sorted(exported - in_manual)]
@@ -158,7 +158,7 @@ def main(byline):
             "BYLINE_REQUEST_DEADLINE": "200ms",
         }
         service = subprocess.Popen([byline], cwd=folder, env=settings, stdout=subprocess.PIPE, text=True)
-        prometheus, clients = None, []
+        prometheus, clients, troubles = None, [], []
         try:
             address = service.stdout.readline().strip().removeprefix("listening on http://")
             admin = service.stdout.readline().strip()
@@ -181,7 +181,8 @@ def main(byline):
             wait_for("rules", lambda: all(
                 rule["lastEvaluation"] > "0002" for group in prometheus.ask("rules")["groups"] for rule in group["rules"]
             ))
-            troubles, metrics, queries = check(prometheus, get(admin, "/metrics")[1])
+            found, metrics, queries = check(prometheus, get(admin, "/metrics")[1])
+            troubles += found
         finally:
             for client in clients:
                 client.stopped = True
@@ -190,10 +191,14 @@ def main(byline):
             for process in [service, prometheus and prometheus.process]:
                 if process:
                     process.terminate()
-                    process.wait()
+                    try:
+                        process.wait(PATIENCE)
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        troubles.append(f"{process.args[0]} does not end")
     if troubles:
         sys.exit("watch: " + "\n       ".join(troubles))
     print(f"{queries} queries of the dashboard and the rules return data; {metrics} metrics are in the manual")
 
 
-main(sys.argv[1])
+main(pathlib.Path(sys.argv[1]).resolve())

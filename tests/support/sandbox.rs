@@ -1,7 +1,7 @@
 //! A folder and a database of a test's own, and programs that run on them.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -150,7 +150,7 @@ impl Sandbox {
 
     fn command(&self, program: &PathBuf) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("BYLINE_") || name == "DATABASE_URL" {

@@ -24,7 +24,6 @@ impl Server {
     /// Starts `byline` and waits until it says where it listens.
     pub(crate) fn start(mut byline: Command) -> Self {
         let mut child = byline
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -17,6 +17,7 @@ use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
 use byline_http::{Api, configure, envelope};
+use listenfd::ListenFd;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
@@ -44,6 +45,20 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
+}
+
+/// The socket that a supervisor opened and passed on (`LISTEN_FDS`, sd_listen_fds(3)),
+/// with its address. It outlives this process: while the next one starts,
+/// connections wait in it.
+///
+/// # Errors
+///
+/// What was passed on is no TCP socket.
+pub(crate) fn inherited() -> io::Result<Option<(SocketAddr, TcpListener)>> {
+    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else {
+        return Ok(None);
+    };
+    Ok(Some((listener.local_addr()?, listener)))
 }
 
 /// Serves `api` to whoever connects.

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::mem;
 use std::thread;
+use std::time::Duration;
 
 use actix_server::Server;
 use byline_http::Api;
 use byline_persistence::Database;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::admin::{self, Exporter};
@@ -17,6 +19,10 @@ use crate::listener;
 use crate::settings::{HttpSettings, Settings};
 use crate::signals::Signals;
 use crate::sweeper;
+
+/// How long workers have to take up connections that were accepted: each does
+/// in the next turn of its loop.
+const TAKE_UP: Duration = Duration::from_millis(100);
 
 /// Serves `api` until SIGTERM or SIGINT, then finishes what is in flight, in
 /// the service and in the database.
@@ -49,9 +55,20 @@ pub(crate) async fn until_signal(
     let drain = async {
         api.start_draining();
         sweeper.abort();
-        let stopped = server.handle().stop(true);
-        server.await.map_err(Failure::Serve)?;
-        stopped.await;
+        let handle = server.handle();
+        let stop = async {
+            // Whoever spreads the load looks at /readyz now and again; until
+            // then requests come, and are served.
+            sleep(settings.http.drain_delay).await;
+            // actix drops connections that no worker has taken up when it is
+            // told to stop.
+            handle.pause().await;
+            sleep(TAKE_UP).await;
+            handle.stop(true).await;
+        };
+        // The server obeys while it is polled.
+        let (ended, ()) = tokio::join!(server, stop);
+        ended.map_err(Failure::Serve)?;
         close(database).await?;
         info!("ended");
         Ok(())
@@ -68,9 +85,18 @@ pub(crate) async fn until_signal(
 
 /// Starts to accept connections, and tells on standard output where.
 fn listen(settings: &HttpSettings, api: Api) -> Result<Server, Failure> {
-    let address = settings.listen;
-    let bound = listener::bind(address).and_then(|bound| Ok((bound.local_addr()?, bound)));
-    let (address, bound) = bound.map_err(|cause| Failure::Listen { address, cause })?;
+    let (address, bound) = match listener::inherited().map_err(Failure::Inherited)? {
+        Some((address, _)) if !settings.may_serve(address) => {
+            return Err(Failure::Strangers(address));
+        }
+        Some(inherited) => inherited,
+        None => {
+            let address = settings.listen;
+            let bound = listener::bind(address);
+            let bound = bound.and_then(|bound| Ok((bound.local_addr()?, bound)));
+            bound.map_err(|cause| Failure::Listen { address, cause })?
+        }
+    };
     let server = listener::serve(settings, bound, api).map_err(Failure::System)?;
     info!(%address, "listening");
     announce(&format!("listening on http://{address}"));

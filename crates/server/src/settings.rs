@@ -97,7 +97,8 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct HttpSettings {
     /// Address and port to listen on; port 0 takes any free one.
     ///
-    /// The real address is the first line on standard output.
+    /// The real address is the first line on standard output. A socket that a
+    /// supervisor passes on (LISTEN_FDS, as systemd does) is taken instead.
     #[arg(long = LISTEN, env = "BYLINE_LISTEN", value_name = "ADDRESS:PORT")]
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen)]
     pub(crate) listen: SocketAddr,
@@ -142,8 +143,21 @@ pub(crate) struct HttpSettings {
     #[arg(value_parser = duration)]
     pub(crate) request_deadline: Duration,
 
+    /// How long the service still serves, and says at /readyz that it will
+    /// not, once it has been told to end.
+    ///
+    /// For whoever spreads the load among several instances to notice.
+    #[arg(
+        long,
+        env = "BYLINE_DRAIN_DELAY",
+        value_name = "DURATION",
+        default_value = "0s"
+    )]
+    #[arg(value_parser = values::pause)]
+    pub(crate) drain_delay: Duration,
+
     /// How long requests in flight may take once the service has been told to
-    /// end.
+    /// end and BYLINE_DRAIN_DELAY is over.
     #[arg(
         long,
         env = "BYLINE_SHUTDOWN_TIMEOUT",
@@ -247,10 +261,15 @@ impl Settings {
 }
 
 impl HttpSettings {
+    /// Whether whoever reaches this address may be served.
+    pub(crate) fn may_serve(&self, address: SocketAddr) -> bool {
+        self.allow_anonymous || address.ip().to_canonical().is_loopback()
+    }
+
     /// There is no authentication: whoever reaches the service may do
     /// everything. Beyond this machine that must be somebody's decision.
     fn refuse_strangers(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
-        if self.allow_anonymous || self.listen.ip().to_canonical().is_loopback() {
+        if self.may_serve(self.listen) {
             return Ok(());
         }
         let message = format!(

@@ -66,13 +66,14 @@ impl Collector for Service {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut families = Families::new(encoder);
         let store = self.store.metrics();
-        families.info(
-            "byline_build",
-            "The program and the kind of its database.",
-            &[
-                ("version", env!("CARGO_PKG_VERSION")),
-                ("engine", store.engine),
-            ],
+        let build = [
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("engine", store.engine),
+        ];
+        families.gauge(
+            "byline_build_info",
+            "The program and the kind of its database; always 1.",
+            [(&build[..], 1)],
         )?;
         let ready = matches!(self.store.health().readiness, Readiness::Ready);
         families.gauge(

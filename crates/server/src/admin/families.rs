@@ -91,13 +91,6 @@ impl<'a> Families<'a> {
         self.family(name, help, None, MetricType::Histogram, histograms)
     }
 
-    pub(super) fn info(&mut self, name: &str, help: &str, labels: Labels<'_>) -> fmt::Result {
-        let mut encoder = self
-            .0
-            .encode_descriptor(name, help, None, MetricType::Info)?;
-        encoder.encode_info(&labels)
-    }
-
     fn family<'l, M: EncodeMetric>(
         &mut self,
         name: &str,

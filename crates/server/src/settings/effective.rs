@@ -97,7 +97,7 @@ pub(super) fn unknown(
         .filter(|name| name.starts_with("BYLINE_") && !known.iter().any(|known| known == name));
     unknown
         .map(|name| {
-            let likeness = |known: &&_| strsim::normalized_damerau_levenshtein(&name, known);
+            let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
             let nearest = known
                 .iter()
                 .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))

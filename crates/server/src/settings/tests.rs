@@ -148,6 +148,10 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
             ["--shutdown-timeout", "to 10m", "BYLINE_SHUTDOWN_TIMEOUT"],
         ),
         (
+            "--drain-delay=11m",
+            ["--drain-delay", "from 0s to 10m", "BYLINE_DRAIN_DELAY"],
+        ),
+        (
             "--require-if-match=yes",
             [
                 "--require-if-match",
