@@ -12,6 +12,7 @@
 //! | `rehearsals`   | a write that is only tried leaves nothing behind                   |
 //! | `overload`     | more requests than the database can take                           |
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
+//! | `restarts`     | a new version takes over and no request fails                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
 //! | `start`        | wrong settings and unfit databases are refused with a way out      |
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
@@ -19,6 +20,7 @@
 //! | `operating`    | `bylinectl`                                                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
+//! | `metrics`      | what operators see of it                                            |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -45,12 +47,14 @@ mod crash;
 mod hostile;
 mod lists;
 mod mariadb;
+mod metrics;
 mod operating;
 mod overload;
 mod parity;
 mod races;
 mod rehearsals;
 mod repeats;
+mod restarts;
 mod shutdown;
 mod start;
 mod support;

@@ -1,7 +1,7 @@
 //! A folder and a database of a test's own, and programs that run on them.
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -79,11 +79,12 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
-    /// `byline`, in this folder and with no setting but its defaults and a
-    /// free port.
+    /// `byline`, in this folder and with no setting but its defaults and free
+    /// ports.
     pub(crate) fn byline(&self) -> Command {
         let mut byline = self.command(&binaries().byline);
         byline.env("BYLINE_LISTEN", "127.0.0.1:0");
+        byline.env("BYLINE_ADMIN_LISTEN", "127.0.0.1:0");
         byline
     }
 
@@ -149,7 +150,7 @@ impl Sandbox {
 
     fn command(&self, program: &PathBuf) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             if name.starts_with("BYLINE_") || name == "DATABASE_URL" {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,6 +14,9 @@ use super::{PATIENCE, wait_for};
 pub(crate) struct Server {
     child: Child,
     address: String,
+    /// What it says after that, line by line.
+    said: Mutex<mpsc::Receiver<String>>,
+    admin: OnceLock<String>,
     log: Option<JoinHandle<String>>,
 }
 
@@ -21,7 +24,6 @@ impl Server {
     /// Starts `byline` and waits until it says where it listens.
     pub(crate) fn start(mut byline: Command) -> Self {
         let mut child = byline
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -32,20 +34,21 @@ impl Server {
             drop(stderr.read_to_end(&mut text));
             String::from_utf8_lossy(&text).into_owned()
         });
-        let (sender, first_line) = mpsc::channel();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, said) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
-            let mut line = String::new();
-            drop(stdout.read_line(&mut line));
-            drop(sender.send(line));
+            let lines = stdout.lines().map_while(Result::ok);
+            lines.for_each(|line| drop(sender.send(line)));
         });
+        let line = said.recv_timeout(PATIENCE).unwrap_or_default();
         let mut server = Self {
             child,
             address: String::new(),
+            said: Mutex::new(said),
+            admin: OnceLock::new(),
             log: Some(log),
         };
-        let line = first_line.recv_timeout(PATIENCE).unwrap_or_default();
-        match line.trim_end().strip_prefix("listening on http://") {
+        match line.strip_prefix("listening on http://") {
             Some(address) => address.clone_into(&mut server.address),
             None => panic!("not listening: {line:?}; log: {}", server.killed()),
         }
@@ -55,6 +58,19 @@ impl Server {
     /// `address:port`
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// `address:port` for operators, where it serves them.
+    pub(crate) fn admin(&self) -> &str {
+        self.admin.get_or_init(|| {
+            let said = self.said.lock().unwrap();
+            let line = said.recv_timeout(PATIENCE).unwrap_or_default();
+            let url = line.strip_prefix("metrics on http://");
+            let address = url.and_then(|url| url.strip_suffix("/metrics"));
+            address
+                .unwrap_or_else(|| panic!("no metrics: {line:?}"))
+                .to_owned()
+        })
     }
 
     /// A client with connections of its own.

@@ -7,6 +7,7 @@ mod error;
 mod fixtures;
 pub mod idempotency;
 mod list;
+pub mod metrics;
 pub mod posts;
 mod precondition;
 mod repository;

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use crate::metrics::StoreMetrics;
 use crate::{AppError, Cause, Session};
 
 /// Runs work in sessions, on threads of its own.
@@ -27,6 +28,12 @@ pub trait Store: Send + Sync {
 
     /// How the store is, as last seen. Never waits, whatever the database does.
     fn health(&self) -> Health;
+
+    /// What the store has done and is doing. Never waits for the database. A
+    /// store need not count.
+    fn metrics(&self) -> StoreMetrics {
+        StoreMetrics::default()
+    }
 }
 
 /// What a session is opened for.

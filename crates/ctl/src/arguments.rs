@@ -4,6 +4,7 @@ use byline_persistence::DatabaseUrl;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::health::Probe;
 use crate::seed::Plan;
 
 /// Operates the database of Byline.
@@ -35,6 +36,11 @@ pub(crate) enum Command {
     },
     /// Read the whole database and name what is damaged (exit code 1).
     Check,
+    /// Ask a running service whether it can serve (exit code 1 if not).
+    ///
+    /// For the health checks of containers, in which there is no other HTTP
+    /// client.
+    Health(Probe),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Fill the database with made-up users and posts.

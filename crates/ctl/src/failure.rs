@@ -35,6 +35,23 @@ pub(crate) enum Failure {
     /// What was made up breaks a rule of the domain: a bug.
     #[error("made up something that breaks a rule")]
     Unfit(#[source] Box<dyn Error + Send + Sync>),
+    /// The service does not answer.
+    #[error("no answer from {url}")]
+    NoAnswer {
+        /// What was asked.
+        url: String,
+        /// Why there is none.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// The service cannot serve.
+    #[error("not ready: {url} answers {status}")]
+    NotReady {
+        /// What was asked.
+        url: String,
+        /// The answer's status.
+        status: u16,
+    },
     /// The system refuses what the command needs.
     #[error("the system refuses to let the command run")]
     System(#[source] io::Error),

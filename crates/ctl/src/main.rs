@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod arguments;
 mod check;
 mod failure;
+mod health;
 mod migrate;
 mod openapi;
 mod seed;
@@ -26,6 +27,7 @@ fn run() -> Result<(), Failure> {
     match arguments.command {
         Command::Migrate { status: None } => migrate::run(url),
         Command::Migrate { status: Some(_) } => status::run(url),
+        Command::Health(probe) => health::run(&probe),
         Command::Openapi => openapi::run(),
         Command::Check => check::run(url),
         Command::Seed(plan) => seed::run(url, &plan),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use byline_application::{Clock, Store};
 
+use crate::metrics::{HttpMetrics, Meters};
+
 /// The REST interface of one process: what all its workers share. A clone is
 /// the same interface.
 #[derive(Clone)]
@@ -14,6 +16,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     settings: Settings,
     draining: AtomicBool,
+    meters: Meters,
 }
 
 /// What an operator decides about the interface.
@@ -39,6 +42,7 @@ impl Api {
             clock,
             settings,
             draining: AtomicBool::new(false),
+            meters: Meters::new(),
         }))
     }
 
@@ -47,6 +51,16 @@ impl Api {
     /// next answer. Requests are served all the same.
     pub fn start_draining(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// What the interface has done and is doing.
+    #[must_use]
+    pub fn metrics(&self) -> HttpMetrics {
+        self.0.meters.snapshot()
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -19,6 +19,7 @@ use crate::accept::{self, MediaType};
 use crate::body::{self, Media};
 use crate::envelope::Arrival;
 use crate::etag::Conditions;
+use crate::metrics::RouteId;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::write::Wishes;
@@ -50,13 +51,20 @@ pub(crate) async fn answer<F>(
     api: Api,
     handler: impl FnOnce(Call) -> F,
     terms: Option<Terms>,
+    route: RouteId,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse
 where
     F: Future<Output = Result<HttpResponse, Problem>>,
 {
-    let seen = request.extensions().get::<Arrival>().cloned();
+    let seen = request
+        .extensions_mut()
+        .get_mut::<Arrival>()
+        .map(|arrival| {
+            arrival.route = route;
+            arrival.clone()
+        });
     // Absent only where the envelope is.
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();

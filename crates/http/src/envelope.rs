@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -6,9 +7,10 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use crate::Api;
+use crate::metrics::{RouteId, WorkerMeters};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -35,7 +37,8 @@ where
     B: MessageBody + 'static,
 {
     let api = api.clone();
-    from_fn(move |request, next| enclose(api.clone(), request, next))
+    let meters = api.meters().worker();
+    from_fn(move |request, next| enclose(api.clone(), Arc::clone(&meters), request, next))
 }
 
 /// When a request arrived, when it must be answered, and what it is called.
@@ -44,6 +47,8 @@ pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
+    /// Set once it is known.
+    pub(crate) route: RouteId,
 }
 
 impl Arrival {
@@ -54,7 +59,16 @@ impl Arrival {
             id: RequestId::of(headers),
             at,
             deadline: at + api.settings().request_deadline.min(LONGEST),
+            route: RouteId::default(),
         }
+    }
+}
+
+impl Arrival {
+    fn route_of(request: &HttpRequest) -> RouteId {
+        let extensions = request.extensions();
+        let arrival = extensions.get::<Self>();
+        arrival.map(|arrival| arrival.route).unwrap_or_default()
     }
 }
 
@@ -63,11 +77,14 @@ pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
 
 async fn enclose<B: MessageBody + 'static>(
     api: Api,
+    meters: Arc<WorkerMeters>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let in_flight = meters.begin();
     let arrival = Arrival::new(&api, request.headers());
     request.extensions_mut().insert(arrival.clone());
+    let method = request.method().clone();
     let answered = if length(&request) > MAX_URI_BYTES {
         let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
         Ok(request.into_response(problem.answer(&arrival.id)))
@@ -83,8 +100,12 @@ async fn enclose<B: MessageBody + 'static>(
                 answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
             }
             seal(&api, answer.response_mut(), &arrival.id);
+            let request = answer.request();
+            let route = Arrival::route_of(request);
+            let took = arrival.at.elapsed();
+            in_flight.answered(route, request.method(), answer.status(), took);
             if api.settings().log_requests {
-                log(&answer, &arrival);
+                log(&answer, &arrival, took);
             }
             Ok(answer)
         }
@@ -96,6 +117,8 @@ async fn enclose<B: MessageBody + 'static>(
                 answer = into_problem(&answer, &arrival.id);
             }
             seal(&api, &mut answer, &arrival.id);
+            let status = answer.status();
+            in_flight.answered(RouteId::default(), &method, status, arrival.at.elapsed());
             Err(InternalError::from_response(error, answer).into())
         }
     }
@@ -166,14 +189,14 @@ fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
     }
 }
 
-fn log(answer: &ServiceResponse, arrival: &Arrival) {
+fn log(answer: &ServiceResponse, arrival: &Arrival, took: Duration) {
     let request = answer.request();
     tracing::info!(
         method = request.method().as_str(),
         // Without the query: it may hold what should not be kept in logs.
         path = request.uri().path(),
         status = answer.status().as_u16(),
-        micros = arrival.at.elapsed().as_micros(),
+        micros = took.as_micros(),
         request_id = arrival.id.as_str(),
         "request"
     );

@@ -16,6 +16,7 @@ mod filters;
 mod health;
 mod html;
 mod idempotency_key;
+mod metrics;
 mod openapi;
 mod outcome;
 mod paging;
@@ -33,5 +34,6 @@ mod write;
 
 pub use api::{Api, Settings};
 pub use envelope::envelope;
+pub use metrics::{HttpMetrics, RequestMetrics};
 pub use openapi::openapi;
-pub use routes::configure;
+pub use routes::{configure, configure_admin};

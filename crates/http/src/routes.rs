@@ -2,10 +2,11 @@ use std::future::Future;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 
 use crate::accept::{self, MediaType};
 use crate::call::{Call, Terms, answer};
+use crate::metrics::RouteId;
 use crate::problem::{self, Code, Problem};
 use crate::{Api, batch, docs, health, posts, service_document, users};
 
@@ -20,22 +21,41 @@ pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             }
         }
         config.service(root(&api).resource);
-        config.default_service(web::to(move |request, payload| {
-            answer(api.clone(), elsewhere, None, request, payload)
-        }));
+        config.default_service(unknown_path(api));
     }
 }
 
+/// Registers the routes of the listener that only operators reach: whether the
+/// service runs and can serve. To be configured after others.
+pub fn configure_admin(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let api = api.clone();
+    move |config| {
+        for slash in ["", "/"] {
+            for path in health(&api, slash) {
+                config.service(path.resource);
+            }
+        }
+        config.default_service(unknown_path(api));
+    }
+}
+
+fn unknown_path(api: Api) -> Route {
+    web::to(move |request, payload| {
+        let route = RouteId::default();
+        answer(api.clone(), elsewhere, None, route, request, payload)
+    })
+}
+
 fn root(api: &Api) -> Path {
-    Methods::at("/", api)
+    Methods::at("/", "", api)
         .page(service_document::OFFERS, service_document::show)
         .end()
 }
 
 /// In the order in which they are tried.
 fn paths(api: &Api, slash: &str) -> Vec<Path> {
-    let at = |path: &str| Methods::at(&format!("{path}{slash}"), api);
-    vec![
+    let at = |path| Methods::at(path, slash, api);
+    let mut paths = vec![
         at("/users")
             .get(users::PARAMETERS, users::list)
             .post(users::create)
@@ -61,14 +81,22 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
             .post(posts::create_of)
             .end(),
         at("/batch").post(batch::run).end(),
-        at("/livez").get(&[], health::live).end(),
-        at("/readyz").get(&[], health::ready).end(),
         at("/problems/{code}")
             .page(problem::OFFERS, problem::page::page)
             .end(),
         at("/openapi.json").get(&[], docs::document).end(),
         at("/docs").page(docs::PAGE, docs::page).end(),
         at("/docs/{asset}").page(docs::ASSETS, docs::asset).end(),
+    ];
+    paths.extend(health(api, slash));
+    paths
+}
+
+fn health(api: &Api, slash: &str) -> [Path; 2] {
+    let at = |path| Methods::at(path, slash, api);
+    [
+        at("/livez").get(&[], health::live).end(),
+        at("/readyz").get(&[], health::ready).end(),
     ]
 }
 
@@ -98,6 +126,7 @@ struct Path {
 struct Methods<'a> {
     api: &'a Api,
     pattern: String,
+    route: RouteId,
     resource: Resource,
     operations: Vec<(&'static str, Parameters)>,
 }
@@ -106,11 +135,13 @@ type Answer = Result<HttpResponse, Problem>;
 type Parameters = &'static [&'static str];
 
 impl<'a> Methods<'a> {
-    fn at(path: &str, api: &'a Api) -> Self {
+    fn at(path: &'static str, slash: &str, api: &'a Api) -> Self {
+        let pattern = format!("{path}{slash}");
         Self {
             api,
-            pattern: path.to_owned(),
-            resource: web::resource(path),
+            route: api.meters().route(path),
+            resource: web::resource(pattern.as_str()),
+            pattern,
             operations: Vec::new(),
         }
     }
@@ -173,13 +204,13 @@ impl<'a> Methods<'a> {
     where
         F: Future<Output = Answer> + 'static,
     {
-        let api = self.api.clone();
+        let (api, id) = (self.api.clone(), self.route);
         let route = web::route()
             .guard(guard::fn_guard(move |context| {
                 methods.contains(&context.head().method.as_str())
             }))
             .to(move |request: HttpRequest, payload: web::Payload| {
-                answer(api.clone(), handler, Some(terms), request, payload)
+                answer(api.clone(), handler, Some(terms), id, request, payload)
             });
         self.resource = self.resource.route(route);
         let named = methods.iter().map(|method| (*method, terms.parameters));
@@ -193,7 +224,7 @@ impl<'a> Methods<'a> {
         let allowed: Vec<_> = methods.chain(["OPTIONS"]).collect();
         let allow = HeaderValue::try_from(allowed.join(", "))
             .unwrap_or(HeaderValue::from_static("OPTIONS"));
-        let api = self.api.clone();
+        let (api, route) = (self.api.clone(), self.route);
         let resource =
             self.resource
                 .default_service(web::to(move |request: HttpRequest, payload| {
@@ -203,6 +234,7 @@ impl<'a> Methods<'a> {
                         api.clone(),
                         move |_| async move { other(is_options, allow) },
                         None,
+                        route,
                         request,
                         payload,
                     )

@@ -108,6 +108,7 @@ impl Call {
                     answer.headers_mut().insert(name, value);
                 }
                 if replayed {
+                    self.api().meters().replays.increment();
                     let yes = HeaderValue::from_static("true");
                     answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, yes);
                 }

@@ -4,6 +4,7 @@ mod database;
 mod database_url;
 mod error;
 mod index;
+mod meters;
 pub mod migrations;
 mod mysql;
 mod position;

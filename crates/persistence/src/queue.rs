@@ -1,33 +1,59 @@
 //! The bounded queue between whoever submits jobs and a store's threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
+use byline_application::metrics::LaneMetrics;
 use byline_application::{AppError, Intent, Job, Session, Unavailable};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use crate::meters::Lane;
 
 /// A job and what its session is opened for.
 pub(crate) struct Ticket {
     pub(crate) intent: Intent,
     pub(crate) deadline: Instant,
-    pub(crate) job: Box<dyn Job>,
+    job: Box<dyn Job>,
+    /// When it was submitted; once a thread has it, when that took it.
+    since: Instant,
 }
 
 impl Ticket {
-    /// The ticket, if its time is not over yet. Else the job ends here.
-    pub(crate) fn in_time(self) -> Option<Self> {
-        if Instant::now() < self.deadline {
+    pub(crate) fn new(intent: Intent, deadline: Instant, job: Box<dyn Job>) -> Self {
+        Self {
+            intent,
+            deadline,
+            job,
+            since: Instant::now(),
+        }
+    }
+
+    /// The ticket, taken from its lane, if its time is not over yet. Else the
+    /// job ends here.
+    pub(crate) fn in_time(mut self, lane: &Lane) -> Option<Self> {
+        let now = Instant::now();
+        lane.waits
+            .observe_time(now.saturating_duration_since(self.since));
+        if now < self.deadline {
+            self.since = now;
             Some(self)
         } else {
-            self.refuse(Unavailable::DeadlinePassed);
+            self.refuse(Unavailable::DeadlinePassed, lane);
             None
         }
     }
 
     /// Ends the job without having run it.
-    pub(crate) fn refuse(self, reason: Unavailable) {
+    fn refuse(self, reason: Unavailable, lane: &Lane) {
+        lane.refused(&reason);
         self.job.finish(Err(reason.into()));
+    }
+
+    /// Ends the job that was run, or could not be for want of a connection.
+    pub(crate) fn finish(self, ending: Result<(), AppError>, lane: &Lane) {
+        lane.runs.observe_time(self.since.elapsed());
+        self.job.finish(ending);
     }
 
     /// Runs the job once. A panic in it is an internal error of this job.
@@ -40,17 +66,34 @@ impl Ticket {
 /// The sending end of a queue.
 pub(crate) struct Queue {
     sender: RwLock<Option<Sender<Ticket>>>,
+    lane: Arc<Lane>,
 }
 
 impl Queue {
     /// A queue with room for `length` tickets, and its receiving end, of which
-    /// every thread takes a clone.
-    pub(crate) fn bounded(length: usize) -> (Self, Receiver<Ticket>) {
+    /// every thread takes a clone. What comes through it is counted as `name`.
+    pub(crate) fn bounded(name: &'static str, length: usize) -> (Self, Receiver<Ticket>) {
         let (sender, receiver) = bounded(length);
         let queue = Self {
             sender: RwLock::new(Some(sender)),
+            lane: Arc::new(Lane::new(name, length)),
         };
         (queue, receiver)
+    }
+
+    /// Where its jobs are counted.
+    pub(crate) fn lane(&self) -> Arc<Lane> {
+        Arc::clone(&self.lane)
+    }
+
+    /// What came through the queue, and what waits in it.
+    pub(crate) fn metrics(&self) -> LaneMetrics {
+        let sender = self.sender.read();
+        let waiting = match sender.as_deref() {
+            Ok(Some(sender)) => sender.len(),
+            Ok(None) | Err(_) => 0,
+        };
+        self.lane.report(waiting)
     }
 
     /// Puts the ticket in, or refuses it at once.
@@ -64,7 +107,7 @@ impl Queue {
             Ok(None) | Err(_) => (ticket, Unavailable::ShuttingDown),
         };
         let (ticket, reason) = refused;
-        ticket.refuse(reason);
+        ticket.refuse(reason, &self.lane);
     }
 
     /// Lets nothing in any more. The receiving end still gets what is inside,

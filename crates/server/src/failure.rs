@@ -32,6 +32,16 @@ pub(crate) enum Failure {
         #[source]
         cause: io::Error,
     },
+    /// A supervisor passed on something that cannot be listened on.
+    #[error("cannot listen on what was passed on as LISTEN_FDS")]
+    Inherited(#[source] io::Error),
+    /// A supervisor's socket is open to other machines.
+    #[error(
+        "the socket that was passed on listens on {0}, which other machines may reach, and the \
+         service has no authentication: open it on a loopback address, or set \
+         BYLINE_ALLOW_ANONYMOUS=true to let everybody read and change everything"
+    )]
+    Strangers(SocketAddr),
     /// The service cannot go on.
     #[error("the service ended unexpectedly")]
     Serve(#[source] io::Error),

@@ -1,13 +1,18 @@
 //! The service: settings, logs, database and HTTP, put together.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use byline_http::Api;
+use tracing::warn;
 
+mod admin;
 mod clock;
+mod connection;
 mod database;
 mod failure;
+mod listener;
 mod logging;
 mod serve;
 mod settings;
@@ -16,7 +21,7 @@ mod sweeper;
 
 use clock::SystemClock;
 use failure::Failure;
-use settings::Settings;
+use settings::{Settings, UnknownVariable, Wanted};
 
 fn main() -> ExitCode {
     match run() {
@@ -27,8 +32,23 @@ fn main() -> ExitCode {
 
 /// Runs the service until it is told to end.
 fn run() -> Result<(), Failure> {
-    let settings = Settings::read()?;
+    let settings = match Settings::read()? {
+        Wanted::Service(settings) => settings,
+        Wanted::Text(text) => {
+            // To a closed pipe nothing can be told.
+            drop(io::stdout().write_all(text.as_bytes()));
+            return Ok(());
+        }
+    };
     logging::start(&settings.log)?;
+    for UnknownVariable { name, nearest } in &settings.unknown {
+        match nearest {
+            Some(nearest) => warn!("{name} is no setting and is ignored; is {nearest} meant?"),
+            None => {
+                warn!("{name} is no setting and is ignored; --print-config lists those there are")
+            }
+        }
+    }
     let database = database::open(&settings.database)?;
     let api = Api::new(
         database.store(),
@@ -40,5 +60,5 @@ fn run() -> Result<(), Failure> {
             version: env!("CARGO_PKG_VERSION"),
         },
     );
-    actix_web::rt::System::new().block_on(serve::until_signal(&settings.http, api, database))
+    actix_web::rt::System::new().block_on(serve::until_signal(&settings, api, database))
 }

@@ -5,24 +5,24 @@ use std::mem;
 use std::thread;
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer};
-use byline_http::{Api, configure, envelope};
+use actix_server::Server;
+use byline_http::Api;
 use byline_persistence::Database;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::admin::{self, Exporter};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
-use crate::settings::HttpSettings;
+use crate::listener;
+use crate::settings::{HttpSettings, Settings};
 use crate::signals::Signals;
 use crate::sweeper;
 
-/// How long an idle connection is kept for the client's next request.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// How long the head of a connection's first request may take.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long workers have to take up connections that were accepted: each does
+/// in the next turn of its loop.
+const TAKE_UP: Duration = Duration::from_millis(100);
 
 /// Serves `api` until SIGTERM or SIGINT, then finishes what is in flight, in
 /// the service and in the database.
@@ -32,12 +32,19 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// [`Failure::Listen`], [`Failure::System`] and [`Failure::Serve`];
 /// [`Failure::Forced`] by a second signal.
 pub(crate) async fn until_signal(
-    settings: &HttpSettings,
+    settings: &Settings,
     api: Api,
     database: Database,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
-    let mut server = listen(settings, api.clone())?;
+    let exporter = Exporter::new(api.clone(), database.store());
+    let admin = admin::start(&settings.admin, exporter)?;
+    let mut server = listen(&settings.http, api.clone())?;
+    // Until the end, so that the end can be watched.
+    let _admin = admin.map(|(server, address)| {
+        announce(&format!("metrics on http://{address}/metrics"));
+        actix_web::rt::spawn(server)
+    });
     let sweeper = actix_web::rt::spawn(sweeper::run(database.store(), SystemClock));
     tokio::select! {
         ended = &mut server => {
@@ -48,9 +55,20 @@ pub(crate) async fn until_signal(
     let drain = async {
         api.start_draining();
         sweeper.abort();
-        let stopped = server.handle().stop(true);
-        server.await.map_err(Failure::Serve)?;
-        stopped.await;
+        let handle = server.handle();
+        let stop = async {
+            // Whoever spreads the load looks at /readyz now and again; until
+            // then requests come, and are served.
+            sleep(settings.http.drain_delay).await;
+            // actix drops connections that no worker has taken up when it is
+            // told to stop.
+            handle.pause().await;
+            sleep(TAKE_UP).await;
+            handle.stop(true).await;
+        };
+        // The server obeys while it is polled.
+        let (ended, ()) = tokio::join!(server, stop);
+        ended.map_err(Failure::Serve)?;
         close(database).await?;
         info!("ended");
         Ok(())
@@ -67,26 +85,21 @@ pub(crate) async fn until_signal(
 
 /// Starts to accept connections, and tells on standard output where.
 fn listen(settings: &HttpSettings, api: Api) -> Result<Server, Failure> {
-    let address = settings.listen;
-    let app = move || App::new().wrap(envelope(&api)).configure(configure(&api));
-    let server = HttpServer::new(app)
-        .disable_signals()
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .shutdown_timeout(whole_seconds(settings.shutdown_timeout));
-    let server = match settings.workers {
-        Some(workers) => server.workers(workers.get()),
-        None => server,
+    let (address, bound) = match listener::inherited().map_err(Failure::Inherited)? {
+        Some((address, _)) if !settings.may_serve(address) => {
+            return Err(Failure::Strangers(address));
+        }
+        Some(inherited) => inherited,
+        None => {
+            let address = settings.listen;
+            let bound = listener::bind(address);
+            let bound = bound.and_then(|bound| Ok((bound.local_addr()?, bound)));
+            bound.map_err(|cause| Failure::Listen { address, cause })?
+        }
     };
-    let server = server
-        .bind(address)
-        .map_err(|cause| Failure::Listen { address, cause })?;
-    let addresses = server.addrs();
-    let server = server.run();
-    for address in addresses {
-        info!(%address, "listening");
-        announce(&format!("listening on http://{address}"));
-    }
+    let server = listener::serve(settings, bound, api).map_err(Failure::System)?;
+    info!(%address, "listening");
+    announce(&format!("listening on http://{address}"));
     Ok(server)
 }
 
@@ -114,9 +127,4 @@ async fn close(database: Database) -> Result<(), Failure> {
     closed
         .await
         .map_err(|_| Failure::System(io::ErrorKind::Other.into()))
-}
-
-/// actix counts in seconds.
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -11,9 +11,13 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use tracing::level_filters::LevelFilter;
 
+mod admin;
+mod effective;
 mod explain;
 mod values;
 
+pub(crate) use admin::{AdminListen, AdminSettings};
+pub(crate) use effective::UnknownVariable;
 use values::{count, duration, levels};
 
 /// Serves users and posts over REST.
@@ -29,7 +33,27 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) http: HttpSettings,
     #[command(flatten)]
+    pub(crate) admin: AdminSettings,
+    #[command(flatten)]
     pub(crate) log: LogSettings,
+
+    /// Print every setting with its value, where that comes from, and its
+    /// default; then end.
+    #[arg(long)]
+    print_config: bool,
+
+    /// Variables that look like settings and are none.
+    #[arg(skip)]
+    pub(crate) unknown: Vec<UnknownVariable>,
+}
+
+/// What the process was started for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// To serve.
+    Service(Box<Settings>),
+    /// To tell this.
+    Text(String),
 }
 
 /// Where the data is, and how it is reached.
@@ -73,7 +97,8 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct HttpSettings {
     /// Address and port to listen on; port 0 takes any free one.
     ///
-    /// The real address is the first line on standard output.
+    /// The real address is the first line on standard output. A socket that a
+    /// supervisor passes on (LISTEN_FDS, as systemd does) is taken instead.
     #[arg(long = LISTEN, env = "BYLINE_LISTEN", value_name = "ADDRESS:PORT")]
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen)]
     pub(crate) listen: SocketAddr,
@@ -96,6 +121,17 @@ pub(crate) struct HttpSettings {
     #[arg(long, env = "BYLINE_WORKERS", value_name = "N", value_parser = count::<256>)]
     pub(crate) workers: Option<NonZeroUsize>,
 
+    /// Connections that may be open at a time; further ones wait to be
+    /// accepted.
+    #[arg(
+        long,
+        env = "BYLINE_MAX_CONNECTIONS",
+        value_name = "N",
+        default_value = "10000"
+    )]
+    #[arg(value_parser = count::<1_000_000>)]
+    pub(crate) max_connections: NonZeroUsize,
+
     /// How long a request may take before it is answered 503, such as 5s or
     /// 500ms.
     #[arg(
@@ -107,8 +143,21 @@ pub(crate) struct HttpSettings {
     #[arg(value_parser = duration)]
     pub(crate) request_deadline: Duration,
 
+    /// How long the service still serves, and says at /readyz that it will
+    /// not, once it has been told to end.
+    ///
+    /// For whoever spreads the load among several instances to notice.
+    #[arg(
+        long,
+        env = "BYLINE_DRAIN_DELAY",
+        value_name = "DURATION",
+        default_value = "0s"
+    )]
+    #[arg(value_parser = values::pause)]
+    pub(crate) drain_delay: Duration,
+
     /// How long requests in flight may take once the service has been told to
-    /// end.
+    /// end and BYLINE_DRAIN_DELAY is over.
     #[arg(
         long,
         env = "BYLINE_SHUTDOWN_TIMEOUT",
@@ -184,30 +233,43 @@ impl Settings {
     ///
     /// A value that is wrong, by its name and with what would be right; also
     /// what was asked for with `--help` and `--version`.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
+    pub(crate) fn read() -> Result<Wanted, clap::Error> {
         Self::parse_from_args(std::env::args_os())
     }
 
     fn parse_from_args(
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-    ) -> Result<Self, clap::Error> {
+    ) -> Result<Wanted, clap::Error> {
         let mut command = Self::command();
         let mut matches = command
             .try_get_matches_from_mut(arguments)
             .map_err(|error| explain::explain(error, &command))?;
-        let source = matches.value_source("url");
+        let is_default = |id| matches.value_source(id) == Some(ValueSource::DefaultValue);
+        let (create, is_default) = (is_default("url"), is_default("admin_listen"));
+        let table = effective::table(&command, &matches);
         let mut settings = Self::from_arg_matches_mut(&mut matches)?;
-        settings.database.create = source == Some(ValueSource::DefaultValue);
+        if settings.print_config {
+            return Ok(Wanted::Text(table));
+        }
+        let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        settings.unknown = effective::unknown(&command, names);
+        settings.database.create = create;
+        settings.admin.is_default = is_default;
         settings.http.refuse_strangers(&mut command)?;
-        Ok(settings)
+        Ok(Wanted::Service(Box::new(settings)))
     }
 }
 
 impl HttpSettings {
+    /// Whether whoever reaches this address may be served.
+    pub(crate) fn may_serve(&self, address: SocketAddr) -> bool {
+        self.allow_anonymous || address.ip().to_canonical().is_loopback()
+    }
+
     /// There is no authentication: whoever reaches the service may do
     /// everything. Beyond this machine that must be somebody's decision.
     fn refuse_strangers(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
-        if self.allow_anonymous || self.listen.ip().to_canonical().is_loopback() {
+        if self.may_serve(self.listen) {
             return Ok(());
         }
         let message = format!(

@@ -1,5 +1,7 @@
 //! One attempt at a job, on one connection.
 
+use std::time::Instant;
+
 use byline_application::{AppError, Cause, Intent, RepositoryError};
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
@@ -8,6 +10,7 @@ use super::connection::Origin;
 use super::repository::DieselSession;
 use super::token::Token;
 use super::{Connection, dialect};
+use crate::meters::Meters;
 use crate::queue::Ticket;
 
 /// What an attempt came to.
@@ -27,13 +30,14 @@ pub(super) fn run(
     ticket: &mut Ticket,
     token: Token,
     doubt: &mut Option<Cause>,
+    meters: &Meters,
 ) -> Outcome {
     match ticket.intent {
         Intent::Read => uncommitted(in_session(connection, ticket)),
         Intent::Snapshot => undone(connection, ticket, SNAPSHOT),
         Intent::Rehearse => undone(connection, ticket, BEGIN),
         Intent::Create => create(connection, ticket, token, doubt),
-        Intent::Write => write(connection, ticket, token, doubt),
+        Intent::Write => write(connection, ticket, token, doubt, meters),
     }
 }
 
@@ -93,6 +97,7 @@ fn write(
     ticket: &mut Ticket,
     token: Token,
     doubt: &mut Option<Cause>,
+    meters: &Meters,
 ) -> Outcome {
     // One round trip. The literal is hexadecimal.
     let begin = format!(
@@ -122,11 +127,15 @@ fn write(
         roll_back(connection);
         return uncommitted(ending);
     }
+    let begun = Instant::now();
     match connection
         .batch_execute("COMMIT")
         .map_err(dialect::classify_commit)
     {
-        Ok(()) => Outcome::Ended(Ok(())),
+        Ok(()) => {
+            meters.commits.observe_time(begun.elapsed());
+            Outcome::Ended(Ok(()))
+        }
         Err(error) => {
             connection.give_up();
             match error {

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use byline_application::metrics::{Distribution, StoreMetrics};
 use byline_application::{Health, Intent, Job, Store};
 use crossbeam_channel::never;
 
@@ -9,7 +10,9 @@ use super::lease::Lease;
 use super::probe::{self, Failure};
 use super::target::MysqlTarget;
 use super::vitals::Vitals;
-use super::{manager, sweeper, worker};
+use super::worker::Desk;
+use super::{Pool, manager, sweeper, worker};
+use crate::meters::{self, Crew, Meters};
 use crate::queue::{Queue, Ticket};
 use crate::{OpenError, Options};
 
@@ -23,6 +26,9 @@ pub(crate) struct MysqlStore {
     writes: Queue,
     threads: Mutex<Vec<JoinHandle<()>>>,
     vitals: Arc<Vitals>,
+    meters: Arc<Meters>,
+    crew: Arc<Crew>,
+    pool: Pool,
 }
 
 impl MysqlStore {
@@ -49,9 +55,13 @@ impl MysqlStore {
         let pool = manager::pool(target, &vitals, size);
         let lease = || Lease::new(pool.clone(), Arc::clone(&vitals));
 
-        let (reads, reading) = Queue::bounded(options.queue_length.get());
-        let (writes, writing) = Queue::bounded(options.queue_length.get());
+        let (reads, reading) = Queue::bounded("read", options.queue_length.get());
+        let (writes, writing) = Queue::bounded("write", options.queue_length.get());
+        let (meters, crew) = (Arc::new(Meters::new()), Crew::new("worker", threads));
         let store = Self {
+            meters: Arc::clone(&meters),
+            crew: Arc::clone(&crew),
+            pool: pool.clone(),
             reads,
             writes,
             threads: Mutex::default(),
@@ -61,8 +71,14 @@ impl MysqlStore {
             let reads_only = index == 0 && threads > 1;
             let writing = if reads_only { never() } else { writing.clone() };
             let (reading, lease) = (reading.clone(), lease());
+            let desk = Desk {
+                meters: Arc::clone(&meters),
+                reads: store.reads.lane(),
+                writes: store.writes.lane(),
+                crew: Arc::clone(&crew),
+            };
             store.spawn("byline-worker", move || {
-                worker::run(reading, writing, lease, reads_only);
+                worker::run(reading, writing, lease, reads_only, &desk);
             })?;
         }
         let (lease, state) = (lease(), Arc::clone(&vitals));
@@ -119,14 +135,23 @@ impl Store for MysqlStore {
             Intent::Read | Intent::Snapshot => &self.reads,
             Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
         };
-        queue.submit(Ticket {
-            intent,
-            deadline,
-            job,
-        });
+        queue.submit(Ticket::new(intent, deadline, job));
     }
 
     fn health(&self) -> Health {
         self.vitals.health()
+    }
+
+    fn metrics(&self) -> StoreMetrics {
+        let mut metrics = self.meters.report(
+            "mysql",
+            vec![self.reads.metrics(), self.writes.metrics()],
+            &[&self.crew],
+            meters::pools(self.pool.max_size(), &[self.pool.state()]),
+            None,
+        );
+        // Each job is committed by itself.
+        metrics.groups = Distribution::default();
+        metrics
     }
 }

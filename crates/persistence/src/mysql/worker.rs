@@ -1,5 +1,6 @@
 //! A thread of the store: takes jobs from the queues and sees each to its end.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,16 @@ use super::ATTEMPTS;
 use super::attempt::{self, Outcome};
 use super::lease::Lease;
 use super::token::Token;
+use crate::meters::{Crew, Lane, Meters};
 use crate::queue::Ticket;
+
+/// What a thread of the store has before it, besides its connection.
+pub(super) struct Desk {
+    pub(super) meters: Arc<Meters>,
+    pub(super) reads: Arc<Lane>,
+    pub(super) writes: Arc<Lane>,
+    pub(super) crew: Arc<Crew>,
+}
 
 /// Runs what comes in until both queues are closed and empty.
 pub(super) fn run(
@@ -18,18 +28,26 @@ pub(super) fn run(
     mut writes: Receiver<Ticket>,
     mut lease: Lease,
     reads_only: bool,
+    desk: &Desk,
 ) {
     let (mut reading, mut writing) = (true, !reads_only);
     while reading || writing {
-        let ticket = select! {
-            recv(reads) -> ticket => ticket.map_err(|_| (reading, reads) = (false, never())),
-            recv(writes) -> ticket => ticket.map_err(|_| (writing, writes) = (false, never())),
+        let (ticket, lane) = select! {
+            recv(reads) -> ticket => (
+                ticket.map_err(|_| (reading, reads) = (false, never())),
+                &desk.reads,
+            ),
+            recv(writes) -> ticket => (
+                ticket.map_err(|_| (writing, writes) = (false, never())),
+                &desk.writes,
+            ),
         };
+        let _busy = desk.crew.at_work();
         if let Ok(ticket) = ticket
-            && let Some(mut ticket) = ticket.in_time()
+            && let Some(mut ticket) = ticket.in_time(lane)
         {
-            let ending = see_through(&mut lease, &mut ticket);
-            ticket.job.finish(ending);
+            let ending = see_through(&mut lease, &mut ticket, &desk.meters);
+            ticket.finish(ending, lane);
         }
     }
 }
@@ -37,17 +55,20 @@ pub(super) fn run(
 /// Runs the job as often as it takes: a few times after lost conflicts and
 /// broken connections, and until its deadline while it is not known whether it
 /// was committed.
-fn see_through(lease: &mut Lease, ticket: &mut Ticket) -> Result<(), AppError> {
+fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Result<(), AppError> {
     let token = Token::new();
     let mut doubt: Option<Cause> = None;
     let mut attempts = 0;
     loop {
         let outcome = match lease.connection(ticket.deadline) {
-            Ok(connection) => attempt::run(connection, ticket, token, &mut doubt),
-            Err(cause) => match &doubt {
-                None => return Err(Unavailable::Database(cause).into()),
-                Some(doubt) => Outcome::Unknown(doubt.clone()),
-            },
+            Ok(connection) => attempt::run(connection, ticket, token, &mut doubt, meters),
+            Err(cause) => {
+                meters.no_connections.increment();
+                match &doubt {
+                    None => return Err(Unavailable::Database(cause).into()),
+                    Some(doubt) => Outcome::Unknown(doubt.clone()),
+                }
+            }
         };
         attempts += 1;
         let error = match outcome {
@@ -67,6 +88,11 @@ fn see_through(lease: &mut Lease, ticket: &mut Ticket) -> Result<(), AppError> {
                 Some(cause) => AppError::OutcomeUnknown(Some(cause)),
                 None => given_up(error),
             });
+        }
+        match (&doubt, is_broken) {
+            (Some(_), _) => meters.unknown_outcomes.increment(),
+            (None, true) => meters.lost_connections.increment(),
+            (None, false) => meters.lost_conflicts.increment(),
         }
     }
 }

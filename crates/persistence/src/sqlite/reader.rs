@@ -12,7 +12,7 @@ use diesel::connection::TransactionManager;
 
 use super::lease::Lease;
 use super::repository::DieselSession;
-use super::store::Vitals;
+use super::store::Desk;
 use super::{ATTEMPTS, Connection, dialect};
 use crate::queue::Ticket;
 
@@ -21,47 +21,46 @@ use crate::queue::Ticket;
 const LARGEST_GROUP: usize = 16;
 
 /// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
     for first in queue {
+        let _busy = desk.crew.at_work();
         let group: Vec<Ticket> = iter::once(first)
             .chain(queue.try_iter())
             .take(LARGEST_GROUP)
-            .filter_map(Ticket::in_time)
+            .filter_map(|ticket| ticket.in_time(&desk.lane))
             .collect();
         match lease.connection() {
-            Ok(connection) => answer(connection, group, vitals),
+            Ok(connection) => answer(connection, group, desk),
             Err(cause) => {
+                desk.meters.no_connections.increment();
                 for ticket in group {
-                    finish(
-                        ticket,
-                        Err(Unavailable::Database(cause.clone()).into()),
-                        vitals,
-                    );
+                    let ending = Err(Unavailable::Database(cause.clone()).into());
+                    finish(ticket, ending, desk);
                 }
             }
         }
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) {
+fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
     // A lone statement is a transaction by itself.
     if let [only] = group.as_slice()
         && only.intent == Intent::Read
         && let Some(mut ticket) = group.pop()
     {
-        let ending = read(connection, &mut ticket);
-        return finish(ticket, ending, vitals);
+        let ending = read(connection, &mut ticket, desk);
+        return finish(ticket, ending, desk);
     }
     if let Err(error) = Manager::begin_transaction(connection) {
         let error = AppError::from(dialect::classify(error));
         for ticket in group {
-            finish(ticket, Err(error.clone()), vitals);
+            finish(ticket, Err(error.clone()), desk);
         }
         return;
     }
     for mut ticket in group {
-        let ending = read(connection, &mut ticket);
-        finish(ticket, ending, vitals);
+        let ending = read(connection, &mut ticket, desk);
+        finish(ticket, ending, desk);
     }
     // There is nothing to commit. A failure marks the connection as broken, and
     // the lease exchanges it.
@@ -70,17 +69,18 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) 
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
-fn finish(ticket: Ticket, ending: Result<(), AppError>, vitals: &Vitals) {
-    vitals.note(&ending);
-    ticket.job.finish(ending);
+fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
+    desk.vitals.note(&ending);
+    ticket.finish(ending, &desk.lane);
 }
 
-fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
         let ending = attempt(connection, ticket);
         if !matches!(ending, Err(AppError::Contention(_))) {
             return ending;
         }
+        desk.meters.lost_conflicts.increment();
     }
     Err(Unavailable::Contention.into())
 }

@@ -1,16 +1,18 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use byline_application::metrics::{FileSizes, StoreMetrics};
 use byline_application::{
     AppError, Cause, Health, Intent, Job, Readiness, Release, Store, Unavailable,
 };
 
 use super::connection::{self, Role};
 use super::lease::Lease;
-use super::{reader, schema_check, writer};
+use super::{Pool, reader, schema_check, writer};
+use crate::meters::{self, Crew, Lane, Meters};
 use crate::queue::{Queue, Ticket};
 use crate::{OpenError, Options};
 
@@ -21,6 +23,18 @@ pub(crate) struct SqliteStore {
     threads: Mutex<Vec<JoinHandle<()>>>,
     vitals: Arc<Vitals>,
     release: Option<Release>,
+    meters: Arc<Meters>,
+    crews: [Arc<Crew>; 2],
+    pools: [Pool; 2],
+    path: PathBuf,
+}
+
+/// What a thread of the store has before it, besides its connection.
+pub(super) struct Desk {
+    pub(super) vitals: Arc<Vitals>,
+    pub(super) meters: Arc<Meters>,
+    pub(super) lane: Arc<Lane>,
+    pub(super) crew: Arc<Crew>,
 }
 
 impl SqliteStore {
@@ -30,21 +44,31 @@ impl SqliteStore {
         let vitals = Arc::new(Vitals::default());
         let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
 
-        let (writes, queue) = Queue::bounded(options.queue_length.get());
-        let pool = connection::pool(path, Role::Writer, 1);
-        let (lease, state) = (Lease::new(pool), Arc::clone(&vitals));
+        let meters = Arc::new(Meters::new());
+        let desk = |queue: &Queue, crew: &Arc<Crew>| Desk {
+            vitals: Arc::clone(&vitals),
+            meters: Arc::clone(&meters),
+            lane: queue.lane(),
+            crew: Arc::clone(crew),
+        };
+
+        let (writes, queue) = Queue::bounded("write", options.queue_length.get());
+        let writing = connection::pool(path, Role::Writer, 1);
+        let writer = Crew::new("writer", 1);
+        let (lease, place) = (Lease::new(writing.clone()), desk(&writes, &writer));
         threads.push(spawn("byline-writer", move || {
-            writer::run(&queue, lease, &state);
+            writer::run(&queue, lease, &place);
         })?);
 
-        let (reads, queue) = Queue::bounded(options.queue_length.get());
+        let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
-        let pool = connection::pool(path, Role::Reader, size);
+        let reading = connection::pool(path, Role::Reader, size);
+        let readers = Crew::new("reader", options.pool_size.get());
         for _ in 0..options.pool_size.get() {
-            let (queue, lease) = (queue.clone(), Lease::new(pool.clone()));
-            let state = Arc::clone(&vitals);
+            let (queue, lease) = (queue.clone(), Lease::new(reading.clone()));
+            let place = desk(&reads, &readers);
             threads.push(spawn("byline-reader", move || {
-                reader::run(&queue, lease, &state);
+                reader::run(&queue, lease, &place);
             })?);
         }
         Ok(Self {
@@ -53,6 +77,10 @@ impl SqliteStore {
             threads: Mutex::new(threads),
             vitals,
             release,
+            meters,
+            crews: [readers, writer],
+            pools: [reading, writing],
+            path: path.to_owned(),
         })
     }
 
@@ -85,11 +113,7 @@ impl Store for SqliteStore {
             Intent::Read | Intent::Snapshot => &self.reads,
             Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
         };
-        queue.submit(Ticket {
-            intent,
-            deadline,
-            job,
-        });
+        queue.submit(Ticket::new(intent, deadline, job));
     }
 
     fn health(&self) -> Health {
@@ -98,6 +122,34 @@ impl Store for SqliteStore {
             release: self.release.clone(),
         }
     }
+
+    fn metrics(&self) -> StoreMetrics {
+        let [readers, writer] = &self.crews;
+        let capacity = self.pools.iter().map(Pool::max_size).sum();
+        let states = self.pools.each_ref().map(Pool::state);
+        let files = FileSizes {
+            database: size_of_file(&self.path),
+            wal: size_of_file(&with_suffix(&self.path, "-wal")),
+        };
+        self.meters.report(
+            "sqlite",
+            vec![self.reads.metrics(), self.writes.metrics()],
+            &[readers, writer],
+            meters::pools(capacity, &states),
+            Some(files),
+        )
+    }
+}
+
+/// In bytes; a file that is not there has none.
+fn size_of_file(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// How the store is, as its threads saw it last.

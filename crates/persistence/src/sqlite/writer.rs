@@ -7,6 +7,7 @@
 //! row that the same group is yet to commit.
 
 use std::iter;
+use std::time::Instant;
 
 use byline_application::{AppError, Intent, RepositoryError, Unavailable};
 use crossbeam_channel::Receiver;
@@ -15,8 +16,9 @@ use diesel::result::Error;
 
 use super::lease::Lease;
 use super::repository::DieselSession;
-use super::store::Vitals;
+use super::store::Desk;
 use super::{ATTEMPTS, Connection, dialect};
+use crate::meters::Meters;
 use crate::queue::Ticket;
 
 /// The most jobs that share a commit: enough to make the fsync cheap, few
@@ -24,37 +26,41 @@ use crate::queue::Ticket;
 const LARGEST_GROUP: usize = 256;
 
 /// Commits what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
     for first in queue {
+        let _busy = desk.crew.at_work();
         let mut group: Vec<Ticket> = iter::once(first)
             .chain(queue.try_iter())
             .take(LARGEST_GROUP)
-            .filter_map(Ticket::in_time)
+            .filter_map(|ticket| ticket.in_time(&desk.lane))
             .collect();
         if group.is_empty() {
             continue;
         }
         let endings = match lease.connection() {
-            Ok(connection) => commit(connection, &mut group),
-            Err(cause) => Err(Unavailable::Database(cause).into()),
+            Ok(connection) => commit(connection, &mut group, &desk.meters),
+            Err(cause) => {
+                desk.meters.no_connections.increment();
+                Err(Unavailable::Database(cause).into())
+            }
         };
-        answer(group, endings, vitals);
+        answer(group, endings, desk);
     }
 }
 
 /// Tells everybody how their own job ended, or that the group is lost.
-fn answer(group: Vec<Ticket>, endings: Result<Vec<Ending>, AppError>, vitals: &Vitals) {
+fn answer(group: Vec<Ticket>, endings: Result<Vec<Ending>, AppError>, desk: &Desk) {
     match endings {
         Ok(endings) => {
-            vitals.note(&Ok(()));
+            desk.vitals.note(&Ok(()));
             for (ticket, ending) in group.into_iter().zip(endings) {
-                ticket.job.finish(ending);
+                ticket.finish(ending, &desk.lane);
             }
         }
         Err(error) => {
-            vitals.note(&Err(error.clone()));
+            desk.vitals.note(&Err(error.clone()));
             for ticket in group {
-                ticket.job.finish(Err(error.clone()));
+                ticket.finish(Err(error.clone()), &desk.lane);
             }
         }
     }
@@ -64,14 +70,18 @@ type Ending = Result<(), AppError>;
 
 /// Runs the group in one transaction. An error is everybody's: nothing of the
 /// group is stored.
-fn commit(connection: &mut Connection, group: &mut [Ticket]) -> Result<Vec<Ending>, AppError> {
+fn commit(
+    connection: &mut Connection,
+    group: &mut [Ticket],
+    meters: &Meters,
+) -> Result<Vec<Ending>, AppError> {
     // IMMEDIATE takes the write lock now: a transaction that reads first and
     // writes then would lose against another process without any waiting.
     AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
         .map_err(|error| Unavailable::Database(std::sync::Arc::new(error)))?;
     let mut endings = Vec::with_capacity(group.len());
     for ticket in group {
-        match in_savepoint(connection, ticket) {
+        match in_savepoint(connection, ticket, meters) {
             Ok(ending) => endings.push(ending),
             Err(lost) => {
                 // Fails when SQLite has rolled back already, and marks the
@@ -81,8 +91,13 @@ fn commit(connection: &mut Connection, group: &mut [Ticket]) -> Result<Vec<Endin
             }
         }
     }
+    let begun = Instant::now();
     AnsiTransactionManager::commit_transaction(connection)
         .map_err(|error| dialect::classify_commit(first_cause(error)))?;
+    meters.commits.observe_time(begun.elapsed());
+    meters
+        .groups
+        .observe(u64::try_from(endings.len()).unwrap_or(u64::MAX));
     Ok(endings)
 }
 
@@ -91,6 +106,7 @@ fn commit(connection: &mut Connection, group: &mut [Ticket]) -> Result<Vec<Endin
 fn in_savepoint(
     connection: &mut Connection,
     ticket: &mut Ticket,
+    meters: &Meters,
 ) -> Result<Ending, RepositoryError> {
     for _ in 0..ATTEMPTS {
         AnsiTransactionManager::begin_transaction(connection).map_err(dialect::classify)?;
@@ -110,6 +126,7 @@ fn in_savepoint(
         if !matches!(ending, Err(AppError::Contention(_))) {
             return Ok(ending);
         }
+        meters.lost_conflicts.increment();
     }
     Ok(Err(Unavailable::Contention.into()))
 }

@@ -1,7 +1,85 @@
 use super::*;
 
 fn parse(arguments: &[&str]) -> Result<Settings, clap::Error> {
-    Settings::parse_from_args(["byline"].iter().chain(arguments))
+    let wanted = Settings::parse_from_args(["byline"].iter().chain(arguments))?;
+    match wanted {
+        Wanted::Service(settings) => Ok(*settings),
+        Wanted::Text(text) => panic!("no service was wanted, but {text}"),
+    }
+}
+
+/// The lines of `--print-config`, a row of cells each.
+fn configuration(arguments: &[&str]) -> Vec<Vec<String>> {
+    let arguments = ["byline", "--print-config"].iter().chain(arguments);
+    let Ok(Wanted::Text(text)) = Settings::parse_from_args(arguments) else {
+        panic!("no configuration");
+    };
+    let cells = |line: &str| {
+        let cells = line.split("  ").filter(|cell| !cell.is_empty());
+        cells.map(|cell| cell.trim().to_owned()).collect()
+    };
+    text.lines().map(cells).collect()
+}
+
+#[test]
+fn every_setting_is_shown_with_its_source_and_default() {
+    let shown = configuration(&["--pool-size=7", "--log-requests"]);
+    let named: Vec<_> = shown.iter().map(|row| row[0].as_str()).collect();
+    for setting in Settings::command().get_arguments() {
+        if let Some(variable) = setting.get_env() {
+            assert!(named.contains(&variable.to_str().unwrap()), "{variable:?}");
+        }
+    }
+    for row in [
+        ["SETTING", "VALUE", "SOURCE", "DEFAULT"],
+        ["BYLINE_POOL_SIZE", "7", "--pool-size", "4"],
+        [
+            "BYLINE_LOG_REQUESTS",
+            "true",
+            "--log-requests",
+            "true on a terminal, else false",
+        ],
+        ["BYLINE_QUEUE_LENGTH", "1024", "default", "1024"],
+        ["BYLINE_WORKERS", "one per core", "default", "one per core"],
+        [
+            "DATABASE_URL",
+            "sqlite:byline.db",
+            "default",
+            "sqlite:byline.db",
+        ],
+    ] {
+        assert!(
+            shown.iter().any(|shown| shown == &row),
+            "{row:?} in {shown:#?}"
+        );
+    }
+    // Who adds a setting says what holds without it.
+    let unsaid: Vec<_> = shown.iter().filter(|row| row.len() < 4).collect();
+    assert!(unsaid.is_empty(), "{unsaid:?}");
+}
+
+#[test]
+fn a_password_is_not_shown() {
+    let url = "mysql://byline:hunter2@db/byline";
+    let shown = configuration(&["--database-url", url]);
+    assert!(!format!("{shown:?}").contains("hunter2"), "{shown:?}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_named_with_the_one_that_was_meant() {
+    let names = ["BYLINE_POOLSIZE", "BYLINE_FRIEND", "BYLINE_LISTEN", "PATH"];
+    let unknown = effective::unknown(&Settings::command(), names.map(str::to_owned));
+    let found = |name: &str, nearest: Option<&str>| UnknownVariable {
+        name: name.to_owned(),
+        nearest: nearest.map(str::to_owned),
+    };
+    assert_eq!(
+        unknown,
+        [
+            found("BYLINE_POOLSIZE", Some("BYLINE_POOL_SIZE")),
+            found("BYLINE_FRIEND", None),
+        ]
+    );
 }
 
 fn refusal(arguments: &[&str]) -> String {
@@ -20,6 +98,18 @@ fn only_a_database_that_nobody_named_is_created() {
     assert!(parse(&[]).unwrap().database.create);
     let named = parse(&["--database-url", "sqlite:byline.db"]).unwrap();
     assert!(!named.database.create);
+}
+
+#[test]
+fn operators_are_served_where_it_is_said() {
+    let default = parse(&[]).unwrap().admin;
+    assert!(default.is_default);
+    let address = "127.0.0.1:9464".parse().unwrap();
+    assert_eq!(default.admin_listen, AdminListen::At(address));
+    let named = parse(&["--admin-listen=127.0.0.1:9464"]).unwrap().admin;
+    assert!(!named.is_default);
+    let off = parse(&["--admin-listen=off"]).unwrap().admin;
+    assert_eq!(off.admin_listen, AdminListen::Off);
 }
 
 #[test]
@@ -58,12 +148,20 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
             ["--shutdown-timeout", "to 10m", "BYLINE_SHUTDOWN_TIMEOUT"],
         ),
         (
+            "--drain-delay=11m",
+            ["--drain-delay", "from 0s to 10m", "BYLINE_DRAIN_DELAY"],
+        ),
+        (
             "--require-if-match=yes",
             [
                 "--require-if-match",
                 "true, false",
                 "BYLINE_REQUIRE_IF_MATCH",
             ],
+        ),
+        (
+            "--admin-listen=9464",
+            ["--admin-listen", "or off", "BYLINE_ADMIN_LISTEN"],
         ),
         ("--log=verbose", ["--log", "debug, trace", "BYLINE_LOG"]),
         (

@@ -29,6 +29,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must be a duration from 10ms to 10m, such as 5s or 1m 30s".to_owned())
 }
 
+/// A duration of up to 10 minutes, or none.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| duration <= DURATIONS.end())
+        .ok_or_else(|| "must be a duration from 0s to 10m, such as 5s or 1m 30s".to_owned())
+}
+
 /// An IP address and a port.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {

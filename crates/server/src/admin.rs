@@ -1,0 +1,81 @@
+//! The listener for operators: metrics and health, apart from the API.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use byline_http::configure_admin;
+use tracing::{info, warn};
+
+use crate::failure::Failure;
+use crate::settings::{AdminListen, AdminSettings};
+
+mod exporter;
+mod families;
+mod process;
+
+pub(crate) use exporter::Exporter;
+
+/// Starts to listen, if the settings say so; gives the server and where it
+/// listens. The default address is given up when another instance has it: one
+/// that nobody asked for must not keep the service from starting.
+///
+/// # Errors
+///
+/// [`Failure::Listen`], if the settings name the address.
+pub(crate) fn start(
+    settings: &AdminSettings,
+    exporter: Exporter,
+) -> Result<Option<(Server, SocketAddr)>, Failure> {
+    let AdminListen::At(address) = settings.admin_listen else {
+        return Ok(None);
+    };
+    match listen(address, exporter) {
+        Ok(listening) => {
+            info!(address = %listening.1, "listening for operators");
+            Ok(Some(listening))
+        }
+        Err(error) if settings.is_default && error.kind() == io::ErrorKind::AddrInUse => {
+            warn!(
+                %address,
+                "there are no metrics: another program has the address; set BYLINE_ADMIN_LISTEN \
+                 to one that is free, or to off"
+            );
+            Ok(None)
+        }
+        Err(cause) => Err(Failure::Listen { address, cause }),
+    }
+}
+
+fn listen(address: SocketAddr, exporter: Exporter) -> io::Result<(Server, SocketAddr)> {
+    let exporter = Arc::new(exporter);
+    let app = move || {
+        let exporter = Arc::clone(&exporter);
+        let api = exporter.api().clone();
+        App::new()
+            .service(web::resource("/metrics").get(move || metrics(Arc::clone(&exporter))))
+            .configure(configure_admin(&api))
+    };
+    let server = HttpServer::new(app)
+        .disable_signals()
+        .workers(1)
+        .shutdown_timeout(1)
+        .bind(address)?;
+    let address = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), address))
+}
+
+/// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+async fn metrics(exporter: Arc<Exporter>) -> HttpResponse {
+    match exporter.text() {
+        Ok(text) => HttpResponse::Ok().content_type(OPEN_METRICS).body(text),
+        Err(error) => {
+            tracing::error!(%error, "cannot write the metrics");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

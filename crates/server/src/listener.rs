@@ -1,0 +1,150 @@
+//! Accepts connections and has the requests on them served.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
+    map_config,
+};
+use actix_web::dev::AppConfig;
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error};
+use byline_http::{Api, configure, envelope};
+use listenfd::ListenFd;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpSocket;
+
+use crate::connection::{Busy, Connection, HEAD, IDLE, Pulse};
+use crate::settings::HttpSettings;
+
+/// Connections that the system holds ready while all workers are busy.
+const BACKLOG: u32 = 1024;
+
+/// How long what a client still sends is read after a refusal, so that it sees
+/// the refusal and not a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Takes the address.
+///
+/// # Errors
+///
+/// The system's.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// The socket that a supervisor opened and passed on (`LISTEN_FDS`, sd_listen_fds(3)),
+/// with its address. It outlives this process: while the next one starts,
+/// connections wait in it.
+///
+/// # Errors
+///
+/// What was passed on is no TCP socket.
+pub(crate) fn inherited() -> io::Result<Option<(SocketAddr, TcpListener)>> {
+    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else {
+        return Ok(None);
+    };
+    Ok(Some((listener.local_addr()?, listener)))
+}
+
+/// Serves `api` to whoever connects.
+///
+/// # Errors
+///
+/// The system's.
+pub(crate) fn serve(
+    settings: &HttpSettings,
+    listener: TcpListener,
+    api: Api,
+) -> io::Result<Server> {
+    let workers = settings.workers.map_or_else(cores, NonZeroUsize::get);
+    let server = ServerBuilder::new()
+        .disable_signals()
+        .workers(workers)
+        .max_concurrent_connections(settings.max_connections.get().div_ceil(workers))
+        .shutdown_timeout(whole_seconds(settings.shutdown_timeout));
+    let ending = server.graceful_shutdown_signal();
+    let server = server.listen("http", listener, move || {
+        plain().and_then(http(&api, ending.clone(), Connection::pulse))
+    })?;
+    Ok(server.run())
+}
+
+/// What HTTP is served on: the stream, its protocol, and whose it is.
+type Accepted<T> = (T, Protocol, Option<SocketAddr>);
+
+/// Connections as they come.
+fn plain() -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = Accepted<Connection<TcpStream>>,
+    Error = DispatchError,
+    InitError = (),
+> {
+    fn_service(|stream: TcpStream| async {
+        let peer = stream.peer_addr().ok();
+        Ok((Connection::new(stream), Protocol::Http1, peer))
+    })
+}
+
+/// HTTP/1.1 on any stream. `pulse` finds that of the connection beneath it.
+fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
+    api: &Api,
+    ending: GracefulShutdownSignal,
+    pulse: fn(&T) -> &Pulse,
+) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
++ use<T> {
+    let app = App::new().wrap(envelope(api)).configure(configure(api));
+    let app = map_config(app.into_factory(), |()| AppConfig::default());
+    let app = apply_fn_factory(app, |request: Request, app: &_| busy(app, request))
+        .map_err(|error: Error| error.error_response());
+    HttpService::build()
+        .keep_alive(IDLE)
+        .client_request_timeout(HEAD)
+        .client_disconnect_timeout(LINGER)
+        .graceful_shutdown_signal(move || {
+            let ending = ending.clone();
+            async move { ending.notified().await }
+        })
+        .on_connect_ext(move |stream, data| {
+            data.insert(pulse(stream).clone());
+        })
+        .finish(app)
+}
+
+/// Has a request served; the connection knows that it is.
+fn busy<S: Service<Request>>(
+    app: &S,
+    request: Request,
+) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
+    let busy: Option<Busy> = request.conn_data().map(Pulse::serve);
+    let answer = app.call(request);
+    async move {
+        let answer = answer.await;
+        drop(busy);
+        answer
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// actix counts in seconds.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

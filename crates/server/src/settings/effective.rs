@@ -1,0 +1,109 @@
+//! Which settings hold, and where they come from, out of the definitions that
+//! also make `--help`.
+
+use std::ffi::OsStr;
+
+use byline_persistence::DatabaseUrl;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+const HEAD: [&str; 4] = ["SETTING", "VALUE", "SOURCE", "DEFAULT"];
+
+/// A line for each setting: its environment variable, its value, where that
+/// comes from, and what it would be otherwise. Secrets are not shown.
+pub(super) fn table(command: &Command, matches: &ArgMatches) -> String {
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    for setting in command.get_arguments() {
+        if let Some(variable) = setting.get_env() {
+            rows.push(row(setting, &variable.to_string_lossy(), matches));
+        }
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let [name, value, source] = [0, 1, 2].map(|column| width(column).unwrap_or_default());
+    rows.iter()
+        .map(|[a, b, c, d]| {
+            format!("{a:name$}  {b:value$}  {c:source$}  {d}")
+                .trim_end()
+                .to_owned()
+                + "\n"
+        })
+        .collect()
+}
+
+fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
+    let id = setting.get_id().as_str();
+    let default = default_of(setting);
+    let source = match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => format!("--{}", setting.get_long().unwrap_or(id)),
+        Some(ValueSource::EnvVariable) => "environment".to_owned(),
+        _ => "default".to_owned(),
+    };
+    let raw = matches
+        .get_raw(id)
+        .and_then(Iterator::last)
+        .map(OsStr::to_string_lossy);
+    let value = match raw {
+        _ if id == "url" => matches
+            .get_one::<DatabaseUrl>(id)
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        Some(_) if source != "default" && setting.is_hide_env_values_set() => "(hidden)".to_owned(),
+        Some(raw) => raw.into_owned(),
+        None => default.clone(),
+    };
+    [variable.to_owned(), value, source, default]
+}
+
+/// Its value, or what its help says of it.
+fn default_of(setting: &Arg) -> String {
+    if let Some(value) = setting.get_default_values().first() {
+        return value.to_string_lossy().into_owned();
+    }
+    let help = setting
+        .get_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let told = help
+        .split_once("[default: ")
+        .and_then(|(_, rest)| rest.split_once(']'));
+    told.map_or_else(|| "(none)".to_owned(), |(told, _)| told.to_owned())
+}
+
+/// A variable that looks like a setting and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownVariable {
+    /// Its name.
+    pub(crate) name: String,
+    /// The setting that was perhaps meant.
+    pub(crate) nearest: Option<String>,
+}
+
+/// Those among `names` that begin like settings and are none.
+pub(super) fn unknown(
+    command: &Command,
+    names: impl IntoIterator<Item = String>,
+) -> Vec<UnknownVariable> {
+    /// Names that differ by more than a slip mean something else.
+    const LIKE: f64 = 0.85;
+    let known = command.get_arguments().filter_map(Arg::get_env);
+    let known: Vec<_> = known.map(OsStr::to_string_lossy).collect();
+    let unknown = names
+        .into_iter()
+        .filter(|name| name.starts_with("BYLINE_") && !known.iter().any(|known| known == name));
+    unknown
+        .map(|name| {
+            let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
+            let nearest = known
+                .iter()
+                .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+                .filter(|known| likeness(known) >= LIKE)
+                .map(|known| known.clone().into_owned());
+            UnknownVariable { name, nearest }
+        })
+        .collect()
+}
