@@ -50,7 +50,12 @@ fn against_pattern(text: &str) -> Option<Violation> {
 
 /// RFC 5322's `atext`, and the dot, wherever it stands.
 fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte)
+    // By a match: every row that is read is looked at.
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'.' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~'
+        )
 }
 
 /// A label of a host name (RFC 1034, section 3.5; RFC 1123, section 2.1).
