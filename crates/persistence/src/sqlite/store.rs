@@ -24,14 +24,15 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a file that has this program's schema, and starts the threads.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// Opens a file that has this program's schema, and starts the threads;
+    /// `writer` is the role of the one that writes.
+    pub(crate) fn open(path: &Path, options: &Options, writer: Role) -> Result<Self, OpenError> {
         let release = schema_check::require_current(path)?;
         let vitals = Arc::new(Vitals::default());
         let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
 
         let (writes, queue) = Queue::bounded(options.queue_length.get());
-        let pool = connection::pool(path, Role::Writer, 1);
+        let pool = connection::pool(path, writer, 1);
         let (lease, state) = (Lease::new(pool), Arc::clone(&vitals));
         threads.push(spawn("byline-writer", move || {
             writer::run(&queue, lease, &state);
