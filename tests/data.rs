@@ -4,6 +4,7 @@ mod backups;
 mod conflicts;
 mod copies;
 mod faults;
+mod help;
 mod kills;
 mod round_trips;
 

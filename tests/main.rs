@@ -19,6 +19,7 @@
 //! | `data`         | `bylinectl` import, export, copy and backup                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
+//! | `data_document` | every command in `docs/data.md` does what it shows                 |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -43,6 +44,7 @@ mod architecture;
 mod batches;
 mod crash;
 mod data;
+mod data_document;
 mod hostile;
 mod lists;
 mod mariadb;

@@ -31,12 +31,23 @@ fn import(sandbox: &Sandbox, arguments: &[&str]) -> Command {
     import
 }
 
-/// Kills imports until one has ended, then lets one end.
+/// How many users and posts, and the longest that an import may run before it
+/// is killed. `BYLINE_TEST_FULL=1` makes it a million users and five million
+/// posts: some minutes, with `--release`.
+fn scale() -> (i64, i64, u64) {
+    match std::env::var("BYLINE_TEST_FULL") {
+        Ok(full) if full == "1" => (1_000_000, 5_000_000, 40_000),
+        _ => (4_000, 16_000, 400),
+    }
+}
+
+/// Kills imports a dozen times, then lets one end. Gives how many were killed.
 fn killed_again_and_again(sandbox: &Sandbox, arguments: &[&str]) -> usize {
+    let (_, _, longest) = scale();
     let mut kills = 0;
     for round in 0..12_u64 {
         // Spread over what a round may take, whatever the machine.
-        let delay = Duration::from_millis(30 + round * 7919 % 400);
+        let delay = Duration::from_millis(30 + round * 7919 % 400 * longest / 400);
         kills += usize::from(kill(import(sandbox, arguments), delay));
     }
     let ended = Ended::of(import(sandbox, arguments));
@@ -47,7 +58,8 @@ fn killed_again_and_again(sandbox: &Sandbox, arguments: &[&str]) -> usize {
 #[test]
 fn nothing_is_lost_and_nothing_is_there_twice() {
     let sandbox = migrated();
-    let original = files(&sandbox, 4_000, 16_000);
+    let (users, posts, _) = scale();
+    let original = files(&sandbox, users, posts);
     let kills = killed_again_and_again(&sandbox, &["--quiet"]);
     assert!(kills > 0, "no import lasted until it was killed");
     assert!(exported(&sandbox, DEFAULT) == original);

@@ -61,8 +61,15 @@ Examples:
   bylinectl copy --from sqlite:byline.db --to mysql://owner@db/byline
   BYLINE_COPY_TO='mysql://owner:password@db/byline' bylinectl copy --from sqlite:byline.db";
 
-/// Rows that go from one database to the other at a time.
-const PAGE: u32 = 2_000;
+/// Rows that are read at a time: few enough that as many of the longest posts
+/// fit into memory a few times over.
+const PAGE: u32 = 64;
+
+/// The most rows that are stored in a transaction.
+const MOST_ROWS: usize = 5_000;
+
+/// The most bytes that are stored in a transaction, but for the last page.
+const MOST_BYTES: usize = 4 << 20;
 
 /// Copies, and proves it.
 ///
@@ -187,31 +194,40 @@ fn store(
     quiet: bool,
 ) -> Result<(), Failure> {
     let mut last = LastIds::default();
-    let mut users = Course::new::<Users>(users);
-    let mut posts = Course::new::<Posts>(posts);
+    let mut users = Course::<Users>::new(to, users, quiet);
+    let mut posts = Course::<Posts>::new(to, posts, quiet);
     for part in parts {
         match part {
             Part::Last(ids) => last = ids,
-            Part::Users(page) => users.store::<Users>(to, page, last.user, quiet)?,
+            Part::Users(page) => users.take(page, last.user)?,
             Part::Posts(page) => {
-                users.progress = None;
-                posts.store::<Posts>(to, page, last.post, quiet)?;
+                users.end()?;
+                posts.take(page, last.post)?;
             }
         }
     }
+    users.end()?;
+    posts.end()?;
     to.write(move |session| Ok(session.bulk().retire_ids(last)?))
 }
 
 /// How far the copy of a table is.
-struct Course {
+struct Course<'a, E: Entity> {
+    to: &'a Door,
     task: Task,
     position: Position,
+    /// What is read and not stored yet, and where that ends.
+    rows: Vec<E::Record>,
+    bytes: usize,
+    last: i64,
     progress: Option<Progress>,
+    quiet: bool,
 }
 
-impl Course {
-    fn new<E: Entity>((id, position): (ImportId, Position)) -> Self {
+impl<'a, E: Entity> Course<'a, E> {
+    fn new(to: &'a Door, (id, position): (ImportId, Position), quiet: bool) -> Self {
         Self {
+            to,
             task: Task {
                 id,
                 numbering: Numbering::Kept,
@@ -219,22 +235,47 @@ impl Course {
                 authors: None,
             },
             position,
+            rows: Vec::new(),
+            bytes: 0,
+            last: 0,
             progress: None,
+            quiet,
         }
     }
 
-    fn store<E: Entity>(
-        &mut self,
-        to: &Door,
-        page: Vec<E::Stored>,
-        last: i64,
-        quiet: bool,
-    ) -> Result<(), Failure> {
-        let rows = u64::try_from(page.len()).unwrap_or_default();
-        let id = page.last().map_or(0, E::id);
+    /// Takes a page of rows, whose last there is has the id `total`.
+    fn take(&mut self, page: Vec<E::Stored>, total: i64) -> Result<(), Failure> {
+        let (begin, quiet) = (self.position.bytes, self.quiet);
+        self.progress
+            .get_or_insert_with(|| Progress::new(E::NAME, begin, total.try_into().ok(), quiet));
+        self.last = page.last().map_or(self.last, E::id);
+        let page = page.into_iter().map(Into::into);
+        let before = self.rows.len();
+        self.rows.extend(page);
+        let added = self.rows.iter().skip(before);
+        self.bytes += added.map(E::size).sum::<usize>();
+        if self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES {
+            self.store()?;
+        }
+        Ok(())
+    }
+
+    /// Stores what is left.
+    fn end(&mut self) -> Result<(), Failure> {
+        if !self.rows.is_empty() {
+            self.store()?;
+        }
+        self.progress = None;
+        Ok(())
+    }
+
+    fn store(&mut self) -> Result<(), Failure> {
+        let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        let count = u64::try_from(rows.len()).unwrap_or_default();
         let position = Position {
-            bytes: u64::try_from(id).unwrap_or_default(),
-            lines: self.position.lines + rows,
+            bytes: u64::try_from(self.last).unwrap_or_default(),
+            lines: self.position.lines + count,
             digest: mark(),
         };
         let step = Step {
@@ -243,8 +284,10 @@ impl Course {
             now: SystemClock.now(),
         };
         let task = self.task;
-        let page: Vec<E::Record> = page.into_iter().map(Into::into).collect();
-        match to.write(move |session| E::import(session, &task, &page, &step))? {
+        let outcome = self
+            .to
+            .write(move |session| E::import(session, &task, &rows, &step))?;
+        match outcome {
             Outcome::Stored(_) | Outcome::Known => {}
             Outcome::Refused(refused) => {
                 let why = refused.first().map(|(_, refusal)| refusal.to_string());
@@ -252,12 +295,10 @@ impl Course {
             }
             Outcome::Elsewhere => return Err(Failure::CopiedElsewhere),
         }
-        let begin = self.position.bytes;
         self.position = position;
-        let total = u64::try_from(last).ok();
-        self.progress
-            .get_or_insert_with(|| Progress::new(E::NAME, begin, total, quiet))
-            .advance(position.bytes, rows);
+        if let Some(progress) = &mut self.progress {
+            progress.advance(position.bytes, count);
+        }
         Ok(())
     }
 }

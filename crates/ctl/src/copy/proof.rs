@@ -15,7 +15,8 @@ use crate::transfer::{Door, Entity, Progress, number};
 /// The ids of a range.
 const RANGE: i64 = 100_000;
 
-const PAGE: u32 = 2_000;
+/// As in an export.
+const PAGE: u32 = 64;
 
 /// What a comparison came to.
 pub(super) struct Compared {

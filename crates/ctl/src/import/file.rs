@@ -3,16 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use byline_application::Digest;
 use byline_application::import::{Outcome, Position, Refusal, Step, Tally, Task};
 use byline_domain::Timestamp;
 
-use super::batches::{self, Batch};
+use super::batches::{self, Batch, Size};
 use super::rehearsal::{Prepare, Rehearsal};
 use super::{Arguments, Beginning, Conflict, Faults, Ids, Target};
 use crate::failure::Failure;
 use crate::transfer::{Entity, Format, Item, Prefix, Progress, Source};
+
+/// Between two transactions. Whoever waits for the lock of a SQLite file looks
+/// for it now and then, and would not find it free in a shorter time.
+const GAP: Duration = Duration::from_millis(40);
 
 /// The import of a file.
 pub(super) struct Job<'a, E> {
@@ -95,10 +100,12 @@ where
             arguments,
             course,
             progress,
+            size: Arc::new(Size::new()),
             rows: std::marker::PhantomData,
         };
         thread::scope(|scope| {
-            let batches = batches::read(scope, source).map_err(Failure::System)?;
+            let batches =
+                batches::read(scope, source, Arc::clone(&storing.size)).map_err(Failure::System)?;
             let mut tally = Tally::default();
             for batch in batches {
                 tally.add(storing.take(batch.map_err(failed)?, faults)?);
@@ -118,6 +125,7 @@ struct Storing<'a, E> {
     arguments: &'a Arguments,
     course: Course,
     progress: Progress,
+    size: Arc<Size>,
     rows: std::marker::PhantomData<E>,
 }
 
@@ -249,10 +257,13 @@ where
             rehearsal.prepare(self.target.door, &rows, &self.course.task)?;
         }
         let task = self.course.task;
+        let (count, begun) = (rows.len(), Instant::now());
         let outcome = self
             .target
             .door()
             .write(move |session| E::import(session, &task, &rows, &step))?;
+        self.size.learn(count, begun.elapsed());
+        thread::sleep(GAP);
         if matches!(outcome, Outcome::Stored(_) | Outcome::Known) {
             self.course.position = to;
             if let Some(prefix) = &mut self.course.prefix {

@@ -1,14 +1,13 @@
 //! Reading rows from a file, one after the other.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use byline_domain::Timestamp;
-use csv::StringRecord;
+use csv::{ByteRecord, StringRecord};
 
 use super::Format;
 use super::entity::{Cells, Entity};
@@ -61,8 +60,7 @@ struct Lines {
 
 struct Records {
     reader: csv::Reader<Fence>,
-    fence: Arc<AtomicU64>,
-    record: StringRecord,
+    record: ByteRecord,
     places: Vec<Option<usize>>,
     width: usize,
     /// The bytes and lines ahead of what the reader reads.
@@ -70,22 +68,56 @@ struct Records {
 }
 
 /// Lets only so many bytes through until it is moved on, so that a quote which
-/// is never closed does not bring the whole file into memory.
+/// is never closed does not bring the whole file into memory; and notes where
+/// lines end, which the reader cannot tell of lines that end with CR LF.
 struct Fence {
     file: Box<dyn io::Read + Send>,
-    left: Arc<AtomicU64>,
+    left: u64,
+    read: u64,
+    line_feeds: VecDeque<u64>,
+    passed: u64,
+    last_passed: Option<u64>,
+}
+
+impl Fence {
+    fn around(file: Box<dyn io::Read + Send>) -> Self {
+        Self {
+            file,
+            left: LONGEST,
+            read: 0,
+            line_feeds: VecDeque::new(),
+            passed: 0,
+            last_passed: None,
+        }
+    }
+
+    /// The line that ends at `end`, or in which it lies, counted from 1. Never
+    /// asked about an earlier place again.
+    fn line_until(&mut self, end: u64) -> u64 {
+        while let Some(place) = self.line_feeds.pop_front_if(|place| *place < end) {
+            self.passed += 1;
+            self.last_passed = Some(place);
+        }
+        let ends_here = self.last_passed.is_some_and(|place| place + 1 == end);
+        self.passed + u64::from(!ends_here)
+    }
 }
 
 impl io::Read for Fence {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         let length = u64::try_from(read).unwrap_or(u64::MAX);
-        let left = self.left.load(Ordering::Relaxed);
-        self.left
-            .store(left.saturating_sub(length), Ordering::Relaxed);
-        if left < length {
+        if self.left < length {
             return Err(io::Error::other(TooLong));
         }
+        self.left -= length;
+        let bytes = (self.read..).zip(buffer.iter().take(read));
+        self.line_feeds.extend(
+            bytes
+                .filter(|(_, byte)| **byte == b'\n')
+                .map(|(place, _)| place),
+        );
+        self.read += length;
         Ok(read)
     }
 }
@@ -130,8 +162,7 @@ impl<E: Entity> Source<E> {
             Format::Csv => {
                 let header = header::<E>(path, file)?;
                 Input::Csv(if bytes > 0 {
-                    let mut opened = File::open(path).map_err(failed)?;
-                    opened.seek(SeekFrom::Start(bytes)).map_err(failed)?;
+                    let (opened, bytes) = behind_record(path, bytes).map_err(failed)?;
                     header.behind(opened, bytes, lines)
                 } else {
                     header
@@ -195,12 +226,10 @@ impl Lines {
 
 /// The records of a file whose line of names is read.
 fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Records, Failure> {
-    let fence = Arc::new(AtomicU64::new(LONGEST));
-    let left = Arc::clone(&fence);
     let mut reader = csv::ReaderBuilder::new()
         .buffer_capacity(BUFFER)
         .flexible(true)
-        .from_reader(Fence { file, left });
+        .from_reader(Fence::around(file));
     let wrong = |text: String| Failure::Header(path.to_owned(), text);
     let names = reader.headers().map_err(|error| wrong(error.to_string()))?;
     let place = |member: &&str| names.iter().position(|name| name == *member);
@@ -231,8 +260,7 @@ fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Reco
     let width = names.len();
     Ok(Records {
         reader,
-        fence,
-        record: StringRecord::new(),
+        record: ByteRecord::new(),
         places,
         width,
         base: (0, 0),
@@ -243,46 +271,38 @@ impl Records {
     /// The records with the same columns that a file has behind so many bytes
     /// and lines, where it stands.
     fn behind(self, file: File, bytes: u64, lines: u64) -> Self {
-        self.fence.store(LONGEST, Ordering::Relaxed);
-        let fence = Fence {
-            file: Box::new(file),
-            left: Arc::clone(&self.fence),
-        };
         Self {
             reader: csv::ReaderBuilder::new()
                 .buffer_capacity(BUFFER)
                 .flexible(true)
                 .has_headers(false)
-                .from_reader(fence),
+                .from_reader(Fence::around(Box::new(file))),
             base: (bytes, lines),
             ..self
         }
     }
 
     fn next<E: Entity>(&mut self, now: Timestamp) -> io::Result<Option<Read<E::Record>>> {
-        self.fence.store(LONGEST, Ordering::Relaxed);
-        let begins = self.reader.position().line();
-        let item = match self.reader.read_record(&mut self.record) {
+        self.reader.get_mut().left = LONGEST;
+        match self.reader.read_byte_record(&mut self.record) {
             Ok(false) => return Ok(None),
-            Ok(true) => match self.row::<E>(now) {
-                Ok(row) => Item::Row(row),
-                Err(text) => Item::Bad(text),
-            },
-            Err(error) => match error.into_kind() {
-                csv::ErrorKind::Io(error) => return Err(error),
-                csv::ErrorKind::Utf8 { .. } => Item::Bad("is not UTF-8".to_owned()),
-                other => Item::Bad(format!("{other:?}")),
-            },
+            Ok(true) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let item = match self.row::<E>(now) {
+            Ok(row) => Item::Row(row),
+            Err(text) => Item::Bad(text),
         };
+        let end = self.reader.position().byte();
+        let last = self.reader.get_mut().line_until(end);
+        let within = self.record.as_slice().iter();
+        let within = within.filter(|byte| **byte == b'\n').count();
         let (bytes, lines) = self.base;
-        let (end, begin) = (self.reader.position(), self.record.position());
-        // A record at the end without a line feed ends its line too.
-        let ended = end.line().max(begins + 1);
         Ok(Some(Read {
             item,
-            line: lines + begin.map_or(begins, csv::Position::line),
-            bytes: bytes + end.byte(),
-            lines: lines + ended - 1,
+            line: lines + last - u64::try_from(within).unwrap_or_default(),
+            bytes: bytes + end,
+            lines: lines + last,
         }))
     }
 
@@ -294,12 +314,25 @@ impl Records {
                 self.width
             ));
         }
+        let record = StringRecord::from_byte_record(self.record.clone());
         let cells = Cells {
-            record: &self.record,
+            record: &record.map_err(|_| "is not UTF-8")?,
             places: &self.places,
         };
         E::from_cells(&cells, now)
     }
+}
+
+/// The file at the end of a record, and where that is: of a line that ends with
+/// CR LF, the LF may still be ahead.
+fn behind_record(path: &Path, bytes: u64) -> io::Result<(File, u64)> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(bytes.saturating_sub(1)))?;
+    let mut around = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut around)?;
+    let bytes = bytes + u64::from(around == *b"\r\n");
+    file.seek(SeekFrom::Start(bytes))?;
+    Ok((file, bytes))
 }
 
 #[cfg(test)]
