@@ -13,7 +13,7 @@ use super::batches::{self, Batch, Size};
 use super::rehearsal::{Prepare, Rehearsal};
 use super::{Arguments, Beginning, Conflict, Faults, Ids, Target};
 use crate::failure::Failure;
-use crate::transfer::{Entity, Format, Item, Prefix, Progress, Source};
+use crate::transfer::{Entity, Format, Item, Prefix, Progress, Read, Source};
 
 /// Between two transactions. Whoever waits for the lock of a SQLite file looks
 /// for it now and then, and would not find it free in a shorter time.
@@ -186,7 +186,7 @@ where
     }
 
     /// Turns the rows that the database has no place for into bad lines.
-    fn mark(&self, batch: &mut Batch<E>, refused: &[(usize, Refusal)]) {
+    fn mark(&self, batch: &mut [Read<E::Record>], refused: &[(usize, Refusal)]) {
         let rows = batch
             .iter_mut()
             .filter(|read| matches!(read.item, Item::Row(_)));
@@ -198,7 +198,7 @@ where
         }
     }
 
-    fn tell_bad(&mut self, batch: &Batch<E>, faults: &mut Faults) {
+    fn tell_bad(&self, batch: &[Read<E::Record>], faults: &mut Faults) {
         for read in batch {
             if let Item::Bad(text) = &read.item {
                 faults.tell(self.path, read.line, text, &self.progress);
@@ -275,7 +275,7 @@ where
 }
 
 /// The rows among the first `cut` of the batch.
-fn rows<E: Entity>(batch: &Batch<E>, cut: usize) -> Vec<E::Record> {
+fn rows<E: Entity>(batch: &[Read<E::Record>], cut: usize) -> Vec<E::Record> {
     let rows = batch.iter().take(cut).filter_map(|read| match &read.item {
         Item::Row(row) => Some(row.clone()),
         Item::Bad(_) => None,

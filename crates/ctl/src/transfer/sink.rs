@@ -19,7 +19,7 @@ pub(crate) struct Sink {
 
 enum Writer {
     Ndjson(BufWriter<Box<dyn Write>>),
-    Csv(csv::Writer<Box<dyn Write>>),
+    Csv(Box<csv::Writer<Box<dyn Write>>>),
 }
 
 impl Sink {
@@ -49,7 +49,7 @@ impl Sink {
                 let mut writer = builder.buffer_capacity(BUFFER).from_writer(output);
                 let names = writer.write_record(E::MEMBERS);
                 names.map_err(|error| failed(error.into()))?;
-                Writer::Csv(writer)
+                Writer::Csv(Box::new(writer))
             }
         };
         Ok(Self {

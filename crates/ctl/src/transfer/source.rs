@@ -48,7 +48,7 @@ pub(crate) enum Item<T> {
 
 enum Input {
     Ndjson(Lines),
-    Csv(Records),
+    Csv(Box<Records>),
 }
 
 struct Lines {
@@ -161,12 +161,12 @@ impl<E: Entity> Source<E> {
             }
             Format::Csv => {
                 let header = header::<E>(path, file)?;
-                Input::Csv(if bytes > 0 {
+                Input::Csv(Box::new(if bytes > 0 {
                     let (opened, bytes) = behind_record(path, bytes).map_err(failed)?;
                     header.behind(opened, bytes, lines)
                 } else {
                     header
-                })
+                }))
             }
         };
         Ok(Self {

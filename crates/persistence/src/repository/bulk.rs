@@ -117,8 +117,8 @@ impl BulkRepository for DieselSession<'_> {
     }
 
     fn insert_users_anew(&mut self, users: &[UserRecord]) -> Result<Vec<UserId>, RepositoryError> {
-        let rows = users.iter().map(NewUserRow::copied).collect();
-        let ids = self.change(|connection| dialect::bulk::insert_users_anew(connection, rows))?;
+        let rows: Vec<_> = users.iter().map(NewUserRow::copied).collect();
+        let ids = self.change(|connection| dialect::bulk::insert_users_anew(connection, &rows))?;
         if ids.len() != users.len() {
             return Err(OtherIds.into());
         }
@@ -128,8 +128,8 @@ impl BulkRepository for DieselSession<'_> {
     }
 
     fn insert_posts_anew(&mut self, posts: &[PostRecord]) -> Result<Vec<PostId>, RepositoryError> {
-        let rows = posts.iter().map(NewPostRow::copied).collect();
-        let ids = self.change(|connection| dialect::bulk::insert_posts_anew(connection, rows))?;
+        let rows: Vec<_> = posts.iter().map(NewPostRow::copied).collect();
+        let ids = self.change(|connection| dialect::bulk::insert_posts_anew(connection, &rows))?;
         if ids.len() != posts.len() {
             return Err(OtherIds.into());
         }

@@ -152,7 +152,7 @@ pub(crate) fn refuses_what_has_no_place(store: &dyn Store) {
 }
 
 pub(crate) fn numbers_rows_anew(store: &dyn Store) {
-    insert_users(store, numbered([41])).unwrap();
+    insert_users(store, vec![user(41, "first@example.org")]).unwrap();
     let records: Vec<UserRecord> = numbered(1..=300).into_iter().map(Into::into).collect();
     let ids = write(store, move |s| {
         let users = s.bulk().insert_users_anew(&records)?;

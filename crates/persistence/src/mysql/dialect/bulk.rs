@@ -54,10 +54,10 @@ pub(in crate::mysql) fn insert_posts(
 /// Inserts the rows under new ids, and gives these in the order of the rows.
 pub(in crate::mysql) fn insert_users_anew(
     connection: &mut Connection,
-    rows: Vec<NewUserRow<'_>>,
+    rows: &[NewUserRow<'_>],
 ) -> QueryResult<Vec<i64>> {
     let mut ids = Vec::with_capacity(rows.len());
-    for part in parts(&rows, |_| 1024) {
+    for part in parts(rows, |_| 1024) {
         ids.extend(super::insert_users(connection, part)?);
     }
     Ok(ids)
@@ -66,10 +66,10 @@ pub(in crate::mysql) fn insert_users_anew(
 /// Inserts the rows under new ids, and gives these in the order of the rows.
 pub(in crate::mysql) fn insert_posts_anew(
     connection: &mut Connection,
-    rows: Vec<NewPostRow<'_>>,
+    rows: &[NewPostRow<'_>],
 ) -> QueryResult<Vec<i64>> {
     let mut ids = Vec::with_capacity(rows.len());
-    for part in parts(&rows, NewPostRow::size) {
+    for part in parts(rows, NewPostRow::size) {
         ids.extend(super::insert_posts(connection, part)?);
     }
     Ok(ids)
@@ -128,7 +128,7 @@ const COUNTERS: &str = "SELECT TABLE_NAME, CAST(COALESCE(AUTO_INCREMENT, 1) AS S
     FROM information_schema.TABLES \
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('users', 'posts')";
 
-/// Lets AUTO_INCREMENT go on behind these ids: a row that has been there moves
+/// Lets `AUTO_INCREMENT` go on behind these ids: a row that has been there moves
 /// it on for good, and unlike `ALTER TABLE` is part of the transaction.
 pub(in crate::mysql) fn retire_ids(
     connection: &mut Connection,

@@ -45,23 +45,29 @@ pub(in crate::sqlite) fn insert_posts(
 /// Inserts the rows under new ids, and gives these in the order of the rows.
 pub(in crate::sqlite) fn insert_users_anew(
     connection: &mut Connection,
-    rows: Vec<NewUserRow<'_>>,
+    rows: &[NewUserRow<'_>],
 ) -> QueryResult<Vec<i64>> {
     let ids = next_ids(connection, NEXT_USER)?;
-    let rows: Vec<_> = iter::zip(ids, rows).collect();
-    insert_users(connection, &rows)?;
-    Ok(rows.into_iter().map(|(id, _)| id).collect())
+    for (id, row) in iter::zip(ids.clone(), rows) {
+        diesel::insert_into(users::table)
+            .values((users::id.eq(id), row))
+            .execute(connection)?;
+    }
+    Ok(ids.take(rows.len()).collect())
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
 pub(in crate::sqlite) fn insert_posts_anew(
     connection: &mut Connection,
-    rows: Vec<NewPostRow<'_>>,
+    rows: &[NewPostRow<'_>],
 ) -> QueryResult<Vec<i64>> {
     let ids = next_ids(connection, NEXT_POST)?;
-    let rows: Vec<_> = iter::zip(ids, rows).collect();
-    insert_posts(connection, &rows)?;
-    Ok(rows.into_iter().map(|(id, _)| id).collect())
+    for (id, row) in iter::zip(ids.clone(), rows) {
+        diesel::insert_into(posts::table)
+            .values((posts::id.eq(id), row))
+            .execute(connection)?;
+    }
+    Ok(ids.take(rows.len()).collect())
 }
 
 /// Inserts the row and gives its id.
