@@ -12,14 +12,14 @@ const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
 /// A line that the document tells to type, and what it shows in answer; `…`
 /// stands for what it leaves out.
 #[derive(Debug)]
-struct Line {
-    number: usize,
-    command: String,
-    shown: String,
+pub(crate) struct Line {
+    pub(crate) number: usize,
+    pub(crate) command: String,
+    pub(crate) shown: String,
 }
 
 /// The lines of all blocks marked `console`.
-fn lines(document: &str) -> Vec<Line> {
+pub(crate) fn lines(document: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut inside = false;
     for (index, text) in document.lines().enumerate() {
@@ -45,7 +45,7 @@ fn starts_the_service(line: &Line) -> bool {
 }
 
 /// Whether `printed` is what is shown, but for what `…` stands for.
-fn matches(shown: &str, printed: &str) -> bool {
+pub(crate) fn matches(shown: &str, printed: &str) -> bool {
     let printed = printed.replace('\r', "");
     let mut rest = printed.as_str();
     let pieces = shown

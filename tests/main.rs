@@ -18,9 +18,11 @@
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
 //! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
 //! | `operating`    | `bylinectl`                                                        |
+//! | `data`         | `bylinectl` import, export, copy and backup                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
 //! | `metrics`      | what operators see of it                                            |
+//! | `data_document` | every command in `docs/data.md` does what it shows                 |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -44,6 +46,8 @@ mod api_document;
 mod architecture;
 mod batches;
 mod crash;
+mod data;
+mod data_document;
 mod hostile;
 mod lists;
 mod mariadb;

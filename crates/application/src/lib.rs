@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
+mod bulk;
 mod clock;
 mod error;
 #[cfg(test)]
 mod fixtures;
 pub mod idempotency;
+pub mod import;
 mod list;
 pub mod metrics;
 pub mod posts;
@@ -17,6 +19,7 @@ mod store;
 pub mod testing;
 pub mod users;
 
+pub use bulk::{BulkRepository, LastIds, PostRecord, UserRecord};
 pub use clock::Clock;
 pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
 pub use idempotency::{Digest, IdempotencyRepository};
@@ -31,8 +34,10 @@ pub use store::{Health, Intent, Job, Readiness, Release, Store};
 
 #[cfg(any(test, feature = "testing"))]
 pub use {
+    bulk::MockBulkRepository,
     clock::MockClock,
     idempotency::MockIdempotencyRepository,
+    import::MockImportRepository,
     repository::{MockPostRepository, MockUserRepository},
     session::MockSession,
     store::MockStore,

@@ -1,4 +1,5 @@
-use crate::{IdempotencyRepository, PostRepository, UserRepository};
+use crate::import::ImportRepository;
+use crate::{BulkRepository, IdempotencyRepository, PostRepository, UserRepository};
 
 /// One conversation with the store: one connection, one transaction.
 ///
@@ -14,4 +15,10 @@ pub trait Session {
 
     /// The keys of requests that may come more than once.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
+
+    /// Users and posts in bulk, as this session sees them.
+    fn bulk(&mut self) -> &mut dyn BulkRepository;
+
+    /// How far imports have come.
+    fn imports(&mut self) -> &mut dyn ImportRepository;
 }

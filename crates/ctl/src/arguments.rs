@@ -1,11 +1,15 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use byline_persistence::DatabaseUrl;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::health::Probe;
 use crate::seed::Plan;
+use crate::{backup, copy, export, import};
 
 /// Operates the database of Byline.
 #[derive(Debug, Parser)]
@@ -35,16 +39,39 @@ pub(crate) enum Command {
         status: Option<MigrateCommand>,
     },
     /// Read the whole database and name what is damaged (exit code 1).
+    ///
+    /// Damaged pages, references to nothing, missing migrations, and tables and
+    /// indexes that are not as the migrations made them.
     Check,
     /// Ask a running service whether it can serve (exit code 1 if not).
     ///
     /// For the health checks of containers, in which there is no other HTTP
     /// client.
     Health(Probe),
+    /// Write a checked copy of a SQLite database that may be in use.
+    Backup(backup::Arguments),
+    /// Write users and posts to files, as NDJSON or CSV.
+    Export(export::Arguments),
+    /// Store the users and posts of files, NDJSON or CSV.
+    Import(import::Arguments),
+    /// Copy everything to another database, of whatever engine, and prove it.
+    Copy(copy::Arguments),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Fill the database with made-up users and posts.
     Seed(Plan),
+    /// Print a script that completes these commands in a shell.
+    Completions {
+        /// Whose script.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write manual pages, one for each command.
+    Man {
+        /// The folder for them; made if it is not there.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
 }
 
 /// What to do about migrations besides applying them.
@@ -58,7 +85,9 @@ const EXAMPLES: &str = "\
 Examples:
   bylinectl migrate
   DATABASE_URL=sqlite:/var/lib/byline/byline.db bylinectl migrate status
-  bylinectl seed --users 1000 --posts 10000";
+  bylinectl seed --users 1000 --posts 10000
+  bylinectl export --users users.ndjson --posts posts.ndjson
+  bylinectl copy --from sqlite:byline.db --to mysql://owner@db/byline";
 
 impl Arguments {
     /// The arguments of this process.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use byline_application::AppError;
@@ -55,6 +56,58 @@ pub(crate) enum Failure {
     /// The system refuses what the command needs.
     #[error("the system refuses to let the command run")]
     System(#[source] io::Error),
+    /// Neither the flags nor the name of a file tell its format.
+    #[error(
+        "{path}: no telling its format from its name; name it .ndjson or .csv, or add `--format`",
+        path = .0.display()
+    )]
+    UnknownFormat(PathBuf),
+    /// A file that would be overwritten.
+    #[error("{path} exists already; choose another name, or replace it with `--force`", path = .0.display())]
+    Exists(PathBuf),
+    /// A file cannot be read.
+    #[error("{path} cannot be read", path = .0.display())]
+    Input(PathBuf, #[source] io::Error),
+    /// The first line of a CSV file names the wrong columns.
+    #[error("{path}: line 1 {says}", path = .0.display(), says = .1)]
+    Header(PathBuf, String),
+    /// A file cannot be written.
+    #[error("{path} cannot be written", path = .0.display())]
+    Write(PathBuf, #[source] io::Error),
+    /// An import was begun with other ids.
+    #[error(
+        "{path}: some of it is stored already, with other `--ids`; use the same, or store all of \
+         it once more with `--again`",
+        path = .0.display()
+    )]
+    OtherIds(PathBuf),
+    /// Another process imports the same file.
+    #[error("{path}: another process imports it at the same time", path = .0.display())]
+    Overtaken(PathBuf),
+    /// Lines that cannot be stored, as told before.
+    #[error("{0}")]
+    BadLines(String),
+    /// A copy to itself.
+    #[error("`--from` and `--to` name the same database")]
+    SameDatabase,
+    /// A copy into a database that is in use.
+    #[error(
+        "the database to copy to has users or posts that no copy brought there; copy to an empty \
+         one, or merge with `bylinectl export` and `bylinectl import --ids new`"
+    )]
+    NotEmpty,
+    /// Somebody else has changed the database that is copied to.
+    #[error("{0} were written to the database that is copied to meanwhile: {1}")]
+    NoPlace(&'static str, String),
+    /// Another process copies to the same database.
+    #[error("another process copies to the same database")]
+    CopiedElsewhere,
+    /// The copy is not the same.
+    #[error(
+        "the databases differ as listed: something changed one of them meanwhile; stop what writes \
+         to them, and copy to an empty database"
+    )]
+    Differs,
     /// The result cannot be written to standard output.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
@@ -69,6 +122,12 @@ impl Failure {
             drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
+        drop(writeln!(io::stderr(), "bylinectl: {}", self.told()));
+        ExitCode::FAILURE
+    }
+
+    /// The failure and its causes.
+    pub(crate) fn told(&self) -> String {
         let mut sentence = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
@@ -76,8 +135,7 @@ impl Failure {
             sentence.push_str(&error.to_string());
             cause = error.source();
         }
-        drop(writeln!(io::stderr(), "bylinectl: {sentence}"));
-        ExitCode::FAILURE
+        sentence
     }
 }
 

@@ -3,13 +3,20 @@
 use std::process::ExitCode;
 
 mod arguments;
+mod backup;
 mod check;
+mod clock;
+mod completions;
+mod copy;
+mod export;
 mod failure;
 mod health;
+mod import;
 mod migrate;
 mod openapi;
 mod seed;
 mod status;
+mod transfer;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
@@ -30,6 +37,12 @@ fn run() -> Result<(), Failure> {
         Command::Health(probe) => health::run(&probe),
         Command::Openapi => openapi::run(),
         Command::Check => check::run(url),
+        Command::Export(arguments) => export::run(url, &arguments),
+        Command::Import(arguments) => import::run(url, &arguments),
+        Command::Copy(arguments) => copy::run(&arguments),
+        Command::Backup(arguments) => backup::run(url, &arguments),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { folder } => completions::man(&folder),
         Command::Seed(plan) => seed::run(url, &plan),
     }
 }

@@ -1,11 +1,12 @@
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
 use byline_application::Store;
 
 use crate::database_url::Target;
 use crate::mysql::{self, MysqlStore};
-use crate::sqlite::{self, SqliteStore};
+use crate::sqlite::{self, Role, SqliteStore};
 use crate::{DatabaseUrl, OpenError};
 
 /// How much a store may do at once and keep waiting.
@@ -36,8 +37,28 @@ impl Database {
     ///
     /// What is wrong with the database, or with the machine.
     pub fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
+        Self::open_as(url, options, Role::Writer)
+    }
+
+    /// Opens a database as [`open`](Self::open) does, for one caller who moves
+    /// many rows: one thread, and more memory for the pages of a file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the database, or with the machine.
+    pub fn open_bulk(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let options = Options {
+            pool_size: NonZeroUsize::MIN,
+            queue_length: NonZeroUsize::MIN,
+        };
+        Self::open_as(url, &options, Role::BulkWriter)
+    }
+
+    fn open_as(url: &DatabaseUrl, options: &Options, writer: Role) -> Result<Self, OpenError> {
         let engine = match &url.0 {
-            Target::Sqlite(path) => Engine::Sqlite(Arc::new(SqliteStore::open(path, options)?)),
+            Target::Sqlite(path) => {
+                Engine::Sqlite(Arc::new(SqliteStore::open(path, options, writer)?))
+            }
             Target::Mysql(target) => Engine::Mysql(Arc::new(MysqlStore::open(target, options)?)),
         };
         Ok(Self { engine })
@@ -61,7 +82,24 @@ impl Database {
     }
 }
 
-/// What is damaged in a database, a line each; empty if it is sound.
+/// Writes a copy of the database, as it is at one moment after the call, and
+/// checks it; gives its length in bytes. The database may be in use. `to` is
+/// there whole or not at all, and is replaced if it is there already.
+///
+/// # Errors
+///
+/// The database cannot be read, the copy cannot be written or is damaged, or
+/// the engine has means of its own.
+pub fn backup(url: &DatabaseUrl, to: &Path) -> Result<u64, OpenError> {
+    match &url.0 {
+        Target::Sqlite(path) => sqlite::backup(path, to),
+        Target::Mysql(_) => Err(OpenError::NoBackup),
+    }
+}
+
+/// What is damaged in a database, a line each; empty if it is sound: damaged
+/// pages and indexes, references to nothing, tables and indexes that are not as
+/// the migrations made them.
 ///
 /// # Errors
 ///

@@ -45,6 +45,15 @@ pub enum OpenError {
     /// the service relies on.
     #[error("cannot use the database server")]
     Server(#[source] Cause),
+    /// The backup cannot be written.
+    #[error("cannot write the backup")]
+    Backup(#[source] Cause),
+    /// What was read for a backup is damaged.
+    #[error("the database is damaged: {0}; no backup was made")]
+    Damaged(String),
+    /// Somebody else makes backups of this engine.
+    #[error("backups of a server's database are made by mariadb-dump or mariadb-backup")]
+    NoBackup,
     /// A migration failed.
     #[error("cannot migrate the database")]
     Migration(#[source] Cause),

@@ -16,7 +16,7 @@ mod sqlite;
 mod support;
 mod walk;
 
-pub use database::{Database, Options, check};
+pub use database::{Database, Options, backup, check};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::OpenError;
 pub use mysql::MysqlUrlError;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use byline_application::RepositoryError;
+use byline_application::{PostRecord, RepositoryError, UserRecord};
 use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
     UserName, Version,
@@ -86,6 +86,65 @@ impl<'a> NewPostRow<'a> {
             updated_at: now.as_micros(),
             version: Version::FIRST.get(),
         }
+    }
+}
+
+impl<'a> NewUserRow<'a> {
+    /// The row of a user from elsewhere, who gets an id.
+    pub(crate) fn copied(user: &'a UserRecord) -> Self {
+        Self {
+            name: user.name.as_str(),
+            email: user.email.as_str(),
+            email_key: user.email.key(),
+            created_at: user.created_at.as_micros(),
+            updated_at: user.updated_at.as_micros(),
+            version: user.version.get(),
+        }
+    }
+
+    /// The row of a user who has an id.
+    pub(crate) fn whole(user: &'a User) -> (i64, Self) {
+        let row = Self {
+            name: user.name.as_str(),
+            email: user.email.as_str(),
+            email_key: user.email.key(),
+            created_at: user.created_at.as_micros(),
+            updated_at: user.updated_at.as_micros(),
+            version: user.version.get(),
+        };
+        (user.id.get(), row)
+    }
+}
+
+impl<'a> NewPostRow<'a> {
+    /// The row of a post from elsewhere, which gets an id.
+    pub(crate) fn copied(post: &'a PostRecord) -> Self {
+        Self {
+            user_id: post.user_id.get(),
+            title: post.title.as_str(),
+            content: post.content.as_str(),
+            created_at: post.created_at.as_micros(),
+            updated_at: post.updated_at.as_micros(),
+            version: post.version.get(),
+        }
+    }
+
+    /// The row of a post that has an id.
+    pub(crate) fn whole(post: &'a Post) -> (i64, Self) {
+        let row = Self {
+            user_id: post.user_id.get(),
+            title: post.title.as_str(),
+            content: post.content.as_str(),
+            created_at: post.created_at.as_micros(),
+            updated_at: post.updated_at.as_micros(),
+            version: post.version.get(),
+        };
+        (post.id.get(), row)
+    }
+
+    /// About how many bytes the row takes in a statement.
+    pub(crate) fn size(&self) -> usize {
+        self.title.len() + self.content.len() + 64
     }
 }
 

@@ -46,5 +46,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        what -> Text,
+        numbering -> Text,
+        authors -> Nullable<BigInt>,
+        bytes -> BigInt,
+        line_count -> BigInt,
+        digest -> Binary,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_ids (import_id, given_id) {
+        import_id -> BigInt,
+        given_id -> BigInt,
+        stored_id -> BigInt,
+    }
+}
+
 diesel::joinable!(posts -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, posts);

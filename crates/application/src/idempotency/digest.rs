@@ -21,6 +21,12 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// A digest that was computed elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest as the stores keep it.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {

@@ -1,5 +1,7 @@
 //! Where MySQL and MariaDB differ from other engines.
 
+pub(super) mod bulk;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;

@@ -119,17 +119,64 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     connection.wait_as_long_as(MIGRATION_LIMIT);
     unlimited(&mut connection)?;
     let rows: Vec<(String, String, String, String)> = sql::<(Text, Text, Text, Text)>(
-        "CHECK TABLE users, posts, releases, write_attempts EXTENDED",
+        "CHECK TABLE users, posts, releases, write_attempts, idempotency_keys, imports, \
+         import_ids EXTENDED",
     )
     .load(&mut connection)
     .map_err(refused)?;
     let damaged = rows
         .into_iter()
         .filter(|(_, _, kind, text)| !(kind == "status" && text == "OK") && kind != "note");
-    Ok(damaged
+    let mut lines: Vec<String> = damaged
         .map(|(table, _, kind, text)| format!("{table}: {kind}: {text}"))
-        .collect())
+        .collect();
+    let applied = applied(&mut connection)?;
+    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    lines.extend(
+        pending
+            .iter()
+            .map(|name| format!("the migration {name} is missing")),
+    );
+    let orphans: i64 = sql::<BigInt>(ORPHANS)
+        .get_result(&mut connection)
+        .map_err(refused)?;
+    if orphans > 0 {
+        lines.push(format!("{orphans} rows refer to rows that do not exist"));
+    }
+    let found: Vec<String> = sql::<Text>(INDEXES)
+        .load(&mut connection)
+        .map_err(refused)?;
+    let missing = SERVED_BY
+        .iter()
+        .filter(|name| !found.iter().any(|one| one == **name));
+    lines.extend(missing.map(|name| format!("index {name} is missing")));
+    Ok(lines)
 }
+
+/// As `foreign_key_checks = 0` lets them come about.
+const ORPHANS: &str = "SELECT COUNT(*) FROM posts LEFT JOIN users ON users.id = posts.user_id \
+    WHERE users.id IS NULL";
+
+const INDEXES: &str = "SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS \
+    WHERE TABLE_SCHEMA = DATABASE()";
+
+/// The indexes that lists and keys rely on.
+const SERVED_BY: [&str; 14] = [
+    "users_origin",
+    "users_email_key",
+    "users_by_name",
+    "users_by_created_at",
+    "posts_origin",
+    "posts_by_user",
+    "posts_by_title",
+    "posts_by_created_at",
+    "posts_by_updated_at",
+    "posts_by_user_and_title",
+    "posts_by_user_and_created_at",
+    "posts_by_user_and_updated_at",
+    "idempotency_keys_key_hash",
+    "idempotency_keys_by_age",
+];
 
 fn open(target: &MysqlTarget) -> Result<Connection, OpenError> {
     connect(target).map_err(|error| OpenError::Server(Arc::new(error)))

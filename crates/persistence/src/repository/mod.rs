@@ -2,19 +2,25 @@
 //! own, beside a `Connection` and a `dialect`, and so compiles it for its own
 //! connection type.
 
+mod bulk;
 mod idempotency;
+mod imports;
 mod lists;
 mod posts;
 mod users;
 
 use std::sync::Arc;
 
+use byline_application::import::ImportRepository;
 use byline_application::{
-    IdempotencyRepository, Intent, PostRepository, RepositoryError, Session, UserRepository,
+    BulkRepository, IdempotencyRepository, Intent, PostRepository, RepositoryError, Session,
+    UserRepository,
 };
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
+
+pub(super) use imports::NewImportRow;
 
 type Backend = <Connection as diesel::Connection>::Backend;
 
@@ -121,6 +127,14 @@ impl Session for DieselSession<'_> {
     }
 
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
+        self
+    }
+
+    fn bulk(&mut self) -> &mut dyn BulkRepository {
+        self
+    }
+
+    fn imports(&mut self) -> &mut dyn ImportRepository {
         self
     }
 }

@@ -1,5 +1,7 @@
 //! Where SQLite differs from other engines.
 
+pub(super) mod bulk;
+
 use std::iter;
 use std::ops::RangeFrom;
 use std::sync::Arc;

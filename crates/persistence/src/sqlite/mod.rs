@@ -1,6 +1,7 @@
 //! SQLite: readers that work side by side, and one writer that commits in
 //! groups.
 
+mod backup;
 mod connection;
 mod dialect;
 mod lease;
@@ -16,6 +17,8 @@ mod schema_check;
 mod store;
 mod writer;
 
+pub(crate) use backup::backup;
+pub(crate) use connection::Role;
 pub(crate) use schema_check::{check, migrate, status};
 pub(crate) use store::SqliteStore;
 

@@ -1,5 +1,6 @@
 //! Whether a file has the schema of this program, and giving it that schema.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,10 +103,54 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
 /// See [`crate::check`].
 pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connection::open(path, false)?;
-    damages(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))
+    let failed = |error| OpenError::from_sqlite(path, error);
+    let mut lines = damages(&mut connection).map_err(failed)?;
+    let (_, pending) = compare(&mut connection)?;
+    if pending.is_empty() {
+        lines.extend(differences(&mut connection).map_err(failed)?);
+    } else {
+        lines.extend(
+            pending
+                .iter()
+                .map(|name| format!("the migration {name} is missing")),
+        );
+    }
+    Ok(lines)
 }
 
-fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
+/// The tables and indexes that are not as the migrations make them. As long as
+/// they are, every list is served by an index.
+fn differences(connection: &mut Connection) -> QueryResult<Vec<String>> {
+    let mut model = <Connection as diesel::Connection>::establish(":memory:")
+        .map_err(|error| diesel::result::Error::QueryBuilderError(error.into()))?;
+    model
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(diesel::result::Error::QueryBuilderError)?;
+    let (found, expected) = (objects(connection)?, objects(&mut model)?);
+    let differing = expected
+        .iter()
+        .filter_map(|(name, sql)| match found.get(name) {
+            None => Some(format!("{name} is missing")),
+            Some(other) if other != sql => Some(format!("{name} is not as Byline made it")),
+            Some(_) => None,
+        });
+    let strange = found.keys().filter(|name| !expected.contains_key(*name));
+    let strange = strange.map(|name| format!("{name} is not of Byline"));
+    Ok(differing.chain(strange).collect())
+}
+
+/// The statement that made each table, index, view and trigger.
+fn objects(connection: &mut Connection) -> QueryResult<BTreeMap<String, String>> {
+    let rows: Vec<(String, String)> = sql::<(Text, Text)>(
+        "SELECT type || ' ' || name, sql FROM sqlite_schema \
+         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+    )
+    .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What is damaged in the file.
+pub(super) fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
     let mut lines: Vec<String> = sql::<Text>("PRAGMA integrity_check").load(connection)?;
     lines.retain(|line| line != "ok");
     let orphans: i64 =

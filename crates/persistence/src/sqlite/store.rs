@@ -38,8 +38,13 @@ pub(super) struct Desk {
 }
 
 impl SqliteStore {
-    /// Opens a file that has this program's schema, and starts the threads.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// Opens a file that has this program's schema, and starts the threads;
+    /// `writing_as` is the role of the one that writes.
+    pub(crate) fn open(
+        path: &Path,
+        options: &Options,
+        writing_as: Role,
+    ) -> Result<Self, OpenError> {
         let release = schema_check::require_current(path)?;
         let vitals = Arc::new(Vitals::default());
         let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
@@ -53,7 +58,7 @@ impl SqliteStore {
         };
 
         let (writes, queue) = Queue::bounded("write", options.queue_length.get());
-        let writing = connection::pool(path, Role::Writer, 1);
+        let writing = connection::pool(path, writing_as, 1);
         let writer = Crew::new("writer", 1);
         let (lease, place) = (Lease::new(writing.clone()), desk(&writes, &writer));
         threads.push(spawn("byline-writer", move || {

@@ -1,6 +1,8 @@
 //! What the ports promise.
 
+pub(crate) mod bulk;
 pub(crate) mod idempotency;
+pub(crate) mod imports;
 pub(crate) mod lists;
 pub(crate) mod posts;
 pub(crate) mod sessions;
@@ -64,6 +66,21 @@ macro_rules! contract_suite {
             records_under_no_key_but_its_own,
             sweeps_the_oldest_and_no_more_than_it_was_told,
             lets_one_of_many_with_a_key_have_an_effect,
+        );
+        $crate::contract::contract_suite!(@ $fixture, bulk:
+            stores_users_as_they_are,
+            stores_posts_as_they_are,
+            goes_through_all_rows_in_order,
+            finds_rows_alike_each_once,
+            refuses_what_has_no_place,
+            numbers_rows_anew,
+            gives_no_id_that_is_retired,
+        );
+        $crate::contract::contract_suite!(@ $fixture, imports:
+            begins_at_the_beginning,
+            moves_on_from_where_it_stands,
+            lists_those_that_have_come_somewhere,
+            remembers_ids_until_it_forgets_them,
         );
         $crate::contract::contract_suite!(@ $fixture, sessions:
             commits_what_succeeds,

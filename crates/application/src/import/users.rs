@@ -1,0 +1,234 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use byline_domain::{User, UserId, Version};
+
+use super::{Numbering, OnConflict, Outcome, Refusal, Step, Tally, Task};
+use super::{advance, count, raced, standing};
+use crate::{AppError, Session, UserRecord};
+
+/// Stores a batch of users.
+///
+/// # Errors
+///
+/// Those of the repositories; nothing is stored then.
+pub fn users(
+    session: &mut dyn Session,
+    task: &Task,
+    batch: &[UserRecord],
+    step: &Step,
+) -> Result<Outcome, AppError> {
+    if let Some(outcome) = standing(session, task, step)? {
+        return Ok(outcome);
+    }
+    let kept = task.numbering == Numbering::Kept;
+    let ids: BTreeSet<_> = batch
+        .iter()
+        .filter(|_| kept)
+        .filter_map(|new| new.id)
+        .collect();
+    let emails = batch.iter().map(|new| new.email.key()).collect();
+    let there = session.bulk().users_alike(&ids, &emails)?;
+    let mut plan = Plan::new(task, there);
+    for (index, new) in batch.iter().enumerate() {
+        plan.add(index, new);
+    }
+    if !plan.refused.is_empty() {
+        return Ok(Outcome::Refused(plan.refused));
+    }
+    let tally = plan.tally();
+    plan.carry_out(session, task)?;
+    advance(session, task, step)?;
+    Ok(Outcome::Stored(tally))
+}
+
+/// What is to be done for a batch, row after row as if each were alone.
+struct Plan {
+    kept: bool,
+    on_conflict: OnConflict,
+    there: Vec<There>,
+    fresh: Vec<UserRecord>,
+    by_id: BTreeMap<UserId, Place>,
+    by_email: HashMap<String, Place>,
+    refused: Vec<(usize, Refusal)>,
+    skipped: usize,
+    updated: usize,
+    /// Which users the rows stand for that have ids which are not kept.
+    given_ids: Vec<(UserId, Place)>,
+}
+
+/// A user who is stored.
+struct There {
+    user: User,
+    /// The version that it is stored in, if it is to be changed.
+    from: Option<Version>,
+}
+
+/// Where a user is that a row may be in conflict with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    There(usize),
+    Fresh(usize),
+}
+
+impl Plan {
+    fn new(task: &Task, there: Vec<User>) -> Self {
+        let places = || (0..).map(Place::There).zip(&there);
+        Self {
+            kept: task.numbering == Numbering::Kept,
+            on_conflict: task.on_conflict,
+            by_id: places().map(|(place, user)| (user.id, place)).collect(),
+            by_email: places()
+                .map(|(place, user)| (user.email.key(), place))
+                .collect(),
+            there: there
+                .into_iter()
+                .map(|user| There { user, from: None })
+                .collect(),
+            fresh: Vec::new(),
+            refused: Vec::new(),
+            skipped: 0,
+            updated: 0,
+            given_ids: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, index: usize, new: &UserRecord) {
+        let by_id = match new.id {
+            None if self.kept => return self.refused.push((index, Refusal::NoId)),
+            Some(id) if self.kept => self.by_id.get(&id).copied(),
+            _ => None,
+        };
+        let by_email = self.by_email.get(&new.email.key()).copied();
+        let same = match (by_id, by_email) {
+            (None, None) => return self.insert(new),
+            (Some(same), None) => same,
+            (Some(same), Some(other)) if same == other => same,
+            (None, Some(same)) if !self.kept => same,
+            // Two users stand in the way, or another than the one with the id.
+            (_, Some(other)) => return self.refuse_email(index, other),
+        };
+        match self.on_conflict {
+            OnConflict::Fail => self.refuse(index, same, by_id.is_some()),
+            OnConflict::Skip => {
+                self.skipped += 1;
+                self.note_id(new, same);
+            }
+            OnConflict::Update => {
+                self.overwrite(same, new);
+                self.note_id(new, same);
+            }
+        }
+    }
+
+    fn insert(&mut self, new: &UserRecord) {
+        let place = Place::Fresh(self.fresh.len());
+        if let (true, Some(id)) = (self.kept, new.id) {
+            self.by_id.insert(id, place);
+        }
+        self.by_email.insert(new.email.key(), place);
+        self.note_id(new, place);
+        self.fresh.push(new.clone());
+    }
+
+    /// Refuses a row whose address belongs to somebody else, unless such rows
+    /// are left out.
+    fn refuse_email(&mut self, index: usize, other: Place) {
+        if self.on_conflict == OnConflict::Skip {
+            self.skipped += 1;
+        } else {
+            self.refuse(index, other, false);
+        }
+    }
+
+    fn refuse(&mut self, index: usize, same: Place, by_id: bool) {
+        let id = match same {
+            Place::There(at) => self.there.get(at).map(|there| there.user.id),
+            Place::Fresh(at) if self.kept => self.fresh.get(at).and_then(|fresh| fresh.id),
+            Place::Fresh(_) => None,
+        };
+        let refusal = match id {
+            Some(id) if by_id => Refusal::UserTaken(id),
+            Some(id) => Refusal::EmailTaken(id),
+            None => Refusal::EmailRepeated,
+        };
+        self.refused.push((index, refusal));
+    }
+
+    fn overwrite(&mut self, same: Place, new: &UserRecord) {
+        match same {
+            Place::Fresh(at) => {
+                if let Some(fresh) = self.fresh.get_mut(at) {
+                    self.by_email.remove(&fresh.email.key());
+                    self.by_email.insert(new.email.key(), same);
+                    let id = fresh.id;
+                    *fresh = UserRecord { id, ..new.clone() };
+                }
+                self.updated += 1;
+            }
+            Place::There(at) => {
+                let Some(There { user, from }) = self.there.get_mut(at) else {
+                    return;
+                };
+                if user.name == new.name && user.email == new.email {
+                    self.skipped += 1;
+                    return;
+                }
+                self.by_email.remove(&user.email.key());
+                self.by_email.insert(new.email.key(), same);
+                from.get_or_insert(user.version);
+                user.name = new.name.clone();
+                user.email = new.email.clone();
+                user.updated_at = user.updated_at.max(new.updated_at);
+                user.version = user.version.next().max(new.version);
+                self.updated += 1;
+            }
+        }
+    }
+
+    fn note_id(&mut self, new: &UserRecord, place: Place) {
+        if let (false, Some(given)) = (self.kept, new.id) {
+            self.given_ids.push((given, place));
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        Tally {
+            inserted: count(self.fresh.len()),
+            updated: count(self.updated),
+            skipped: count(self.skipped),
+        }
+    }
+
+    /// Changes before insertions: an address that a change gives up may be that
+    /// of a new user.
+    fn carry_out(self, session: &mut dyn Session, task: &Task) -> Result<(), AppError> {
+        for There { user, from } in &self.there {
+            if let Some(from) = *from
+                && !session.users().update(user, from).map_err(raced)?
+            {
+                return Err(AppError::Contention(None));
+            }
+        }
+        if self.kept {
+            let fresh = self.fresh.into_iter();
+            let fresh: Vec<_> = fresh
+                .filter_map(|new| new.id.map(|id| new.under(id)))
+                .collect();
+            return session.bulk().insert_users(&fresh).map_err(raced);
+        }
+        let anew = session.bulk().insert_users_anew(&self.fresh);
+        let anew = anew.map_err(raced)?;
+        let stored = |place| match place {
+            Place::There(at) => self.there.get(at).map(|there| there.user.id),
+            Place::Fresh(at) => anew.get(at).copied(),
+        };
+        let ids = self.given_ids.iter();
+        let ids: Vec<_> = ids
+            .filter_map(|&(given, place)| Some((given, stored(place)?)))
+            .collect();
+        if !ids.is_empty() {
+            session.imports().note_ids(task.id, &ids)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The machine's clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use byline_application::Clock;
+use byline_domain::Timestamp;
+
+/// The clock of the machine.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = since.map_or(0, |since| since.as_micros());
+        let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+        Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
+    }
+}

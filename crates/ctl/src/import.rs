@@ -1,0 +1,243 @@
+//! `bylinectl import`
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use byline_application::import::{ImportId, Numbering, OnConflict, Rows, Tally};
+use byline_persistence::DatabaseUrl;
+
+use crate::failure::Failure;
+use crate::transfer::{Door, Entity, Format, Posts, Users, number};
+
+mod batches;
+mod begin;
+mod faults;
+mod file;
+mod rehearsal;
+
+use begin::Beginning;
+use faults::Faults;
+use file::Job;
+use rehearsal::Rehearsal;
+
+/// What to import, and how.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The file of users; `-` is standard input.
+    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    users: Option<PathBuf>,
+
+    /// The file of posts; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    posts: Option<PathBuf>,
+
+    /// How the rows are written; by default as the file's name says.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Under which ids the rows are stored.
+    #[arg(long, value_enum, default_value_t = Ids::Keep)]
+    ids: Ids,
+
+    /// What to do about a row that is there already: one with the same id, or
+    /// with `--ids new` a user with the same e-mail address.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Conflict::Fail)]
+    on_conflict: Conflict,
+
+    /// Leave out lines that cannot be stored and go on, instead of storing
+    /// nothing from the first of them on.
+    #[arg(long)]
+    skip_invalid: bool,
+
+    /// Give up once so many lines that cannot be stored have been told.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    max_errors: u64,
+
+    /// Change nothing, and tell what would happen. Takes as long as the import,
+    /// and as much room in the folder for temporary files.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Import a file once more whose lines are stored already.
+    #[arg(long)]
+    again: bool,
+
+    /// Show no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+A row has the members that `bylinectl export` writes. A user needs name and email, a post user_id,
+title and content; with `--ids keep` each needs its id. The rest is filled in.
+
+An import that is broken off, by an error or a kill, goes on where it stands when the same command
+is run again: lines that were stored are recognised by their content, and may not be changed;
+those behind them may. Not so from standard input.
+
+Examples:
+  bylinectl import --users users.ndjson --posts posts.ndjson
+  bylinectl import --users users.csv --dry-run --max-errors 1000
+  bylinectl import --users users.csv --posts posts.csv --ids new --on-conflict skip";
+
+/// Under which ids rows are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Ids {
+    /// Under their own.
+    Keep,
+    /// Under new ones. Posts follow their authors, by the ids that these have
+    /// in the file of `--users`; without it, by those in the database.
+    New,
+}
+
+/// What is done about a row that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Conflict {
+    /// The line cannot be stored.
+    Fail,
+    /// The line is left out.
+    Skip,
+    /// The line is written over the row, if it differs; the row's version goes
+    /// up, and its time of creation stays.
+    Update,
+}
+
+impl Arguments {
+    fn numbering(&self) -> Numbering {
+        match self.ids {
+            Ids::Keep => Numbering::Kept,
+            Ids::New => Numbering::Anew,
+        }
+    }
+
+    fn on_conflict(&self) -> OnConflict {
+        match self.on_conflict {
+            Conflict::Fail => OnConflict::Fail,
+            Conflict::Skip => OnConflict::Skip,
+            Conflict::Update => OnConflict::Update,
+        }
+    }
+}
+
+/// Imports the files.
+///
+/// # Errors
+///
+/// [`Failure::BadLines`] when a line cannot be stored; [`Failure::Database`],
+/// [`Failure::Refused`], and those of the files.
+pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
+    let door = Door::open(url)?;
+    let rehearsal = arguments
+        .dry_run
+        .then(|| Rehearsal::of(&door))
+        .transpose()?;
+    let target = Target {
+        door: &door,
+        rehearsal: rehearsal.as_ref(),
+    };
+    let mut faults = Faults::new(arguments.max_errors);
+    let mut authors = None;
+    if let Some(path) = &arguments.users {
+        authors = Some(import::<Users>(
+            &target,
+            path,
+            arguments,
+            None,
+            &mut faults,
+        )?);
+    }
+    let numbered_anew = arguments.numbering() == Numbering::Anew;
+    if let Some(path) = arguments
+        .posts
+        .as_ref()
+        .filter(|_| faults.may_go_on(arguments.skip_invalid))
+    {
+        import::<Posts>(
+            &target,
+            path,
+            arguments,
+            authors.filter(|_| numbered_anew),
+            &mut faults,
+        )?;
+        if let (Some(authors), true, false) = (authors, faults.are_none(), arguments.dry_run) {
+            forget(&door, authors)?;
+        }
+    }
+    faults.end(arguments.dry_run, arguments.skip_invalid)
+}
+
+/// Where rows are stored.
+struct Target<'a> {
+    /// The database.
+    door: &'a Door,
+    /// Where they are stored instead in a dry run.
+    rehearsal: Option<&'a Rehearsal>,
+}
+
+impl Target<'_> {
+    /// Where the rows are stored.
+    fn door(&self) -> &Door {
+        self.rehearsal.map_or(self.door, Rehearsal::door)
+    }
+}
+
+fn import<E: Entity>(
+    target: &Target<'_>,
+    path: &Path,
+    arguments: &Arguments,
+    authors: Option<ImportId>,
+    faults: &mut Faults,
+) -> Result<ImportId, Failure>
+where
+    Rehearsal: rehearsal::Prepare<E>,
+{
+    let beginning = Beginning::find::<E>(target, path, arguments, authors)?;
+    let id = beginning.task.id;
+    let lines = beginning.position.lines;
+    let said = path.display();
+    if lines > 0 && !arguments.quiet {
+        tell(&if beginning.is_done {
+            format!("{said} is stored already; `--again` stores it once more")
+        } else {
+            format!(
+                "{said}: {} lines are stored already; going on",
+                number(lines)
+            )
+        })?;
+    }
+    if beginning.is_done {
+        return Ok(id);
+    }
+    let tally = Job::<E>::new(target, path, arguments, beginning)?.run(faults)?;
+    report(E::ROWS, &said.to_string(), &tally, arguments.dry_run)?;
+    Ok(id)
+}
+
+/// `users.csv: 10 users stored, 2 changed, 3 left out`
+fn report(rows: Rows, path: &str, tally: &Tally, dry_run: bool) -> Result<(), Failure> {
+    let what = match rows {
+        Rows::Users => "users",
+        Rows::Posts => "posts",
+    };
+    let would = if dry_run { "would be " } else { "" };
+    let mut text = format!("{path}: {} {what} {would}stored", number(tally.inserted));
+    for (count, how) in [(tally.updated, "changed"), (tally.skipped, "left out")] {
+        if count > 0 {
+            text.push_str(&format!(", {} {would}{how}", number(count)));
+        }
+    }
+    writeln!(io::stdout(), "{text}").map_err(Failure::Output)
+}
+
+fn tell(line: &str) -> Result<(), Failure> {
+    writeln!(io::stderr(), "{line}").map_err(Failure::Output)
+}
+
+/// Removes the notes about the ids of users whose posts are stored, a few at a
+/// time so that nobody waits for it.
+fn forget(door: &Door, authors: ImportId) -> Result<(), Failure> {
+    const NOTES: u16 = 5_000;
+    while door.write(move |session| Ok(session.imports().forget_ids(authors, NOTES)?))? > 0 {}
+    Ok(())
+}

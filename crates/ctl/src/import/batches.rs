@@ -1,0 +1,111 @@
+//! Rows in batches, read and checked on a thread of their own while the batch
+//! before is stored.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, Scope};
+use std::time::Duration;
+
+use crate::transfer::{Entity, Item, Read, Source};
+
+/// How many rows make a batch: as many as are stored in [`TRANSACTION`], enough
+/// to hide the cost of a commit.
+pub(super) struct Size(AtomicUsize);
+
+/// How long a transaction should take: others who write wait for it.
+const TRANSACTION: Duration = Duration::from_millis(400);
+
+const LEAST_ROWS: usize = 250;
+const FIRST_ROWS: usize = 2_000;
+const MOST_ROWS: usize = 20_000;
+
+impl Size {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(FIRST_ROWS))
+    }
+
+    /// Takes note of how long a batch of so many rows took.
+    pub(super) fn learn(&self, rows: usize, took: Duration) {
+        let fits = TRANSACTION.as_micros() * u128::try_from(rows).unwrap_or_default()
+            / took.as_micros().max(1);
+        let fits = usize::try_from(fits).unwrap_or(MOST_ROWS);
+        // Half the way, for one batch is not like the other.
+        let size = usize::midpoint(self.rows(), fits);
+        self.0
+            .store(size.clamp(LEAST_ROWS, MOST_ROWS), Ordering::Relaxed);
+    }
+
+    fn rows(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The most bytes in a batch that has more than one row.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Rows, and lines that are none, in their order.
+pub(super) type Batch<E> = Vec<Read<<E as Entity>::Record>>;
+
+/// Reads `source` in batches, the next two ahead.
+pub(super) fn read<'scope, E: Entity>(
+    scope: &'scope Scope<'scope, '_>,
+    mut source: Source<E>,
+    size: Arc<Size>,
+) -> io::Result<Receiver<io::Result<Batch<E>>>> {
+    let (sender, batches) = mpsc::sync_channel(2);
+    let work = move || {
+        loop {
+            let (batch, is_last) = match next(&mut source, size.rows()) {
+                Ok((batch, is_last)) => (Ok(batch), is_last),
+                Err(error) => (Err(error), true),
+            };
+            // Whoever stores them may have given up.
+            if sender.send(batch).is_err() || is_last {
+                return;
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("reader".to_owned())
+        .spawn_scoped(scope, work)?;
+    Ok(batches)
+}
+
+/// The next batch, and whether it is the last.
+fn next<E: Entity>(source: &mut Source<E>, most: usize) -> io::Result<(Batch<E>, bool)> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while batch.len() < most && bytes < MOST_BYTES {
+        let Some(read) = source.next()? else {
+            return Ok((batch, true));
+        };
+        bytes += match &read.item {
+            Item::Row(row) => E::size(row),
+            Item::Bad(text) => text.len(),
+        };
+        batch.push(read);
+    }
+    Ok((batch, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_take_about_as_long_as_they_should() {
+        let size = Size::new();
+        for _ in 0..20 {
+            size.learn(size.rows(), TRANSACTION * 2);
+        }
+        assert!(size.rows() <= LEAST_ROWS * 2);
+        for _ in 0..20 {
+            size.learn(size.rows(), TRANSACTION / 4);
+        }
+        assert_eq!(size.rows(), MOST_ROWS);
+        size.learn(0, Duration::ZERO);
+        assert_eq!(size.rows(), MOST_ROWS / 2);
+    }
+}

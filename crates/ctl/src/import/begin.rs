@@ -1,0 +1,116 @@
+//! Where an import begins: at the file's beginning, or where it was broken
+//! off.
+
+use std::fs;
+use std::path::Path;
+
+use byline_application::Clock as _;
+use byline_application::import::{Import, ImportId, NewImport, Position, Task};
+use byline_domain::Timestamp;
+
+use super::{Arguments, Target};
+use crate::clock::SystemClock;
+use crate::failure::Failure;
+use crate::transfer::{Entity, Prefix};
+
+/// Where an import begins, and under which name.
+pub(super) struct Beginning {
+    pub(super) task: Task,
+    pub(super) position: Position,
+    /// Whether there is nothing left to do.
+    pub(super) is_done: bool,
+    /// The length of the file; that of standard input is not known.
+    pub(super) length: Option<u64>,
+    /// The file up to the position.
+    pub(super) prefix: Option<Prefix>,
+    pub(super) now: Timestamp,
+}
+
+impl Beginning {
+    /// Looks for an import of this file that was broken off, and begins one if
+    /// there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Input`], [`Failure::Refused`], [`Failure::OtherIds`]
+    pub(super) fn find<E: Entity>(
+        target: &Target<'_>,
+        path: &Path,
+        arguments: &Arguments,
+        authors: Option<ImportId>,
+    ) -> Result<Self, Failure> {
+        let now = SystemClock.now();
+        let failed = |error| Failure::Input(path.to_owned(), error);
+        let is_file = path != Path::new("-");
+        let length = if is_file {
+            Some(fs::metadata(path).map_err(failed)?.len())
+        } else {
+            None
+        };
+        let mut earlier = None;
+        if let (Some(length), false) = (length, arguments.again) {
+            let imports = target.door.read(|s| Ok(s.imports().list(E::ROWS)?))?;
+            earlier = same(path, length, imports).map_err(failed)?;
+        }
+        if let Some(earlier) = &earlier
+            && earlier.begun.numbering != arguments.numbering()
+        {
+            return Err(Failure::OtherIds(path.to_owned()));
+        }
+        let begun = earlier.map_or(
+            NewImport {
+                rows: E::ROWS,
+                numbering: arguments.numbering(),
+                authors,
+            },
+            |earlier| earlier.begun,
+        );
+        let position = earlier.map_or(Position::START, |earlier| earlier.position);
+        let id = match (earlier, target.rehearsal) {
+            (Some(earlier), None) => earlier.id,
+            (earlier, None) => {
+                debug_assert!(earlier.is_none(), "one that is found goes on");
+                target
+                    .door
+                    .write(move |s| Ok(s.imports().begin(&begun, now)?))?
+            }
+            (earlier, Some(rehearsal)) => rehearsal.begin(begun, position, earlier, now)?,
+        };
+        let mut prefix = is_file
+            .then(|| Prefix::of(path))
+            .transpose()
+            .map_err(failed)?;
+        if let Some(prefix) = &mut prefix {
+            prefix.advance(position.bytes).map_err(failed)?;
+        }
+        Ok(Self {
+            task: Task {
+                id,
+                numbering: begun.numbering,
+                on_conflict: arguments.on_conflict(),
+                authors: begun.authors,
+            },
+            position,
+            is_done: Some(position.bytes) == length && position.bytes > 0,
+            length,
+            prefix,
+            now,
+        })
+    }
+}
+
+/// The import that has come furthest of those that have taken the beginning of
+/// this file.
+fn same(path: &Path, length: u64, mut imports: Vec<Import>) -> std::io::Result<Option<Import>> {
+    imports.retain(|import| import.position.bytes <= length);
+    // The newest last among those that have come equally far.
+    imports.sort_by_key(|import| (import.position.bytes, import.id));
+    let mut prefix = Prefix::of(path)?;
+    let mut found = None;
+    for import in imports {
+        if prefix.advance(import.position.bytes)? == import.position.digest {
+            found = Some(import);
+        }
+    }
+    Ok(found)
+}

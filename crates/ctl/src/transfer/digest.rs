@@ -1,0 +1,109 @@
+//! What was taken of a file, as a digest.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use byline_application::Digest;
+use sha2::{Digest as _, Sha256};
+
+/// The bytes of a file up to a place that moves on, and their SHA-256.
+pub(crate) struct Prefix {
+    file: File,
+    bytes: u64,
+    hash: Sha256,
+    /// Where it was settled last.
+    base: (u64, Sha256),
+    buffer: Vec<u8>,
+}
+
+const BUFFER: usize = 1 << 18;
+
+impl Prefix {
+    /// Of no bytes as yet.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: File::open(path)?,
+            bytes: 0,
+            hash: Sha256::new(),
+            base: (0, Sha256::new()),
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// Moves to the first `bytes` of the file and gives their digest: on, or
+    /// back as far as it is settled.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is not as long any more.
+    pub(crate) fn advance(&mut self, bytes: u64) -> io::Result<Digest> {
+        if bytes < self.bytes {
+            (self.bytes, self.hash) = self.base.clone();
+            self.file.seek(SeekFrom::Start(self.bytes))?;
+        }
+        if bytes < self.bytes {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        while self.bytes < bytes {
+            let rest = usize::try_from(bytes - self.bytes).unwrap_or(BUFFER);
+            let wanted = rest.min(BUFFER);
+            let buffer = self.buffer.get_mut(..wanted).unwrap_or_default();
+            let read = self.file.read(buffer)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.hash
+                .update(self.buffer.get(..read).unwrap_or_default());
+            self.bytes += u64::try_from(read).unwrap_or_default();
+        }
+        Ok(Digest::from_bytes(self.hash.clone().finalize().into()))
+    }
+
+    /// Never goes back behind this place from now on.
+    pub(crate) fn settle(&mut self) {
+        self.base = (self.bytes, self.hash.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use byline_application::import::Position;
+
+    use super::*;
+
+    #[test]
+    fn is_the_sha_256_of_the_bytes_up_to_a_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let text = "abc".repeat(200_000);
+        std::fs::write(&path, &text).unwrap();
+        let mut prefix = Prefix::of(&path).unwrap();
+        assert_eq!(prefix.advance(0).unwrap(), Position::START.digest);
+        for end in [3, 3, 500_000, 600_000] {
+            let expected = Digest::from_bytes(Sha256::digest(&text[..end]).into());
+            assert_eq!(
+                prefix.advance(u64::try_from(end).unwrap()).unwrap(),
+                expected
+            );
+        }
+        let at = |prefix: &mut Prefix, end: usize| {
+            let expected = Digest::from_bytes(Sha256::digest(&text[..end]).into());
+            assert_eq!(
+                prefix.advance(u64::try_from(end).unwrap()).unwrap(),
+                expected
+            );
+        };
+        at(&mut prefix, 300_001);
+        prefix.settle();
+        at(&mut prefix, 600_000);
+        at(&mut prefix, 400_000);
+        at(&mut prefix, 300_001);
+        assert!(prefix.advance(300_000).is_err());
+        assert!(prefix.advance(600_001).is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! A blocking, patient door to a database.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use byline_application::{AppError, Session, Store, Unavailable};
+use byline_persistence::{Database, DatabaseUrl};
+use tokio::runtime::Runtime;
+
+use crate::failure::Failure;
+
+/// How long a transaction may wait for its turn, and a database that is busy
+/// or away is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How long a walk over all rows may take.
+const LONGEST_WALK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// An open database that many rows are moved to or from.
+pub(crate) struct Door {
+    runtime: Runtime,
+    database: Option<Database>,
+    store: Arc<dyn Store>,
+}
+
+impl Door {
+    /// Opens a database that has the schema of this program.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Database`], [`Failure::System`].
+    pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(Failure::System)?;
+        let database = Database::open_bulk(url)?;
+        Ok(Self {
+            runtime,
+            store: database.store(),
+            database: Some(database),
+        })
+    }
+
+    /// Runs `work` in a session that is committed. While the database is busy
+    /// or away, again and again: `work` must find out by itself whether an
+    /// earlier attempt was committed.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Refused`]
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let work = Arc::new(work);
+        self.patiently(|deadline| {
+            let work = Arc::clone(&work);
+            self.runtime
+                .block_on(self.store.write(deadline, move |session| work(session)))
+        })
+    }
+
+    /// Runs `work` in a session that sees one moment, again while the database
+    /// is busy or away.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Refused`]
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let work = Arc::new(work);
+        self.patiently(|deadline| {
+            let work = Arc::clone(&work);
+            self.runtime
+                .block_on(self.store.snapshot(deadline, move |session| work(session)))
+        })
+    }
+
+    /// Runs `walk` in a session that sees one moment, however long it takes,
+    /// and once: what it hands out cannot be taken back.
+    ///
+    /// # Errors
+    ///
+    /// What `walk` fails with.
+    pub(crate) fn walk<T: Send + 'static>(
+        &self,
+        walk: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let deadline = Instant::now() + LONGEST_WALK;
+        self.runtime.block_on(self.store.snapshot(deadline, walk))
+    }
+
+    fn patiently<T>(&self, attempt: impl Fn(Instant) -> Result<T, AppError>) -> Result<T, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match attempt(deadline) {
+                Err(error) if may_pass(&error) && Instant::now() + PAUSE < deadline => {
+                    thread::sleep(PAUSE);
+                }
+                ending => return Ok(ending?),
+            }
+        }
+    }
+}
+
+/// Whether time may heal it.
+fn may_pass(error: &AppError) -> bool {
+    matches!(
+        error,
+        AppError::Unavailable(
+            Unavailable::Database(_) | Unavailable::Contention | Unavailable::QueueFull
+        ) | AppError::OutcomeUnknown(_)
+    )
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        if let Some(database) = self.database.take() {
+            database.close();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What the commands share that move rows.
+
+mod digest;
+mod door;
+mod entity;
+mod format;
+mod line;
+mod progress;
+mod sink;
+mod source;
+
+pub(crate) use digest::Prefix;
+pub(crate) use door::Door;
+pub(crate) use entity::{Entity, Posts, Users};
+pub(crate) use format::Format;
+pub(crate) use progress::{Progress, number};
+pub(crate) use sink::Sink;
+pub(crate) use source::{Item, Read, Source};

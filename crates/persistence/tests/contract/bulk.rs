@@ -1,0 +1,204 @@
+//! Promises of `BulkRepository`.
+
+use std::collections::BTreeSet;
+
+use byline_application::{
+    AppError, LastIds, PostRecord, RepositoryError, Store, UniqueKey, UserRecord,
+};
+use byline_domain::{Content, EmailAddress, Post, PostId, Title, User, UserId, UserName, Version};
+
+use crate::support::{add_user, at, new_user, read, write};
+
+fn user(id: i64, email: &str) -> User {
+    User {
+        id: UserId::try_from(id).unwrap(),
+        name: UserName::parse(format!("User {id} 𝒜ב\u{301}")).unwrap(),
+        email: EmailAddress::parse(email).unwrap(),
+        created_at: at(-7),
+        updated_at: at(id),
+        version: Version::new(id + 3).unwrap(),
+    }
+}
+
+fn numbered(ids: impl IntoIterator<Item = i64>) -> Vec<User> {
+    let ids = ids.into_iter();
+    ids.map(|id| user(id, &format!("N{id}@example.org")))
+        .collect()
+}
+
+fn post(id: i64, author: i64) -> Post {
+    Post {
+        id: PostId::try_from(id).unwrap(),
+        user_id: UserId::try_from(author).unwrap(),
+        title: Title::parse(format!("\u{202E}title {id} 🦀")).unwrap(),
+        content: Content::parse(format!("\r\n\t\"', \\ {id} a\u{308}\u{FEFF}")).unwrap(),
+        created_at: at(5),
+        updated_at: at(5 + id),
+        version: Version::new(id).unwrap(),
+    }
+}
+
+fn insert_users(store: &dyn Store, users: Vec<User>) -> Result<(), AppError> {
+    write(store, move |s| Ok(s.bulk().insert_users(&users)?))
+}
+
+fn insert_posts(store: &dyn Store, posts: Vec<Post>) -> Result<(), AppError> {
+    write(store, move |s| Ok(s.bulk().insert_posts(&posts)?))
+}
+
+fn all_users(store: &dyn Store) -> Vec<User> {
+    read(store, |s| Ok(s.bulk().users_after(0, 100_000)?)).unwrap()
+}
+
+fn all_posts(store: &dyn Store) -> Vec<Post> {
+    read(store, |s| Ok(s.bulk().posts_after(0, 100_000)?)).unwrap()
+}
+
+pub(crate) fn stores_users_as_they_are(store: &dyn Store) {
+    // In no order, more than a statement takes, up to the last id.
+    let mut users = numbered((1..=700).rev());
+    users.push(user(UserId::MAX.get() - 3, "last@example.org"));
+    insert_users(store, users.clone()).unwrap();
+    users.sort_by_key(|user| user.id);
+    assert_eq!(all_users(store), users);
+}
+
+pub(crate) fn stores_posts_as_they_are(store: &dyn Store) {
+    insert_users(store, numbered([3, 9])).unwrap();
+    let mut posts: Vec<_> = (1..=700).map(|id| post(id, 3 + id % 2 * 6)).collect();
+    posts[3].content = Content::parse("𝒜".repeat(Content::MAX_CHARS)).unwrap();
+    insert_posts(store, posts.clone()).unwrap();
+    assert_eq!(all_posts(store), posts);
+}
+
+pub(crate) fn goes_through_all_rows_in_order(store: &dyn Store) {
+    insert_users(store, numbered([5, 2, 9])).unwrap();
+    insert_posts(store, vec![post(4, 5), post(2, 9)]).unwrap();
+    let ids = |after: i64, most: u32| {
+        read(store, move |s| {
+            let users = s.bulk().users_after(after, most)?;
+            let posts = s.bulk().posts_after(after, most)?;
+            let users = users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
+            let posts = posts.iter().map(|post| post.id.get()).collect::<Vec<_>>();
+            Ok((users, posts))
+        })
+        .unwrap()
+    };
+    assert_eq!(ids(0, 2), (vec![2, 5], vec![2, 4]));
+    assert_eq!(ids(2, 2), (vec![5, 9], vec![4]));
+    assert_eq!(ids(i64::MAX, 2), (vec![], vec![]));
+}
+
+pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
+    insert_users(store, numbered(1..=600)).unwrap();
+    insert_posts(store, (1..=600).map(|id| post(id, id)).collect()).unwrap();
+    let found = read(store, |s| {
+        let ids: BTreeSet<_> = (3..=700)
+            .filter_map(|id| UserId::try_from(id).ok())
+            .collect();
+        let emails = [
+            "n3@example.org",
+            "n1@example.org",
+            "x@example.org",
+            "N2@example.org",
+        ];
+        let emails = emails.map(str::to_owned).into();
+        let users = s.bulk().users_alike(&ids, &emails)?;
+        let existing = s.bulk().existing_users(&ids)?;
+        let ids = ids.iter().filter_map(|id| PostId::try_from(id.get()).ok());
+        let posts = s.bulk().posts_alike(&ids.collect())?;
+        let nobody = s.bulk().users_alike(&BTreeSet::new(), &BTreeSet::new())?;
+        assert_eq!(nobody, []);
+        Ok((users, existing, posts))
+    });
+    let (mut users, existing, mut posts) = found.unwrap();
+    users.sort_by_key(|user| user.id);
+    posts.sort_by_key(|post| post.id);
+    let expected: Vec<i64> = [1].into_iter().chain(3..=600).collect();
+    assert_eq!(users, numbered(expected));
+    assert_eq!(
+        existing.into_iter().map(UserId::get).collect::<Vec<_>>(),
+        (3..=600).collect::<Vec<_>>()
+    );
+    assert_eq!(posts, (3..=600).map(|id| post(id, id)).collect::<Vec<_>>());
+}
+
+pub(crate) fn refuses_what_has_no_place(store: &dyn Store) {
+    insert_users(store, numbered([1])).unwrap();
+    let refused = write(store, |s| {
+        let taken = s.bulk().insert_users(&[user(2, "n1@EXAMPLE.org")]);
+        assert!(matches!(
+            taken,
+            Err(RepositoryError::Duplicate(UniqueKey::UserEmail))
+        ));
+        let orphan = s.bulk().insert_posts(&[post(1, 7)]);
+        assert!(matches!(orphan, Err(RepositoryError::MissingReference(_))));
+        // The session goes on.
+        Ok(s.bulk().insert_users(&[user(3, "n3@example.org")])?)
+    });
+    refused.unwrap();
+    assert_eq!(
+        all_users(store),
+        numbered([1, 3])
+            .into_iter()
+            .map(|mut user| {
+                if user.id.get() == 3 {
+                    user.email = EmailAddress::parse("n3@example.org").unwrap();
+                }
+                user
+            })
+            .collect::<Vec<_>>()
+    );
+}
+
+pub(crate) fn numbers_rows_anew(store: &dyn Store) {
+    insert_users(store, vec![user(41, "first@example.org")]).unwrap();
+    let records: Vec<UserRecord> = numbered(1..=300).into_iter().map(Into::into).collect();
+    let ids = write(store, move |s| {
+        let users = s.bulk().insert_users_anew(&records)?;
+        let posts: Vec<PostRecord> = users
+            .iter()
+            .map(|author| post(1000, author.get()).into())
+            .collect();
+        Ok((users, s.bulk().insert_posts_anew(&posts)?))
+    });
+    let (users, posts) = ids.unwrap();
+    assert!(users.is_sorted() && posts.is_sorted());
+    assert!(users.iter().all(|id| id.get() > 41));
+    let stored = all_users(store);
+    assert_eq!(stored.len(), 301);
+    for (given, (id, stored)) in (1..).zip(users.iter().zip(&stored[1..])) {
+        let expected = UserRecord::from(numbered([given]).remove(0)).under(*id);
+        assert_eq!(stored, &expected);
+    }
+    for (stored, (id, author)) in all_posts(store).iter().zip(posts.iter().zip(&users)) {
+        let expected = PostRecord::from(post(1000, author.get())).under(*id);
+        assert_eq!(stored, &expected);
+    }
+}
+
+pub(crate) fn gives_no_id_that_is_retired(store: &dyn Store) {
+    let last = |store: &dyn Store| read(store, |s| Ok(s.bulk().last_ids()?)).unwrap();
+    let retire = |user, post| {
+        let ids = LastIds { user, post };
+        write(store, move |s| Ok(s.bulk().retire_ids(ids)?)).unwrap();
+    };
+    assert_eq!(last(store), LastIds::default());
+    retire(7, 0);
+    assert_eq!(all_users(store), []);
+    let ada = add_user(store, "Ada", "ada@example.org");
+    assert_eq!(ada.id.get(), 8);
+    retire(3, 20);
+    assert_eq!(last(store), LastIds { user: 8, post: 20 });
+    insert_posts(store, vec![post(4, 8)]).unwrap();
+    let next = write(store, move |s| {
+        let new = crate::support::new_post(&ada, "Notes", "…");
+        let post = s.posts().insert(&new, at(1))?.id.get();
+        let user = s
+            .users()
+            .insert(&new_user("Bob", "bob@example.org"), at(1))?;
+        Ok((user.id.get(), post))
+    });
+    assert_eq!(next.unwrap(), (9, 21));
+    assert_eq!(last(store), LastIds { user: 9, post: 21 });
+}

@@ -1,0 +1,121 @@
+//! Promises of `ImportRepository`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use byline_application::import::{Import, ImportId, NewImport, Numbering, Position, Rows};
+use byline_application::{AppError, Digest, Store};
+use byline_domain::UserId;
+
+use crate::support::{at, read, write};
+
+fn new_import(rows: Rows, authors: Option<ImportId>) -> NewImport {
+    NewImport {
+        rows,
+        numbering: Numbering::Anew,
+        authors,
+    }
+}
+
+fn begin(store: &dyn Store, import: NewImport) -> ImportId {
+    write(store, move |s| Ok(s.imports().begin(&import, at(1))?)).unwrap()
+}
+
+fn to(bytes: u64) -> Position {
+    Position {
+        bytes,
+        lines: bytes / 2,
+        digest: Digest::of(&[&bytes.to_be_bytes()]),
+    }
+}
+
+fn advance(store: &dyn Store, import: ImportId, from: u64, bytes: u64) -> bool {
+    write(store, move |s| {
+        Ok(s.imports().advance(import, from, &to(bytes), at(2))?)
+    })
+    .unwrap()
+}
+
+fn position(store: &dyn Store, import: ImportId) -> Option<Position> {
+    read(store, move |s| Ok(s.imports().position(import)?)).unwrap()
+}
+
+fn list(store: &dyn Store, rows: Rows) -> Vec<Import> {
+    read(store, move |s| Ok(s.imports().list(rows)?)).unwrap()
+}
+
+fn id(number: i64) -> UserId {
+    UserId::try_from(number).unwrap()
+}
+
+pub(crate) fn begins_at_the_beginning(store: &dyn Store) {
+    let import = begin(store, new_import(Rows::Users, None));
+    assert_eq!(position(store, import), Some(Position::START));
+    assert_eq!(position(store, ImportId::from(import.get() + 1)), None);
+    assert_eq!(list(store, Rows::Users), []);
+}
+
+pub(crate) fn moves_on_from_where_it_stands(store: &dyn Store) {
+    let import = begin(store, new_import(Rows::Users, None));
+    assert!(advance(store, import, 0, 10));
+    assert!(!advance(store, import, 0, 20));
+    assert!(!advance(store, import, 20, 30));
+    assert_eq!(position(store, import), Some(to(10)));
+    assert!(advance(store, import, 10, 1 << 40));
+    assert_eq!(position(store, import), Some(to(1 << 40)));
+    // With what else the session did, or not at all.
+    let failed: Result<(), AppError> = write(store, move |s| {
+        assert!(s.imports().advance(import, 1 << 40, &to(7), at(3))?);
+        Err(AppError::internal("no"))
+    });
+    failed.unwrap_err();
+    assert_eq!(position(store, import), Some(to(1 << 40)));
+}
+
+pub(crate) fn lists_those_that_have_come_somewhere(store: &dyn Store) {
+    let users = begin(store, new_import(Rows::Users, None));
+    let posts = begin(store, new_import(Rows::Posts, Some(users)));
+    let later = begin(store, new_import(Rows::Posts, None));
+    begin(store, new_import(Rows::Posts, None));
+    for import in [users, posts, later] {
+        assert!(advance(store, import, 0, 10));
+    }
+    let listed = |rows| {
+        let found = list(store, rows).into_iter();
+        found
+            .map(|import| (import.id, import.begun.authors))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(Rows::Users), [(users, None)]);
+    assert_eq!(listed(Rows::Posts), [(later, None), (posts, Some(users))]);
+    assert_eq!(list(store, Rows::Users)[0].position, to(10));
+    assert_eq!(list(store, Rows::Users)[0].begun.numbering, Numbering::Anew);
+}
+
+pub(crate) fn remembers_ids_until_it_forgets_them(store: &dyn Store) {
+    let import = begin(store, new_import(Rows::Users, None));
+    let other = begin(store, new_import(Rows::Users, None));
+    let noted = |import| {
+        read(store, move |s| {
+            let ids: BTreeSet<_> = (1..=700).map(id).collect();
+            Ok(s.imports().noted_ids(import, &ids)?)
+        })
+        .unwrap()
+    };
+    write(store, move |s| {
+        let ids: Vec<_> = (1..=600).map(|n| (id(n), id(n + 1000))).collect();
+        s.imports().note_ids(import, &ids)?;
+        s.imports()
+            .note_ids(import, &[(id(5), id(1)), (id(5), id(2))])?;
+        Ok(s.imports().note_ids(other, &[(id(5), id(3))])?)
+    })
+    .unwrap();
+    let mut expected: BTreeMap<_, _> = (1..=600).map(|n| (id(n), id(n + 1000))).collect();
+    expected.insert(id(5), id(2));
+    assert_eq!(noted(import), expected);
+    let forget = |most| write(store, move |s| Ok(s.imports().forget_ids(import, most)?)).unwrap();
+    assert_eq!(forget(400), 400);
+    assert_eq!(noted(import).len(), 200);
+    assert_eq!(forget(400), 200);
+    assert_eq!(forget(400), 0);
+    assert_eq!(noted(other).len(), 1);
+}

@@ -1,0 +1,115 @@
+//! Everything moves between engines, and it is proved.
+
+use super::round_trips::populated;
+use super::{DEFAULT, HOSTILE, exported, migrated, number};
+use crate::support::{Ended, mariadb};
+
+#[test]
+fn there_and_back_is_the_same() {
+    if !mariadb::is_installed() {
+        return;
+    }
+    let server = mariadb::Server::start(&[]);
+    let url = server.schema().url_text("");
+    let source = populated();
+    // The last id that was given is nobody's.
+    let given = number(
+        &source.sqlite(),
+        "SELECT seq FROM sqlite_sequence WHERE name = 'posts'",
+    );
+    let original = exported(&source, DEFAULT);
+    let mut migrate = source.bylinectl(&["migrate"]);
+    migrate.env("DATABASE_URL", &url);
+    Ended::well(migrate);
+    let copy = |from: &str, to: &str| {
+        let mut copy = source.bylinectl(&["copy"]);
+        copy.env("BYLINE_COPY_FROM", from).env("BYLINE_COPY_TO", to);
+        Ended::of(copy)
+    };
+    let there = copy(DEFAULT, &url);
+    assert_eq!(there.code, Some(0), "{there:?}");
+    let users = 150 + HOSTILE.len();
+    let says = format!("{users} users on both sides, equal in 1 ranges; sha256 ");
+    assert!(there.stdout.starts_with(&says), "{there:?}");
+    assert!(
+        exported(&source, &url) == original,
+        "what is on the server differs"
+    );
+
+    let back = migrated();
+    let back_url = format!("sqlite:{}", back.path("byline.db").display());
+    let again = copy(&url, &back_url);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(again.stdout, there.stdout);
+    assert!(
+        exported(&back, DEFAULT) == original,
+        "what came back differs"
+    );
+    let last = number(
+        &back.sqlite(),
+        "SELECT seq FROM sqlite_sequence WHERE name = 'posts'",
+    );
+    assert_eq!(last, given);
+    for (sandbox, url) in [(&source, url.as_str()), (&back, DEFAULT)] {
+        let mut check = sandbox.bylinectl(&["check"]);
+        check.env("DATABASE_URL", url);
+        Ended::well(check);
+    }
+
+    // Hostile text through files as well.
+    let mut import = source.bylinectl(&["import", "--users", "all-users.ndjson", "--ids", "new"]);
+    import
+        .env("DATABASE_URL", &url)
+        .args(["--on-conflict", "skip"]);
+    assert_eq!(
+        Ended::well(import),
+        format!("all-users.ndjson: 0 users stored, {users} left out\n")
+    );
+}
+
+#[test]
+fn what_differs_is_told() {
+    let source = populated();
+    let target = migrated();
+    let to = format!("sqlite:{}", target.path("byline.db").display());
+    let copy = |further: &[&str]| {
+        let mut copy = source.bylinectl(&["copy", "--from", DEFAULT, "--to", &to]);
+        copy.args(further);
+        Ended::of(copy)
+    };
+    assert_eq!(copy(&[]).code, Some(0));
+    // Once more there is nothing to copy, and it is proved again.
+    assert_eq!(copy(&[]).code, Some(0));
+    let sqlite = source.sqlite();
+    sqlite
+        .execute("UPDATE posts SET title = 'X' WHERE id = 3", ())
+        .unwrap();
+    sqlite
+        .execute("DELETE FROM posts WHERE id = 7", ())
+        .unwrap();
+    let ended = copy(&["--verify-only"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let posts = number(&sqlite, "SELECT count(*) FROM posts");
+    let says = format!(
+        "posts 1 to 99999 differ: {posts} rows against {}\n",
+        posts + 1
+    );
+    assert!(ended.stdout.ends_with(&says), "{ended:?}");
+    assert!(ended.stderr.contains("differ as listed"), "{ended:?}");
+}
+
+#[test]
+fn a_database_in_use_is_not_copied_to() {
+    let source = populated();
+    let target = migrated();
+    Ended::well(target.bylinectl(&["seed", "--users", "1"]));
+    let to = format!("sqlite:{}", target.path("byline.db").display());
+    let ended = Ended::of(source.bylinectl(&["copy", "--from", DEFAULT, "--to", &to]));
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("copy to an empty one"), "{ended:?}");
+    let same = Ended::of(source.bylinectl(&["copy", "--from", DEFAULT, "--to", DEFAULT]));
+    assert_eq!(
+        same.stderr,
+        "bylinectl: `--from` and `--to` name the same database\n"
+    );
+}
