@@ -107,9 +107,8 @@ def idle(run: Run) -> None:
 
 def overloaded(run: Run) -> None:
     """Open loop, beyond capacity."""
-    install.overload_generator()
     for work in overload.WORK:
-        if overload.WORK[work][0] in (run.options.engine or contestants.ENGINES):
+        if overload.WORK[work].engine in (run.options.engine or contestants.ENGINES):
             result = overload.measure(work, run.options.seconds or overload.SECONDS, run.scratch(), report.say)
             print(tables.overload(result))
             run.keep(f"overload-{work}", result)

@@ -1,15 +1,13 @@
-"""Gets and builds what a run needs: Debian's packages by apt, oha by cargo, the
-Python peer's packages by pip."""
+"""Gets and builds what a run needs: Debian's packages by apt, the Python peer's by
+pip."""
 
 import os
 import shutil
 import subprocess
 import sys
 
-from .places import BENCH, FASTAPI, OHA, PEERS, PEERS_TARGET, ROOT, TOOLS
+from .places import BENCH, FASTAPI, PEERS, PEERS_TARGET, ROOT
 from .processes import Failed
-
-OHA_VERSION = "1.16.0"
 
 
 def _do(*command, **options) -> None:
@@ -34,15 +32,9 @@ def programs() -> None:
     """What runs the contestants and the load."""
     _apt("wrk", "wrk")
     _apt("mariadbd", "mariadb-server", "mariadb-client")
+    _apt("h2load", "nghttp2-client")
     _apt("slowhttptest", "slowhttptest")
     _apt("taskset", "util-linux")
-
-
-def overload_generator() -> None:
-    if not OHA.is_file():
-        build = TOOLS / "build"
-        _do("cargo", "install", "--locked", "--root", TOOLS, "--target-dir", build, f"oha@{OHA_VERSION}")
-        shutil.rmtree(build)
 
 
 def byline() -> None:

@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .places import FASTAPI, OHA, PEERS, ROOT
+from .places import FASTAPI, PEERS, ROOT
 
 
 def _first_line(*command) -> str:
@@ -59,7 +59,7 @@ def facts() -> dict[str, str]:
         ),
         "python": pip,
         "mariadb": _first_line("mariadbd", "--version").partition("Ver ")[2].partition(" for")[0],
-        "load": f"{_first_line('wrk', '--version').partition(' [')[0]}, {_first_line(OHA, '--version')}",
+        "load": f"{_first_line('wrk', '--version').partition(' [')[0]}, {_first_line('h2load', '--version')}",
     }
 
 

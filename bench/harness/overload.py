@@ -3,13 +3,13 @@
 import json
 import threading
 import time
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import data, oha, wrk
+from . import data, h2load, wrk
 from .contestants import BYLINE
 from .figures import percentile
-from .mariadb import MariaDb
 from .processes import Server, free_port
 
 # Both sides have a core of their own; what is sent does not take from what is served.
@@ -17,15 +17,23 @@ SERVED_ON, SENT_FROM = "0", "1"
 TIMES = [3, 10]
 SECONDS = 60
 
-# What costs enough that ten times as much can still be sent, and refused, from one
-# core. By name: engine, the load that tells the capacity, what oha sends.
+@dataclass(frozen=True)
+class Work:
+    """What costs enough that ten times as much can still be sent, and refused, from
+    one core. `load` is the script that finds out how much is enough."""
+
+    engine: str
+    load: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str | None = None
+
+
 WORK = {
-    "count": ("sqlite", "count", ["-H", "Prefer: count=exact"], "/posts?limit=1"),
-    "create": (
-        "mariadb",
-        "create-post",
-        ["-m", "POST", "-T", "application/json", "-d", '{"user_id":7,"title":"Notes","content":"On the engine"}'],
-        "/posts",
+    "count": Work("sqlite", "count", "GET", "/posts?limit=1", {"Prefer": "count=exact"}),
+    "create": Work(
+        "mariadb", "create-post", "POST", "/posts", {}, '{"user_id":7,"title":"Notes","content":"On the engine"}'
     ),
 }
 
@@ -34,9 +42,9 @@ class Watch(threading.Thread):
     """Ten times a second, beside the load: is it alive, what does it say, how much
     memory does it take."""
 
-    def __init__(self, server: Server, path: str, headers: dict, method: str, body: str | None):
+    def __init__(self, server: Server, work: Work):
         super().__init__(daemon=True)
-        self.server, self.request = server, (method, path, headers, body)
+        self.server, self.work = server, work
         self.alive: list[float] = []
         self.memory: list[float] = []
         self.refusals = self.without_retry_after = self.lost = 0
@@ -57,9 +65,9 @@ class Watch(threading.Thread):
             self._ask_as_others_do()
 
     def _ask_as_others_do(self) -> None:
-        method, path, headers, body = self.request
+        work = self.work
         try:
-            answer = self.server.ask(method, path, headers, body)
+            answer = self.server.ask(work.method, work.path, work.headers, work.body)
         except OSError:
             self.lost += 1
             return
@@ -72,56 +80,47 @@ class Watch(threading.Thread):
         self.join()
 
 
-def measure(work: str, seconds: int, folder: Path, say) -> dict:
+def measure(name: str, seconds: int, folder: Path, say) -> dict:
     """Capacity in a closed loop, then each multiple of it in an open one."""
-    engine, load, arguments, path = WORK[work]
-    database: MariaDb | None = None
-    if engine == "sqlite":
-        urls = data.sqlite(folder, [BYLINE])
-    else:
-        database, urls = data.mariadb(folder / "mariadb", [BYLINE])
-    command, env = BYLINE.command(port := free_port(), urls[BYLINE.name])
-    try:
-        with Server(command, port, folder / "byline.log", env, cpus=SERVED_ON) as server:
-            if database:
-                database.server.pin(SERVED_ON)
-            server.wait()
-            capacity = max(wrk.load(port, load, [data.AUTHORS], 64, 5, SENT_FROM).rate for _ in range(2))
-            say(f"{work}: capacity {capacity:.0f}/s")
-            runs = {}
-            for times in TIMES:
-                runs[times] = overload(server, path, arguments, round(capacity * times), seconds)
-                runs[times]["goodput"] = runs[times]["served"] / capacity
-                say(f"{work} at {times} times: {json.dumps(runs[times])}")
-    finally:
-        if database:
-            database.server.stop()
-    return {"engine": engine, "work": work, "capacity": capacity, "seconds": seconds, "runs": runs}
+    work = WORK[name]
+    with ExitStack() as stack:
+        if work.engine == "sqlite":
+            urls = data.sqlite(folder, [BYLINE])
+        else:
+            database, urls = data.mariadb(folder / "mariadb", [BYLINE])
+            stack.enter_context(database)
+            database.server.pin(SERVED_ON)
+        command, env = BYLINE.command(port := free_port(), urls[BYLINE.name])
+        server = stack.enter_context(Server(command, port, folder / "byline.log", env, cpus=SERVED_ON))
+        server.wait()
+        capacity = max(wrk.load(port, work.load, [data.AUTHORS], 64, 5, SENT_FROM).rate for _ in range(2))
+        say(f"{name}: capacity {capacity:.0f}/s")
+        runs = {}
+        for times in TIMES:
+            runs[times] = overload(server, work, round(capacity * times), seconds, folder)
+            runs[times]["goodput"] = runs[times]["served"] / capacity
+            say(f"{name} at {times} times: {json.dumps(runs[times])}")
+    return {"engine": work.engine, "work": name, "capacity": capacity, "seconds": seconds, "runs": runs}
 
 
-def overload(server: Server, path: str, arguments: list[str], rate: int, seconds: int) -> dict:
-    watch = Watch(server, path, *_as_request(arguments))
+def overload(server: Server, work: Work, rate: int, seconds: int, folder: Path) -> dict:
+    watch = Watch(server, work)
     before = server.memory()
     watch.start()
-    seen = oha.offer(f"http://127.0.0.1:{server.port}{path}", rate, seconds, arguments, SENT_FROM)
+    url = f"http://127.0.0.1:{server.port}{work.path}"
+    headers = [f"{name}: {value}" for name, value in work.headers.items()]
+    seen = h2load.offer(url, rate, seconds, headers, work.body, folder, SENT_FROM)
     watch.stop()
-    served = sum(count for status, count in seen.answers.items() if status < 400)
+    served = sum(count for status, count in seen.answers.items() if 200 <= status < 400)
     return {
         "rate": rate,
         **asdict(seen),
-        "served": served / seen.seconds,
+        "served": served / seconds,
         "alive_p99": percentile(watch.alive, 99),
         "lost": watch.lost,
         "refusals_looked_at": watch.refusals,
         "without_retry_after": watch.without_retry_after,
         "memory_before": before,
-        "memory_max": max(watch.memory),
         "memory_first_half": max(watch.memory[: len(watch.memory) // 2]),
+        "memory_max": max(watch.memory),
     }
-
-
-def _as_request(arguments: list[str]) -> tuple[dict, str, str | None]:
-    """What oha is told, for the watch."""
-    options = dict(zip(arguments[::2], arguments[1::2]))
-    name, _, value = options.get("-H", "").partition(": ")
-    return ({name: value} if name else {}), options.get("-m", "GET"), options.get("-d")

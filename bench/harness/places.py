@@ -16,9 +16,7 @@ RELEASE = TARGET / "release"
 PEERS_TARGET = Path(os.environ.get("PEERS_TARGET_DIR", PEERS / "target")).resolve()
 PEERS_RELEASE = PEERS_TARGET / "release"
 
-# What is kept between runs: tools, and databases to copy from. On the disk that
+# What is kept between runs: databases to copy from. On the disk that
 # the build is on, because /tmp may be memory, where an fsync costs nothing.
 KEPT = TARGET / "bench"
-TOOLS = TARGET / "tools"
-OHA = TOOLS / "bin" / "oha"
 FASTAPI = KEPT / "fastapi"

@@ -12,9 +12,8 @@ Made by `scripts/bench`; [README.md](README.md) says how, and who the contestant
 are. A ratio is the median of the rounds (lowest–highest), each round's figures
 compared with those of the same round. CPU is that of the whole contestant, its
 workers included. Each part says when it was measured, and which commit.
-
-![requests per second](../docs/performance.svg)
 """
+PICTURE = "![requests per second](../docs/performance.svg)\n"
 
 PARTS = {
     "growth": ("Growth", tables.growth),
@@ -26,7 +25,8 @@ PARTS = {
 
 def write() -> None:
     requests = sorted(store.load_all("requests"), key=_importance)
-    text = [HEAD, "## What Byline is to show\n", _targets()]
+    main = store.load("requests-sqlite-64")
+    text = [HEAD, *([PICTURE] if main else []), "## What Byline is to show\n", _targets()]
     text += [_part(_title(result), result, tables.requests(result)) for result in requests]
     for name, (title, table) in PARTS.items():
         single = store.load(name)
@@ -35,7 +35,6 @@ def write() -> None:
             what = f", {result['work']}" if "work" in result else ""
             text.append(_part(f"{title}, {engine}{what}", result, table(result)))
     REPORT.write_text("\n".join(text))
-    main = store.load("requests-sqlite-64")
     if main:
         CHART.write_text(chart.draw(main))
 
@@ -50,8 +49,11 @@ def _title(result: dict) -> str:
 
 
 def _targets() -> str:
+    reached = list(targets.all_targets())
+    if not reached:
+        return "Nothing has been measured yet.\n"
     lines = [tables.row(["", "what", "target", "measured", "met"]), tables.row(["---", "---", "---:", "---:", "---"])]
-    lines += [tables.row(target.cells()) for target in targets.all_targets()]
+    lines += [tables.row(target.cells()) for target in reached]
     return "\n".join(lines) + "\n"
 
 

@@ -87,12 +87,11 @@ def overload(result: dict) -> str:
     lines = [row(head), row(["---"] + ["---:"] * (len(head) - 2) + ["---"])]
     for times, seen in result["runs"].items():
         answers = ", ".join(f"{count:,} × {status}" for status, count in seen["answers"].items())
-        failures = ", ".join(f"{count:,} × {failure}" for failure, count in seen["failures"].items())
         lines.append(
             row(
                 [
                     f"{times} × capacity, {seen['rate']:,}/s",
-                    digits(seen["offered"]),
+                    digits(seen["sent"]),
                     digits(seen["served"]),
                     digits(seen["goodput"]),
                     f"{_ms(seen['served_p50'])}, {_ms(seen['served_p99'])}",
@@ -100,7 +99,7 @@ def overload(result: dict) -> str:
                     _ms(seen["alive_p99"]),
                     f"{seen['without_retry_after']} of {seen['refusals_looked_at']}",
                     f"{seen['memory_before']:.0f}, {seen['memory_first_half']:.0f}, {seen['memory_max']:.0f}",
-                    answers + (f"; {failures}" if failures else ""),
+                    answers,
                 ]
             )
         )
