@@ -93,7 +93,7 @@ impl Lane {
             Unavailable::QueueFull => self.refused_full.increment(),
             Unavailable::DeadlinePassed => self.expired.increment(),
             Unavailable::ShuttingDown | Unavailable::Contention | Unavailable::Database(_) => {
-                self.refused_closing.increment()
+                self.refused_closing.increment();
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// The socket that a supervisor opened and passed on (`LISTEN_FDS`, sd_listen_fds(3)),
+/// The socket that a supervisor opened and passed on (`LISTEN_FDS`, `sd_listen_fds(3)`),
 /// with its address. It outlives this process: while the next one starts,
 /// connections wait in it.
 ///

@@ -98,7 +98,7 @@ pub(crate) struct HttpSettings {
     /// Address and port to listen on; port 0 takes any free one.
     ///
     /// The real address is the first line on standard output. A socket that a
-    /// supervisor passes on (LISTEN_FDS, as systemd does) is taken instead.
+    /// supervisor passes on (`LISTEN_FDS`, as systemd does) is taken instead.
     #[arg(long = LISTEN, env = "BYLINE_LISTEN", value_name = "ADDRESS:PORT")]
     #[arg(default_value = "127.0.0.1:8080", value_parser = values::listen)]
     pub(crate) listen: SocketAddr,
@@ -157,7 +157,7 @@ pub(crate) struct HttpSettings {
     pub(crate) drain_delay: Duration,
 
     /// How long requests in flight may take once the service has been told to
-    /// end and BYLINE_DRAIN_DELAY is over.
+    /// end and `BYLINE_DRAIN_DELAY` is over.
     #[arg(
         long,
         env = "BYLINE_SHUTDOWN_TIMEOUT",

@@ -109,7 +109,6 @@ impl<'a> Families<'a> {
 
 #[expect(
     clippy::as_conversions,
-    clippy::cast_precision_loss,
     reason = "a gauge is a float in every client; exact up to 2^53"
 )]
 fn gauge(value: u64) -> ConstGauge<f64> {
@@ -125,7 +124,6 @@ struct Observed<'a> {
 impl EncodeMetric for Observed<'_> {
     #[expect(
         clippy::as_conversions,
-        clippy::cast_precision_loss,
         reason = "sums and bounds are floats in every client"
     )]
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {

@@ -66,11 +66,7 @@ struct Usage {
 
 #[cfg(target_os = "linux")]
 impl Usage {
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        reason = "times in seconds"
-    )]
+    #[expect(clippy::as_conversions, reason = "times in seconds")]
     fn now() -> procfs::ProcResult<Self> {
         use procfs::process::{LimitValue, Process};
 
