@@ -30,7 +30,7 @@ pub use list::{
 pub use precondition::Precondition;
 pub use repository::{PostRepository, Reference, RepositoryError, UniqueKey, UserRepository};
 pub use session::Session;
-pub use store::{Health, Intent, Job, Readiness, Release, Store};
+pub use store::{Health, Intent, Job, Readiness, Release, ServerHealth, Store};
 
 #[cfg(any(test, feature = "testing"))]
 pub use {

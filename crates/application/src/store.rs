@@ -75,6 +75,20 @@ pub struct Health {
     pub readiness: Readiness,
     /// The newest release whose migrations the database has.
     pub release: Option<Release>,
+    /// The database's servers in the order in which they were named; none for
+    /// a database that has no server.
+    pub servers: Vec<ServerHealth>,
+}
+
+/// How one server of a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerHealth {
+    /// It reads and writes.
+    Ready,
+    /// It reads.
+    ReadOnly,
+    /// It cannot be reached, or does nothing at present.
+    Away,
 }
 
 /// Whether a store can serve.

@@ -58,6 +58,7 @@ impl Store for ImmediateStore {
         Health {
             readiness: Readiness::Ready,
             release: None,
+            servers: Vec::new(),
         }
     }
 }

@@ -1,5 +1,5 @@
 use actix_web::HttpResponse;
-use byline_application::Readiness;
+use byline_application::{Readiness, ServerHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +15,33 @@ use crate::problem::{Code, Problem};
 pub(crate) struct Status {
     #[schema(schema_with = schemas::word)]
     status: &'static str,
+    /// How each server of the database is, in the order in which they were
+    /// named; only where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    servers: Vec<ServerStatus>,
+}
+
+/// How one server of the database is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ServerStatus {
+    /// It reads and writes.
+    Ready,
+    /// It reads.
+    ReadOnly,
+    /// It cannot be reached, or does nothing at present.
+    Away,
+}
+
+impl From<ServerHealth> for ServerStatus {
+    fn from(health: ServerHealth) -> Self {
+        match health {
+            ServerHealth::Ready => Self::Ready,
+            ServerHealth::ReadOnly => Self::ReadOnly,
+            ServerHealth::Away => Self::Away,
+        }
+    }
 }
 
 /// Tell whether the process runs
@@ -28,7 +55,10 @@ pub(crate) struct Status {
     responses(StatusDocument, Always)
 )]
 pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
-    answer::document(&Status { status: "live" })
+    answer::document(&Status {
+        status: "live",
+        servers: Vec::new(),
+    })
 }
 
 /// Tell whether the process can serve
@@ -45,14 +75,26 @@ pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {
     if call.api().is_draining() {
         return Err(not_ready("This instance is shutting down."));
     }
-    match call.api().store().health().readiness {
-        Readiness::Ready => answer::document(&Status { status: "ready" }),
+    let health = call.api().store().health();
+    match health.readiness {
+        Readiness::Ready => answer::document(&Status {
+            status: "ready",
+            servers: several(&health.servers),
+        }),
         Readiness::Unreachable(_) => Err(not_ready("The database cannot be reached.")),
         Readiness::WrongSchema => Err(not_ready(
             "The schema of the database is not the one that this version needs.",
         )),
         Readiness::ShuttingDown => Err(not_ready("This instance is shutting down.")),
     }
+}
+
+/// One server is as the whole is.
+fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
+    if servers.len() < 2 {
+        return Vec::new();
+    }
+    servers.iter().copied().map(ServerStatus::from).collect()
 }
 
 fn not_ready(detail: &'static str) -> Problem {

@@ -114,6 +114,7 @@ mod tests {
             "mysql://byline:secret@[::1]/byline?ssl-mode=preferred",
             "mysql://byline:secret@192.0.2.7/byline?ssl-ca=/etc/ca%20s.pem&durability=RELAXED",
             "mysql://by%40line:se%2Fcret@db/byline?ssl-mode=VERIFY_IDENTITY",
+            "mysql://byline:secret@db1:3306,db2,[::1]:3307/byline?read-hosts=any",
         ] {
             let url: DatabaseUrl = text.parse().unwrap();
             assert_eq!(url.to_string(), "mysql://…/byline");
@@ -136,6 +137,13 @@ mod tests {
             ("mysql://u:secret@db/a#b", "the database"),
             ("mysql://u:secret@db:x/byline", "must be a URL"),
             ("mysql://u:secret@db/byline?sslmode=x", "`sslmode`"),
+            ("mysql://u:secret@db,/byline", "the host"),
+            ("mysql://u:secret@db:1,other:x/byline", "must be a URL"),
+            ("mysql://u:secret@db,other,db:3306/byline", "twice"),
+            (
+                "mysql://u:secret@db,other/byline?read-hosts=other",
+                "first or any",
+            ),
             (
                 "mysql://u:secret@db/byline?ssl-mode=maybe",
                 "VERIFY_IDENTITY",

@@ -25,6 +25,7 @@ impl<F: Fn(Box<dyn Job>) + Send + Sync> Store for Scripted<F> {
         Health {
             readiness: Readiness::Ready,
             release: None,
+            servers: Vec::new(),
         }
     }
 }

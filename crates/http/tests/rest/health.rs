@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
-use byline_application::{Health, MockStore, Readiness, Release};
+use byline_application::{Health, MockStore, Readiness, Release, ServerHealth};
 use byline_http::Api;
 
 use crate::support::{api_with, get, settings};
 
 fn store_that_is(readiness: Readiness, release: Option<Release>) -> Api {
-    let health = Health { readiness, release };
+    let health = Health {
+        readiness,
+        release,
+        servers: Vec::new(),
+    };
     let mut store = MockStore::new();
     store.expect_health().returning(move || health.clone());
     api_with(Arc::new(store), settings())
@@ -24,6 +28,33 @@ async fn a_ready_process_says_so() {
         assert_eq!(answer.status, 200);
         assert_eq!(answer.json()["status"], status);
         assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[actix_web::test]
+async fn each_server_of_several_is_told() {
+    for (servers, told) in [
+        (vec![], None),
+        (vec![ServerHealth::ReadOnly], None),
+        (
+            vec![
+                ServerHealth::Away,
+                ServerHealth::Ready,
+                ServerHealth::ReadOnly,
+            ],
+            Some(serde_json::json!(["away", "ready", "read-only"])),
+        ),
+    ] {
+        let mut store = MockStore::new();
+        store.expect_health().returning(move || Health {
+            readiness: Readiness::Ready,
+            release: None,
+            servers: servers.clone(),
+        });
+        let api = api_with(Arc::new(store), settings());
+        let answer = get(&api, "/readyz").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json().get("servers"), told.as_ref());
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::Instant;
 use byline_application::{AppError, Cause, Intent, RepositoryError};
 use diesel::QueryResult;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::connection::Origin;
 use super::repository::DieselSession;
@@ -21,11 +24,30 @@ pub(super) enum Outcome {
     Undone(AppError),
     /// It may have been committed or not.
     Unknown(Cause),
+    /// Surely nothing was changed: this server can do nothing at present.
+    Unfit(AppError),
 }
 
-/// Runs the job once. `doubt` tells whether an earlier attempt with this token
-/// may have been committed; it ends when this attempt proves the contrary.
+/// Runs the job once. `doubt` tells whether an earlier attempt to create with
+/// this token may have been committed; it ends when this attempt proves the
+/// contrary.
 pub(super) fn run(
+    connection: &mut Connection,
+    ticket: &mut Ticket,
+    token: Token,
+    doubt: &mut Option<Cause>,
+    meters: &Meters,
+) -> Outcome {
+    let outcome = run_once(connection, ticket, token, doubt, meters);
+    match (outcome, doubt) {
+        (Outcome::Ended(Err(error @ AppError::Unavailable(_))), None) if connection.is_unfit() => {
+            Outcome::Unfit(error)
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+fn run_once(
     connection: &mut Connection,
     ticket: &mut Ticket,
     token: Token,
@@ -37,7 +59,7 @@ pub(super) fn run(
         Intent::Snapshot => undone(connection, ticket, SNAPSHOT),
         Intent::Rehearse => undone(connection, ticket, BEGIN),
         Intent::Create => create(connection, ticket, token, doubt),
-        Intent::Write => write(connection, ticket, token, doubt, meters),
+        Intent::Write => write(connection, ticket, token, meters),
     }
 }
 
@@ -89,14 +111,12 @@ fn create(
     }
 }
 
-/// Runs a job in a transaction whose first row is the token. Whoever inserts
-/// the token waits for an earlier attempt's transaction to end: a duplicate
-/// proves that it was committed, success that it was not and never will be.
+/// Runs a job in a transaction whose first row is the token, so that
+/// [`settle`] can find out what became of it.
 fn write(
     connection: &mut Connection,
     ticket: &mut Ticket,
     token: Token,
-    doubt: &mut Option<Cause>,
     meters: &Meters,
 ) -> Outcome {
     // One round trip. The literal is hexadecimal.
@@ -104,23 +124,8 @@ fn write(
         "{BEGIN}; INSERT INTO write_attempts (token) VALUES ({})",
         token.literal()
     );
-    match connection.batch_execute(&begin) {
-        Ok(()) => *doubt = None,
-        Err(error) if doubt.is_some() && dialect::is_duplicate(&error) => {
-            roll_back(connection);
-            return Outcome::Ended(Ok(()));
-        }
-        Err(error) => {
-            let outcome = not_begun(connection, error);
-            roll_back(connection);
-            return match (outcome, doubt.take()) {
-                (Outcome::Ended(Err(_)), Some(cause)) => Outcome::Unknown(cause),
-                (outcome, earlier) => {
-                    *doubt = earlier;
-                    outcome
-                }
-            };
-        }
+    if let Err(error) = connection.batch_execute(&begin) {
+        return not_begun(connection, error);
     }
     let ending = in_session(connection, ticket);
     if ending.is_err() {
@@ -143,6 +148,58 @@ fn write(
                 other => Outcome::Undone(other.into()),
             }
         }
+    }
+}
+
+/// What has become of an attempt that may have been committed or not.
+pub(super) enum Settled {
+    /// It was committed.
+    Committed,
+    /// It was not, and never will be.
+    Never,
+    /// That is not known yet.
+    Unknown(Cause),
+    /// The same, and this server can do nothing at present.
+    Unfit(AppError),
+}
+
+/// Takes the place of the attempt with this token. Whoever inserts the token
+/// waits for the attempt's transaction to end. A duplicate proves that it was
+/// committed; success, that it never will be, on whatever node of a cluster it
+/// may still be under way: of two transactions with the same key a cluster
+/// certifies one.
+///
+/// The mark beside the token tells this from an attempt, should the answer get
+/// lost once more.
+pub(super) fn settle(connection: &mut Connection, token: Token) -> Settled {
+    let (token, mark) = (token.literal(), token.mark().literal());
+    let insert = format!("INSERT INTO write_attempts (token) VALUES ({token}), ({mark})");
+    let error = match connection.batch_execute(&insert) {
+        Ok(()) => return Settled::Never,
+        Err(error) => error,
+    };
+    if dialect::is_duplicate(&error) {
+        let query = format!("SELECT COUNT(*) FROM write_attempts WHERE token = {mark}");
+        return match sql::<BigInt>(&query).get_result::<i64>(connection) {
+            Ok(0) => Settled::Committed,
+            Ok(_) => Settled::Never,
+            Err(error) => unsettled(connection, error),
+        };
+    }
+    unsettled(connection, error)
+}
+
+fn unsettled(connection: &mut Connection, error: diesel::result::Error) -> Settled {
+    let is_unfit = dialect::is_unfit(&error);
+    connection.give_up();
+    match dialect::classify(error) {
+        unfit @ RepositoryError::Unavailable(_) if is_unfit => Settled::Unfit(unfit.into()),
+        RepositoryError::OutcomeUnknown(cause)
+        | RepositoryError::Contention(cause)
+        | RepositoryError::LockTimeout(cause)
+        | RepositoryError::Unavailable(cause)
+        | RepositoryError::Fault(cause) => Settled::Unknown(cause),
+        other => Settled::Unknown(std::sync::Arc::new(other)),
     }
 }
 

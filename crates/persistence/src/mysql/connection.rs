@@ -17,6 +17,7 @@ use diesel_async::{
 };
 use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use super::dialect;
 use super::token::Token;
@@ -41,9 +42,15 @@ pub(super) struct Connection {
     deadline: Option<Instant>,
     limit: Duration,
     lost: bool,
+    unfit: bool,
+    fence: Option<Fence>,
     has_returning: bool,
     origin: Option<Origin>,
 }
+
+/// Tells that nobody is to wait for a server any more: whoever holds the other
+/// end sends something.
+pub(super) type Fence = watch::Receiver<()>;
 
 /// Which attempt inserts.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +71,8 @@ impl Connection {
             deadline: None,
             limit: STATEMENT_LIMIT,
             lost: false,
+            unfit: false,
+            fence: None,
             has_returning: false,
             origin: None,
         }
@@ -82,7 +91,23 @@ impl Connection {
 
     /// Whether nothing can be done with this connection any more.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost
+        self.lost || self.is_fenced()
+    }
+
+    /// Has statements broken off when `fence` says so.
+    pub(super) fn set_fence(&mut self, fence: Fence) {
+        self.fence = Some(fence);
+    }
+
+    fn is_fenced(&self) -> bool {
+        let fence = self.fence.as_ref();
+        fence.is_some_and(|fence| fence.has_changed().unwrap_or(false))
+    }
+
+    /// Whether the server has said that it can do nothing at present, while
+    /// another one may.
+    pub(super) fn is_unfit(&self) -> bool {
+        self.unfit
     }
 
     /// Gives the connection up: it may be in a transaction that nobody ends.
@@ -118,18 +143,35 @@ impl Connection {
         }
         let limit = Instant::now() + self.limit;
         let limit = self.deadline.map_or(limit, |deadline| deadline.min(limit));
+        let fence = &mut self.fence;
         let answer = ask(&mut self.inner);
-        let result = self
-            .runtime
-            .block_on(async { tokio::time::timeout_at(limit.into(), answer).await })
-            .unwrap_or_else(|_| Err(lost(NO_ANSWER)));
-        if let Err(error) = &result
-            && dialect::is_lost(error)
-        {
-            self.lost = true;
+        let result = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                answer = tokio::time::timeout_at(limit.into(), answer) => {
+                    answer.unwrap_or_else(|_| Err(lost(NO_ANSWER)))
+                }
+                () = broken_off(fence) => Err(lost("the server is not waited for any more")),
+            }
+        });
+        if let Err(error) = &result {
+            self.unfit |= dialect::is_unfit(error);
+            self.lost |= self.unfit || dialect::is_lost(error);
         }
         result
     }
+}
+
+/// Ends when the fence says so.
+async fn broken_off(fence: &mut Option<Fence>) {
+    if let Some(fence) = fence
+        && fence.changed().await.is_ok()
+    {
+        // What has changed is noticed again when the connection is looked at.
+        fence.mark_changed();
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Whether the error is that time was over.
@@ -245,6 +287,6 @@ impl diesel::r2d2::R2D2Connection for Connection {
     }
 
     fn is_broken(&mut self) -> bool {
-        self.lost
+        self.is_lost()
     }
 }

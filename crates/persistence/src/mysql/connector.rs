@@ -10,8 +10,8 @@ use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts}
 use tokio::runtime::Builder;
 
 use super::connection::is_timeout;
-use super::target::{MysqlTarget, Tls};
-use super::{Connection, dialect, settings};
+use super::target::{Host, MysqlTarget, Tls};
+use super::{Connection, dialect, node_state, settings};
 
 /// The longest that making a connection may take.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
@@ -24,6 +24,10 @@ pub(super) enum ConnectError {
     Unreachable(String),
     #[error("the database server did not answer in time")]
     TimedOut,
+    #[error("the database server has lost its cluster")]
+    NotReady,
+    #[error("there was no connection to the database server in time")]
+    NoTime,
     #[error("the database server takes no connection at present (error {0})")]
     Busy(u16),
     #[error("the database server does not let this user in (error {0})")]
@@ -74,6 +78,8 @@ impl ConnectError {
     pub(super) fn statement(error: diesel::result::Error) -> Self {
         if is_timeout(&error) {
             Self::TimedOut
+        } else if dialect::is_unfit(&error) {
+            Self::NotReady
         } else if dialect::is_lost(&error) {
             Self::Unreachable("the connection broke".to_owned())
         } else {
@@ -83,12 +89,39 @@ impl ConnectError {
 
     /// Whether time may heal it, without anybody changing a setting.
     pub(super) fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::TimedOut | Self::Busy(_))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::TimedOut | Self::Busy(_) | Self::NotReady | Self::NoTime
+        )
+    }
+
+    /// Whether the server is not there at all.
+    pub(super) fn is_absence(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::TimedOut | Self::NotReady)
     }
 }
 
-/// A connection that is fit for use.
+/// A connection to the first of the servers that is fit for use.
 pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> {
+    let mut first_error = None;
+    for host in &target.hosts {
+        let made = connect_to(target, host).and_then(|mut connection| {
+            if target.hosts.len() > 1 && !node_state::read(&mut connection)?.is_ready {
+                return Err(ConnectError::NotReady);
+            }
+            Ok(connection)
+        });
+        match made {
+            Ok(connection) => return Ok(connection),
+            Err(error) if error.is_transient() => first_error = first_error.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(first_error.unwrap_or(ConnectError::TimedOut))
+}
+
+/// A connection to this server that is fit for use.
+pub(super) fn connect_to(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectError> {
     let until = Instant::now() + CONNECT_LIMIT;
     if let Tls::VerifyIdentity { ca: Some(ca) } = &target.tls {
         // The driver would name neither the parameter nor the reason.
@@ -100,7 +133,7 @@ pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> 
         .build()
         .map_err(|error| ConnectError::Local(Arc::new(error)))?;
     let logged_in = runtime
-        .block_on(async { tokio::time::timeout_at(until.into(), log_in(target)).await })
+        .block_on(async { tokio::time::timeout_at(until.into(), log_in(target, host)).await })
         .unwrap_or(Err(ConnectError::TimedOut));
     let inner = match logged_in {
         Ok(inner) => inner,
@@ -117,12 +150,12 @@ pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> 
     Ok(connection)
 }
 
-async fn log_in(target: &MysqlTarget) -> Result<AsyncMysqlConnection, ConnectError> {
-    let made = match Conn::new(options(target, &target.tls)).await {
+async fn log_in(target: &MysqlTarget, host: &Host) -> Result<AsyncMysqlConnection, ConnectError> {
+    let made = match Conn::new(options(target, host, &target.tls)).await {
         Err(Error::Driver(DriverError::NoClientSslFlagFromServer))
             if target.tls == Tls::Preferred =>
         {
-            Conn::new(options(target, &Tls::Disabled)).await
+            Conn::new(options(target, host, &Tls::Disabled)).await
         }
         other => other,
     };
@@ -132,10 +165,10 @@ async fn log_in(target: &MysqlTarget) -> Result<AsyncMysqlConnection, ConnectErr
         .map_err(|error| ConnectError::Local(Arc::new(error)))
 }
 
-fn options(target: &MysqlTarget, tls: &Tls) -> Opts {
+fn options(target: &MysqlTarget, host: &Host, tls: &Tls) -> Opts {
     OptsBuilder::default()
-        .ip_or_hostname(target.host.as_str())
-        .tcp_port(target.port)
+        .ip_or_hostname(host.name.as_str())
+        .tcp_port(host.port)
         .user(Some(target.user.as_str()))
         .pass(target.password.as_deref())
         .db_name(Some(target.database.as_str()))

@@ -250,7 +250,7 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         Meaning::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         Meaning::Conflict => RepositoryError::Contention(cause()),
         Meaning::LockTimeout => RepositoryError::LockTimeout(cause()),
-        Meaning::Refused => RepositoryError::Unavailable(cause()),
+        Meaning::Refused | Meaning::Unfit => RepositoryError::Unavailable(cause()),
         Meaning::Lost | Meaning::Undecided => RepositoryError::OutcomeUnknown(cause()),
         Meaning::Bug => RepositoryError::Fault(cause()),
     }
@@ -270,6 +270,12 @@ pub(super) fn classify_commit(error: Error) -> RepositoryError {
 /// Whether the connection is of no more use.
 pub(super) fn is_lost(error: &Error) -> bool {
     matches!(meaning(error), Meaning::Lost)
+}
+
+/// Whether this server can do nothing at present, and has done nothing, while
+/// another server of the same database may.
+pub(super) fn is_unfit(error: &Error) -> bool {
+    matches!(meaning(error), Meaning::Unfit)
 }
 
 /// Whether a row with this key is there already.
@@ -298,6 +304,8 @@ enum Meaning {
     Conflict,
     /// Nothing was done; it may be possible later.
     Refused,
+    /// The same, and it may be possible on another server at once.
+    Unfit,
     /// The connection broke.
     Lost,
     /// The connection works, but a commit may have taken place or not.
@@ -348,7 +356,7 @@ const TEXTS: [(u16, &str, Meaning); 22] = [
         "Record has changed since last read",
         Meaning::Conflict,
     ),
-    (1047, "WSREP has not yet prepared node", Meaning::Refused),
+    (1047, "WSREP has not yet prepared node", Meaning::Unfit),
     (1053, "Server shutdown in progress", Meaning::Lost),
     (1927, "Connection was killed", Meaning::Lost),
     (
@@ -364,14 +372,10 @@ const TEXTS: [(u16, &str, Meaning); 22] = [
     (
         1290,
         "The MariaDB server is running with the",
-        Meaning::Refused,
+        Meaning::Unfit,
     ),
-    (
-        1290,
-        "The MySQL server is running with the",
-        Meaning::Refused,
-    ),
-    (1836, "Running in read-only mode", Meaning::Refused),
+    (1290, "The MySQL server is running with the", Meaning::Unfit),
+    (1836, "Running in read-only mode", Meaning::Unfit),
     (
         1461,
         "Can't create more than max_prepared_stmt_count",

@@ -1,81 +1,85 @@
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::time::Duration;
 
-use byline_application::Cause;
 use diesel::r2d2::{ManageConnection, Pool};
 
 use super::Connection;
-use super::connector::{ConnectError, connect};
-use super::target::MysqlTarget;
-use super::vitals::Vitals;
+use super::connection::Fence;
+use super::connector::{ConnectError, connect_to};
+use super::target::{Host, MysqlTarget};
 
-/// Makes the pool's connections.
-#[derive(Clone)]
+/// Makes the connections of one server's pool.
 pub(super) struct Manager {
     target: MysqlTarget,
-    vitals: Arc<Vitals>,
+    host: Host,
+    /// `None` where there is no other server to go to.
+    fence: Option<Fence>,
 }
 
-/// Why the pool got no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ManagerError {
-    #[error(transparent)]
-    Connect(ConnectError),
-    /// The probe has not seen the server back yet.
-    #[error("{0}")]
-    Away(Cause),
+/// What an attempt to connect came to. r2d2 tries again and again and tells
+/// nobody why it has no connection; a failure that is handed over like a
+/// connection is heard of at once, and nobody knocks again unasked.
+pub(super) struct Attempt(Result<Connection, ConnectError>);
+
+impl Attempt {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, &ConnectError> {
+        self.0.as_mut().map_err(|error| &*error)
+    }
+
+    /// Whether nothing can be done with it any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.0.as_ref().map_or(true, Connection::is_lost)
+    }
 }
 
 impl ManageConnection for Manager {
-    type Connection = Connection;
-    type Error = ManagerError;
+    type Connection = Attempt;
+    type Error = Infallible;
 
-    /// Knocks only at a server that the probe has seen: while it is away, many
-    /// threads of many services would keep it from coming back.
-    fn connect(&self) -> Result<Connection, ManagerError> {
-        if let Some(cause) = self.vitals.trouble() {
-            return Err(ManagerError::Away(cause));
+    fn connect(&self) -> Result<Attempt, Infallible> {
+        let mut fence = self.fence.clone();
+        if let Some(fence) = &mut fence {
+            // What was broken off before is another connection's affair.
+            fence.mark_unchanged();
         }
-        connect(&self.target).map_err(|error| {
-            self.vitals.look_again();
-            ManagerError::Connect(error)
-        })
+        let mut made = connect_to(&self.target, &self.host);
+        if let (Ok(connection), Some(fence)) = (&mut made, fence) {
+            connection.set_fence(fence);
+        }
+        Ok(Attempt(made))
     }
 
     /// Not asked: a job whose connection turns out to be broken is run again
     /// on another, which costs a round trip only when it is needed.
-    fn is_valid(&self, _: &mut Connection) -> Result<(), ManagerError> {
+    fn is_valid(&self, _: &mut Attempt) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.is_lost()
+    fn has_broken(&self, attempt: &mut Attempt) -> bool {
+        attempt.is_lost()
     }
 }
 
+/// How long a connection is kept that no thread holds: those of the server
+/// that stood in for another one.
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
+
 /// A pool that connects when a connection is asked for.
-pub(super) fn pool(target: &MysqlTarget, vitals: &Arc<Vitals>, size: u32) -> Pool<Manager> {
+pub(super) fn pool(
+    target: &MysqlTarget,
+    host: &Host,
+    fence: Option<Fence>,
+    size: u32,
+) -> Pool<Manager> {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
-        .idle_timeout(None)
+        .idle_timeout(Some(IDLE_LIMIT))
         .max_lifetime(None)
         .test_on_check_out(false)
-        // Half of it is the longest pause between two attempts.
-        .connection_timeout(Duration::from_millis(400))
-        .error_handler(Box::new(Quiet))
         .build_unchecked(Manager {
             target: target.clone(),
-            vitals: Arc::clone(vitals),
+            host: host.clone(),
+            fence,
         })
-}
-
-/// The probe logs that the server is away, once.
-#[derive(Debug)]
-struct Quiet;
-
-impl diesel::r2d2::HandleError<ManagerError> for Quiet {
-    fn handle_error(&self, error: ManagerError) {
-        tracing::debug!(error = error.to_string(), "no connection to the database");
-    }
 }

@@ -3,11 +3,14 @@
 
 mod along;
 mod attempt;
+mod cluster;
 mod connection;
 mod connector;
 mod dialect;
 mod lease;
 mod manager;
+mod node;
+mod node_state;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]
@@ -30,7 +33,6 @@ mod store;
 mod sweeper;
 mod target;
 mod token;
-mod vitals;
 mod worker;
 
 use connection::Connection;

@@ -1,4 +1,4 @@
-//! Looking after the server: one thread that asks it how it is, so that nobody
+//! Looking after a server: one thread that asks it how it is, so that nobody
 //! else has to wait to find out.
 
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Connection;
-use super::connector::{CONNECT_LIMIT, ConnectError, connect};
-use super::schema_check;
-use super::target::MysqlTarget;
-use super::vitals::{Sight, Vitals};
+use super::cluster::Cluster;
+use super::connector::{CONNECT_LIMIT, ConnectError, connect_to};
+use super::node::Sight;
+use super::target::{Host, MysqlTarget};
+use super::{node_state, schema_check};
 use crate::OpenError;
 
 /// How often a server that works is looked at.
@@ -19,17 +20,17 @@ const CALM: Duration = Duration::from_millis(500);
 /// that is away: each service of many knocks at a time of its own.
 const TROUBLED: (u64, u64) = (100, 400);
 
-/// Looks at the server until the store is closed.
-pub(super) fn run(target: &MysqlTarget, mut held: Option<Connection>, vitals: &Vitals) {
-    while !vitals.is_closing() {
-        let sight = look(target, &mut held).unwrap_or_else(Failure::sight);
+/// Looks at the server with this index until the store is closed.
+pub(super) fn run(mut probe: Probe, cluster: &Cluster, index: usize) {
+    while !cluster.is_closing() {
+        let sight = probe.look().unwrap_or_else(Failure::sight);
         let pause = match sight {
-            Sight::Ready(_) => CALM,
+            Sight::Ready { .. } => CALM,
             Sight::Away(_) | Sight::WrongSchema(_) => {
                 Duration::from_millis(fastrand::u64(TROUBLED.0..=TROUBLED.1))
             }
         };
-        vitals.saw(sight);
+        cluster.saw(index, sight);
         thread::park_timeout(pause);
     }
 }
@@ -39,7 +40,7 @@ pub(super) enum Failure {
     Connect(ConnectError),
     Open(OpenError),
     /// The connection was closed while it was asked.
-    Broken(OpenError),
+    Broken(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl Failure {
@@ -49,36 +50,96 @@ impl Failure {
             Self::Open(
                 error @ (OpenError::SchemaTooOld { .. } | OpenError::SchemaTooNew { .. }),
             ) => Sight::WrongSchema(Arc::new(error)),
-            Self::Open(error) | Self::Broken(error) => Sight::Away(Arc::new(error)),
+            Self::Open(error) => Sight::Away(Arc::new(error)),
+            Self::Broken(cause) => Sight::Away(cause),
         }
     }
 }
 
-/// One look, over the connection of the last one. It reads a table: a Galera
-/// node without its cluster would answer `SELECT 1`.
-pub(super) fn look(target: &MysqlTarget, held: &mut Option<Connection>) -> Result<Sight, Failure> {
-    match ask(target, held) {
-        // Which says little about the server: ask on a new one.
-        Err(Failure::Broken(_)) => ask(target, held),
-        other => other,
-    }
+/// How to look at one server.
+pub(super) struct Probe {
+    target: MysqlTarget,
+    host: Host,
+    held: Option<Connection>,
+    /// How large the cluster was when it was looked at last.
+    cluster_size: Option<u32>,
 }
 
-fn ask(target: &MysqlTarget, held: &mut Option<Connection>) -> Result<Sight, Failure> {
-    let mut connection = match held.take() {
-        Some(connection) => connection,
-        None => connect(target).map_err(Failure::Connect)?,
-    };
-    let deadline = Instant::now() + CONNECT_LIMIT;
-    connection.set_deadline(deadline);
-    match schema_check::require_current(&mut connection) {
-        Ok(release) => {
-            *held = Some(connection);
-            Ok(Sight::Ready(release))
+/// With fewer, the loss of one node leaves no majority.
+const SAFE_SIZE: u32 = 3;
+
+impl Probe {
+    pub(super) fn new(target: &MysqlTarget, host: &Host) -> Self {
+        Self {
+            target: target.clone(),
+            host: host.clone(),
+            held: None,
+            cluster_size: None,
         }
-        Err(error) if connection.is_lost() && Instant::now() < deadline => {
-            Err(Failure::Broken(error))
+    }
+
+    /// One look, over the connection of the last one. It reads a table: a
+    /// Galera node without its cluster would answer `SELECT 1`.
+    pub(super) fn look(&mut self) -> Result<Sight, Failure> {
+        match self.ask() {
+            // Which says little about the server: ask on a new one.
+            Err(Failure::Broken(_)) => self.ask(),
+            other => other,
         }
-        Err(error) => Err(Failure::Open(error)),
+    }
+
+    fn ask(&mut self) -> Result<Sight, Failure> {
+        let deadline = Instant::now() + CONNECT_LIMIT;
+        let mut connection = match self.held.take() {
+            Some(connection) => connection,
+            None => self.connect().map_err(Failure::Connect)?,
+        };
+        connection.set_deadline(deadline);
+        let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
+        let state = match node_state::read(&mut connection) {
+            Ok(state) if state.is_ready => state,
+            Ok(_) => {
+                self.held = Some(connection);
+                return Err(Failure::Connect(ConnectError::NotReady));
+            }
+            Err(error) if is_open(&connection) => return Err(Failure::Connect(error)),
+            Err(error) => return Err(Failure::Broken(Arc::new(error))),
+        };
+        match schema_check::require_served(&mut connection) {
+            Ok(release) => {
+                self.note_size(state.cluster_size);
+                self.held = Some(connection);
+                Ok(Sight::Ready {
+                    release,
+                    takes_writes: state.takes_writes,
+                })
+            }
+            Err(error) if is_open(&connection) => Err(Failure::Open(error)),
+            Err(error) => Err(Failure::Broken(Arc::new(error))),
+        }
+    }
+
+    /// A connection that does not wait for other nodes: whether this one works
+    /// must not depend on them.
+    fn connect(&self) -> Result<Connection, ConnectError> {
+        let mut connection = connect_to(&self.target, &self.host)?;
+        node_state::do_not_wait(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn note_size(&mut self, size: Option<u32>) {
+        if let Some(size) = size
+            && self.cluster_size != Some(size)
+        {
+            if size < SAFE_SIZE {
+                tracing::warn!(
+                    size,
+                    "the cluster of the database has fewer than three nodes: if one is lost, the others may stop"
+                );
+            } else if self.cluster_size.is_some() {
+                tracing::info!(size, "the cluster of the database has changed its size");
+            }
+            self.cluster_size = Some(size);
+        }
     }
 }

@@ -44,7 +44,9 @@ pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
 /// what fails has not happened and what happened is noted.
 fn run_pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
     let applied = applied(connection)?;
-    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    let pending = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
+        .or_newer()?
+        .pending;
     connection
         .run_pending_migrations(MIGRATIONS)
         .map_err(|error| OpenError::Migration(Arc::from(error)))?;
@@ -90,25 +92,28 @@ fn unlimited(connection: &mut Connection) -> Result<(), OpenError> {
 pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
     let mut connection = open(target)?;
     let applied = applied(&mut connection)?;
-    let (applied, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
-    let releases = if applied.is_empty() {
+    let found = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?.or_newer()?;
+    let releases = if found.applied.is_empty() {
         Vec::new()
     } else {
         releases(&mut connection)?
     };
     Ok(Status {
-        applied,
-        pending,
+        applied: found.applied,
+        pending: found.pending,
         releases,
     })
 }
 
-/// Makes sure that the database has this program's schema, neither older nor
-/// newer, and gives the newest release it has seen.
-pub(super) fn require_current(connection: &mut Connection) -> Result<Option<Release>, OpenError> {
+/// Makes sure that this program can serve the database, and gives the newest
+/// release it has seen.
+pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Release>, OpenError> {
     let applied = applied(connection)?;
-    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
-    migrations::require_none(&pending)?;
+    migrations::compare::<Mysql>(&applied, &MIGRATIONS)?.require_served(|| {
+        sql::<Nullable<Text>>(migrations::FLOOR)
+            .get_result(connection)
+            .map_err(refused)
+    })?;
     Ok(releases(connection)?.pop())
 }
 
@@ -119,8 +124,8 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     connection.wait_as_long_as(MIGRATION_LIMIT);
     unlimited(&mut connection)?;
     let rows: Vec<(String, String, String, String)> = sql::<(Text, Text, Text, Text)>(
-        "CHECK TABLE users, posts, releases, write_attempts, idempotency_keys, imports, \
-         import_ids EXTENDED",
+        "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
+         imports, import_ids EXTENDED",
     )
     .load(&mut connection)
     .map_err(refused)?;
@@ -131,7 +136,9 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
         .map(|(table, _, kind, text)| format!("{table}: {kind}: {text}"))
         .collect();
     let applied = applied(&mut connection)?;
-    let (_, pending) = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?;
+    let pending = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
+        .or_newer()?
+        .pending;
     lines.extend(
         pending
             .iter()

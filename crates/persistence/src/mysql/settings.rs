@@ -48,7 +48,7 @@ const fn known(name: &'static str, value: &'static str) -> Setting {
 }
 
 /// The server gives up before the service does, so that it says why.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 12] = [
     required("autocommit", "1"),
     required("character_set_client", "utf8mb4"),
     required("character_set_results", "utf8mb4"),
@@ -63,10 +63,19 @@ const SETTINGS: [Setting; 13] = [
     // only) in milliseconds.
     known("max_statement_time", "5"),
     known("max_execution_time", "5000"),
-    // Galera: a read sees what was committed on another node before.
-    known("wsrep_sync_wait", "1"),
     required("unique_checks", "1"),
 ];
+
+/// Galera: a statement sees what was committed on another node before it. 1 is
+/// for reads and the beginning of transactions, 2 for UPDATE and DELETE, 4 for
+/// INSERT, which looks at the rows that it refers to.
+///
+/// Not one of the settings that are read back: to read it would wait for the
+/// other nodes.
+const CAUSALITY: &str = "SET SESSION wsrep_sync_wait = 7";
+
+/// Known to Galera alone.
+const CAUSALITY_NAME: &str = "wsrep_sync_wait";
 
 /// Every value that does not fit is an error, on transactional tables and
 /// others.
@@ -102,6 +111,11 @@ pub(super) fn configure(
     check_durability(&after, target)?;
     let version = after.get("version").map_or("", String::as_str);
     connection.set_has_returning(has_returning(version));
+    if after.contains_key(CAUSALITY_NAME) {
+        connection
+            .batch_execute(CAUSALITY)
+            .map_err(ConnectError::statement)?;
+    }
     Ok(())
 }
 
@@ -113,7 +127,7 @@ fn settings_of(found: &HashMap<String, String>) -> impl Iterator<Item = &'static
 }
 
 fn variables(connection: &mut Connection) -> Result<HashMap<String, String>, ConnectError> {
-    let names: Vec<String> = ["version", DURABILITY]
+    let names: Vec<String> = ["version", DURABILITY, CAUSALITY_NAME]
         .into_iter()
         .chain(SETTINGS.iter().map(|setting| setting.name))
         .chain(ISOLATION)

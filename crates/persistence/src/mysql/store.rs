@@ -3,20 +3,23 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use byline_application::metrics::{Distribution, StoreMetrics};
-use byline_application::{Health, Intent, Job, Store};
+use byline_application::{Health, Intent, Job, Readiness, Store};
 use crossbeam_channel::never;
+use tokio::sync::watch;
 
+use super::cluster::Cluster;
 use super::lease::Lease;
-use super::probe::{self, Failure};
+use super::node::{Node, Sight};
+use super::probe::{self, Failure, Probe};
 use super::target::MysqlTarget;
-use super::vitals::Vitals;
 use super::worker::Desk;
-use super::{Pool, manager, sweeper, worker};
+use super::{manager, sweeper, worker};
 use crate::meters::{self, Crew, Meters};
 use crate::queue::{Queue, Ticket};
 use crate::{OpenError, Options};
 
-/// A database on a MySQL or MariaDB server behind the store's port.
+/// A database on a MySQL or MariaDB server, or on a cluster of them, behind the
+/// store's port.
 ///
 /// Reads and writes wait apart, so that a crowd of the one takes no places from
 /// the other; and where there are two threads or more, one serves reads only,
@@ -25,35 +28,37 @@ pub(crate) struct MysqlStore {
     reads: Queue,
     writes: Queue,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    vitals: Arc<Vitals>,
+    cluster: Arc<Cluster>,
     meters: Arc<Meters>,
     crew: Arc<Crew>,
-    pool: Pool,
 }
 
 impl MysqlStore {
-    /// Starts the threads. A server that is away is waited for; one that
+    /// Starts the threads. Servers that are away are waited for; one that
     /// refuses this service, or has another schema, is an error.
     pub(crate) fn open(target: &MysqlTarget, options: &Options) -> Result<Self, OpenError> {
-        let mut held = None;
-        let sight = match probe::look(target, &mut held) {
-            Ok(sight) => sight,
-            Err(Failure::Connect(error)) if !error.is_transient() => {
-                return Err(OpenError::Server(Arc::new(error)));
-            }
-            Err(away @ (Failure::Connect(_) | Failure::Broken(_))) => {
-                let sight = away.sight();
-                tracing::warn!("the database is away; waiting for it");
-                sight
-            }
-            Err(Failure::Open(error)) => return Err(error),
-        };
-        let vitals = Arc::new(Vitals::new(sight));
         let threads = options.pool_size.get();
-        // One more for the sweeper.
-        let size = u32::try_from(threads + 1).unwrap_or(u32::MAX);
-        let pool = manager::pool(target, &vitals, size);
-        let lease = || Lease::new(pool.clone(), Arc::clone(&vitals));
+        let is_alone = target.hosts.len() == 1;
+        let mut probes = Vec::new();
+        let mut nodes = Vec::new();
+        for (host, number) in target.hosts.iter().zip(1..) {
+            let mut probe = Probe::new(target, host);
+            let sight = first_look(&mut probe)?;
+            let (fence, fenced) = watch::channel(());
+            let fenced = (!is_alone).then_some(fenced);
+            // One more for the sweeper.
+            let size = u32::try_from(threads + 1).unwrap_or(u32::MAX);
+            let pool = manager::pool(target, host, fenced, size);
+            nodes.push(Arc::new(Node::new(number, is_alone, pool, fence, sight)));
+            probes.push(probe);
+        }
+        let cluster = Arc::new(Cluster::new(nodes, target.reads, threads));
+        if let Readiness::Unreachable(_) = cluster.health().readiness {
+            tracing::warn!("the database is away; waiting for it");
+        }
+        // So that the services of one machine do not all read from the same.
+        let first_turn = fastrand::usize(..target.hosts.len());
+        let lease = |turn| Lease::new(Arc::clone(&cluster), turn);
 
         let (reads, reading) = Queue::bounded("read", options.queue_length.get());
         let (writes, writing) = Queue::bounded("write", options.queue_length.get());
@@ -61,16 +66,15 @@ impl MysqlStore {
         let store = Self {
             meters: Arc::clone(&meters),
             crew: Arc::clone(&crew),
-            pool: pool.clone(),
             reads,
             writes,
             threads: Mutex::default(),
-            vitals: Arc::clone(&vitals),
+            cluster: Arc::clone(&cluster),
         };
         for index in 0..threads {
             let reads_only = index == 0 && threads > 1;
             let writing = if reads_only { never() } else { writing.clone() };
-            let (reading, lease) = (reading.clone(), lease());
+            let (reading, lease) = (reading.clone(), lease(first_turn + index));
             let desk = Desk {
                 meters: Arc::clone(&meters),
                 reads: store.reads.lane(),
@@ -81,11 +85,15 @@ impl MysqlStore {
                 worker::run(reading, writing, lease, reads_only, &desk);
             })?;
         }
-        let (lease, state) = (lease(), Arc::clone(&vitals));
+        let (lease, state) = (lease(0), Arc::clone(&cluster));
         store.spawn("byline-sweeper", move || sweeper::run(lease, &state))?;
-        let (target, state) = (target.clone(), Arc::clone(&vitals));
-        let probe = store.spawn("byline-probe", move || probe::run(&target, held, &state))?;
-        vitals.set_probe(probe);
+        for (index, probe) in probes.into_iter().enumerate() {
+            let state = Arc::clone(&cluster);
+            let thread = store.spawn("byline-probe", move || probe::run(probe, &state, index))?;
+            if let Some(node) = cluster.nodes().get(index) {
+                node.set_probe(thread);
+            }
+        }
         Ok(store)
     }
 
@@ -107,7 +115,7 @@ impl MysqlStore {
 
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub(crate) fn close(&self) {
-        self.vitals.close();
+        self.cluster.close();
         self.reads.close();
         self.writes.close();
         let threads = match self.threads.lock() {
@@ -139,19 +147,35 @@ impl Store for MysqlStore {
     }
 
     fn health(&self) -> Health {
-        self.vitals.health()
+        self.cluster.health()
     }
 
     fn metrics(&self) -> StoreMetrics {
+        let pools = self.cluster.nodes().iter().map(|node| node.pool());
+        let states: Vec<_> = pools.clone().map(|pool| pool.state()).collect();
+        let most = pools.map(|pool| pool.max_size()).sum();
         let mut metrics = self.meters.report(
             "mysql",
             vec![self.reads.metrics(), self.writes.metrics()],
             &[&self.crew],
-            meters::pools(self.pool.max_size(), &[self.pool.state()]),
+            meters::pools(most, &states),
             None,
         );
         // Each job is committed by itself.
         metrics.groups = Distribution::default();
         metrics
+    }
+}
+
+/// What a server is like at the start. That it is away is no error, time may
+/// heal it; what somebody has to change is one.
+fn first_look(probe: &mut Probe) -> Result<Sight, OpenError> {
+    match probe.look() {
+        Ok(sight) => Ok(sight),
+        Err(Failure::Connect(error)) if !error.is_transient() => {
+            Err(OpenError::Server(Arc::new(error)))
+        }
+        Err(away @ (Failure::Connect(_) | Failure::Broken(_))) => Ok(away.sight()),
+        Err(Failure::Open(error)) => Err(error),
     }
 }

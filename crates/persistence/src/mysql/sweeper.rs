@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 
 use super::Connection;
+use super::cluster::{Cluster, Route};
 use super::lease::Lease;
 use super::token::Token;
-use super::vitals::Vitals;
 
 /// How long a token is kept: far longer than any request waits, and than
 /// clocks of machines differ.
@@ -23,16 +23,16 @@ const BATCH: i64 = 500;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Sweeps now and then until the store is closed.
-pub(super) fn run(mut lease: Lease, vitals: &Vitals) {
-    while !vitals.is_closing() {
-        while !vitals.is_closing() && sweep(&mut lease) {}
+pub(super) fn run(mut lease: Lease, cluster: &Cluster) {
+    while !cluster.is_closing() {
+        while !cluster.is_closing() && sweep(&mut lease) {}
         thread::park_timeout(INTERVAL);
     }
 }
 
 /// Removes one batch; tells whether there may be more.
 fn sweep(lease: &mut Lease) -> bool {
-    let Ok(connection) = lease.connection(Instant::now() + LIMIT) else {
+    let Ok(connection) = lease.connection(Route::Write, Instant::now() + LIMIT) else {
         return false;
     };
     match remove(connection, Token::older_than(RETENTION)) {

@@ -24,6 +24,12 @@ impl Token {
         Self(Builder::from_unix_timestamp_millis(then, &[0; 10]).into_uuid())
     }
 
+    /// What stands beside the token when somebody else has taken its place. No
+    /// job has it: of a random number, one bit differs.
+    pub(super) fn mark(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ 1))
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

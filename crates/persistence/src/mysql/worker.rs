@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, Cause, Unavailable};
+use byline_application::{AppError, Cause, Intent, Unavailable};
 use crossbeam_channel::{Receiver, never, select};
 
 use super::ATTEMPTS;
-use super::attempt::{self, Outcome};
+use super::attempt::{self, Outcome, Settled};
+use super::cluster::Route;
 use super::lease::Lease;
 use super::token::Token;
 use crate::meters::{Crew, Lane, Meters};
@@ -52,24 +53,17 @@ pub(super) fn run(
     }
 }
 
-/// Runs the job as often as it takes: a few times after lost conflicts and
-/// broken connections, and until its deadline while it is not known whether it
-/// was committed.
+/// Runs the job as often as it takes: a few times after lost conflicts, broken
+/// connections and servers that turn out unfit, and until its deadline while it
+/// is not known whether it was committed.
 fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Result<(), AppError> {
-    let token = Token::new();
+    let route = Route::of(ticket.intent);
+    let mut token = Token::new();
     let mut doubt: Option<Cause> = None;
     let mut attempts = 0;
+    lease.cluster().count_job();
     loop {
-        let outcome = match lease.connection(ticket.deadline) {
-            Ok(connection) => attempt::run(connection, ticket, token, &mut doubt, meters),
-            Err(cause) => {
-                meters.no_connections.increment();
-                match &doubt {
-                    None => return Err(Unavailable::Database(cause).into()),
-                    Some(doubt) => Outcome::Unknown(doubt.clone()),
-                }
-            }
-        };
+        let outcome = attempt(lease, ticket, route, &mut token, &mut doubt, meters);
         attempts += 1;
         let error = match outcome {
             Outcome::Ended(ending) => return ending,
@@ -78,22 +72,76 @@ fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Resul
                 doubt = Some(cause.clone());
                 AppError::OutcomeUnknown(Some(cause))
             }
+            Outcome::Unfit(error) => {
+                let is_better_elsewhere = is_better_elsewhere(lease, route, &error);
+                if doubt.is_none() && !is_better_elsewhere {
+                    return Err(error);
+                }
+                error
+            }
         };
+        let is_conflict = matches!(error, AppError::Contention(_));
+        // What is in doubt has to be found out, and a conflict says nothing of
+        // the server. Anything else is a favour, as long as not too many need
+        // it.
+        let go_on = doubt.is_some()
+            || attempts < ATTEMPTS && (is_conflict || lease.cluster().grants_retry());
         // A connection that breaks is replaced at once, the first time.
-        let is_broken = matches!(error, AppError::OutcomeUnknown(_));
-        let go_on = (doubt.is_some() || attempts < ATTEMPTS)
-            && (is_broken && attempts == 1 || pause(ticket.deadline));
-        if !go_on {
+        if !go_on || (is_conflict || attempts > 1) && !pause(ticket.deadline) {
             return Err(match doubt {
                 Some(cause) => AppError::OutcomeUnknown(Some(cause)),
                 None => given_up(error),
             });
         }
-        match (&doubt, is_broken) {
+        match (&doubt, is_conflict) {
             (Some(_), _) => meters.unknown_outcomes.increment(),
-            (None, true) => meters.lost_connections.increment(),
-            (None, false) => meters.lost_conflicts.increment(),
+            (None, true) => meters.lost_conflicts.increment(),
+            (None, false) => meters.lost_connections.increment(),
         }
+    }
+}
+
+/// One attempt, on whatever server is to be asked; ahead of it, what became of
+/// the last one.
+fn attempt(
+    lease: &mut Lease,
+    ticket: &mut Ticket,
+    route: Route,
+    token: &mut Token,
+    doubt: &mut Option<Cause>,
+    meters: &Meters,
+) -> Outcome {
+    let connection = match lease.connection(route, ticket.deadline) {
+        Ok(connection) => connection,
+        Err(cause) => {
+            meters.no_connections.increment();
+            return match doubt.take() {
+                None => Outcome::Ended(Err(Unavailable::Database(cause).into())),
+                Some(doubt) => Outcome::Unknown(doubt),
+            };
+        }
+    };
+    if ticket.intent == Intent::Write && doubt.is_some() {
+        match attempt::settle(connection, *token) {
+            Settled::Committed => return Outcome::Ended(Ok(())),
+            Settled::Never => {
+                *doubt = None;
+                *token = Token::new();
+            }
+            Settled::Unfit(error) => return Outcome::Unfit(error),
+            Settled::Unknown(cause) => return Outcome::Unknown(cause),
+        }
+    }
+    attempt::run(connection, ticket, *token, doubt, meters)
+}
+
+/// Whether another server may do what this one cannot.
+fn is_better_elsewhere(lease: &Lease, route: Route, error: &AppError) -> bool {
+    match error {
+        AppError::Unavailable(Unavailable::Database(cause)) => {
+            lease.found_unfit(route, cause.clone())
+        }
+        _ => false,
     }
 }
 

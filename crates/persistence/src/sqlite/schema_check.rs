@@ -7,12 +7,12 @@ use std::sync::Arc;
 use byline_application::Release;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Connection, connection};
 use crate::OpenError;
-use crate::migrations::{self, Status};
+use crate::migrations::{self, Comparison, Status};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -23,7 +23,7 @@ pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     // several processes one applies and the others find nothing to do.
     connection
         .exclusive_transaction(|connection| {
-            let (_, pending) = compare(connection)?;
+            let pending = compare(connection)?.or_newer()?.pending;
             connection
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(failed)?;
@@ -56,33 +56,36 @@ impl From<diesel::result::Error> for Failure {
 /// See [`migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let mut connection = connection::open(path, false)?;
-    let (applied, pending) = compare(&mut connection)?;
-    let releases = if applied.is_empty() {
+    let found = compare(&mut connection)?.or_newer()?;
+    let releases = if found.applied.is_empty() {
         Vec::new()
     } else {
         releases(&mut connection, path)?
     };
     Ok(Status {
-        applied,
-        pending,
+        applied: found.applied,
+        pending: found.pending,
         releases,
     })
 }
 
-/// Makes sure that the file has this program's schema, neither older nor newer,
-/// and gives the newest release it has seen.
-pub(super) fn require_current(path: &Path) -> Result<Option<Release>, OpenError> {
+/// Makes sure that this program can serve the file, and gives the newest release
+/// it has seen.
+pub(super) fn require_served(path: &Path) -> Result<Option<Release>, OpenError> {
     let mut connection = connection::open(path, false)?;
     require_sound_sqlite(&mut connection)
         .map_err(|error| OpenError::from_sqlite(path, error))??;
-    let (_, pending) = compare(&mut connection)?;
-    migrations::require_none(&pending)?;
+    compare(&mut connection)?.require_served(|| {
+        sql::<Nullable<Text>>(migrations::FLOOR)
+            .get_result(&mut connection)
+            .map_err(|error| OpenError::from_sqlite(path, error))
+    })?;
     Ok(releases(&mut connection, path)?.pop())
 }
 
 /// What the file has and lacks. Asked by itself, diesel would make its table of
 /// migrations in an empty file.
-fn compare(connection: &mut Connection) -> Result<(Vec<String>, Vec<String>), OpenError> {
+fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     let tables: i64 = sql::<BigInt>(
         "SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
     )
@@ -105,7 +108,7 @@ pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connection::open(path, false)?;
     let failed = |error| OpenError::from_sqlite(path, error);
     let mut lines = damages(&mut connection).map_err(failed)?;
-    let (_, pending) = compare(&mut connection)?;
+    let pending = compare(&mut connection)?.or_newer()?.pending;
     if pending.is_empty() {
         lines.extend(differences(&mut connection).map_err(failed)?);
     } else {

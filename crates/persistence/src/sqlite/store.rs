@@ -45,7 +45,7 @@ impl SqliteStore {
         options: &Options,
         writing_as: Role,
     ) -> Result<Self, OpenError> {
-        let release = schema_check::require_current(path)?;
+        let release = schema_check::require_served(path)?;
         let vitals = Arc::new(Vitals::default());
         let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
 
@@ -125,6 +125,7 @@ impl Store for SqliteStore {
         Health {
             readiness: self.vitals.readiness(),
             release: self.release.clone(),
+            servers: Vec::new(),
         }
     }
 

@@ -18,6 +18,10 @@ fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
     commands.retain(|command| {
         !command.contains("__diesel_schema_migrations")
             && !command.contains("releases")
+            && !command.contains("SHOW ")
+            && !command.contains(" SET SESSION ")
+            && !command.starts_with("EXECUTE SET ")
+            && !command.starts_with("PREPARE ")
             && !command.contains("DELETE FROM write_attempts")
             && command != "CLOSE"
     });

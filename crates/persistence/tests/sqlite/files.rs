@@ -60,12 +60,21 @@ fn a_database_of_somebody_else_is_refused_and_untouched() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+/// Expanded for a newer program, an older one goes on with it.
 #[test]
-fn a_newer_schema_is_refused() {
+fn a_newer_schema_is_served_until_it_leaves_this_program_behind() {
     let mut fixture = SqliteFixture::new();
     fixture.close();
     raw(&fixture)
-        .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")
+        .batch_execute(
+            "ALTER TABLE users ADD COLUMN motto TEXT;
+            INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000');",
+        )
+        .unwrap();
+    open(&fixture.url()).unwrap().close();
+    assert!(migrations::migrate(&fixture.url()).is_err());
+    raw(&fixture)
+        .batch_execute("INSERT INTO schema_floors VALUES ('29991231000000')")
         .unwrap();
     let error = open(&fixture.url()).err().unwrap();
     assert!(matches!(error, OpenError::SchemaTooNew { .. }), "{error}");

@@ -89,6 +89,7 @@ pub(crate) fn untouched() -> Api {
     store.expect_health().returning(|| Health {
         readiness: Readiness::Ready,
         release: None,
+        servers: Vec::new(),
     });
     api_with(Arc::new(store), settings())
 }

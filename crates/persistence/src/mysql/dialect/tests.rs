@@ -24,7 +24,7 @@ fn each_class_is_told_by_its_text() {
         ),
         (
             "WSREP has not yet prepared node for application use",
-            Meaning::Refused,
+            Meaning::Unfit,
         ),
         (
             "Query execution was interrupted (max_statement_time exceeded)",
@@ -36,7 +36,7 @@ fn each_class_is_told_by_its_text() {
         ),
         (
             "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
-            Meaning::Refused,
+            Meaning::Unfit,
         ),
         ("The table 'users' is full", Meaning::Refused),
         (

@@ -46,6 +46,14 @@ impl Admin {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The first two columns of every row, as text.
+    pub(crate) fn pairs(&mut self, sql: &str) -> Vec<(String, String)> {
+        let connection = self.connection.as_mut().unwrap();
+        self.runtime
+            .block_on(connection.query::<(String, String), _>(sql))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
     pub(crate) fn number(&mut self, sql: &str) -> u64 {
         self.column(sql)[0].parse().unwrap()
     }

@@ -1,0 +1,105 @@
+//! Which server a job goes to, as far as that can be told without one.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::mysql::manager;
+use crate::mysql::target::MysqlTarget;
+use tokio::sync::watch;
+
+fn ready(takes_writes: bool) -> Sight {
+    Sight::Ready {
+        release: None,
+        takes_writes,
+    }
+}
+
+fn away() -> Sight {
+    Sight::Away(Arc::new(ConnectError::TimedOut))
+}
+
+/// A cluster that was seen like this at the start.
+fn cluster(reads: Reads, sights: [Sight; 3]) -> Cluster {
+    let target = MysqlTarget::parse("mysql://u@a,b,c/d").unwrap();
+    let nodes = target.hosts.iter().zip(sights).zip(1..);
+    let nodes = nodes.map(|((host, sight), number)| {
+        let (fence, fenced) = watch::channel(());
+        let pool = manager::pool(&target, host, Some(fenced), 1);
+        Arc::new(Node::new(number, false, pool, fence, sight))
+    });
+    Cluster::new(nodes.collect(), reads, 4)
+}
+
+fn chosen(cluster: &Cluster, route: Route, turn: usize, held: Option<usize>) -> Option<usize> {
+    cluster.choose(route, turn, held).ok()
+}
+
+#[test]
+fn writes_go_to_the_first_that_can() {
+    for (sights, expected) in [
+        ([ready(true), ready(true), ready(true)], Some(0)),
+        ([away(), ready(true), ready(true)], Some(1)),
+        ([ready(false), ready(true), ready(true)], Some(1)),
+        ([ready(false), away(), ready(true)], Some(2)),
+        // It says itself what is wrong.
+        ([away(), ready(false), away()], Some(1)),
+        ([away(), away(), away()], None),
+    ] {
+        let cluster = cluster(Reads::Anywhere, sights);
+        for turn in 0..5 {
+            assert_eq!(chosen(&cluster, Route::Write, turn, None), expected);
+        }
+    }
+}
+
+#[test]
+fn reads_go_where_they_are_told() {
+    let sights = || [ready(true), away(), ready(false)];
+    let first = cluster(Reads::WithWrites, sights());
+    let any = cluster(Reads::Anywhere, sights());
+    for (turn, expected) in [(0, 0), (1, 2), (2, 2), (3, 0), (4, 2)] {
+        assert_eq!(chosen(&first, Route::Read, turn, None), Some(0));
+        assert_eq!(chosen(&any, Route::Read, turn, None), Some(expected));
+    }
+}
+
+#[test]
+fn who_comes_back_is_on_probation() {
+    let cluster = cluster(Reads::WithWrites, [away(), ready(true), away()]);
+    cluster.saw(0, ready(true));
+    // Whoever was sent there stays; all others wait.
+    assert_eq!(chosen(&cluster, Route::Write, 0, None), Some(1));
+    assert_eq!(chosen(&cluster, Route::Write, 0, Some(1)), Some(1));
+    assert_eq!(chosen(&cluster, Route::Write, 0, Some(0)), Some(0));
+    cluster.saw(1, away());
+    assert_eq!(chosen(&cluster, Route::Write, 0, Some(1)), Some(0));
+    assert!(matches!(cluster.health().readiness, Readiness::Ready));
+    let servers = cluster.health().servers;
+    assert_eq!(
+        servers,
+        [ServerHealth::Ready, ServerHealth::Away, ServerHealth::Away]
+    );
+}
+
+#[test]
+fn a_server_is_given_up_only_for_another() {
+    let alone = cluster(Reads::WithWrites, [ready(true), away(), away()]);
+    let cause: Cause = Arc::new(ConnectError::NotReady);
+    assert!(!alone.found_away(0, cause.clone()));
+    assert_eq!(chosen(&alone, Route::Write, 0, None), Some(0));
+    let more = cluster(Reads::WithWrites, [ready(true), ready(true), away()]);
+    assert!(more.found_away(0, cause));
+    assert_eq!(chosen(&more, Route::Write, 0, None), Some(1));
+}
+
+#[test]
+fn retries_are_a_share_of_the_jobs() {
+    let cluster = cluster(Reads::WithWrites, [ready(true), away(), away()]);
+    let granted = || (0..10_000).filter(|_| cluster.grants_retry()).count();
+    // One a second for four threads, for ten seconds.
+    assert_eq!(granted(), 10);
+    for _ in 0..1_000 {
+        cluster.count_job();
+    }
+    assert_eq!(granted(), 50);
+}

@@ -1,0 +1,190 @@
+//! One server of a store: how it is, and the connections to it.
+
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use byline_application::{Cause, Release};
+use tokio::sync::watch;
+
+use super::Pool;
+use super::connector::ConnectError;
+
+/// How long a server that comes back has to be well before it is preferred
+/// again to the one that stood in for it: some time at random in this range, so
+/// that not all services move at once.
+const PROBATION_MILLIS: (u64, u64) = (3_000, 5_000);
+
+/// A server.
+pub(super) struct Node {
+    /// What logs call it: where it stands in the URL, counted from 1. Its host
+    /// is nobody's business.
+    number: usize,
+    is_alone: bool,
+    pool: Pool,
+    seen: RwLock<Seen>,
+    fence: watch::Sender<()>,
+    probe: Mutex<Option<Thread>>,
+}
+
+struct Seen {
+    sight: Sight,
+    /// When it has been well for long enough.
+    settled: Instant,
+}
+
+/// What the probe saw.
+#[derive(Clone, Debug)]
+pub(super) enum Sight {
+    /// A server that works, with a schema for this program.
+    Ready {
+        release: Option<Release>,
+        /// Whether writes are well placed here.
+        takes_writes: bool,
+    },
+    /// No server that works.
+    Away(Cause),
+    /// A server with another schema; the text says what to do.
+    WrongSchema(Cause),
+}
+
+impl Sight {
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready { .. })
+    }
+}
+
+/// How well a server is suited, the best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    Away,
+    /// It works, but it is no place for writes.
+    Makeshift,
+    /// It works again, but not for long yet.
+    OnProbation,
+    Settled,
+}
+
+impl Node {
+    pub(super) fn new(
+        number: usize,
+        is_alone: bool,
+        pool: Pool,
+        fence: watch::Sender<()>,
+        sight: Sight,
+    ) -> Self {
+        Self {
+            number,
+            is_alone,
+            pool,
+            seen: RwLock::new(Seen {
+                sight,
+                settled: Instant::now(),
+            }),
+            fence,
+            probe: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn sight(&self) -> Sight {
+        match self.seen.read() {
+            Ok(seen) => seen.sight.clone(),
+            Err(_) => Sight::Away(Arc::new(ConnectError::TimedOut)),
+        }
+    }
+
+    /// Why the server is not ready.
+    pub(super) fn trouble(&self) -> Option<Cause> {
+        match self.seen.read().as_deref() {
+            Ok(seen) => match &seen.sight {
+                Sight::Ready { .. } => None,
+                Sight::Away(cause) | Sight::WrongSchema(cause) => Some(Arc::clone(cause)),
+            },
+            Err(_) => Some(Arc::new(ConnectError::TimedOut)),
+        }
+    }
+
+    /// How well the server is suited at the moment, for writes or for reads.
+    pub(super) fn standing(&self, writes: bool, now: Instant) -> Standing {
+        match self.seen.read().as_deref() {
+            Ok(Seen {
+                sight: Sight::Ready { takes_writes, .. },
+                settled,
+            }) => {
+                if writes && !takes_writes {
+                    Standing::Makeshift
+                } else if *settled > now {
+                    Standing::OnProbation
+                } else {
+                    Standing::Settled
+                }
+            }
+            _ => Standing::Away,
+        }
+    }
+
+    /// Takes note of what is seen, and logs what is new.
+    pub(super) fn saw(&self, sight: Sight) {
+        let Ok(mut seen) = self.seen.write() else {
+            return;
+        };
+        self.log(&seen.sight, &sight);
+        if sight.is_ready() && !seen.sight.is_ready() {
+            let (shortest, longest) = PROBATION_MILLIS;
+            let probation = Duration::from_millis(fastrand::u64(shortest..=longest));
+            seen.settled = Instant::now() + probation;
+        }
+        seen.sight = sight;
+    }
+
+    fn log(&self, before: &Sight, now: &Sight) {
+        let node = (!self.is_alone).then_some(self.number);
+        match (before, now) {
+            (
+                Sight::Ready {
+                    takes_writes: before,
+                    ..
+                },
+                Sight::Ready { takes_writes, .. },
+            ) => {
+                if before != takes_writes {
+                    tracing::warn!(
+                        node,
+                        takes_writes,
+                        "the database server has changed its mind about writes"
+                    );
+                }
+            }
+            (_, Sight::Ready { .. }) => tracing::info!(node, "the database is back"),
+            (Sight::Ready { .. }, Sight::Away(cause) | Sight::WrongSchema(cause)) => {
+                tracing::error!(node, error = cause.to_string(), "the database is away");
+            }
+            (_, Sight::Away(_) | Sight::WrongSchema(_)) => {}
+        }
+    }
+
+    /// Breaks off every statement that waits for this server, and closes the
+    /// connections to it.
+    pub(super) fn break_off(&self) {
+        self.fence.send_replace(());
+    }
+
+    /// Has the probe look at once: somebody has lost a connection.
+    pub(super) fn look_again(&self) {
+        if let Ok(probe) = self.probe.lock()
+            && let Some(probe) = &*probe
+        {
+            probe.unpark();
+        }
+    }
+
+    pub(super) fn set_probe(&self, probe: Thread) {
+        if let Ok(mut current) = self.probe.lock() {
+            *current = Some(probe);
+        }
+    }
+}
