@@ -17,6 +17,7 @@
 //! | `start`        | wrong settings and unfit databases are refused with a way out      |
 //! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
 //! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
+//! | `cluster`      | two instances on three nodes that are killed, frozen and cut off    |
 //! | `operating`    | `bylinectl`                                                        |
 //! | `data`         | `bylinectl` import, export, copy and backup                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
@@ -45,6 +46,7 @@ mod api_changes;
 mod api_document;
 mod architecture;
 mod batches;
+mod cluster;
 mod crash;
 mod data;
 mod data_document;

@@ -156,5 +156,5 @@ fn a_key_has_one_effect_over_two_instances() {
         byline.env_remove("BYLINE_REQUEST_DEADLINE");
         Server::start(byline)
     };
-    assert_one_effect_each(&[byline(), byline()]);
+    assert_one_effect_each(&[byline(), byline()], 200);
 }

@@ -4,12 +4,16 @@
 #[path = "../../crates/persistence/tests/support/mariadb/admin.rs"]
 mod admin;
 #[expect(dead_code, reason = "those tests do more with it")]
+#[path = "../../crates/persistence/tests/support/mariadb/proxy.rs"]
+mod proxy;
+#[expect(dead_code, reason = "those tests do more with it")]
 #[path = "../../crates/persistence/tests/support/mariadb/server.rs"]
 mod server;
 
 use std::sync::OnceLock;
 
 pub(crate) use admin::Admin;
+pub(crate) use proxy::Proxy;
 pub(crate) use server::{Schema, Server, is_installed};
 
 /// The server that most tests share, each with a database of its own. None

@@ -1,0 +1,1 @@
+DELETE FROM releases WHERE version = '0.2.0';

@@ -1,0 +1,212 @@
+//! A Galera cluster of three nodes, which `scripts/cluster` starts and hurts.
+
+use std::fs::Permissions;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::eventually;
+use super::mariadb::Admin;
+
+pub(crate) const NODES: [usize; 3] = [1, 2, 3];
+
+/// Three nodes that end with the test process, however that ends.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    port: u16,
+    /// A shell that removes the cluster when its input closes.
+    _guard: Child,
+}
+
+/// How to get what is missing.
+const MISSING: &str = "SKIPPED: no Galera, so nothing of a cluster was tested. Install it \
+    (Debian: `apt-get install mariadb-server galera-4 rsync`) and run the tests again.";
+
+/// The cluster that all tests share, one after the other, whole. `None` without
+/// the programs.
+pub(crate) fn cluster() -> Option<MutexGuard<'static, Cluster>> {
+    static CLUSTER: OnceLock<Option<Mutex<Cluster>>> = OnceLock::new();
+    let start = || is_installed().then(|| Mutex::new(Cluster::start()));
+    let cluster = CLUSTER.get_or_init(start).as_ref()?;
+    // A test that failed may have left it in pieces.
+    let cluster = cluster.lock().unwrap_or_else(PoisonError::into_inner);
+    cluster.make_whole();
+    Some(cluster)
+}
+
+/// Whether all is tested that can be (`scripts/test --full`), or as much as
+/// takes a minute.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("BYLINE_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+fn is_installed() -> bool {
+    let programs = ["mariadbd", "rsync"].iter().all(|program| {
+        let version = Command::new(program).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    });
+    let installed = programs && Path::new("/usr/lib/galera/libgalera_smm.so").exists();
+    if !installed {
+        // Past the capture of the test harness.
+        drop(std::fs::write("/dev/stderr", format!("\n{MISSING}\n\n")));
+    }
+    let required = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(installed || !required, "{MISSING}");
+    installed
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster")
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("byline-cluster-")
+            // The nodes are not run by root.
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir()
+            .unwrap()
+            .keep();
+        let guard = Command::new("sh")
+            .args(["-c", r#"read _; "$0" --folder "$1" remove"#])
+            .args([&script(), &folder])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let cluster = Self {
+            port: free_ports(),
+            folder,
+            _guard: guard,
+        };
+        cluster.run(&["up"]);
+        cluster
+    }
+
+    /// Everybody back, whatever was done to them.
+    fn make_whole(&self) {
+        for node in NODES {
+            // Those that are gone cannot be thawed, nor can the frozen mend.
+            drop(self.try_run(&["thaw", &node.to_string()]));
+            drop(self.try_run(&["mend", &node.to_string()]));
+        }
+        self.run(&["up"]);
+    }
+
+    pub(crate) fn kill(&self, node: usize) {
+        self.run(&["kill", &node.to_string()]);
+    }
+
+    pub(crate) fn rejoin(&self, node: usize) {
+        self.run(&["rejoin", &node.to_string()]);
+    }
+
+    pub(crate) fn freeze(&self, node: usize) {
+        self.run(&["freeze", &node.to_string()]);
+    }
+
+    pub(crate) fn thaw(&self, node: usize) {
+        self.run(&["thaw", &node.to_string()]);
+    }
+
+    pub(crate) fn cut(&self, node: usize) {
+        self.run(&["cut", &node.to_string()]);
+    }
+
+    pub(crate) fn mend(&self, node: usize) {
+        self.run(&["mend", &node.to_string()]);
+    }
+
+    /// Starts whoever is missing; recovers the cluster when nobody is left.
+    pub(crate) fn up(&self) {
+        self.run(&["up"]);
+    }
+
+    /// A new empty database with an account of the same name.
+    pub(crate) fn database(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("byline{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut admin = self.admin(1, None);
+        admin.run(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
+        admin.run(&format!("CREATE USER {name} IDENTIFIED BY 'secret'"));
+        admin.run(&format!("GRANT ALL ON {name}.* TO {name}"));
+        name
+    }
+
+    /// The port where a node serves SQL.
+    pub(crate) fn port(&self, node: usize) -> u16 {
+        self.port + u16::try_from(node).unwrap()
+    }
+
+    /// The URL of a database on these ports.
+    pub(crate) fn url(database: &str, ports: [u16; 3], parameters: &str) -> String {
+        let hosts = ports.map(|port| format!("127.0.0.1:{port}")).join(",");
+        format!("mysql://{database}:secret@{hosts}/{database}{parameters}")
+    }
+
+    pub(crate) fn ports(&self) -> [u16; 3] {
+        NODES.map(|node| self.port(node))
+    }
+
+    pub(crate) fn admin(&self, node: usize, database: Option<&str>) -> Admin {
+        let socket = self.folder.join(node.to_string()).join("sock");
+        Admin::connect(&socket, database).unwrap()
+    }
+
+    /// That every node has the same rows, once each has got them all.
+    pub(crate) fn assert_equal(&self, database: &str) {
+        let checksums = |node| {
+            let mut admin = self.admin(node, Some(database));
+            // Waits for what the others have committed.
+            admin.run("SET wsrep_sync_wait = 15");
+            let tables = admin.column("SHOW TABLES").join(", ");
+            admin.pairs(&format!("CHECKSUM TABLE {tables}"))
+        };
+        eventually("three nodes", || {
+            NODES.iter().all(|node| {
+                let mut admin = self.admin(*node, None);
+                let size = admin.number("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'wsrep_cluster_size'");
+                size == 3
+            })
+        });
+        let first = checksums(1);
+        assert!(first.len() >= 5, "{first:?}");
+        for node in [2, 3] {
+            assert_eq!(checksums(node), first, "node {node}");
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        if let Err(said) = self.try_run(arguments) {
+            panic!("scripts/cluster {arguments:?}: {said}");
+        }
+    }
+
+    fn try_run(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = Command::new(script())
+            .arg("--folder")
+            .arg(&self.folder)
+            .args(["--port", &self.port.to_string()])
+            .args(arguments)
+            .output()
+            .unwrap();
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// The first of forty ports that nobody listens on.
+fn free_ports() -> u16 {
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    // Below the ports that the kernel gives to clients.
+    let mut start = 12_000 + u16::try_from(std::process::id() % 400).unwrap() * 40;
+    while !(start + 1..start + 40).all(is_free) {
+        start = 12_000 + (start - 12_000 + 40) % 16_000;
+    }
+    start
+}
