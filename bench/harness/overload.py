@@ -30,8 +30,9 @@ class Work:
     body: str | None = None
 
 
+COUNTED = "/posts?sort=created_at&created_at.gte=2020-01-01T00:00:00Z&limit=1"
 WORK = {
-    "count": Work("sqlite", "count", "GET", "/posts?limit=1", {"Prefer": "count=exact"}),
+    "count": Work("sqlite", "count", "GET", COUNTED, {"Prefer": "count=exact"}),
     "create": Work(
         "mariadb", "create-post", "POST", "/posts", {}, '{"user_id":7,"title":"Notes","content":"On the engine"}'
     ),
