@@ -39,46 +39,51 @@ WORK = {
 }
 
 
-class Watch(threading.Thread):
-    """Ten times a second, beside the load: is it alive, what does it say, how much
-    memory does it take."""
+class Watch:
+    """What others see of the service, beside the load: ten times a second whether it
+    is alive and how much memory it takes; and, by eight who ask for the same as the
+    load does and wait for the answer, what a refusal says."""
 
     def __init__(self, server: Server, work: Work):
-        super().__init__(daemon=True)
         self.server, self.work = server, work
         self.alive: list[float] = []
         self.memory: list[float] = []
-        self.refusals = self.without_retry_after = self.lost = 0
+        self.retry_after: list[bool] = []
+        self.lost = 0
         self._over = threading.Event()
+        askers = [threading.Thread(target=self._repeat, args=(self._ask,)) for _ in range(8)]
+        self._threads = [threading.Thread(target=self._repeat, args=(self._look,)), *askers]
 
-    def run(self) -> None:
-        while not self._over.wait(0.1):
-            self.memory.append(self.server.memory())
-            begun = time.monotonic()
-            try:
-                alive = self.server.ask("GET", "/livez").status == 200
-            except OSError:
-                alive = False
-            if alive:
-                self.alive.append(time.monotonic() - begun)
-            else:
-                self.lost += 1
-            self._ask_as_others_do()
+    def __enter__(self) -> "Watch":
+        for thread in self._threads:
+            thread.start()
+        return self
 
-    def _ask_as_others_do(self) -> None:
-        work = self.work
-        try:
-            answer = self.server.ask(work.method, work.path, work.headers, work.body)
-        except OSError:
-            self.lost += 1
-            return
-        if answer.status >= 400:
-            self.refusals += 1
-            self.without_retry_after += answer.headers["Retry-After"] is None
-
-    def stop(self) -> None:
+    def __exit__(self, *_) -> None:
         self._over.set()
-        self.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _repeat(self, once) -> None:
+        while not self._over.wait(0.1):
+            try:
+                once()
+            except OSError:
+                self.lost += 1
+
+    def _look(self) -> None:
+        self.memory.append(self.server.memory())
+        begun = time.monotonic()
+        if self.server.ask("GET", "/livez").status == 200:
+            self.alive.append(time.monotonic() - begun)
+        else:
+            self.lost += 1
+
+    def _ask(self) -> None:
+        work = self.work
+        answer = self.server.ask(work.method, work.path, work.headers, work.body)
+        if answer.status >= 400:
+            self.retry_after.append(answer.headers["Retry-After"] is not None)
 
 
 def measure(name: str, seconds: int, folder: Path, say) -> dict:
@@ -105,13 +110,11 @@ def measure(name: str, seconds: int, folder: Path, say) -> dict:
 
 
 def overload(server: Server, work: Work, rate: int, seconds: int, folder: Path) -> dict:
-    watch = Watch(server, work)
     before = server.memory()
-    watch.start()
     url = f"http://127.0.0.1:{server.port}{work.path}"
     headers = [f"{name}: {value}" for name, value in work.headers.items()]
-    seen = h2load.offer(url, rate, seconds, headers, work.body, folder, SENT_FROM)
-    watch.stop()
+    with Watch(server, work) as watch:
+        seen = h2load.offer(url, rate, seconds, headers, work.body, folder, SENT_FROM)
     served = sum(count for status, count in seen.answers.items() if 200 <= status < 400)
     return {
         "rate": rate,
@@ -119,8 +122,8 @@ def overload(server: Server, work: Work, rate: int, seconds: int, folder: Path) 
         "served": served / seconds,
         "alive_p99": percentile(watch.alive, 99),
         "lost": watch.lost,
-        "refusals_looked_at": watch.refusals,
-        "without_retry_after": watch.without_retry_after,
+        "refusals_looked_at": len(watch.retry_after),
+        "without_retry_after": watch.retry_after.count(False),
         "memory_before": before,
         "memory_first_half": max(watch.memory[: len(watch.memory) // 2]),
         "memory_max": max(watch.memory),
