@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -148,6 +149,8 @@ def main() -> int:
         quick(options)
     elif not any(selected):
         options.write = True
+    # Ends the servers and removes the databases then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
     try:
         if not options.report:
             measure(options)
