@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Each package of the workspace and those it may depend on. Dependencies point
 /// inward only.
-const INWARD: [(&str, &[&str]); 7] = [
+const INWARD: [(&str, &[&str]); 8] = [
     ("byline-domain", &[]),
     ("byline-application", &["byline-domain"]),
     (
@@ -16,6 +16,7 @@ const INWARD: [(&str, &[&str]); 7] = [
         &["byline-application", "byline-domain"],
     ),
     ("byline-http", &["byline-application", "byline-domain"]),
+    ("byline-tokens", &["byline-application", "byline-domain"]),
     (
         "byline",
         &[
@@ -23,6 +24,7 @@ const INWARD: [(&str, &[&str]); 7] = [
             "byline-domain",
             "byline-http",
             "byline-persistence",
+            "byline-tokens",
         ],
     ),
     (
@@ -33,6 +35,7 @@ const INWARD: [(&str, &[&str]); 7] = [
             "byline-domain",
             "byline-http",
             "byline-persistence",
+            "byline-tokens",
         ],
     ),
     ("byline-e2e", &[]),

@@ -24,6 +24,7 @@
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
 //! | `metrics`      | what operators see of it                                            |
 //! | `data_document` | every command in `docs/data.md` does what it shows                 |
+//! | `access`       | every operation by every kind of caller; members that nobody may set   |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
 //! | `support`      | a folder, a database and a server for each test; waiting; a client |
 //!
@@ -42,6 +43,7 @@
     reason = "a test may end by panicking"
 )]
 
+mod access;
 mod api_changes;
 mod api_document;
 mod architecture;

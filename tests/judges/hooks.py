@@ -1,5 +1,6 @@
 """What schemathesis cannot know."""
 
+import os
 import re
 import uuid
 import zlib
@@ -37,7 +38,9 @@ def use_a_real_cursor(context, case, kwargs):
     if case.query and "cursor" in case.query and is_meant_well(case):
         del case.query["cursor"]
         url = case.as_transport_kwargs(kwargs.get("base_url"))["url"]
-        page = requests.get(url, params={**case.query, "limit": 1}, timeout=10)
+        key = os.environ.get("JUDGE_KEY")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        page = requests.get(url, params={**case.query, "limit": 1}, headers=headers, timeout=10)
         cursor = NEXT.search(page.headers.get("Link", ""))
         if cursor:
             case.query["cursor"] = cursor.group(1)

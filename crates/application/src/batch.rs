@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::iter;
 
-use byline_domain::policy::{self, Action, Principal};
+use byline_domain::policy::{self, Action, Caller, Principal};
 use byline_domain::{
     Content, NewPost, NewUser, Post, PostChange, PostId, Timestamp, Title, User, UserChange,
     UserId, Version,
@@ -128,7 +128,7 @@ pub fn run(
 ) -> Result<Vec<Done>, AppError> {
     let mut batch = Batch {
         session,
-        principal,
+        principal: *principal,
         now,
         done: Vec::with_capacity(operations.len()),
         users: HashMap::new(),
@@ -157,7 +157,8 @@ impl Operation {
 /// A batch on its way.
 struct Batch<'a> {
     session: &'a mut dyn Session,
-    principal: &'a Principal,
+    /// A newcomer is a user from the operation on that creates it.
+    principal: Principal,
     now: Timestamp,
     /// By the operations so far.
     done: Vec<Done>,
@@ -173,13 +174,16 @@ impl Batch<'_> {
             .map_err(|error| located(index, error))?;
         if let (Operation::CreateUser(_), Subject::User(id)) = (operation, done.subject) {
             self.users.insert(index, id);
+            if users::joins(&self.principal).is_some() {
+                self.principal.caller = Caller::User(id);
+            }
         }
         self.done.push(done);
         Ok(())
     }
 
     fn effect_of(&mut self, operation: &Operation) -> Result<Done, AppError> {
-        let (principal, now) = (self.principal, self.now);
+        let (principal, now) = (&{ self.principal }, self.now);
         Ok(match operation {
             Operation::CreateUser(new) => {
                 Done::created_user(&users::create(self.session, principal, new, now)?)
@@ -274,7 +278,8 @@ impl Batch<'_> {
         if new.is_empty() {
             return Ok(Some(Vec::new().into_iter()));
         }
-        if policy::check(self.principal, Action::CreateUser).is_err() {
+        let joins = users::joins(&self.principal).is_some();
+        if joins || policy::check(&self.principal, Action::CreateUser).is_err() {
             return Ok(None);
         }
         let users = match self.session.users().insert_all(&new, self.now) {
@@ -310,7 +315,7 @@ impl Batch<'_> {
     }
 
     fn insert_posts(&mut self, indexes: &[usize], new: &[NewPost]) -> Result<Vec<Done>, AppError> {
-        let (principal, now) = (self.principal, self.now);
+        let (principal, now) = (&{ self.principal }, self.now);
         let is_allowed =
             |post: &NewPost| policy::check(principal, Action::WritePost(post.user_id)).is_ok();
         if new.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use byline_domain::policy::Denial;
 use byline_domain::{PostId, UserId};
 
-use crate::RepositoryError;
+use crate::{Refusal, RepositoryError};
 
 /// What lies beneath an error, for the log only.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -19,6 +19,9 @@ pub enum AppError {
     /// What is asked for contradicts what is stored.
     #[error(transparent)]
     Conflict(Conflict),
+    /// The credential is of no use.
+    #[error("the credential {0}")]
+    Unauthenticated(Refusal),
     /// The caller may not do this.
     #[error("not allowed")]
     Forbidden(#[source] Denial),
@@ -78,6 +81,9 @@ pub enum Conflict {
     /// Another request came with the same idempotency key before.
     #[error("the idempotency key belongs to another request")]
     KeyReused,
+    /// The identity, or the user, is linked already.
+    #[error("the identity or the user is linked already")]
+    IdentityLinked,
 }
 
 /// Why nothing was done.
@@ -105,6 +111,12 @@ impl AppError {
     /// A bug that shows in `cause`.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(Arc::from(cause.into()))
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unauthenticated(refusal)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use byline_domain::policy::{Principal, Scope};
+use byline_domain::policy::{Caller, Principal, Scope};
 use byline_domain::{EmailAddress, NewUser, Timestamp, User, UserId, UserName, Version};
 
 use crate::{
@@ -37,7 +37,7 @@ pub(crate) fn at(micros: i64) -> Timestamp {
 /// A caller who is user `number` and has these scopes.
 pub(crate) fn caller(number: i64, scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
-        user: Some(user_id(number)),
+        caller: Caller::User(user_id(number)),
         scopes: scopes.into_iter().collect(),
     }
 }
@@ -87,6 +87,7 @@ pub(crate) fn repository_errors() -> impl Iterator<Item = RepositoryError> {
     failures().into_iter().chain([
         RepositoryError::Duplicate(UniqueKey::UserEmail),
         RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
+        RepositoryError::Duplicate(UniqueKey::Identity),
         RepositoryError::MissingReference(Reference::PostAuthor),
         RepositoryError::StillReferenced(Reference::PostAuthor),
     ])

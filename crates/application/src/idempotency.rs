@@ -9,10 +9,9 @@
 mod digest;
 mod repository;
 
-use byline_domain::policy::Principal;
-use byline_domain::{Timestamp, UserId};
+use byline_domain::Timestamp;
 
-use crate::{AppError, Conflict, RepositoryError, Session, UniqueKey};
+use crate::{AppError, Conflict, Credential, RepositoryError, Session, UniqueKey};
 
 pub use digest::Digest;
 #[cfg(any(test, feature = "testing"))]
@@ -34,13 +33,14 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The claim to `key` among the keys of `principal`. The fingerprint tells
-    /// this request from others: equal for requests that mean the same.
+    /// The claim to `key` among the keys of whoever holds the credential. The
+    /// fingerprint tells this request from others: equal for requests that mean
+    /// the same.
     #[must_use]
-    pub fn new(principal: &Principal, key: &str, fingerprint: Digest) -> Self {
-        let scope = principal.user.map_or(0, UserId::get);
+    pub fn new(credential: &Credential, key: &str, fingerprint: Digest) -> Self {
+        let [kind, holder] = credential.holder();
         Self {
-            key: Digest::of(&[&scope.to_be_bytes(), key.as_bytes()]),
+            key: Digest::of(&[kind, holder, key.as_bytes()]),
             fingerprint,
         }
     }

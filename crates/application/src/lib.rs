@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authentication;
 pub mod batch;
 mod bulk;
 mod clock;
@@ -7,8 +8,11 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 pub mod idempotency;
+pub mod identities;
 pub mod import;
+pub mod keys;
 mod list;
+pub mod me;
 pub mod metrics;
 pub mod posts;
 mod precondition;
@@ -19,10 +23,15 @@ mod store;
 pub mod testing;
 pub mod users;
 
+pub use authentication::{
+    Authentication, Credential, Hold, Refusal, Token, TokenRefusal, TokenVerifier,
+};
 pub use bulk::{BulkRepository, LastIds, PostRecord, UserRecord};
 pub use clock::Clock;
 pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
 pub use idempotency::{Digest, IdempotencyRepository};
+pub use identities::IdentityRepository;
+pub use keys::KeyRepository;
 pub use list::{
     Direction, InvalidLimit, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Span,
     UserOrder, UserQuery,
@@ -34,10 +43,13 @@ pub use store::{Health, Intent, Job, Readiness, Release, ServerHealth, Store};
 
 #[cfg(any(test, feature = "testing"))]
 pub use {
+    authentication::MockTokenVerifier,
     bulk::MockBulkRepository,
     clock::MockClock,
     idempotency::MockIdempotencyRepository,
+    identities::MockIdentityRepository,
     import::MockImportRepository,
+    keys::MockKeyRepository,
     repository::{MockPostRepository, MockUserRepository},
     session::MockSession,
     store::MockStore,

@@ -170,8 +170,7 @@ pub fn patch(
     precondition: &Precondition,
     now: Timestamp,
 ) -> Result<Post, AppError> {
-    let post = find(session, id)?;
-    policy::check(principal, Action::WritePost(post.user_id))?;
+    let post = find_to_write(session, principal, id)?;
     precondition.check(Subject::Post(id), post.version)?;
     let from = post.version;
     let changed = post.changed(change.clone(), now);
@@ -199,8 +198,7 @@ pub fn delete(
     id: PostId,
     precondition: &Precondition,
 ) -> Result<(), AppError> {
-    let post = find(session, id)?;
-    policy::check(principal, Action::WritePost(post.user_id))?;
+    let post = find_to_write(session, principal, id)?;
     precondition.check(Subject::Post(id), post.version)?;
     if session.posts().delete(id, post.version)? {
         Ok(())
@@ -214,6 +212,24 @@ fn find(session: &mut dyn Session, id: PostId) -> Result<Post, AppError> {
         .posts()
         .find(id)?
         .ok_or(AppError::NotFound(Subject::Post(id)))
+}
+
+/// A post that the caller may write. Who may not read posts does not learn which
+/// there are: those of others are as absent as those that never were.
+fn find_to_write(
+    session: &mut dyn Session,
+    principal: &Principal,
+    id: PostId,
+) -> Result<Post, AppError> {
+    policy::check(principal, Action::WriteSomePost)?;
+    let post = find(session, id)?;
+    let Err(denial) = policy::check(principal, Action::WritePost(post.user_id)) else {
+        return Ok(post);
+    };
+    Err(match policy::check(principal, Action::ReadPosts) {
+        Ok(()) => denial.into(),
+        Err(_) => AppError::NotFound(Subject::Post(id)),
+    })
 }
 
 fn author_missing(error: RepositoryError, author: UserId) -> AppError {

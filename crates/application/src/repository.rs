@@ -156,6 +156,8 @@ pub enum UniqueKey {
     UserEmail,
     /// The key of a request that may come more than once.
     IdempotencyKey,
+    /// An identity, and the user that it is linked to.
+    Identity,
 }
 
 /// The references between rows.
@@ -163,4 +165,8 @@ pub enum UniqueKey {
 pub enum Reference {
     /// From a post to the user who wrote it.
     PostAuthor,
+    /// From a key of the API to the user who acts with it.
+    KeyUser,
+    /// From an identity to the user it is linked to.
+    IdentityUser,
 }

@@ -1,5 +1,8 @@
 use crate::import::ImportRepository;
-use crate::{BulkRepository, IdempotencyRepository, PostRepository, UserRepository};
+use crate::{
+    BulkRepository, IdempotencyRepository, IdentityRepository, KeyRepository, PostRepository,
+    UserRepository,
+};
 
 /// One conversation with the store: one connection, one transaction.
 ///
@@ -21,4 +24,10 @@ pub trait Session {
 
     /// How far imports have come.
     fn imports(&mut self) -> &mut dyn ImportRepository;
+
+    /// The keys of the API.
+    fn keys(&mut self) -> &mut dyn KeyRepository;
+
+    /// Which users the issuers of tokens mean.
+    fn identities(&mut self) -> &mut dyn IdentityRepository;
 }

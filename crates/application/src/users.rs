@@ -1,6 +1,6 @@
 //! The use cases of users.
 
-use byline_domain::policy::{self, Action, Principal};
+use byline_domain::policy::{self, Action, Caller, Identity, Principal, Scope};
 use byline_domain::{NewUser, Timestamp, User, UserChange, UserId};
 
 use crate::{
@@ -50,7 +50,9 @@ pub fn read(
     find(session, id)
 }
 
-/// Creates a user.
+/// Creates a user. For a caller whom only the issuer of its token knows, it is
+/// the user that it is from then on; whoever may create users at will is not
+/// bound to any of them.
 ///
 /// # Errors
 ///
@@ -63,7 +65,24 @@ pub fn create(
     now: Timestamp,
 ) -> Result<User, AppError> {
     policy::check(principal, Action::CreateUser)?;
-    session.users().insert(new, now).map_err(email_taken)
+    let user = session.users().insert(new, now).map_err(email_taken)?;
+    if let Some(identity) = joins(principal) {
+        let linked = session.identities().insert(&identity, user.id, now);
+        linked.map_err(|error| match error {
+            // Somebody else did the same at the same time, and is known by now.
+            RepositoryError::Duplicate(UniqueKey::Identity) => AppError::Contention(None),
+            other => other.into(),
+        })?;
+    }
+    Ok(user)
+}
+
+/// The identity that a user whom `principal` creates belongs to.
+pub(crate) fn joins(principal: &Principal) -> Option<Identity> {
+    match principal.caller {
+        Caller::Newcomer(identity) if !principal.scopes.contain(Scope::Admin) => Some(identity),
+        _ => None,
+    }
 }
 
 /// Gives every field of a user a new value.

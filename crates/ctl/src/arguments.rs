@@ -8,7 +8,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::health::Probe;
+use crate::identities::IdentitiesCommand;
+use crate::keys::KeysCommand;
 use crate::seed::Plan;
+use crate::token;
 use crate::{backup, copy, export, import};
 
 /// Operates the database of Byline.
@@ -56,6 +59,18 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Copy everything to another database, of whatever engine, and prove it.
     Copy(copy::Arguments),
+    /// Make, show and end the keys that callers show to the service.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Say which user an issuer of tokens means.
+    Identities {
+        #[command(subcommand)]
+        command: IdentitiesCommand,
+    },
+    /// Make a token for development, signed with the secret of the service.
+    Token(token::Plan),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Fill the database with made-up users and posts.

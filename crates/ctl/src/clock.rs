@@ -17,3 +17,8 @@ impl Clock for SystemClock {
         Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
     }
 }
+
+/// The present moment.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now()
+}

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use byline_application::AppError;
-use byline_domain::{TimestampError, Violations};
+use byline_domain::{KeyId, TimestampError, Violations};
 use byline_persistence::OpenError;
+use byline_tokens::WeakSecret;
 
 /// Why a command failed. `Display` never repeats the source.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,15 @@ pub(crate) enum Failure {
          database"
     )]
     SeededBefore(u64),
+    /// Tokens cannot be signed with this secret.
+    #[error("BYLINE_JWT_SECRET is of no use")]
+    Secret(#[from] WeakSecret),
+    /// There is no such link.
+    #[error("the subject is linked to no user")]
+    NotLinked,
+    /// There is no such key.
+    #[error("there is no key {0}; `bylinectl keys list` shows those that there are")]
+    NoKey(KeyId),
     /// Posts need somebody who wrote them.
     #[error("posts need authors: ask for at least one user with `--users`")]
     NoAuthors,

@@ -11,11 +11,14 @@ mod copy;
 mod export;
 mod failure;
 mod health;
+mod identities;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod seed;
 mod status;
+mod token;
 mod transfer;
 
 use arguments::{Arguments, Command};
@@ -43,6 +46,9 @@ fn run() -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(url, &arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { folder } => completions::man(&folder),
+        Command::Keys { command } => keys::run(url, &command),
+        Command::Identities { command } => identities::run(url, &command),
+        Command::Token(plan) => token::run(&plan),
         Command::Seed(plan) => seed::run(url, &plan),
     }
 }

@@ -56,3 +56,7 @@ id! {
     /// Names a post.
     PostId
 }
+id! {
+    /// Names a key of the API.
+    KeyId
+}

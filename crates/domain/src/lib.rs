@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api_key;
 mod email;
 mod id;
 pub mod policy;
@@ -10,8 +11,9 @@ mod user;
 mod version;
 mod violation;
 
+pub use api_key::{ApiKey, Grant, KeyEnded, KeyName};
 pub use email::EmailAddress;
-pub use id::{IdOutOfRange, PostId, UserId};
+pub use id::{IdOutOfRange, KeyId, PostId, UserId};
 pub use post::{NewPost, Post, PostChange};
 pub use text::{Content, Title, UserName};
 pub use timestamp::{Timestamp, TimestampError};

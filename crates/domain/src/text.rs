@@ -81,7 +81,7 @@ impl Content {
     }
 }
 
-fn parse_line(text: String, max: usize) -> Result<String, Violations> {
+pub(crate) fn parse_line(text: String, max: usize) -> Result<String, Violations> {
     let found = [
         too_long(&text, max),
         text.trim().is_empty().then_some(Violation::Blank),

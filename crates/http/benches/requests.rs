@@ -157,6 +157,7 @@ fn api() -> Api {
         Settings {
             request_deadline: Duration::from_secs(30),
             require_if_match: false,
+            authentication: Default::default(),
             log_requests: false,
             version: "0.0.0",
         },

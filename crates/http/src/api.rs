@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use byline_application::{Clock, Store};
+use byline_application::{Authentication, Clock, Store};
 
 use crate::metrics::{HttpMetrics, Meters};
 
@@ -20,7 +20,7 @@ struct Shared {
 }
 
 /// What an operator decides about the interface.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// How long a request may take, from its arrival to its answer, the body
     /// included.
@@ -30,6 +30,8 @@ pub struct Settings {
     pub require_if_match: bool,
     /// Whether every request is logged when it is answered.
     pub log_requests: bool,
+    /// Which credentials are taken.
+    pub authentication: Authentication,
     /// The program's version, for the service document.
     pub version: &'static str,
 }

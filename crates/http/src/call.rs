@@ -9,13 +9,14 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use byline_application::{AppError, Session, Unavailable};
+use byline_application::{AppError, Hold, Session, Unavailable};
 use byline_domain::policy::Principal;
 use byline_domain::{PostId, Timestamp, UserId};
 use tokio::time::timeout_at;
 
 use crate::Api;
 use crate::accept::{self, MediaType};
+use crate::access::{Access, Sender};
 use crate::body::{self, Media};
 use crate::envelope::Arrival;
 use crate::etag::Conditions;
@@ -33,11 +34,14 @@ pub(crate) struct Call {
     query: Query,
     wishes: Wishes,
     media_type: MediaType,
+    sender: Sender,
 }
 
 /// On what terms a handler is called; other requests are refused before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
+    /// Who may call it at all.
+    pub(crate) access: Access,
     /// What the query may have.
     pub(crate) parameters: &'static [&'static str],
     /// What the answer may be, the usual first.
@@ -69,13 +73,18 @@ where
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();
     let handled = async {
-        let (query, wishes, media_type) = match terms {
-            None => (Query::default(), Wishes::default(), accept::JSON),
+        let (sender, query, wishes, media_type) = match terms {
+            None => {
+                let wishes = Wishes::default();
+                (Sender::ANYBODY, Query::default(), wishes, accept::JSON)
+            }
             Some(terms) => {
+                // First of all: who is nobody learns nothing but that.
+                let sender = Sender::of(&api, terms.access, request.headers())?;
                 body::check_encoding(request.headers())?;
                 let query = Query::parse(request.query_string(), terms.parameters)?;
                 let media_type = accept::choose(&request, terms.offers)?;
-                (query, Wishes::of(&request)?, media_type)
+                (sender, query, Wishes::of(&request)?, media_type)
             }
         };
         let payload = Some(payload);
@@ -87,6 +96,7 @@ where
             query,
             wishes,
             media_type,
+            sender,
         })
         .await
     };
@@ -144,9 +154,9 @@ impl Call {
         self.media_type
     }
 
-    /// Who is calling. Without authentication everybody is an operator.
-    pub(crate) fn principal(&self) -> Principal {
-        Principal::unrestricted()
+    /// Who is calling, as far as it can be told without the store.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -211,13 +221,18 @@ impl Call {
         }
     }
 
-    /// Runs `work` in a session that reads with one statement. The answer comes
-    /// by the deadline, whatever the store does.
+    /// Runs `work` in a session that reads with one statement, after the one
+    /// that tells who is calling. The answer comes by the deadline, whatever the
+    /// store does.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let deadline = self.arrival.deadline;
+        let (deadline, sender) = (self.arrival.deadline, self.sender.clone());
+        let work = move |session: &mut dyn Session| {
+            let principal = sender.principal(session, Hold::Released)?;
+            work(session, &principal)
+        };
         self.in_time(self.api.store().read(deadline, work)).await
     }
 
@@ -225,9 +240,13 @@ impl Call {
     /// answers as [`read`](Self::read) does.
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let deadline = self.arrival.deadline;
+        let (deadline, sender) = (self.arrival.deadline, self.sender.clone());
+        let work = move |session: &mut dyn Session| {
+            let principal = sender.principal(session, Hold::Released)?;
+            work(session, &principal)
+        };
         self.in_time(self.api.store().snapshot(deadline, work))
             .await
     }

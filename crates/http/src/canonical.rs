@@ -34,7 +34,7 @@ impl Call {
         });
         // The members of a `Value` are in the order of their names.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
-        Some(Claim::new(&self.principal(), key, fingerprint))
+        Some(Claim::new(self.sender().credential(), key, fingerprint))
     }
 
     fn lines(&self, name: &HeaderName) -> Vec<String> {

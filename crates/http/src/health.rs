@@ -52,6 +52,7 @@ impl From<ServerHealth> for ServerStatus {
     path = "/livez",
     operation_id = "getLiveness",
     tag = "service",
+    security(()),
     responses(StatusDocument, Always)
 )]
 pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
@@ -69,6 +70,7 @@ pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
     path = "/readyz",
     operation_id = "getReadiness",
     tag = "service",
+    security(()),
     responses(StatusDocument, Always)
 )]
 pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accept;
+mod access;
 mod answer;
 mod api;
 mod batch;
@@ -16,6 +17,7 @@ mod filters;
 mod health;
 mod html;
 mod idempotency_key;
+mod me;
 mod metrics;
 mod openapi;
 mod outcome;

@@ -3,12 +3,14 @@ use std::future::Future;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
+use byline_domain::policy::Scope;
 
 use crate::accept::{self, MediaType};
+use crate::access::Access;
 use crate::call::{Call, Terms, answer};
 use crate::metrics::RouteId;
 use crate::problem::{self, Code, Problem};
-use crate::{Api, batch, docs, health, posts, service_document, users};
+use crate::{Api, batch, docs, health, me, posts, service_document, users};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -48,45 +50,59 @@ fn unknown_path(api: Api) -> Route {
 
 fn root(api: &Api) -> Path {
     Methods::at("/", "", api)
-        .page(service_document::OFFERS, service_document::show)
+        .page(
+            Access::Open,
+            service_document::OFFERS,
+            service_document::show,
+        )
         .end()
 }
+
+const READS_USERS: Access = Access::Reads(Scope::UsersRead);
+const WRITES_USERS: Access = Access::Writes(Scope::UsersWrite);
+const READS_POSTS: Access = Access::Reads(Scope::PostsRead);
+const WRITES_POSTS: Access = Access::Writes(Scope::PostsWrite);
 
 /// In the order in which they are tried.
 fn paths(api: &Api, slash: &str) -> Vec<Path> {
     let at = |path| Methods::at(path, slash, api);
     let mut paths = vec![
         at("/users")
-            .get(users::PARAMETERS, users::list)
-            .post(users::create)
+            .get(READS_USERS, users::PARAMETERS, users::list)
+            .post(WRITES_USERS, users::create)
             .end(),
         at("/posts")
-            .get(posts::PARAMETERS, posts::list)
-            .post(posts::create)
+            .get(READS_POSTS, posts::PARAMETERS, posts::list)
+            .post(WRITES_POSTS, posts::create)
             .end(),
         at("/users/{user_id}")
-            .get(&[], users::read)
-            .put(users::replace)
-            .patch(users::patch)
-            .delete(&["posts"], users::delete)
+            .get(READS_USERS, &[], users::read)
+            .put(WRITES_USERS, users::replace)
+            .patch(WRITES_USERS, users::patch)
+            .delete(WRITES_USERS, &["posts"], users::delete)
             .end(),
         at("/posts/{post_id}")
-            .get(&["embed"], posts::read)
-            .put(posts::replace)
-            .patch(posts::patch)
-            .delete(&[], posts::delete)
+            .get(READS_POSTS, &["embed"], posts::read)
+            .put(WRITES_POSTS, posts::replace)
+            .patch(WRITES_POSTS, posts::patch)
+            .delete(WRITES_POSTS, &[], posts::delete)
             .end(),
         at("/users/{user_id}/posts")
-            .get(posts::PARAMETERS_OF, posts::list_of)
-            .post(posts::create_of)
+            .get(READS_POSTS, posts::PARAMETERS_OF, posts::list_of)
+            .post(WRITES_POSTS, posts::create_of)
             .end(),
-        at("/batch").post(batch::run).end(),
+        at("/batch").post(Access::Known, batch::run).end(),
+        at("/me").get(Access::Known, &[], me::show).end(),
         at("/problems/{code}")
-            .page(problem::OFFERS, problem::page::page)
+            .page(Access::Open, problem::OFFERS, problem::page::page)
             .end(),
-        at("/openapi.json").get(&[], docs::document).end(),
-        at("/docs").page(docs::PAGE, docs::page).end(),
-        at("/docs/{asset}").page(docs::ASSETS, docs::asset).end(),
+        at("/openapi.json")
+            .get(Access::Open, &[], docs::document)
+            .end(),
+        at("/docs").page(Access::Open, docs::PAGE, docs::page).end(),
+        at("/docs/{asset}")
+            .page(Access::Open, docs::ASSETS, docs::asset)
+            .end(),
     ];
     paths.extend(health(api, slash));
     paths
@@ -95,19 +111,19 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
 fn health(api: &Api, slash: &str) -> [Path; 2] {
     let at = |path| Methods::at(path, slash, api);
     [
-        at("/livez").get(&[], health::live).end(),
-        at("/readyz").get(&[], health::ready).end(),
+        at("/livez").get(Access::Open, &[], health::live).end(),
+        at("/readyz").get(Access::Open, &[], health::ready).end(),
     ]
 }
 
-/// Every operation that is registered: path, method, parameters of the query.
+/// Every operation that is registered: path, method, terms.
 #[cfg(test)]
-pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, Parameters)> {
+pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, Terms)> {
     let paths = paths(api, "").into_iter().chain([root(api)]);
     paths
         .flat_map(|path| {
             let operations = path.operations.into_iter();
-            operations.map(move |(method, known)| (path.pattern.clone(), method, known))
+            operations.map(move |(method, terms)| (path.pattern.clone(), method, terms))
         })
         .collect()
 }
@@ -118,17 +134,17 @@ struct Path {
     #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
     pattern: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
-    operations: Vec<(&'static str, Parameters)>,
+    operations: Vec<(&'static str, Terms)>,
 }
 
-/// The methods of one path. Each handler is named with the query parameters
-/// that it knows; others are refused before it is called.
+/// The methods of one path. Each handler is named with who may call it, and with
+/// the query parameters that it knows; others are refused before it is called.
 struct Methods<'a> {
     api: &'a Api,
     pattern: String,
     route: RouteId,
     resource: Resource,
-    operations: Vec<(&'static str, Parameters)>,
+    operations: Vec<(&'static str, Terms)>,
 }
 
 type Answer = Result<HttpResponse, Problem>;
@@ -147,52 +163,67 @@ impl<'a> Methods<'a> {
     }
 
     /// `GET`, and `HEAD`, of whose answer the server leaves out the body.
-    fn get<F>(self, known: Parameters, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn get<F>(
+        self,
+        access: Access,
+        known: Parameters,
+        handler: impl Fn(Call) -> F + Copy + 'static,
+    ) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&["GET", "HEAD"], json(known), handler)
+        self.on(&["GET", "HEAD"], json(access, known), handler)
     }
 
     /// `GET` and `HEAD` of something that is not JSON, or not only.
     fn page<F>(
         self,
+        access: Access,
         offers: &'static [MediaType],
         handler: impl Fn(Call) -> F + Copy + 'static,
     ) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        let parameters = &[];
-        self.on(&["GET", "HEAD"], Terms { parameters, offers }, handler)
+        let terms = Terms {
+            access,
+            parameters: &[],
+            offers,
+        };
+        self.on(&["GET", "HEAD"], terms, handler)
     }
 
-    fn post<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn post<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&["POST"], json(&[]), handler)
+        self.on(&["POST"], json(access, &[]), handler)
     }
 
-    fn put<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn put<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&["PUT"], json(&[]), handler)
+        self.on(&["PUT"], json(access, &[]), handler)
     }
 
-    fn patch<F>(self, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn patch<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&["PATCH"], json(&[]), handler)
+        self.on(&["PATCH"], json(access, &[]), handler)
     }
 
-    fn delete<F>(self, known: Parameters, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn delete<F>(
+        self,
+        access: Access,
+        known: Parameters,
+        handler: impl Fn(Call) -> F + Copy + 'static,
+    ) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(&["DELETE"], json(known), handler)
+        self.on(&["DELETE"], json(access, known), handler)
     }
 
     fn on<F>(
@@ -213,7 +244,7 @@ impl<'a> Methods<'a> {
                 answer(api.clone(), handler, Some(terms), id, request, payload)
             });
         self.resource = self.resource.route(route);
-        let named = methods.iter().map(|method| (*method, terms.parameters));
+        let named = methods.iter().map(|method| (*method, terms));
         self.operations.extend(named);
         self
     }
@@ -248,8 +279,9 @@ impl<'a> Methods<'a> {
 }
 
 /// The terms of what answers in JSON.
-fn json(parameters: Parameters) -> Terms {
+fn json(access: Access, parameters: Parameters) -> Terms {
     Terms {
+        access,
         parameters,
         offers: &[accept::JSON],
     }

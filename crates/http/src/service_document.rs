@@ -33,6 +33,7 @@ const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
     path = "/",
     operation_id = "getService",
     tag = "service",
+    security(()),
     responses(ServiceDescription, Always)
 )]
 pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
@@ -51,6 +52,7 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             users: "/users",
             posts: "/posts",
             batch: "/batch",
+            me: "/me",
             live: "/livez",
             ready: "/readyz",
             problems: "/problems/{code}",
@@ -98,6 +100,8 @@ struct Links {
     #[schema(schema_with = schemas::word)]
     batch: &'static str,
     #[schema(schema_with = schemas::word)]
+    me: &'static str,
+    #[schema(schema_with = schemas::word)]
     live: &'static str,
     #[schema(schema_with = schemas::word)]
     ready: &'static str,
@@ -111,7 +115,7 @@ struct Links {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServiceLimits)]
-struct Limits {
+pub(crate) struct Limits {
     #[schema(schema_with = schemas::count)]
     page_default: u8,
     #[schema(schema_with = schemas::count)]
@@ -132,7 +136,7 @@ struct Limits {
     content_characters: usize,
 }
 
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         page_default: Limit::default().get(),
         page_max: Limit::MAX.get(),

@@ -8,7 +8,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use byline_application::idempotency::{self, Answer, Claim};
-use byline_application::{AppError, Conflict, Intent, Session, Unavailable};
+use byline_application::{AppError, Conflict, Hold, Intent, Session, Unavailable};
+use byline_domain::policy::Principal;
 use tokio::time::timeout_at;
 
 use crate::call::Call;
@@ -62,7 +63,7 @@ impl Call {
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         claim: Option<Claim>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<HttpResponse, Problem> {
         self.carry_out(Intent::Write, claim, work, show).await
@@ -72,7 +73,7 @@ impl Call {
     pub(crate) async fn create<T: Send + 'static>(
         &self,
         claim: Option<Claim>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<HttpResponse, Problem> {
         self.carry_out(Intent::Create, claim, work, show).await
@@ -82,7 +83,7 @@ impl Call {
         &self,
         intent: Intent,
         claim: Option<Claim>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<HttpResponse, Problem> {
         let Preferences {
@@ -125,25 +126,33 @@ impl Call {
         &self,
         intent: Intent,
         claim: Option<Claim>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<Ended<T>, AppError> {
         let (now, deadline) = (self.now(), self.deadline());
         let progress = Arc::new(Progress::new());
         let theirs = Arc::clone(&progress);
         let is_claimed = claim.is_some();
-        let job = move |session: &mut dyn Session| match &claim {
-            None => {
-                theirs.reach(WORKING)?;
-                work(session).map(Ended::Fresh)
-            }
-            Some(claim) => {
-                theirs.reach(CLAIMING)?;
-                let answer = idempotency::once(session, claim, now, |session| {
+        let sender = self.sender().clone();
+        // What tells who is calling is a statement of its own, and must not change
+        // before the write is committed.
+        let is_settled = sender.credential().is_settled();
+        let job = move |session: &mut dyn Session| {
+            // Before the claim: an answer is given again to nobody but its owner.
+            let principal = sender.principal(session, Hold::UntilTheEnd)?;
+            match &claim {
+                None => {
                     theirs.reach(WORKING)?;
-                    show(&work(session)?)?.encode()
-                });
-                answer.map(Ended::Kept)
+                    work(session, &principal).map(Ended::Fresh)
+                }
+                Some(claim) => {
+                    theirs.reach(CLAIMING)?;
+                    let answer = idempotency::once(session, claim, now, |session| {
+                        theirs.reach(WORKING)?;
+                        show(&work(session, &principal)?)?.encode()
+                    });
+                    answer.map(Ended::Kept)
+                }
             }
         };
         let store = self.api().store();
@@ -151,7 +160,7 @@ impl Call {
         let in_time = match intent {
             _ if rehearsed => timeout_at(deadline.into(), store.rehearse(deadline, job)).await,
             // A claim is a row of its own.
-            Intent::Create if !is_claimed => {
+            Intent::Create if !is_claimed && is_settled => {
                 timeout_at(deadline.into(), store.create(deadline, job)).await
             }
             _ => timeout_at(deadline.into(), store.write(deadline, job)).await,

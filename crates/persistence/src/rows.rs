@@ -4,13 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use byline_application::{PostRecord, RepositoryError, UserRecord};
+use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{
-    Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
-    UserName, Version,
+    ApiKey, Content, EmailAddress, Grant, KeyId, KeyName, NewPost, NewUser, Post, PostId,
+    Timestamp, Title, User, UserId, UserName, Version,
 };
 use diesel::prelude::*;
 
-use crate::schema::{posts, users};
+use crate::schema::{api_keys, posts, users};
 
 /// A row of `users`, without the key that is computed from the e-mail address.
 #[derive(Queryable, Selectable)]
@@ -35,6 +36,20 @@ pub(crate) struct PostRow {
     created_at: i64,
     updated_at: i64,
     version: i64,
+}
+
+/// A row of `api_keys`, without what its secret is known by.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub(crate) struct KeyRow {
+    id: i64,
+    hint: String,
+    name: String,
+    user_id: Option<i64>,
+    scopes: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
 }
 
 /// A row of `users` before it has an id. Without default values, for diesel
@@ -177,6 +192,39 @@ impl TryFrom<PostRow> for Post {
             created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
             updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
             version: rule.holds(Version::new(row.version).ok_or("the version is below 1"))?,
+        })
+    }
+}
+
+impl KeyRow {
+    pub(crate) fn id(&self) -> i64 {
+        self.id
+    }
+
+    pub(crate) fn rule(&self) -> Rule {
+        Rule::of("key", self.id)
+    }
+}
+
+impl TryFrom<KeyRow> for ApiKey {
+    type Error = RepositoryError;
+
+    fn try_from(row: KeyRow) -> Result<Self, RepositoryError> {
+        let rule = row.rule();
+        let at = |micros: Option<i64>| rule.holds(micros.map(Timestamp::from_micros).transpose());
+        let scopes = row.scopes.split_ascii_whitespace();
+        let scopes: Option<Scopes> = scopes.map(Scope::named).collect();
+        Ok(Self {
+            id: rule.holds(KeyId::try_from(row.id))?,
+            grant: Grant {
+                name: rule.holds(KeyName::parse(row.name))?,
+                user: rule.holds(row.user_id.map(UserId::try_from).transpose())?,
+                scopes: rule.holds(scopes.ok_or("a scope is none"))?,
+                expires_at: at(row.expires_at)?,
+            },
+            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
+            revoked_at: at(row.revoked_at)?,
+            hint: row.hint,
         })
     }
 }

@@ -60,6 +60,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        secret_hash -> Binary,
+        hint -> Text,
+        name -> Text,
+        user_id -> Nullable<BigInt>,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     import_ids (import_id, given_id) {
         import_id -> BigInt,
         given_id -> BigInt,
@@ -67,5 +81,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_key_uses (key_id) {
+        key_id -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    identities (identity_hash) {
+        identity_hash -> Binary,
+        user_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::joinable!(api_key_uses -> api_keys (key_id));
+diesel::allow_tables_to_appear_in_same_query!(api_key_uses, api_keys);
 diesel::joinable!(posts -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, posts);

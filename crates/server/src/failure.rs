@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use byline_persistence::OpenError;
+use byline_tokens::KeysUnusable;
 
 use crate::signals::Signal;
 
@@ -23,6 +24,9 @@ pub(crate) enum Failure {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// Tokens cannot be judged.
+    #[error("BYLINE_JWT_JWKS or BYLINE_JWT_SECRET is of no use")]
+    Tokens(#[from] KeysUnusable),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {

@@ -8,6 +8,7 @@ use byline_http::Api;
 use tracing::warn;
 
 mod admin;
+mod authentication;
 mod clock;
 mod connection;
 mod database;
@@ -50,15 +51,18 @@ fn run() -> Result<(), Failure> {
         }
     }
     let database = database::open(&settings.database)?;
+    let authentication = authentication::of(&settings.authentication)?;
     let api = Api::new(
         database.store(),
         Arc::new(SystemClock),
         byline_http::Settings {
             request_deadline: settings.http.request_deadline,
             require_if_match: settings.http.require_if_match,
+            authentication: authentication.clone(),
             log_requests: settings.log.every_request(),
             version: env!("CARGO_PKG_VERSION"),
         },
     );
-    actix_web::rt::System::new().block_on(serve::until_signal(&settings, api, database))
+    let served = serve::until_signal(&settings, api, database, authentication.keys);
+    actix_web::rt::System::new().block_on(served)
 }

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::mem;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use actix_server::Server;
+use byline_application::keys::KeyUsage;
 use byline_http::Api;
 use byline_persistence::Database;
 use tokio::sync::oneshot;
@@ -35,6 +37,7 @@ pub(crate) async fn until_signal(
     settings: &Settings,
     api: Api,
     database: Database,
+    usage: Option<Arc<KeyUsage>>,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
     let exporter = Exporter::new(api.clone(), database.store());
@@ -45,7 +48,7 @@ pub(crate) async fn until_signal(
         announce(&format!("metrics on http://{address}/metrics"));
         actix_web::rt::spawn(server)
     });
-    let sweeper = actix_web::rt::spawn(sweeper::run(database.store(), SystemClock));
+    let sweeper = actix_web::rt::spawn(sweeper::run(database.store(), SystemClock, usage.clone()));
     tokio::select! {
         ended = &mut server => {
             return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
@@ -69,6 +72,9 @@ pub(crate) async fn until_signal(
         // The server obeys while it is polled.
         let (ended, ()) = tokio::join!(server, stop);
         ended.map_err(Failure::Serve)?;
+        if let Some(usage) = usage {
+            sweeper::store_uses(database.store().as_ref(), &usage).await;
+        }
         close(database).await?;
         info!("ended");
         Ok(())

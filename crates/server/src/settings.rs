@@ -12,11 +12,13 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 use tracing::level_filters::LevelFilter;
 
 mod admin;
+mod authentication;
 mod effective;
 mod explain;
 mod values;
 
 pub(crate) use admin::{AdminListen, AdminSettings};
+pub(crate) use authentication::{AuthenticationSettings, Method};
 pub(crate) use effective::UnknownVariable;
 use values::{count, duration, levels};
 
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) http: HttpSettings,
     #[command(flatten)]
     pub(crate) admin: AdminSettings,
+    #[command(flatten)]
+    pub(crate) authentication: AuthenticationSettings,
     #[command(flatten)]
     pub(crate) log: LogSettings,
 
@@ -116,6 +120,10 @@ pub(crate) struct HttpSettings {
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     allow_anonymous: bool,
+
+    /// Whether callers are asked who they are.
+    #[arg(skip)]
+    asks: bool,
 
     /// Threads that handle requests [default: one per core].
     #[arg(long, env = "BYLINE_WORKERS", value_name = "N", value_parser = count::<256>)]
@@ -255,6 +263,9 @@ impl Settings {
         settings.unknown = effective::unknown(&command, names);
         settings.database.create = create;
         settings.admin.is_default = is_default;
+        let authentication = &settings.authentication;
+        authentication.check(&mut command)?;
+        settings.http.asks = authentication.asks();
         settings.http.refuse_strangers(&mut command)?;
         Ok(Wanted::Service(Box::new(settings)))
     }
@@ -263,19 +274,20 @@ impl Settings {
 impl HttpSettings {
     /// Whether whoever reaches this address may be served.
     pub(crate) fn may_serve(&self, address: SocketAddr) -> bool {
-        self.allow_anonymous || address.ip().to_canonical().is_loopback()
+        self.asks || self.allow_anonymous || address.ip().to_canonical().is_loopback()
     }
 
-    /// There is no authentication: whoever reaches the service may do
-    /// everything. Beyond this machine that must be somebody's decision.
+    /// Without authentication whoever reaches the service may do everything.
+    /// Beyond this machine that must be somebody's decision.
     fn refuse_strangers(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
         if self.may_serve(self.listen) {
             return Ok(());
         }
         let message = format!(
-            "BYLINE_LISTEN (--{LISTEN}) is {}, which other machines may reach, and the service has \
-             no authentication: listen on a loopback address such as 127.0.0.1:8080, or set \
-             BYLINE_ALLOW_ANONYMOUS=true to let everybody read and change everything",
+            "BYLINE_LISTEN (--{LISTEN}) is {}, which other machines may reach, and nobody is asked \
+             who they are: set BYLINE_AUTH to keys or jwt, listen on a loopback address such as \
+             127.0.0.1:8080, or set BYLINE_ALLOW_ANONYMOUS=true to let everybody read and change \
+             everything",
             self.listen
         );
         Err(command.error(ErrorKind::ValueValidation, message))

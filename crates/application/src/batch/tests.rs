@@ -1,12 +1,14 @@
 use byline_domain::EmailAddress;
-use byline_domain::policy::Scope;
+use byline_domain::policy::{Caller, Identity, Scope};
 use mockall::predicate::{always, eq};
 
 use super::*;
 use crate::fixtures::{
     ada, all_but, assert_failures_pass, at, caller, new_user, session_over, user_id, version,
 };
-use crate::{Conflict, MockPostRepository, MockUserRepository, Reference, UniqueKey};
+use crate::{
+    Conflict, MockIdentityRepository, MockPostRepository, MockUserRepository, Reference, UniqueKey,
+};
 
 fn anyone() -> Principal {
     Principal::unrestricted()
@@ -361,6 +363,39 @@ fn the_first_that_is_not_allowed_is_named() {
         .once()
         .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
     let (index, error) = place(run_as(&one, nobody(), posts, &operations));
+    assert_eq!(index, 1);
+    assert!(matches!(error, AppError::Forbidden(_)));
+}
+
+#[test]
+fn a_newcomer_is_one_user_however_many_it_would_create() {
+    let newcomer = Principal {
+        caller: Caller::Newcomer(Identity::from([7; Identity::LENGTH])),
+        scopes: all_but(Scope::Admin).collect(),
+    };
+    let ada_then = |more: Operation| {
+        let mut users = nobody();
+        users
+            .expect_insert()
+            .once()
+            .returning(|new, now| Ok(new.clone().created(user_id(1), now)));
+        let mut posts = nothing();
+        posts
+            .expect_insert()
+            .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+        posts.expect_insert_all().returning(|new, now| {
+            let created = new.iter().map(|new| new.clone().created(post_id(21), now));
+            Ok(created.collect())
+        });
+        let mut identities = MockIdentityRepository::new();
+        identities.expect_insert().once().return_const(Ok(()));
+        let mut session = session_over(users, posts);
+        session.expect_identities().return_var(Box::new(identities));
+        run(&mut session, &newcomer, &[user("Ada"), more], at(5))
+    };
+    // It may write what is its own from then on, and create nobody else.
+    assert_eq!(ada_then(post(Author::CreatedBy(0))).unwrap().len(), 2);
+    let (index, error) = place(ada_then(user("Grace")));
     assert_eq!(index, 1);
     assert!(matches!(error, AppError::Forbidden(_)));
 }

@@ -1,4 +1,5 @@
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
 
 /// SHA-256 of something that need not be read again (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,19 @@ impl Digest {
     #[must_use]
     pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
         Self(bytes)
+    }
+
+    /// The digest of these bytes and nothing else, as `sha256sum` gives it.
+    #[must_use]
+    pub fn plain(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Whether both are equal, found out in a time that tells nothing about
+    /// either.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 
     /// The digest as the stores keep it.

@@ -2,13 +2,18 @@ use mockall::Sequence;
 use mockall::predicate::eq;
 
 use super::*;
-use crate::fixtures::{at, caller, repository_errors};
+use std::collections::HashSet;
+
+use byline_domain::policy::{Identity, Scope, Scopes};
+
+use crate::Token;
+use crate::fixtures::{at, repository_errors};
 use crate::{MockSession, RepositoryError};
 
 const FINGERPRINT: &[&[u8]] = &[b"POST", b"/users", b"{}"];
 
 fn claim() -> Claim {
-    Claim::new(&caller(1, []), "key", Digest::of(FINGERPRINT))
+    Claim::new(&Credential::NotAsked, "key", Digest::of(FINGERPRINT))
 }
 
 fn session_with(keys: MockIdempotencyRepository) -> MockSession {
@@ -36,12 +41,29 @@ fn taken(recorded: Option<Recorded>) -> MockIdempotencyRepository {
 #[test]
 fn keys_are_the_callers_own() {
     let fingerprint = Digest::of(&[]);
-    let of = |user, key| Claim::new(&caller(user, []), key, fingerprint).key;
-    let nobody = Claim::new(&Principal::default(), "a", fingerprint).key;
-    assert_eq!(of(1, "a"), of(1, "a"));
-    for other in [of(2, "a"), of(1, "b"), nobody] {
-        assert_ne!(of(1, "a"), other);
-    }
+    let key = |byte: u8| Credential::Key(Digest::plain(&[byte]));
+    let token = |byte, scope| {
+        Credential::Token(Token {
+            identity: Identity::from([byte; Identity::LENGTH]),
+            scopes: Scopes::from_iter([scope]),
+        })
+    };
+    let of = |credential, key| Claim::new(&credential, key, fingerprint).key;
+    // Whatever token it is that somebody shows.
+    let first = of(token(1, Scope::UsersRead), "a");
+    assert_eq!(first, of(token(1, Scope::Admin), "a"));
+    let same_bytes = Credential::Key(Digest::from([1; Digest::LENGTH]));
+    let all = [
+        first,
+        of(token(1, Scope::UsersRead), "b"),
+        of(token(2, Scope::UsersRead), "a"),
+        of(same_bytes, "a"),
+        of(key(1), "a"),
+        of(key(2), "a"),
+        of(Credential::NotAsked, "a"),
+    ];
+    let distinct: HashSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
 }
 
 #[test]

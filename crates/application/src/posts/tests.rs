@@ -13,6 +13,7 @@ use crate::{
 
 mod changes;
 mod deletions;
+mod hidden;
 
 /// A session over posts only: the users are not asked.
 fn session_of(posts: MockPostRepository) -> MockSession {

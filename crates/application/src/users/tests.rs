@@ -14,6 +14,7 @@ use crate::{
 
 mod changes;
 mod deletions;
+mod newcomers;
 
 /// A session over users only: the posts are not asked.
 fn session_of(users: MockUserRepository) -> MockSession {

@@ -6,6 +6,7 @@
     reason = "what a test sets up is right, or the test shall fail"
 )]
 
+mod api_keys;
 mod email;
 mod entities;
 mod numbers;

@@ -1,5 +1,5 @@
 use byline_domain::UserId;
-use byline_domain::policy::{Action, Denial, Principal, Scope, Scopes, check};
+use byline_domain::policy::{Action, Caller, Denial, Identity, Principal, Scope, Scopes, check};
 use proptest::prelude::*;
 
 fn id(number: i64) -> UserId {
@@ -9,7 +9,7 @@ fn id(number: i64) -> UserId {
 /// A caller who is user 1, with these scopes.
 fn ada(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
-        user: Some(id(1)),
+        caller: Caller::User(id(1)),
         scopes: scopes.into_iter().collect(),
     }
 }
@@ -17,46 +17,97 @@ fn ada(scopes: impl IntoIterator<Item = Scope>) -> Principal {
 /// A caller who is no user, such as a machine with a key.
 fn nobody(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
-        user: None,
+        caller: Caller::Machine,
+        scopes: scopes.into_iter().collect(),
+    }
+}
+
+/// A caller whom the issuer of tokens knows and the service does not.
+fn newcomer(scopes: impl IntoIterator<Item = Scope>) -> Principal {
+    Principal {
+        caller: Caller::Newcomer(Identity::from([7; Identity::LENGTH])),
         scopes: scopes.into_iter().collect(),
     }
 }
 
 /// Every kind of action, on what is user 1's and on what is user 2's.
-const ACTIONS: [fn(UserId) -> Action; 5] = [
+const ACTIONS: [fn(UserId) -> Action; 6] = [
     |_| Action::ReadUsers,
     |_| Action::CreateUser,
     Action::ChangeUser,
     |_| Action::ReadPosts,
     Action::WritePost,
+    |_| Action::WriteSomePost,
 ];
 
 /// The rules once more, as a table: which scope an action needs, and whether
 /// its object has an owner.
-fn rule(action: Action) -> (Scope, Option<UserId>) {
+fn rule(caller: Caller, action: Action) -> (Scope, Option<UserId>) {
     match action {
         Action::ReadUsers => (Scope::UsersRead, None),
+        Action::CreateUser if matches!(caller, Caller::Newcomer(_)) => (Scope::UsersWrite, None),
         Action::CreateUser => (Scope::Admin, None),
         Action::ChangeUser(owner) => (Scope::UsersWrite, Some(owner)),
         Action::ReadPosts => (Scope::PostsRead, None),
         Action::WritePost(owner) => (Scope::PostsWrite, Some(owner)),
+        Action::WriteSomePost => (Scope::PostsWrite, None),
     }
 }
 
 #[test]
 fn who_may_do_nothing_may_do_nothing() {
-    for principal in [Principal::default(), ada([]), nobody([])] {
+    for principal in [ada([]), nobody([]), newcomer([])] {
         for action in ACTIONS.map(|action| action(id(1))) {
-            let (scope, _) = rule(action);
+            let (scope, _) = rule(principal.caller, action);
             assert_eq!(check(&principal, action), Err(Denial::MissingScope(scope)));
         }
     }
 }
 
 #[test]
+fn who_shows_no_credential_is_asked_for_one() {
+    for action in ACTIONS.map(|action| action(id(1))) {
+        assert_eq!(
+            check(&Principal::default(), action),
+            Err(Denial::NoCredential)
+        );
+    }
+}
+
+#[test]
+fn where_everybody_may_read_nobody_may_more() {
+    let anybody = Principal::default().reading_freely();
+    for action in ACTIONS.map(|action| action(id(1))) {
+        let expected = match action {
+            Action::ReadUsers | Action::ReadPosts => Ok(()),
+            _ => Err(Denial::NoCredential),
+        };
+        assert_eq!(check(&anybody, action), expected, "{action:?}");
+    }
+    let writer = ada([Scope::PostsWrite]).reading_freely();
+    assert_eq!(check(&writer, Action::ReadUsers), Ok(()));
+    assert_eq!(check(&writer, Action::WritePost(id(1))), Ok(()));
+    assert_eq!(
+        check(&writer, Action::ChangeUser(id(1))),
+        Err(Denial::MissingScope(Scope::UsersWrite))
+    );
+}
+
+#[test]
+fn a_newcomer_creates_the_user_it_will_be() {
+    let newcomer = newcomer([Scope::UsersWrite]);
+    assert_eq!(check(&newcomer, Action::CreateUser), Ok(()));
+    assert_eq!(
+        check(&newcomer, Action::ChangeUser(id(1))),
+        Err(Denial::NotYours)
+    );
+    assert_eq!(newcomer.user(), None);
+}
+
+#[test]
 fn an_action_needs_its_scope_and_no_other_will_do() {
     for action in ACTIONS.map(|action| action(id(1))) {
-        let (needed, _) = rule(action);
+        let (needed, _) = rule(ada([]).caller, action);
         for scope in Scope::ALL {
             let may = scope == needed || scope == Scope::Admin;
             let expected = if may {
@@ -174,6 +225,32 @@ fn scopes_have_the_names_of_the_api() {
 }
 
 #[test]
+fn scopes_are_found_by_their_names_and_listed_in_order() {
+    for scope in Scope::ALL {
+        assert_eq!(Scope::named(scope.name()), Some(scope));
+    }
+    for other in [
+        "",
+        "Admin",
+        "admin ",
+        "users",
+        "users:*",
+        "users:read posts:read",
+    ] {
+        assert_eq!(Scope::named(other), None);
+    }
+    let some = Scopes::from_iter([Scope::PostsWrite, Scope::UsersRead]);
+    assert_eq!(some.to_string(), "users:read posts:write");
+    assert_eq!(Scopes::default().to_string(), "");
+}
+
+#[test]
+fn an_identity_is_not_printed_in_full() {
+    let text = format!("{:?}", Identity::from([0xab; Identity::LENGTH]));
+    assert_eq!(text, "Identity(abab…)");
+}
+
+#[test]
 fn a_denial_says_what_is_missing() {
     assert_eq!(
         Denial::MissingScope(Scope::PostsWrite).to_string(),
@@ -182,12 +259,17 @@ fn a_denial_says_what_is_missing() {
     assert_eq!(Denial::NotYours.to_string(), "this belongs to another user");
 }
 
-/// Any caller: no user or one of two, any set of scopes.
+/// Any caller: nobody, no user, one of two, any set of scopes.
 fn any_principal() -> impl Strategy<Value = Principal> {
-    let user = prop::option::of((1..=2_i64).prop_map(id));
+    let caller = prop_oneof![
+        Just(Caller::Anonymous),
+        Just(Caller::Machine),
+        Just(newcomer([]).caller),
+        (1..=2_i64).prop_map(|user| Caller::User(id(user))),
+    ];
     let scopes = prop::sample::subsequence(Scope::ALL.to_vec(), 0..=Scope::ALL.len());
-    (user, scopes).prop_map(|(user, scopes)| Principal {
-        user,
+    (caller, scopes).prop_map(|(caller, scopes)| Principal {
+        caller,
         scopes: scopes.into_iter().collect(),
     })
 }
@@ -200,11 +282,14 @@ proptest! {
         owner in (1..=2_i64).prop_map(id),
     ) {
         let action = action(owner);
-        let (scope, owner) = rule(action);
+        let (scope, owner) = rule(principal.caller, action);
         let admin = principal.scopes.contain(Scope::Admin);
         let expected = if !principal.scopes.contain(scope) {
-            Err(Denial::MissingScope(scope))
-        } else if admin || owner.is_none() || owner == principal.user {
+            Err(match principal.caller {
+                Caller::Anonymous => Denial::NoCredential,
+                _ => Denial::MissingScope(scope),
+            })
+        } else if admin || owner.is_none() || owner == principal.user() {
             Ok(())
         } else {
             Err(Denial::NotYours)

@@ -9,7 +9,7 @@ use byline_application::batch as use_case;
 use crate::body::Media;
 use crate::call::Call;
 use crate::openapi::parameters::Repeated;
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Unmet};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Unmet};
 use crate::openapi::responses::BatchDone;
 use crate::openapi::schemas::Batch;
 use crate::outcome::Outcome;
@@ -25,15 +25,16 @@ use crate::problem::Problem;
     tag = "batch",
     params(Repeated),
     request_body = Batch,
-    responses(BatchDone, Always, Absent, BadBody, Clash, Unmet)
+    security(("bearer" = [])),
+    responses(BatchDone, Always, Guarded, Absent, BadBody, Clash, Unmet)
 )]
 pub(crate) async fn run(mut call: Call) -> Result<HttpResponse, Problem> {
     let guarded = call.api().settings().require_if_match;
     let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.write(
         call.claim(&operations),
-        move |session| use_case::run(session, &principal, &operations, now),
+        move |session, principal| use_case::run(session, principal, &operations, now),
         |done| {
             let results: Vec<_> = done.iter().map(response::result).collect();
             Outcome::document(&results)

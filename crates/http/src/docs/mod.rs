@@ -76,6 +76,7 @@ static LOADED: [Asset; 3] = [
     operation_id = "getDocs",
     tag = "service",
     params(Fresh),
+    security(()),
     responses(DocsPage, Always)
 )]
 pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
@@ -103,6 +104,7 @@ pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "getOpenApi",
     tag = "service",
     params(Fresh),
+    security(()),
     responses(OpenApiDocument, Always)
 )]
 pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {

@@ -20,6 +20,7 @@ pub(super) fn components() -> Headers {
         ("X-Total-Count", "How many rows there are on all pages, if the request preferred `count=exact`.", integer(0, i64::MAX, 42)),
         ("Preference-Applied", "Which preferences were heeded (RFC 7240 section 3).", text(128, "^[a-z=, ]+$", "count=exact")),
         ("Idempotency-Replayed", "Whether this is the answer to an earlier request with the same key.", text(4, "^true$", "true")),
+        ("WWW-Authenticate", "How to show who is calling (RFC 6750 section 3).", text(512, "^Bearer .*$", "Bearer realm=\"byline\"")),
         ("Retry-After", "After how many seconds the same request may succeed.", integer(1, 3600, 1)),
         ("Vary", "The request headers that the answer depends on.", text(64, "^Accept(-Encoding)?$", "Accept")),
     ]

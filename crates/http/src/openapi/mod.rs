@@ -18,10 +18,11 @@ pub(crate) mod schemas;
 
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
 
-use crate::{batch, docs, health, posts, problem, service_document, users};
+use crate::{batch, docs, health, me, posts, problem, service_document, users};
 
 /// The OpenAPI 3.1 document of this version, as indented JSON.
 #[must_use]
@@ -50,6 +51,7 @@ pub fn openapi() -> String {
         posts::patch,
         posts::delete,
         batch::run,
+        me::show,
         service_document::show,
         docs::document,
         docs::page,
@@ -64,6 +66,7 @@ pub fn openapi() -> String {
         problem::ProblemBody,
         problem::Explanation,
         service_document::ServiceDocument,
+        me::Me,
         health::Status,
     ))
 )]
@@ -84,12 +87,26 @@ fn document() -> utoipa::openapi::OpenApi {
             ))
             .build(),
     ]);
-    // Stated, not left out: nobody is asked who they are.
-    document.security = Some(Vec::new());
     let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer());
     components.headers.extend(headers::components());
     components.responses.extend(refusals::components());
     document
+}
+
+fn bearer() -> SecurityScheme {
+    SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("API key or JWT")
+            .description(Some(
+                "`Authorization: Bearer …` with a key that the operator gave you (`byl_…`), or with a \
+                 token of the issuer that the service trusts. The scopes that an operation takes \
+                 stand beside it; `admin` contains all. A service that runs without \
+                 authentication asks nobody, and one with public reads asks nobody who reads.",
+            ))
+            .build(),
+    )
 }
 
 fn info() -> Info {

@@ -14,6 +14,7 @@ use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
 
 groups! {
     Always: refuse(&[400, 406, 414, 415, 500, 503]);
+    Guarded: refuse(&[401, 403]);
     Absent: refuse(&[404]);
     Clash: refuse(&[409]);
     Stale: refuse(&[412]);
@@ -37,6 +38,7 @@ fn refuse(statuses: &[u16]) -> Responses {
 pub(super) fn components() -> BTreeMap<String, RefOr<Response>> {
     [
         Always::responses(),
+        Guarded::responses(),
         Absent::responses(),
         Clash::responses(),
         Unmet::responses(),
@@ -79,6 +81,7 @@ fn response(status: StatusCode) -> Response {
     }
     let more: &[&str] = match status {
         StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+        StatusCode::UNAUTHORIZED => &["WWW-Authenticate"],
         _ => &[],
     };
     let mut response = ResponseBuilder::new()

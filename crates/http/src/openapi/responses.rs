@@ -16,6 +16,7 @@ use super::schemas::BatchResult;
 use super::{headers, schemas};
 use crate::accept::{HTML, JSON, TEXT};
 use crate::health::Status;
+use crate::me::Me;
 use crate::posts::PostResponse;
 use crate::problem::Explanation;
 use crate::service_document::ServiceDocument;
@@ -52,6 +53,7 @@ groups! {
     Deleted: one("204", response("It is deleted."), OF_WRITES);
     BatchDone: batch_done();
     StatusDocument: one("200", json_of::<Status>("It does."), &[]);
+    MeDocument: one("200", json_of::<Me<'_>>("It is this."), &["Cache-Control"]);
     ServiceDescription: service_description();
     ProblemPage: problem_page();
     DocsPage: docs_page();

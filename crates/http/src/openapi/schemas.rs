@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use byline_application::batch::MAX_OPERATIONS;
+use byline_domain::policy::Scope;
 use byline_domain::{Content, EmailAddress, Title, UserId, UserName};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::AdditionalProperties;
@@ -133,6 +134,19 @@ pub(crate) fn prose() -> ObjectBuilder {
 /// One of the service's own words: codes, names of releases, paths.
 pub(crate) fn word() -> ObjectBuilder {
     string(1, 256, "^[\\u0021-\\u007E]+$")
+}
+
+/// A set of scopes.
+pub(crate) fn scopes() -> ArrayBuilder {
+    let names = Scope::ALL.map(Scope::name);
+    let scope = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names))
+        .build();
+    ArrayBuilder::new()
+        .items(scope)
+        .max_items(Some(names.len()))
+        .unique_items(true)
 }
 
 /// A number of the service's own that cannot be negative.

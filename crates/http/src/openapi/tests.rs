@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use byline_application::{MockClock, MockStore};
-use serde_json::Value;
+use byline_application::{Authentication, MockClock, MockStore};
+use serde_json::{Value, json};
 
+use crate::access::Access;
 use crate::{Api, Settings, routes};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -16,6 +17,7 @@ fn api() -> Api {
     let settings = Settings {
         request_deadline: Duration::from_secs(1),
         require_if_match: false,
+        authentication: Authentication::default(),
         log_requests: false,
         version: "0.0.0",
     };
@@ -55,12 +57,34 @@ fn router_and_document_have_the_same_operations_and_parameters() {
     let registered: BTreeSet<Operation> = routes::operations(&api())
         .into_iter()
         .filter(|(path, method, _)| path != LOADED_BY_DOCS && *method != "HEAD")
-        .map(|(path, method, known)| {
-            let names = known.iter().map(|name| (*name).to_owned());
+        .map(|(path, method, terms)| {
+            let names = terms.parameters.iter().map(|name| (*name).to_owned());
             (path, method.to_owned(), names.collect())
         })
         .collect();
     assert_eq!(described(), registered);
+}
+
+#[test]
+fn router_and_document_let_the_same_callers_in() {
+    let document = document();
+    for (path, method, terms) in routes::operations(&api()) {
+        if path == LOADED_BY_DOCS || method == "HEAD" {
+            continue;
+        }
+        let expected = match terms.access {
+            Access::Open => json!([{}]),
+            Access::Reads(scope) | Access::Writes(scope) => json!([{"bearer": [scope.name()]}]),
+            Access::Known => json!([{"bearer": []}]),
+        };
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        assert_eq!(operation["security"], expected, "{method} {path}");
+        let asks = terms.access != Access::Open;
+        for status in ["401", "403"] {
+            let is_there = operation["responses"].get(status).is_some();
+            assert_eq!(is_there, asks, "{method} {path} {status}");
+        }
+    }
 }
 
 /// Whoever generates a client meets them as names of functions.

@@ -20,7 +20,7 @@ use crate::filters::embeds_user;
 use crate::openapi::parameters::{
     Conditional, Embed, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
 };
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Stale, Unmet};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Keyed, Stale, Unmet};
 use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
 use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 use crate::outcome::Outcome;
@@ -41,7 +41,8 @@ pub(crate) use response::PostResponse;
     operation_id = "listPosts",
     tag = "posts",
     params(PostLists),
-    responses(PostList, Always)
+    security(("bearer" = ["posts:read"])),
+    responses(PostList, Always, Guarded)
 )]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = List::of(call.query())?;
@@ -58,7 +59,8 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "listUserPosts",
     tag = "posts",
     params(UserPath, UserPostLists),
-    responses(PostList, Always, Absent)
+    security(("bearer" = ["posts:read"])),
+    responses(PostList, Always, Guarded, Absent)
 )]
 pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
@@ -80,21 +82,21 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     let counts = Preferences::of(call.headers())?.count_exact;
     let embeds = list.embed_user;
-    let (principal, query) = (call.principal(), list.query.clone());
+    let query = list.query.clone();
     let (page, authors, total) = if counts || embeds {
-        call.snapshot(move |session| {
-            let page = read(session, &principal, &query)?;
+        call.snapshot(move |session, principal| {
+            let page = read(session, principal, &query)?;
             let authors = embeds
-                .then(|| use_case::authors(session, &principal, &page.items))
+                .then(|| use_case::authors(session, principal, &page.items))
                 .transpose()?;
             let total = counts
-                .then(|| use_case::count(session, &principal, &query))
+                .then(|| use_case::count(session, principal, &query))
                 .transpose()?;
             Ok((page, authors, total))
         })
         .await?
     } else {
-        call.read(move |session| Ok((read(session, &principal, &query)?, None, None)))
+        call.read(move |session, principal| Ok((read(session, principal, &query)?, None, None)))
             .await?
     };
     let links = list.paging.links(&page, |post| list.position(post));
@@ -114,14 +116,15 @@ async fn show(
     tag = "posts",
     params(Repeated),
     request_body = CreatePost,
-    responses(PostCreated, Always, BadBody, Clash, Keyed)
+    security(("bearer" = ["posts:write"])),
+    responses(PostCreated, Always, Guarded, BadBody, Clash, Keyed)
 )]
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.create(
         call.claim(&new),
-        move |session| use_case::create(session, &principal, &new, now),
+        move |session, principal| use_case::create(session, principal, &new, now),
         created,
     )
     .await
@@ -137,15 +140,16 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(UserPath, Repeated),
     request_body = CreateUserPost,
-    responses(PostCreated, Always, Absent, BadBody, Keyed)
+    security(("bearer" = ["posts:write"])),
+    responses(PostCreated, Always, Guarded, Absent, BadBody, Keyed)
 )]
 pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.create(
         call.claim(&new),
-        move |session| use_case::create_of(session, &principal, &new, now),
+        move |session, principal| use_case::create_of(session, principal, &new, now),
         created,
     )
     .await
@@ -161,17 +165,17 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "getPost",
     tag = "posts",
     params(PostPath, Embed, Conditional),
-    responses(PostRead, Always, Absent, Stale)
+    security(("bearer" = ["posts:read"])),
+    responses(PostRead, Always, Guarded, Absent, Stale)
 )]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = ReadConditions::of(call.headers())?;
-    let principal = call.principal();
     if embeds_user(call.query())? {
         let (post, authors) = call
-            .snapshot(move |session| {
-                let post = use_case::read(session, &principal, id)?;
-                let authors = use_case::authors(session, &principal, slice::from_ref(&post))?;
+            .snapshot(move |session, principal| {
+                let post = use_case::read(session, principal, id)?;
+                let authors = use_case::authors(session, principal, slice::from_ref(&post))?;
                 Ok((post, authors))
             })
             .await?;
@@ -181,7 +185,7 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
         return answer::untagged(&PostResponse::with(&post, author));
     }
     let post = call
-        .read(move |session| use_case::read(session, &principal, id))
+        .read(move |session, principal| use_case::read(session, principal, id))
         .await?;
     let is_known = conditions.is_known(Subject::Post(id), post.version)?;
     answer::read(&PostResponse::from(&post), is_known)
@@ -197,20 +201,21 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(PostPath, Guard, Repeated),
     request_body = ReplacePost,
-    responses(PostChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+    security(("bearer" = ["posts:write"])),
+    responses(PostChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
 )]
 pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.write(
         call.claim(&new),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::Post(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::replace(session, &principal, id, &new, &conditions.matches, now)
+            use_case::replace(session, principal, id, &new, &conditions.matches, now)
         },
         changed,
     )
@@ -227,20 +232,21 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(PostPath, Guard, Repeated),
     request_body(content((UpdatePost = "application/merge-patch+json"), (UpdatePost = "application/json"))),
-    responses(PostChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+    security(("bearer" = ["posts:write"])),
+    responses(PostChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
 )]
 pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.write(
         call.claim(&change),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::Post(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::patch(session, &principal, id, &change, &conditions.matches, now)
+            use_case::patch(session, principal, id, &change, &conditions.matches, now)
         },
         changed,
     )
@@ -256,19 +262,19 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "deletePost",
     tag = "posts",
     params(PostPath, Guard, Repeated),
-    responses(Deleted, Always, Absent, Unmet, Keyed)
+    security(("bearer" = ["posts:write"])),
+    responses(Deleted, Always, Guarded, Absent, Unmet, Keyed)
 )]
 pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
-    let principal = call.principal();
     call.write(
         call.claim(&()),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::Post(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::delete(session, &principal, id, &conditions.matches)
+            use_case::delete(session, principal, id, &conditions.matches)
         },
         |()| Ok(Outcome::deleted()),
     )

@@ -72,6 +72,14 @@ codes! {
         "Invalid header"
         "A request header does not have the form that its definition demands."
         "`detail` names the header and the form."
+    Unauthenticated "unauthenticated" UNAUTHORIZED
+        "Unauthenticated"
+        "This needs a credential, and the request has none."
+        "Send a key of this service or a token of its issuer: `Authorization: Bearer …`. Its operator gives you one."
+    InvalidCredential "invalid-credential" UNAUTHORIZED
+        "Invalid credential"
+        "The credential of the request is damaged, unknown, revoked or expired, or was not issued for this service."
+        "`detail` names the reason. Get another credential: repeating the request with this one will not help."
     Forbidden "forbidden" FORBIDDEN
         "Forbidden"
         "The service knows who you are, and you may not do this."
@@ -227,6 +235,7 @@ impl Code {
     /// known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
+            StatusCode::UNAUTHORIZED => Self::Unauthenticated,
             StatusCode::FORBIDDEN => Self::Forbidden,
             StatusCode::NOT_FOUND => Self::UnknownPath,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,

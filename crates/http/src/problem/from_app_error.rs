@@ -1,17 +1,23 @@
 //! The one door from errors of the application to HTTP.
 
 use byline_application::{AppError, Cause, Conflict, Subject, Unavailable};
+use byline_domain::policy::Denial;
 
 use super::{Code, Fault, Place, Problem};
+use crate::access::{challenge, unauthenticated};
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         match error {
             AppError::NotFound(subject) => not_found(subject),
             AppError::Conflict(conflict) => conflicting(conflict),
-            AppError::Forbidden(denial) => {
-                Self::new(Code::Forbidden, format!("You may not do this: {denial}."))
+            AppError::Unauthenticated(refusal) => {
+                let detail = format!("The credential {refusal}.");
+                let (name, value) = challenge("invalid_token", &detail, None);
+                Self::new(Code::InvalidCredential, detail).with_header(name, value)
             }
+            AppError::Forbidden(Denial::NoCredential) => unauthenticated(),
+            AppError::Forbidden(denial) => forbidden(denial),
             AppError::PreconditionFailed(subject) => Self::new(
                 Code::PreconditionFailed,
                 format!("The {subject} is not in a version that the request's preconditions name."),
@@ -27,6 +33,18 @@ impl From<AppError> for Problem {
             }
             AppError::Internal(cause) => Self::from_code(Code::Internal).with_cause(cause),
         }
+    }
+}
+
+fn forbidden(denial: Denial) -> Problem {
+    let detail = format!("You may not do this: {denial}.");
+    let problem = Problem::new(Code::Forbidden, detail.clone());
+    match denial {
+        Denial::MissingScope(scope) => {
+            let (name, value) = challenge("insufficient_scope", &detail, Some(scope));
+            problem.with_header(name, value)
+        }
+        Denial::NoCredential | Denial::NotYours => problem,
     }
 }
 
@@ -70,6 +88,8 @@ fn conflicting(conflict: Conflict) -> Problem {
         ),
         Conflict::KeyInUse => return Problem::from_code(Code::KeyInUse),
         Conflict::KeyReused => return Problem::from_code(Code::KeyReused),
+        // No request links identities.
+        Conflict::IdentityLinked => return Problem::from_code(Code::Internal),
     };
     let fault = pointer.map(|pointer| Fault {
         place: Place::Pointer(pointer.to_owned()),

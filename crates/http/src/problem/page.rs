@@ -24,6 +24,7 @@ pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
     operation_id = "getProblem",
     tag = "service",
     params(ProblemPath),
+    security(()),
     responses(ProblemPage, Always, Absent)
 )]
 pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {

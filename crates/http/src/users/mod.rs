@@ -15,7 +15,7 @@ use crate::body::Media;
 use crate::call::Call;
 use crate::etag::ReadConditions;
 use crate::openapi::parameters::{Conditional, Guard, Repeated, UserLists, UserPath, WithPosts};
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Keyed, Stale, Unmet};
+use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Keyed, Stale, Unmet};
 use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
 use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
 use crate::outcome::Outcome;
@@ -37,21 +37,22 @@ pub(crate) use response::UserResponse;
     operation_id = "listUsers",
     tag = "users",
     params(UserLists),
-    responses(UserList, Always)
+    security(("bearer" = ["users:read"])),
+    responses(UserList, Always, Guarded)
 )]
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = List::of(call.query())?;
     let counts = Preferences::of(call.headers())?.count_exact;
-    let (principal, query) = (call.principal(), list.query.clone());
+    let query = list.query.clone();
     let (page, total) = if counts {
-        call.snapshot(move |session| {
-            let page = use_case::list(session, &principal, &query)?;
-            let total = use_case::count(session, &principal, &query)?;
+        call.snapshot(move |session, principal| {
+            let page = use_case::list(session, principal, &query)?;
+            let total = use_case::count(session, principal, &query)?;
             Ok((page, Some(total)))
         })
         .await?
     } else {
-        call.read(move |session| Ok((use_case::list(session, &principal, &query)?, None)))
+        call.read(move |session, principal| Ok((use_case::list(session, principal, &query)?, None)))
             .await?
     };
     let links = list.paging.links(&page, |user| list.position(user));
@@ -68,14 +69,15 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     tag = "users",
     params(Repeated),
     request_body = CreateUser,
-    responses(UserCreated, Always, BadBody, Clash, Keyed)
+    security(("bearer" = ["users:write"])),
+    responses(UserCreated, Always, Guarded, BadBody, Clash, Keyed)
 )]
 pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.create(
         call.claim(&new),
-        move |session| use_case::create(session, &principal, &new, now),
+        move |session, principal| use_case::create(session, principal, &new, now),
         |user| Outcome::created(&UserResponse::from(user), format!("/users/{}", user.id)),
     )
     .await
@@ -90,14 +92,14 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "getUser",
     tag = "users",
     params(UserPath, Conditional),
-    responses(UserRead, Always, Absent, Stale)
+    security(("bearer" = ["users:read"])),
+    responses(UserRead, Always, Guarded, Absent, Stale)
 )]
 pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = ReadConditions::of(call.headers())?;
-    let principal = call.principal();
     let user = call
-        .read(move |session| use_case::read(session, &principal, id))
+        .read(move |session, principal| use_case::read(session, principal, id))
         .await?;
     let is_known = conditions.is_known(Subject::User(id), user.version)?;
     answer::read(&UserResponse::from(&user), is_known)
@@ -113,20 +115,21 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     tag = "users",
     params(UserPath, Guard, Repeated),
     request_body = ReplaceUser,
-    responses(UserChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+    security(("bearer" = ["users:write"])),
+    responses(UserChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
 )]
 pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.write(
         call.claim(&new),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::User(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::replace(session, &principal, id, &new, &conditions.matches, now)
+            use_case::replace(session, principal, id, &new, &conditions.matches, now)
         },
         changed,
     )
@@ -143,20 +146,21 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "users",
     params(UserPath, Guard, Repeated),
     request_body(content((UpdateUser = "application/merge-patch+json"), (UpdateUser = "application/json"))),
-    responses(UserChanged, Always, Absent, BadBody, Clash, Unmet, Keyed)
+    security(("bearer" = ["users:write"])),
+    responses(UserChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
 )]
 pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
-    let (principal, now) = (call.principal(), call.now());
+    let now = call.now();
     call.write(
         call.claim(&change),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::User(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::patch(session, &principal, id, &change, &conditions.matches, now)
+            use_case::patch(session, principal, id, &change, &conditions.matches, now)
         },
         changed,
     )
@@ -172,7 +176,8 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     operation_id = "deleteUser",
     tag = "users",
     params(UserPath, WithPosts, Guard, Repeated),
-    responses(Deleted, Always, Absent, Clash, Unmet, Keyed)
+    security(("bearer" = ["users:write"])),
+    responses(Deleted, Always, Guarded, Absent, Clash, Unmet, Keyed)
 )]
 pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
@@ -182,14 +187,13 @@ pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
         Some(_) => return Err(query::invalid("posts", "unknown-value", "must be `delete`")),
     };
     let conditions = call.conditions()?;
-    let principal = call.principal();
     call.write(
         call.claim(&()),
-        move |session| {
+        move |session, principal| {
             conditions.check_none_match(Subject::User(id), || {
-                Ok(use_case::read(session, &principal, id)?.version)
+                Ok(use_case::read(session, principal, id)?.version)
             })?;
-            use_case::delete(session, &principal, id, posts, &conditions.matches)
+            use_case::delete(session, principal, id, posts, &conditions.matches)
         },
         |()| Ok(Outcome::deleted()),
     )

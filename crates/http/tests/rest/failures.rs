@@ -1,7 +1,7 @@
 use std::io::Error;
 use std::sync::Arc;
 
-use byline_application::{AppError, Cause, Conflict, MockStore, Subject, Unavailable};
+use byline_application::{AppError, Cause, Conflict, MockStore, Refusal, Subject, Unavailable};
 use byline_domain::policy::{Denial, Scope};
 
 use crate::support::{api_with, failing, get, post_id, send_json, settings, user_id};
@@ -19,6 +19,10 @@ fn expected(error: &AppError) -> (u16, &'static str) {
         AppError::Conflict(Conflict::EmailTaken) => (409, "email-taken"),
         AppError::Conflict(Conflict::AuthorMissing(_)) => (409, "author-missing"),
         AppError::Conflict(Conflict::UserHasPosts(_)) => (409, "user-has-posts"),
+        // No request links identities.
+        AppError::Conflict(Conflict::IdentityLinked) => (500, "internal-error"),
+        AppError::Unauthenticated(_) => (401, "invalid-credential"),
+        AppError::Forbidden(Denial::NoCredential) => (401, "unauthenticated"),
         AppError::Forbidden(_) => (403, "forbidden"),
         AppError::PreconditionFailed(_) => (412, "precondition-failed"),
         AppError::Conflict(Conflict::KeyInUse) => (409, "key-in-use"),
@@ -45,6 +49,9 @@ fn every_error() -> Vec<AppError> {
         Conflict::UserHasPosts(user_id(7)).into(),
         Conflict::KeyInUse.into(),
         Conflict::KeyReused.into(),
+        Conflict::IdentityLinked.into(),
+        Refusal::UnknownKey.into(),
+        Denial::NoCredential.into(),
         AppError::InOperation {
             index: 17,
             error: Box::new(AppError::NotFound(Subject::Post(post_id(7)))),

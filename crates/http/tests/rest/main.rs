@@ -26,5 +26,6 @@ mod posts;
 mod preferences;
 mod problem_pages;
 mod support;
+mod tokens;
 mod users;
 mod wire;

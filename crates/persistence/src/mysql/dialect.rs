@@ -12,6 +12,7 @@ use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::LoadQuery;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
@@ -58,6 +59,33 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
         },
     )
 }
+
+/// The only row of `query`, which stays as it is until the session ends:
+/// whoever would change it waits.
+pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+where
+    InShareMode<Q>: LoadQuery<'query, Connection, R>,
+{
+    InShareMode(query).get_result(connection)
+}
+
+/// `… LOCK IN SHARE MODE`: what diesel writes instead, MariaDB does not know.
+#[derive(QueryId)]
+pub(super) struct InShareMode<S>(S);
+
+impl<S: QueryFragment<Mysql>> QueryFragment<Mysql> for InShareMode<S> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(" LOCK IN SHARE MODE");
+        Ok(())
+    }
+}
+
+impl<S: Query> Query for InShareMode<S> {
+    type SqlType = S::SqlType;
+}
+
+impl<S> RunQueryDsl<Connection> for InShareMode<S> {}
 
 /// Writes `(key > ? OR (key = ? AND id > ?))`: the optimiser finds the ends of
 /// an index range in this, and none in `(key, id) > (?, ?)`
@@ -247,6 +275,7 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     match meaning {
         Meaning::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
         Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
+        Meaning::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
         Meaning::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         Meaning::Conflict => RepositoryError::Contention(cause()),
         Meaning::LockTimeout => RepositoryError::LockTimeout(cause()),
@@ -298,6 +327,7 @@ enum Meaning {
     EmailTaken,
     AuthorMissing,
     KeyTaken,
+    IdentityTaken,
     /// Another transaction holds a lock for too long.
     LockTimeout,
     /// The transaction is undone; run again, it may succeed.
@@ -327,6 +357,12 @@ fn meaning(error: &Error) -> Meaning {
         }
         DatabaseErrorKind::UniqueViolation if message.ends_with("idempotency_keys_key_hash'") => {
             Meaning::KeyTaken
+        }
+        DatabaseErrorKind::UniqueViolation
+            if message.ends_with("identities_identity_hash'")
+                || message.ends_with("identities_user_id'") =>
+        {
+            Meaning::IdentityTaken
         }
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.

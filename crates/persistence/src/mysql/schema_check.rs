@@ -125,7 +125,7 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     unlimited(&mut connection)?;
     let rows: Vec<(String, String, String, String)> = sql::<(Text, Text, Text, Text)>(
         "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
-         imports, import_ids EXTENDED",
+         imports, import_ids, api_keys, api_key_uses, identities EXTENDED",
     )
     .load(&mut connection)
     .map_err(refused)?;
@@ -168,7 +168,7 @@ const INDEXES: &str = "SELECT DISTINCT INDEX_NAME FROM information_schema.STATIS
     WHERE TABLE_SCHEMA = DATABASE()";
 
 /// The indexes that lists and keys rely on.
-const SERVED_BY: [&str; 14] = [
+const SERVED_BY: [&str; 18] = [
     "users_origin",
     "users_email_key",
     "users_by_name",
@@ -183,6 +183,10 @@ const SERVED_BY: [&str; 14] = [
     "posts_by_user_and_updated_at",
     "idempotency_keys_key_hash",
     "idempotency_keys_by_age",
+    "api_keys_secret_hash",
+    "api_keys_by_user",
+    "identities_identity_hash",
+    "identities_user_id",
 ];
 
 fn open(target: &MysqlTarget) -> Result<Connection, OpenError> {

@@ -69,7 +69,7 @@ impl IdempotencyRepository for DieselSession<'_> {
     }
 }
 
-fn fault(text: &str) -> RepositoryError {
+pub(super) fn fault(text: &str) -> RepositoryError {
     let cause: Box<dyn Error + Send + Sync> = text.into();
     RepositoryError::Fault(Arc::from(cause))
 }

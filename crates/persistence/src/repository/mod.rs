@@ -4,7 +4,9 @@
 
 mod bulk;
 mod idempotency;
+mod identities;
 mod imports;
+mod keys;
 mod lists;
 mod posts;
 mod users;
@@ -13,8 +15,8 @@ use std::sync::Arc;
 
 use byline_application::import::ImportRepository;
 use byline_application::{
-    BulkRepository, IdempotencyRepository, Intent, PostRepository, RepositoryError, Session,
-    UserRepository,
+    BulkRepository, IdempotencyRepository, IdentityRepository, Intent, KeyRepository,
+    PostRepository, RepositoryError, Session, UserRepository,
 };
 use diesel::QueryResult;
 
@@ -135,6 +137,14 @@ impl Session for DieselSession<'_> {
     }
 
     fn imports(&mut self) -> &mut dyn ImportRepository {
+        self
+    }
+
+    fn keys(&mut self) -> &mut dyn KeyRepository {
+        self
+    }
+
+    fn identities(&mut self) -> &mut dyn IdentityRepository {
         self
     }
 }

@@ -10,6 +10,7 @@ use byline_application::{Reference, RepositoryError, UniqueKey};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::query_dsl::LoadQuery;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
@@ -39,6 +40,15 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
         .values(row)
         .returning(posts::id)
         .get_result(connection)
+}
+
+/// The only row of `query`, which stays as it is until the session ends: a
+/// session that writes is the only one that does.
+pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+where
+    Q: LoadQuery<'query, Connection, R> + RunQueryDsl<Connection>,
+{
+    query.get_result(connection)
 }
 
 /// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index
@@ -152,6 +162,11 @@ pub(super) fn classify(error: Error) -> RepositoryError {
             DatabaseErrorKind::UniqueViolation,
             "UNIQUE constraint failed: idempotency_keys.key_hash",
         ) => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
+        (
+            DatabaseErrorKind::UniqueViolation,
+            "UNIQUE constraint failed: identities.identity_hash"
+            | "UNIQUE constraint failed: identities.user_id",
+        ) => RepositoryError::Duplicate(UniqueKey::Identity),
         // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
         (_, "FOREIGN KEY constraint failed") => {
             RepositoryError::MissingReference(Reference::PostAuthor)

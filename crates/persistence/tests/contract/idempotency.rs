@@ -1,7 +1,9 @@
 //! Promises of `IdempotencyRepository`, and of the use case over it.
 
 use byline_application::idempotency::{self, Answer, Claim, Recorded};
-use byline_application::{AppError, Conflict, Digest, RepositoryError, Store, UniqueKey, users};
+use byline_application::{
+    AppError, Conflict, Credential, Digest, RepositoryError, Store, UniqueKey, users,
+};
 
 use crate::support::{anyone, at, block_on, new_user, read, soon, write};
 
@@ -117,7 +119,7 @@ pub(crate) fn lets_one_of_many_with_a_key_have_an_effect(store: &dyn Store) {
         let racers: Vec<_> = (0..RACERS)
             .map(|_| {
                 scope.spawn(|| {
-                    let claim = Claim::new(&anyone(), "key", digest("request"));
+                    let claim = Claim::new(&Credential::NotAsked, "key", digest("request"));
                     write(store, move |s| {
                         idempotency::once(s, &claim, at(1), |s| {
                             // A second effect would find the address taken.

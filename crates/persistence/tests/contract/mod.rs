@@ -2,7 +2,9 @@
 
 pub(crate) mod bulk;
 pub(crate) mod idempotency;
+pub(crate) mod identities;
 pub(crate) mod imports;
+pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod posts;
 pub(crate) mod sessions;
@@ -81,6 +83,22 @@ macro_rules! contract_suite {
             moves_on_from_where_it_stands,
             lists_those_that_have_come_somewhere,
             remembers_ids_until_it_forgets_them,
+        );
+        $crate::contract::contract_suite!(@ $fixture, keys:
+            finds_what_it_stored,
+            refuses_a_missing_user,
+            lists_the_oldest_first,
+            revokes_once_and_for_good,
+            keeps_the_latest_use,
+            ends_with_the_user,
+            lets_no_write_slip_through_beside_a_revocation,
+        );
+        $crate::contract::contract_suite!(@ $fixture, identities:
+            finds_what_it_linked,
+            links_one_to_one,
+            links_to_nobody_who_is_missing,
+            remembers_that_the_user_was_deleted,
+            forgets_what_it_is_told_to,
         );
         $crate::contract::contract_suite!(@ $fixture, sessions:
             commits_what_succeeds,

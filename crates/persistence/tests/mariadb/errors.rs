@@ -6,7 +6,7 @@ use std::thread;
 
 use byline_application::idempotency::{self, Answer, Claim};
 use byline_application::{
-    AppError, Conflict, Digest, Readiness, RepositoryError, Unavailable, users,
+    AppError, Conflict, Credential, Digest, Readiness, RepositoryError, Unavailable, users,
 };
 
 use crate::support::mariadb::{MariadbFixture, Proxy, dedicated, shared};
@@ -114,7 +114,7 @@ fn a_key_whose_request_takes_too_long_is_in_use() {
         return;
     };
     let store = fixture.store();
-    let claim = || Claim::new(&anyone(), "key", Digest::of(&[b"request"]));
+    let claim = || Claim::new(&Credential::NotAsked, "key", Digest::of(&[b"request"]));
     let (first, second) = (claim(), claim());
     let (claimed, wait_for_claim) = mpsc::channel();
     let (release, wait_for_release) = mpsc::channel::<()>();

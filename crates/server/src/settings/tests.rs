@@ -245,3 +245,63 @@ fn strangers_are_served_on_purpose_only() {
         assert!(parse(&["--listen", listen]).is_ok(), "{listen}");
     }
 }
+
+#[test]
+fn whoever_is_asked_may_come_from_anywhere() {
+    assert!(parse(&["--listen", "0.0.0.0:80", "--auth", "keys"]).is_ok());
+    let settings = parse(&["--auth", "keys"]).unwrap();
+    assert!(settings.authentication.takes(Method::Keys));
+    assert!(!parse(&[]).unwrap().authentication.asks());
+    let message = refusal(&["--auth", "none,keys"]);
+    assert!(message.contains("BYLINE_AUTH"), "{message}");
+    let message = refusal(&["--auth", "basic"]);
+    assert!(message.contains("keys"), "{message}");
+}
+
+#[test]
+fn tokens_need_an_issuer_an_audience_and_keys() {
+    let all = [
+        "--auth=keys,jwt",
+        "--jwt-issuer=https://issuer.example",
+        "--jwt-audience=byline",
+        "--jwt-jwks=https://issuer.example/jwks",
+    ];
+    let settings = parse(&all).unwrap();
+    assert!(
+        settings.authentication.takes(Method::Jwt) && settings.authentication.takes(Method::Keys)
+    );
+    for (missing, name) in [
+        (1, "BYLINE_JWT_ISSUER"),
+        (2, "BYLINE_JWT_AUDIENCE"),
+        (3, "BYLINE_JWT_JWKS"),
+    ] {
+        let mut rest = all.to_vec();
+        rest.remove(missing);
+        let message = refusal(&rest);
+        assert!(message.contains(name), "{message}");
+    }
+    for (argument, says) in [
+        ("--jwt-jwks=http://issuer.example/jwks", "https"),
+        ("--jwt-jwks=ftp://issuer.example/jwks", "no address"),
+        ("--jwt-algorithms=HS256", "RS256"),
+        ("--jwt-algorithms=none", "RS256"),
+        ("--jwt-algorithms=RS256,HS512", "RS256"),
+        ("--jwt-issuer=", "--jwt-issuer"),
+    ] {
+        let mut rest = all.to_vec();
+        rest.retain(|one| !argument.starts_with(one.split('=').next().unwrap()));
+        rest.push(argument);
+        let message = refusal(&rest);
+        assert!(message.contains(says), "{argument}: {message}");
+    }
+    let both = [&all[..], &["--jwt-secret=0123456789abcdef0123456789abcdef"]].concat();
+    let message = refusal(&both);
+    assert!(message.contains("BYLINE_JWT_SECRET"), "{message}");
+    assert!(!message.contains("0123456789abcdef"), "{message}");
+}
+
+#[test]
+fn a_secret_is_not_printed() {
+    let settings = parse(&["--jwt-secret=0123456789abcdef0123456789abcdef"]).unwrap();
+    assert!(!format!("{settings:?}").contains("0123456789abcdef"));
+}

@@ -92,15 +92,21 @@ fn of_every_field_are_a_replacement() {
 fn are_denied_before_anything_is_written() {
     // The precondition is not met either: that is not for strangers to know.
     let precondition = Precondition::OneOf(vec![version(2)]);
-    for (principal, expected) in [
+    for (principal, posts, expected) in [
+        // The scope is asked for before anything is looked up.
         (
             caller(1, all_but(Scope::PostsWrite)),
+            MockPostRepository::new as fn() -> MockPostRepository,
             Denial::MissingScope(Scope::PostsWrite),
         ),
-        (caller(2, [Scope::PostsWrite]), Denial::NotYours),
+        (
+            caller(2, [Scope::PostsRead, Scope::PostsWrite]),
+            posts_with_notes,
+            Denial::NotYours,
+        ),
     ] {
-        let patched = patch_notes(posts_with_notes(), &principal, &sketch(), &precondition);
-        let mut session = session_of(posts_with_notes());
+        let patched = patch_notes(posts(), &principal, &sketch(), &precondition);
+        let mut session = session_of(posts());
         let (id, new) = (post_id(), new_post(1));
         let replaced = replace(&mut session, &principal, id, &new, &precondition, at(200));
         for denied in [patched, replaced] {
@@ -115,7 +121,7 @@ fn of_the_author_take_the_rights_of_both() {
         // May write the post, but none of the new author.
         (caller(1, [Scope::PostsWrite]), 2),
         // May write posts of the new author, but not this one.
-        (caller(2, [Scope::PostsWrite]), 2),
+        (caller(2, [Scope::PostsRead, Scope::PostsWrite]), 2),
     ] {
         let change = move_to(destination);
         let denied = patch_notes(posts_with_notes(), &principal, &change, &Precondition::None);

@@ -28,14 +28,20 @@ fn are_open_to_the_author() {
 #[test]
 fn are_denied_before_anything_is_written() {
     let precondition = Precondition::OneOf(vec![version(2)]);
-    for (principal, expected) in [
+    for (principal, posts, expected) in [
+        // The scope is asked for before anything is looked up.
         (
             caller(1, all_but(Scope::PostsWrite)),
+            MockPostRepository::new(),
             Denial::MissingScope(Scope::PostsWrite),
         ),
-        (caller(2, [Scope::PostsWrite]), Denial::NotYours),
+        (
+            caller(2, [Scope::PostsRead, Scope::PostsWrite]),
+            posts_with_notes(),
+            Denial::NotYours,
+        ),
     ] {
-        let mut session = session_of(posts_with_notes());
+        let mut session = session_of(posts);
         let denied = delete(&mut session, &principal, post_id(), &precondition);
         assert!(matches!(denied, Err(AppError::Forbidden(denial)) if denial == expected));
     }

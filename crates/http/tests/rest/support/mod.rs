@@ -12,8 +12,8 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use byline_application::testing::ImmediateStore;
 use byline_application::{
-    AppError, Health, MockClock, MockPostRepository, MockSession, MockStore, MockUserRepository,
-    Readiness, Store,
+    AppError, Authentication, Health, MockClock, MockPostRepository, MockSession, MockStore,
+    MockUserRepository, Readiness, Store,
 };
 use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
@@ -35,6 +35,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         request_deadline: Duration::from_secs(30),
         require_if_match: false,
+        authentication: Authentication::default(),
         log_requests: true,
         version: "1.2.3",
     }

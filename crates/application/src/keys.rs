@@ -1,0 +1,83 @@
+//! The use cases of keys of the API. They are for operators: no key makes or
+//! ends another.
+
+mod repository;
+mod secret;
+mod usage;
+
+use byline_domain::{ApiKey, Grant, KeyId, Timestamp};
+
+use crate::{AppError, Reference, RepositoryError, Session, Subject};
+
+#[cfg(any(test, feature = "testing"))]
+pub use repository::MockKeyRepository;
+pub use repository::{Found, KeyRepository, Listed};
+pub use secret::Secret;
+pub use usage::KeyUsage;
+
+/// The most keys that are listed.
+pub const MAX_LISTED: u16 = 10_000;
+
+/// The most keys whose last use is stored in one session: others wait.
+pub const USES_AT_ONCE: usize = 100;
+
+/// Stores a key. Its secret is not kept: who does not note it now, never will.
+///
+/// # Errors
+///
+/// [`AppError::NotFound`] when there is no such user, and whatever the store
+/// fails with.
+pub fn create(
+    session: &mut dyn Session,
+    grant: &Grant,
+    secret: &Secret,
+    now: Timestamp,
+) -> Result<ApiKey, AppError> {
+    let created = session
+        .keys()
+        .insert(grant, &secret.digest(), secret.hint(), now);
+    created.map_err(|error| match (error, grant.user) {
+        (RepositoryError::MissingReference(Reference::KeyUser), Some(user)) => {
+            AppError::NotFound(Subject::User(user))
+        }
+        (other, _) => other.into(),
+    })
+}
+
+/// The keys that there are, the oldest first; at most [`MAX_LISTED`].
+///
+/// # Errors
+///
+/// Whatever the store fails with.
+pub fn list(session: &mut dyn Session) -> Result<Vec<Listed>, AppError> {
+    Ok(session.keys().list(MAX_LISTED)?)
+}
+
+/// Ends a key; tells whether it had not been revoked before. None if there is no
+/// such key.
+///
+/// # Errors
+///
+/// Whatever the store fails with.
+pub fn revoke(
+    session: &mut dyn Session,
+    id: KeyId,
+    now: Timestamp,
+) -> Result<Option<bool>, AppError> {
+    Ok(session.keys().revoke(id, now)?)
+}
+
+/// Stores when keys were last used.
+///
+/// # Errors
+///
+/// Whatever the store fails with.
+pub fn store_uses(session: &mut dyn Session, uses: &[(KeyId, Timestamp)]) -> Result<(), AppError> {
+    for (id, at) in uses {
+        session.keys().note_use(*id, *at)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

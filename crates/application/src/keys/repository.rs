@@ -1,0 +1,55 @@
+use byline_domain::{ApiKey, Grant, KeyId, Timestamp};
+
+use crate::{Digest, Hold, RepositoryError};
+
+/// The keys of the API. Errors as in
+/// [`UserRepository`](crate::UserRepository).
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+pub trait KeyRepository: Send {
+    /// The key with this secret, if there is one. The keys of a user go with
+    /// the user. One statement, by a unique index.
+    fn find(&mut self, secret: &Digest, hold: Hold) -> Result<Option<Found>, RepositoryError>;
+
+    /// Stores a new key under an id that no key had before.
+    ///
+    /// Fails with [`RepositoryError::MissingReference`] by
+    /// [`Reference::KeyUser`](crate::Reference::KeyUser) when there is no such
+    /// user.
+    fn insert(
+        &mut self,
+        grant: &Grant,
+        secret: &Digest,
+        hint: &str,
+        now: Timestamp,
+    ) -> Result<ApiKey, RepositoryError>;
+
+    /// The first `most` keys, the oldest first.
+    fn list(&mut self, most: u16) -> Result<Vec<Listed>, RepositoryError>;
+
+    /// Revokes a key at the moment `now`, unless it was revoked before; tells
+    /// whether it was not. None if there is no such key.
+    fn revoke(&mut self, id: KeyId, now: Timestamp) -> Result<Option<bool>, RepositoryError>;
+
+    /// Stores that a key was used at this moment, unless a later use of it is
+    /// stored, or the key is gone. Does not wait for sessions that
+    /// [`find`](Self::find) the key meanwhile.
+    fn note_use(&mut self, id: KeyId, at: Timestamp) -> Result<(), RepositoryError>;
+}
+
+/// A key, and the digest of its secret as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The key.
+    pub key: ApiKey,
+    /// The digest.
+    pub secret: Digest,
+}
+
+/// A key in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The key.
+    pub key: ApiKey,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+}

@@ -1,0 +1,69 @@
+//! `bylinectl identities`
+
+use std::io::{self, Write};
+
+use byline_application::identities;
+use byline_domain::UserId;
+use byline_persistence::DatabaseUrl;
+use byline_tokens::identity;
+use clap::{Args, Subcommand};
+
+use crate::clock::now;
+use crate::failure::Failure;
+use crate::keys::{in_session, user_id};
+
+/// What to do with identities.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdentitiesCommand {
+    /// Say that a subject is a user who is there already.
+    Link {
+        #[command(flatten)]
+        whom: Whom,
+        /// Which user, by id.
+        #[arg(long, value_name = "ID", value_parser = user_id)]
+        user: UserId,
+    },
+    /// Forget which user a subject is, also when that user was deleted: it may
+    /// create one again.
+    Unlink {
+        #[command(flatten)]
+        whom: Whom,
+    },
+}
+
+/// Whom an issuer means.
+#[derive(Args, Debug)]
+pub(crate) struct Whom {
+    /// The `iss` of the tokens.
+    #[arg(long, env = "BYLINE_JWT_ISSUER", value_name = "TEXT")]
+    issuer: String,
+    /// The `sub` of the tokens.
+    #[arg(long, value_name = "TEXT")]
+    subject: String,
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+///
+/// [`Failure::Database`], [`Failure::Refused`], [`Failure::NotLinked`],
+/// [`Failure::System`], [`Failure::Output`].
+pub(crate) fn run(url: &DatabaseUrl, command: &IdentitiesCommand) -> Result<(), Failure> {
+    let line = match command {
+        IdentitiesCommand::Link { whom, user } => {
+            let (identity, user, now) = (identity(&whom.issuer, &whom.subject), *user, now());
+            in_session(url, move |session| {
+                identities::link(session, &identity, user, now)
+            })?;
+            format!("the subject is user {user} from now on")
+        }
+        IdentitiesCommand::Unlink { whom } => {
+            let identity = identity(&whom.issuer, &whom.subject);
+            if !in_session(url, move |session| identities::unlink(session, &identity))? {
+                return Err(Failure::NotLinked);
+            }
+            "the subject is linked to no user any more".to_owned()
+        }
+    };
+    writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
+}

@@ -1,0 +1,218 @@
+//! `bylinectl keys`
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use byline_application::keys::{self, Listed, Secret};
+use byline_application::{AppError, Session};
+use byline_domain::policy::{Scope, Scopes};
+use byline_domain::{Grant, KeyId, KeyName, Timestamp, UserId};
+use byline_persistence::{Database, DatabaseUrl, Options};
+use clap::{Args, Subcommand};
+use rand::distr::{Alphanumeric, SampleString};
+
+use crate::clock::now;
+use crate::failure::Failure;
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key and show it, this once.
+    ///
+    /// The key is the only line on standard output; it is stored nowhere.
+    Create(Plan),
+    /// Show the keys that there are, and when each was last used.
+    List,
+    /// End a key: it is refused from the next request on, by every instance.
+    Revoke {
+        /// Which key, by the number that `list` shows.
+        #[arg(value_parser = key_id)]
+        id: KeyId,
+    },
+}
+
+/// What a key is for.
+#[derive(Args, Debug)]
+pub(crate) struct Plan {
+    /// What to call it, such as who has it and for what.
+    #[arg(long, value_parser = name)]
+    name: KeyName,
+    /// What it allows, with commas in between: users:read, users:write,
+    /// posts:read, posts:write, admin.
+    #[arg(long, required = true, value_delimiter = ',', value_parser = scope)]
+    scopes: Vec<Scope>,
+    /// The user who acts with it, by id [default: no user]. It goes with the
+    /// user.
+    #[arg(long, value_name = "ID", value_parser = user_id)]
+    user: Option<UserId>,
+    /// After which time it ends, such as 90d, 12h or "1 year" [default: never].
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    expires_in: Option<jiff::Span>,
+}
+
+/// How long a command waits for the database.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does what was asked for.
+///
+/// # Errors
+///
+/// [`Failure::Database`], [`Failure::Refused`], [`Failure::NoKey`],
+/// [`Failure::System`], [`Failure::Output`].
+pub(crate) fn run(url: &DatabaseUrl, command: &KeysCommand) -> Result<(), Failure> {
+    match command {
+        KeysCommand::Create(plan) => create(url, plan),
+        KeysCommand::List => list(url),
+        KeysCommand::Revoke { id } => revoke(url, *id),
+    }
+}
+
+fn create(url: &DatabaseUrl, plan: &Plan) -> Result<(), Failure> {
+    let now = now();
+    let grant = Grant {
+        name: plan.name.clone(),
+        user: plan.user,
+        scopes: plan.scopes.iter().copied().collect(),
+        expires_at: plan.expires_in.map(|span| after(now, span)).transpose()?,
+    };
+    let random = Alphanumeric.sample_string(&mut rand::rng(), Secret::RANDOM);
+    let secret = Secret::of(&random).ok_or_else(|| Failure::Unfit("no secret".into()))?;
+    let text = secret.reveal().to_owned();
+    let key = in_session(url, move |session| {
+        keys::create(session, &grant, &secret, now)
+    })?;
+    let mut errors = io::stderr().lock();
+    drop(writeln!(
+        errors,
+        "key {} ({}); it is shown this once and cannot be recovered:",
+        key.id, key.grant.scopes
+    ));
+    writeln!(io::stdout().lock(), "{text}").map_err(Failure::Output)
+}
+
+fn list(url: &DatabaseUrl) -> Result<(), Failure> {
+    let listed = in_session(url, keys::list)?;
+    tell(&mut io::stdout().lock(), &listed, now()).map_err(Failure::Output)
+}
+
+fn revoke(url: &DatabaseUrl, id: KeyId) -> Result<(), Failure> {
+    let now = now();
+    let line = match in_session(url, move |session| keys::revoke(session, id, now))? {
+        Some(true) => format!("revoked key {id}"),
+        Some(false) => format!("key {id} was revoked before"),
+        None => return Err(Failure::NoKey(id)),
+    };
+    writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
+}
+
+fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Result<()> {
+    let heads = [
+        "ID",
+        "KEY",
+        "STATE",
+        "USER",
+        "EXPIRES",
+        "LAST USED",
+        "SCOPES",
+        "NAME",
+    ];
+    let rows = listed.iter().map(|Listed { key, last_used_at }| {
+        let moment = |at: &Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
+        let state = match key.principal(now) {
+            Ok(_) => "active",
+            Err(byline_domain::KeyEnded::Revoked) => "revoked",
+            Err(byline_domain::KeyEnded::Expired) => "expired",
+        };
+        [
+            key.id.to_string(),
+            format!("{}…", key.hint),
+            state.to_owned(),
+            key.grant
+                .user
+                .map_or("none".to_owned(), |user| user.to_string()),
+            moment(&key.grant.expires_at),
+            moment(last_used_at),
+            key.grant.scopes.to_string(),
+            key.grant.name.as_str().to_owned(),
+        ]
+    });
+    let rows: Vec<_> = [heads.map(str::to_owned)].into_iter().chain(rows).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..heads.len()).map(width).collect();
+    for row in &rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(output, "{}", line.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Runs `work` in a session that is committed.
+pub(crate) fn in_session<T: Send + 'static>(
+    url: &DatabaseUrl,
+    work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+) -> Result<T, Failure> {
+    let options = Options {
+        pool_size: NonZeroUsize::MIN,
+        queue_length: NonZeroUsize::MIN,
+    };
+    let database = Database::open(url, &options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(Failure::System)?;
+    let store = database.store();
+    let done = runtime.block_on(store.write(Instant::now() + PATIENCE, work));
+    drop(store);
+    database.close();
+    Ok(done?)
+}
+
+fn after(now: Timestamp, span: jiff::Span) -> Result<Timestamp, Failure> {
+    let unfit = |error: jiff::Error| Failure::Unfit(error.into());
+    let now = jiff::Timestamp::from_microsecond(now.as_micros()).map_err(unfit)?;
+    // Days and longer count by the calendar of UTC.
+    let end = now
+        .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+        .checked_add(span);
+    let end = end.map_err(unfit)?.timestamp();
+    Ok(Timestamp::from_micros(end.as_microsecond())?)
+}
+
+fn name(text: &str) -> Result<KeyName, String> {
+    KeyName::parse(text).map_err(|broken| broken.to_string())
+}
+
+pub(crate) fn scope(text: &str) -> Result<Scope, String> {
+    Scope::named(text).ok_or_else(|| {
+        let all: Scopes = Scope::ALL.into_iter().collect();
+        format!("must be one of: {all}")
+    })
+}
+
+fn key_id(text: &str) -> Result<KeyId, String> {
+    id(text)
+}
+
+pub(crate) fn user_id(text: &str) -> Result<UserId, String> {
+    id(text)
+}
+
+fn id<I: TryFrom<i64>>(text: &str) -> Result<I, String> {
+    text.parse()
+        .ok()
+        .and_then(|number: i64| I::try_from(number).ok())
+        .ok_or_else(|| "must be a whole number from 1".to_owned())
+}
+
+fn lifetime(text: &str) -> Result<jiff::Span, String> {
+    text.parse::<jiff::Span>()
+        .ok()
+        .filter(|span| span.is_positive())
+        .ok_or_else(|| "must be a time such as 90d, 12h or 1 year".to_owned())
+}

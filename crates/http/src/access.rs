@@ -1,0 +1,212 @@
+//! Who may call an operation at all, and who it is that calls.
+//!
+//! What a caller may do is the policy's to say, in the use case. Here it is only
+//! seen to that a credential is read, judged as far as that needs no store, and
+//! asked for where nothing can come of a request without one.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use byline_application::{AppError, Credential, Hold, Refusal, Session};
+use byline_domain::Timestamp;
+use byline_domain::policy::{Principal, Scope};
+
+use crate::Api;
+use crate::problem::{Code, Problem};
+
+/// Who may call an operation. Every route names one: without it, none can be
+/// registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody. Nobody is asked, and no credential is looked at: what is told
+    /// here tells nothing about users and posts.
+    Open,
+    /// Whoever has this scope; everybody where reading is free.
+    Reads(Scope),
+    /// Whoever has this scope. What it may write is the policy's to say.
+    Writes(Scope),
+    /// Whoever has a credential. What it takes depends on what is asked for.
+    Known,
+}
+
+/// The largest credential that is looked at, in bytes.
+pub(crate) const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
+
+/// What a service that is asked for nothing answers: how to ask (RFC 6750
+/// section 3).
+const CHALLENGE: &str = "Bearer realm=\"byline\"";
+
+/// Whoever sent a request, as far as it can be told without the store. Where
+/// nobody is asked it costs nothing.
+#[derive(Clone)]
+pub(crate) struct Sender(Option<Arc<Asked>>);
+
+struct Asked {
+    api: Api,
+    credential: Credential,
+    at: Timestamp,
+}
+
+impl Sender {
+    /// Nobody in particular, where nobody is asked.
+    pub(crate) const ANYBODY: Self = Self(None);
+
+    /// Who sends a request with these headers to an operation of this access.
+    pub(crate) fn of(api: &Api, access: Access, headers: &HeaderMap) -> Result<Self, Problem> {
+        let authentication = &api.settings().authentication;
+        if access == Access::Open || authentication.is_off() {
+            return Ok(Self::ANYBODY);
+        }
+        let now = api.clock().now();
+        let shown = shown(headers).map_err(refused)?;
+        let credential = authentication.recognise(shown, now).map_err(refused)?;
+        let is_free = matches!(access, Access::Reads(_)) && authentication.public_reads;
+        if credential == Credential::Nothing && !is_free {
+            return Err(unauthenticated());
+        }
+        Ok(Self(Some(Arc::new(Asked {
+            api: api.clone(),
+            credential,
+            at: now,
+        }))))
+    }
+
+    pub(crate) fn credential(&self) -> &Credential {
+        match &self.0 {
+            Some(asked) => &asked.credential,
+            None => &Credential::NotAsked,
+        }
+    }
+
+    /// Who that is, by what the session sees.
+    pub(crate) fn principal(
+        &self,
+        session: &mut dyn Session,
+        hold: Hold,
+    ) -> Result<Principal, AppError> {
+        let Some(asked) = &self.0 else {
+            return Ok(Principal::unrestricted());
+        };
+        let authentication = &asked.api.settings().authentication;
+        authentication.principal(session, &asked.credential, hold, asked.at)
+    }
+}
+
+/// The credential in the headers, if there is one: `Authorization: Bearer …`,
+/// once. Nowhere else is looked, for what stands in a URL ends up in logs.
+fn shown(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut lines = headers.get_all(header::AUTHORIZATION);
+    let line = match (lines.next(), lines.next()) {
+        (None, _) => return Ok(None),
+        (Some(line), None) if line.len() <= MAX_CREDENTIAL_BYTES => line,
+        _ => return Err(Refusal::Unreadable),
+    };
+    let text = line.to_str().map_err(|_| Refusal::Unreadable)?;
+    let (scheme, credential) = text.split_once(' ').ok_or(Refusal::Unreadable)?;
+    let credential = credential.trim_matches(' ');
+    let is_fit = scheme.eq_ignore_ascii_case("bearer")
+        && !credential.is_empty()
+        && credential.bytes().all(is_token68);
+    if is_fit {
+        Ok(Some(credential))
+    } else {
+        Err(Refusal::Unreadable)
+    }
+}
+
+/// What a credential may be made of (RFC 6750 section 2.1).
+fn is_token68(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    AppError::from(refusal).into()
+}
+
+/// The answer to who shows no credential where one is needed.
+pub(crate) fn unauthenticated() -> Problem {
+    let code = Code::Unauthenticated;
+    Problem::new(code, code.meaning()).with_header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static(CHALLENGE),
+    )
+}
+
+/// What stands in `WWW-Authenticate` beside a credential that is refused.
+pub(crate) fn challenge(
+    error: &str,
+    description: &str,
+    scope: Option<Scope>,
+) -> (HeaderName, HeaderValue) {
+    let mut text = format!("{CHALLENGE}, error=\"{error}\"");
+    // Nothing else may stand in a quoted string of this header.
+    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let description: String = description.chars().filter(plain).collect();
+    text.push_str(&format!(", error_description=\"{description}\""));
+    if let Some(scope) = scope {
+        text.push_str(&format!(", scope=\"{scope}\""));
+    }
+    let value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(CHALLENGE));
+    (header::WWW_AUTHENTICATE, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_by(lines: &[&[u8]]) -> Result<Option<String>, Refusal> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            let value = HeaderValue::from_bytes(line).unwrap();
+            headers.append(header::AUTHORIZATION, value);
+        }
+        shown(&headers).map(|found| found.map(str::to_owned))
+    }
+
+    #[test]
+    fn reads_one_bearer_credential() {
+        assert_eq!(shown_by(&[]), Ok(None));
+        for line in [
+            "Bearer abc.d-e_f",
+            "bearer abc.d-e_f",
+            "BEARER   abc.d-e_f ",
+        ] {
+            let found = shown_by(&[line.as_bytes()]);
+            assert_eq!(found, Ok(Some("abc.d-e_f".to_owned())), "{line}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        let long = format!("Bearer {}", "a".repeat(MAX_CREDENTIAL_BYTES));
+        for line in [
+            &b""[..],
+            b"Bearer",
+            b"Bearer ",
+            b"Bearer   ",
+            b"Basic YTpi",
+            b"Bearer a b",
+            b"Bearer a,b",
+            b"Bearer \"a\"",
+            b"Bearer a\xff",
+            b"Bearer a\t",
+            b"Token a",
+            b" Bearer a",
+            long.as_bytes(),
+        ] {
+            assert_eq!(shown_by(&[line]), Err(Refusal::Unreadable), "{line:?}");
+        }
+        let twice = [&b"Bearer a"[..], b"Bearer a"];
+        assert_eq!(shown_by(&twice), Err(Refusal::Unreadable));
+    }
+
+    #[test]
+    fn a_challenge_is_one_header_whatever_it_describes() {
+        let (_, value) = challenge("invalid_token", "a \"b\"\r\n\\ é", Some(Scope::Admin));
+        assert_eq!(
+            value.to_str().unwrap(),
+            "Bearer realm=\"byline\", error=\"invalid_token\", \
+             error_description=\"a b \", scope=\"admin\""
+        );
+    }
+}

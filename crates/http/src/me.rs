@@ -1,0 +1,54 @@
+use actix_web::HttpResponse;
+use byline_application::{Credential, me as use_case};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer;
+use crate::call::Call;
+use crate::openapi::refusals::{Always, Guarded};
+use crate::openapi::responses::MeDocument;
+use crate::openapi::schemas;
+use crate::problem::Problem;
+use crate::service_document::{Limits, limits};
+use crate::users::UserResponse;
+
+/// Who a credential is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me<'a> {
+    /// What was shown: `key`, `token`, or `none` where nobody is asked.
+    #[schema(schema_with = schemas::word)]
+    credential: &'static str,
+    /// The user who acts with it, if it is one.
+    user: Option<UserResponse<'a>>,
+    /// What it allows.
+    #[schema(schema_with = schemas::scopes)]
+    scopes: Vec<&'static str>,
+    limits: Limits,
+}
+
+/// Tell who the credential is
+///
+/// The user who acts with it, what it allows and what the limits are.
+#[utoipa::path(
+    get,
+    path = "/me",
+    operation_id = "getMe",
+    tag = "service",
+    security(("bearer" = [])),
+    responses(MeDocument, Always, Guarded)
+)]
+pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
+    let (principal, user) = call
+        .read(|session, principal| Ok((*principal, use_case::read(session, principal)?)))
+        .await?;
+    answer::document(&Me {
+        credential: match call.sender().credential() {
+            Credential::NotAsked | Credential::Nothing => "none",
+            Credential::Key(_) => "key",
+            Credential::Token(_) => "token",
+        },
+        user: user.as_ref().map(UserResponse::from),
+        scopes: principal.scopes.iter().map(|scope| scope.name()).collect(),
+        limits: limits(),
+    })
+}

@@ -1,0 +1,64 @@
+use byline_application::identities::Linked;
+use byline_application::{Hold, IdentityRepository, Reference, RepositoryError};
+use byline_domain::policy::Identity;
+use byline_domain::{Timestamp, UserId};
+use diesel::prelude::*;
+
+use super::{DieselSession, dialect};
+use crate::rows::Rule;
+use crate::schema::identities;
+
+impl IdentityRepository for DieselSession<'_> {
+    fn find(&mut self, identity: &Identity, hold: Hold) -> Result<Option<Linked>, RepositoryError> {
+        let row: Option<Option<i64>> = self.run(|connection| {
+            let found = identities::table
+                .filter(identities::identity_hash.eq(identity.as_bytes().as_slice()))
+                .select(identities::user_id);
+            let row = match hold {
+                Hold::Released => found.get_result(connection),
+                Hold::UntilTheEnd => dialect::only_held(connection, found),
+            };
+            row.optional()
+        })?;
+        row.map(|user| match user {
+            Some(id) => {
+                let id = Rule::of("identity of user", id).holds(UserId::try_from(id))?;
+                Ok(Linked::To(id))
+            }
+            None => Ok(Linked::ToDeleted),
+        })
+        .transpose()
+    }
+
+    fn insert(
+        &mut self,
+        identity: &Identity,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        let inserted = self.change(|connection| {
+            diesel::insert_into(identities::table)
+                .values((
+                    identities::identity_hash.eq(identity.as_bytes().as_slice()),
+                    identities::user_id.eq(user.get()),
+                    identities::created_at.eq(now.as_micros()),
+                ))
+                .execute(connection)
+        });
+        match inserted {
+            Ok(_) => Ok(()),
+            Err(RepositoryError::MissingReference(_)) => {
+                Err(RepositoryError::MissingReference(Reference::IdentityUser))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn delete(&mut self, identity: &Identity) -> Result<bool, RepositoryError> {
+        let rows = self.change(|connection| {
+            diesel::delete(identities::table.find(identity.as_bytes().as_slice()))
+                .execute(connection)
+        })?;
+        Ok(rows == 1)
+    }
+}
