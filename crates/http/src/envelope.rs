@@ -13,6 +13,7 @@ use crate::Api;
 use crate::metrics::{RouteId, WorkerMeters};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::trace_context;
 
 /// What every request gets and every answer has, wherever it comes from; the
 /// outermost middleware.
@@ -105,7 +106,7 @@ async fn enclose<B: MessageBody + 'static>(
             let took = arrival.at.elapsed();
             in_flight.answered(route, request.method(), answer.status(), took);
             if api.settings().log_requests {
-                log(&answer, &arrival, took);
+                log(&answer, &arrival, api.meters().template(route), took);
             }
             Ok(answer)
         }
@@ -189,15 +190,18 @@ fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
     }
 }
 
-fn log(answer: &ServiceResponse, arrival: &Arrival, took: Duration) {
+fn log(answer: &ServiceResponse, arrival: &Arrival, route: &'static str, took: Duration) {
     let request = answer.request();
+    let trace_id = trace_context::trace_id(request.headers());
     tracing::info!(
         method = request.method().as_str(),
         // Without the query: it may hold what should not be kept in logs.
         path = request.uri().path(),
+        route,
         status = answer.status().as_u16(),
         micros = took.as_micros(),
         request_id = arrival.id.as_str(),
+        trace_id = trace_id.map(tracing::field::display),
         "request"
     );
 }

@@ -31,6 +31,7 @@ mod routes;
 mod service_document;
 mod sort;
 mod time;
+mod trace_context;
 mod users;
 mod write;
 

@@ -73,6 +73,12 @@ impl Meters {
         }))
     }
 
+    /// The template of the route.
+    pub(crate) fn template(&self, route: RouteId) -> &'static str {
+        let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.get(route.0).copied().unwrap_or_default()
+    }
+
     /// Where one more worker counts.
     pub(crate) fn worker(&self) -> Arc<WorkerMeters> {
         let worker = Arc::new(WorkerMeters::default());

@@ -82,6 +82,7 @@ async fn a_request_is_logged_without_its_query() {
     assert_eq!(access["level"], "INFO");
     assert_eq!(fields["method"], "GET");
     assert_eq!(fields["path"], "/users/1");
+    assert_eq!(fields["route"], "/users/{user_id}");
     assert_eq!(fields["status"], 400);
     assert!(!access.to_string().contains("secret"));
 }

@@ -1,0 +1,81 @@
+//! The trace of a caller that a request belongs to (W3C Trace Context).
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{TraceContextExt, TraceId};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The trace that `traceparent` names. One that is sent twice or breaks the
+/// rules names none, as the standard has it.
+pub(crate) fn trace_id(headers: &HeaderMap) -> Option<TraceId> {
+    let mut sent = headers.get_all(TRACEPARENT);
+    let (Some(value), None) = (sent.next(), sent.next()) else {
+        return None;
+    };
+    let context =
+        TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers));
+    let span = context.span();
+    let parent = span.span_context();
+    let id = parent.is_valid().then(|| parent.trace_id())?;
+    // The library fills up an id whose digits are too few.
+    let whole = value.as_bytes().get(3..35) == Some(id.to_string().as_bytes());
+    whole.then_some(id)
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn of(sent: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in sent {
+            headers.append(TRACEPARENT, HeaderValue::from_str(value).unwrap());
+        }
+        trace_id(&headers).map(|id| id.to_string())
+    }
+
+    const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn a_trace_is_taken_up() {
+        let trace = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+        assert_eq!(of(&[VALID]), trace);
+        let unsampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+        assert_eq!(of(&[unsampled]), trace);
+    }
+
+    #[test]
+    fn what_breaks_the_rules_is_no_trace() {
+        for sent in [
+            &[][..],
+            &[""],
+            &["00"],
+            &[VALID, VALID],
+            &["00-00000000000000000000000000000000-00f067aa0ba902b7-01"],
+            &["00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"],
+            &["00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"],
+            &["00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01"],
+            &["ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+            &["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"],
+        ] {
+            assert_eq!(of(sent), None, "{sent:?}");
+        }
+    }
+}
