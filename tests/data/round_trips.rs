@@ -47,7 +47,7 @@ fn what_comes_out_goes_in_and_comes_out_the_same() {
         ("users.jsonl", "posts.csv"),
     ] {
         let files = ["--users", users, "--posts", posts];
-        let mut export = source.bylinectl(&["export"]);
+        let mut export = source.bylinectl(&["export", "--force"]);
         export.args(files);
         Ended::well(export);
         let target = migrated();

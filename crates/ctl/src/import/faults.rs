@@ -32,6 +32,11 @@ impl Faults {
         self.first.get_or_insert_with(|| (path.to_owned(), line));
     }
 
+    /// How many more may be told.
+    pub(super) fn left(&self) -> u64 {
+        self.most.saturating_sub(self.told)
+    }
+
     pub(super) fn are_none(&self) -> bool {
         self.first.is_none()
     }

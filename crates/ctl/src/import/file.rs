@@ -137,6 +137,9 @@ where
     fn take(&mut self, mut batch: Batch<E>, faults: &mut Faults) -> Result<Tally, Failure> {
         let goes_on = self.arguments.skip_invalid || self.arguments.dry_run;
         loop {
+            if goes_on {
+                end_at_last_told(&mut batch, faults.left());
+            }
             let Some(last) = batch.last() else {
                 return Ok(Tally::default());
             };
@@ -271,6 +274,17 @@ where
             }
         }
         Ok(outcome)
+    }
+}
+
+/// Ends the batch with the last bad line that may be told: what is not told is
+/// not passed over.
+fn end_at_last_told<T>(batch: &mut Vec<Read<T>>, left: u64) {
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    let bad = batch.iter().enumerate();
+    let mut bad = bad.filter(|(_, read)| matches!(read.item, Item::Bad(_)));
+    if let Some((last, _)) = left.checked_sub(1).and_then(|last| bad.nth(last)) {
+        batch.truncate(last + 1);
     }
 }
 
