@@ -165,7 +165,9 @@ async fn list_posts(
 ) -> Result<Json<Vec<Post>>, ApiError> {
     let statement = match page.sort {
         Sort::Id => "SELECT * FROM posts ORDER BY id LIMIT ? OFFSET ?",
-        Sort::NewestFirst => "SELECT * FROM posts ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
+        Sort::NewestFirst => {
+            "SELECT * FROM posts ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
+        }
     };
     let posts = sqlx::query_as(statement)
         .bind(page.limit)

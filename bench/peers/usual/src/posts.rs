@@ -65,7 +65,10 @@ async fn find(
             Sort::NewestFirst => query.order((posts::created_at.desc(), posts::id.desc())),
         };
         connection.transaction(|connection| -> Result<_, ApiError> {
-            Ok(query.limit(page.limit).offset(page.offset).load(connection)?)
+            Ok(query
+                .limit(page.limit)
+                .offset(page.offset)
+                .load(connection)?)
         })
     })
     .await??;
