@@ -1,16 +1,19 @@
-//! Reading, on as many threads as there are connections.
+//! Reading, on as many threads as there are connections: what the thread that
+//! asks cannot do at once.
 //!
 //! A thread takes several jobs at once when several wait, and runs them in one
 //! transaction: each sees a moment after it was submitted, and SQLite takes and
 //! gives back its locks once for all of them.
 
 use std::iter;
+use std::time::Instant;
 
 use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
 use super::lease::Lease;
+use super::pace::Pace;
 use super::repository::DieselSession;
 use super::store::Vitals;
 use super::{ATTEMPTS, Connection, dialect};
@@ -21,7 +24,7 @@ use crate::queue::Ticket;
 const LARGEST_GROUP: usize = 16;
 
 /// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, pace: &Pace, vitals: &Vitals) {
     for first in queue {
         let group: Vec<Ticket> = iter::once(first)
             .chain(queue.try_iter())
@@ -29,7 +32,7 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
             .filter_map(Ticket::in_time)
             .collect();
         match lease.connection() {
-            Ok(connection) => answer(connection, group, vitals),
+            Ok(connection) => answer(connection, group, pace, vitals),
             Err(cause) => {
                 for ticket in group {
                     finish(
@@ -43,13 +46,13 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, vitals: &Vitals) {
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) {
+fn answer(connection: &mut Connection, mut group: Vec<Ticket>, pace: &Pace, vitals: &Vitals) {
     // A lone statement is a transaction by itself.
     if let [only] = group.as_slice()
         && only.intent == Intent::Read
         && let Some(mut ticket) = group.pop()
     {
-        let ending = read(connection, &mut ticket);
+        let ending = read(connection, &mut ticket, pace);
         return finish(ticket, ending, vitals);
     }
     if let Err(error) = Manager::begin_transaction(connection) {
@@ -60,7 +63,7 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) 
         return;
     }
     for mut ticket in group {
-        let ending = read(connection, &mut ticket);
+        let ending = read(connection, &mut ticket, pace);
         finish(ticket, ending, vitals);
     }
     // There is nothing to commit. A failure marks the connection as broken, and
@@ -70,14 +73,20 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, vitals: &Vitals) 
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
-fn finish(ticket: Ticket, ending: Result<(), AppError>, vitals: &Vitals) {
+/// Tells how the job ended.
+pub(super) fn finish(ticket: Ticket, ending: Result<(), AppError>, vitals: &Vitals) {
     vitals.note(&ending);
     ticket.job.finish(ending);
 }
 
-fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+fn read(connection: &mut Connection, ticket: &mut Ticket, pace: &Pace) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
+        let begun = Instant::now();
         let ending = attempt(connection, ticket);
+        // Several statements may take long for other reasons.
+        if ticket.intent == Intent::Read {
+            pace.note(begun.elapsed());
+        }
         if !matches!(ending, Err(AppError::Contention(_))) {
             return ending;
         }
@@ -85,7 +94,8 @@ fn read(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError
     Err(Unavailable::Contention.into())
 }
 
-fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+/// Runs the job once.
+pub(super) fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,13 +10,19 @@ use byline_application::{
 };
 
 use super::connection::{self, Role};
+use super::direct::Direct;
 use super::lease::Lease;
+use super::pace::Pace;
+use super::pin::Pin;
 use super::{reader, schema_check, writer};
 use crate::queue::{Queue, Ticket};
 use crate::{OpenError, Options};
 
 /// A SQLite file behind the store's port.
 pub(crate) struct SqliteStore {
+    direct: Direct,
+    pace: Arc<Pace>,
+    pin: Arc<Pin>,
     reads: Queue,
     writes: Queue,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -27,9 +34,11 @@ impl SqliteStore {
     /// Opens a file that has this program's schema, and starts the threads.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
         let release = schema_check::require_current(path)?;
+        // As many as actix-web has threads, unless it is told otherwise.
+        let askers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let direct = Direct::open(path, askers)?;
         let vitals = Arc::new(Vitals::default());
-        let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
-
+        let mut threads = Vec::with_capacity(options.pool_size.get() + 2);
         let (writes, queue) = Queue::bounded(options.queue_length.get());
         let pool = connection::pool(path, Role::Writer, 1);
         let (lease, state) = (Lease::new(pool), Arc::clone(&vitals));
@@ -37,17 +46,27 @@ impl SqliteStore {
             writer::run(&queue, lease, &state);
         })?);
 
+        let pace = Arc::new(Pace::default());
         let (reads, queue) = Queue::bounded(options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
         let pool = connection::pool(path, Role::Reader, size);
         for _ in 0..options.pool_size.get() {
             let (queue, lease) = (queue.clone(), Lease::new(pool.clone()));
-            let state = Arc::clone(&vitals);
+            let (pace, state) = (Arc::clone(&pace), Arc::clone(&vitals));
             threads.push(spawn("byline-reader", move || {
-                reader::run(&queue, lease, &state);
+                reader::run(&queue, lease, &pace, &state);
             })?);
         }
+        // The last one: unlike the others, it does not end with its queue.
+        let pin = Arc::new(Pin::default());
+        let (keeper, file) = (Arc::clone(&pin), path.to_owned());
+        let keeper = spawn("byline-pin", move || keeper.keep(&file))?;
+        pin.set_keeper(keeper.thread().clone());
+        threads.push(keeper);
         Ok(Self {
+            direct,
+            pace,
+            pin,
             reads,
             writes,
             threads: Mutex::new(threads),
@@ -59,6 +78,8 @@ impl SqliteStore {
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub(crate) fn close(&self) {
         self.vitals.closing.store(true, Ordering::Relaxed);
+        self.direct.close();
+        self.pin.close();
         self.reads.close();
         self.writes.close();
         let threads = match self.threads.lock() {
@@ -81,15 +102,21 @@ impl Drop for SqliteStore {
 
 impl Store for SqliteStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
-        let queue = match intent {
-            Intent::Read | Intent::Snapshot => &self.reads,
-            Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
-        };
-        queue.submit(Ticket {
+        let ticket = Ticket {
             intent,
             deadline,
             job,
-        });
+        };
+        match intent {
+            Intent::Read => {
+                let left = self.direct.run(ticket, &self.pace, &self.pin, &self.vitals);
+                if let Some(ticket) = left {
+                    self.reads.submit(ticket);
+                }
+            }
+            Intent::Snapshot => self.reads.submit(ticket),
+            Intent::Create | Intent::Write | Intent::Rehearse => self.writes.submit(ticket),
+        }
     }
 
     fn health(&self) -> Health {
