@@ -13,7 +13,8 @@ use crate::{DatabaseUrl, OpenError};
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Threads that work at the same time, each with a connection of its own.
-    /// SQLite has one more, which writes.
+    /// On SQLite they read, what the thread that submits cannot read at once; one
+    /// more writes.
     pub pool_size: NonZeroUsize,
     /// Jobs that may wait for a thread, reading and writing counted apart.
     pub queue_length: NonZeroUsize,

@@ -1,16 +1,19 @@
-//! Reading, on as many threads as there are connections.
+//! Reading, on as many threads as there are connections: what the thread that
+//! asks cannot do at once.
 //!
 //! A thread takes several jobs at once when several wait, and runs them in one
 //! transaction: each sees a moment after it was submitted, and SQLite takes and
 //! gives back its locks once for all of them.
 
 use std::iter;
+use std::time::Instant;
 
 use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
 use super::lease::Lease;
+use super::pace::Pace;
 use super::repository::DieselSession;
 use super::store::Desk;
 use super::{ATTEMPTS, Connection, dialect};
@@ -21,7 +24,7 @@ use crate::queue::Ticket;
 const LARGEST_GROUP: usize = 16;
 
 /// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk, pace: &Pace) {
     for first in queue {
         let _busy = desk.crew.at_work();
         let group: Vec<Ticket> = iter::once(first)
@@ -30,7 +33,7 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
             .filter_map(|ticket| ticket.in_time(&desk.lane))
             .collect();
         match lease.connection() {
-            Ok(connection) => answer(connection, group, desk),
+            Ok(connection) => answer(connection, group, desk, pace),
             Err(cause) => {
                 desk.meters.no_connections.increment();
                 for ticket in group {
@@ -42,13 +45,13 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
+fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk, pace: &Pace) {
     // A lone statement is a transaction by itself.
     if let [only] = group.as_slice()
         && only.intent == Intent::Read
         && let Some(mut ticket) = group.pop()
     {
-        let ending = read(connection, &mut ticket, desk);
+        let ending = read(connection, &mut ticket, desk, pace);
         return finish(ticket, ending, desk);
     }
     if let Err(error) = Manager::begin_transaction(connection) {
@@ -59,7 +62,7 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
         return;
     }
     for mut ticket in group {
-        let ending = read(connection, &mut ticket, desk);
+        let ending = read(connection, &mut ticket, desk, pace);
         finish(ticket, ending, desk);
     }
     // There is nothing to commit. A failure marks the connection as broken, and
@@ -69,14 +72,25 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
-fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
+/// Tells how the job ended.
+pub(super) fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
     desk.vitals.note(&ending);
     ticket.finish(ending, &desk.lane);
 }
 
-fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result<(), AppError> {
+fn read(
+    connection: &mut Connection,
+    ticket: &mut Ticket,
+    desk: &Desk,
+    pace: &Pace,
+) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
+        let begun = Instant::now();
         let ending = attempt(connection, ticket);
+        // Several statements may take long for other reasons.
+        if ticket.intent == Intent::Read {
+            pace.note(begun.elapsed());
+        }
         if !matches!(ending, Err(AppError::Contention(_))) {
             return ending;
         }
@@ -85,7 +99,8 @@ fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result
     Err(Unavailable::Contention.into())
 }
 
-fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+/// Runs the job once.
+pub(super) fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {
