@@ -5,11 +5,10 @@ use tokio::sync::oneshot;
 use crate::metrics::StoreMetrics;
 use crate::{AppError, Cause, Session};
 
-/// Runs work in sessions, on threads of its own; what is surely quick, on that
-/// of the caller.
+/// Runs work in sessions, on threads of its own.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Store: Send + Sync {
-    /// Takes up `job` and returns at once, or after a read that is quick.
+    /// Takes up `job` and returns at once.
     ///
     /// The job is run in a session of its own that is ended as `intent` says,
     /// and undone whenever [`Job::run`] fails. A job that fails with

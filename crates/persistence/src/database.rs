@@ -13,8 +13,7 @@ use crate::{DatabaseUrl, OpenError};
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Threads that work at the same time, each with a connection of its own.
-    /// On SQLite they read, what the thread that submits cannot read at once; one
-    /// more writes.
+    /// SQLite has one more, which writes.
     pub pool_size: NonZeroUsize,
     /// Jobs that may wait for a thread, reading and writing counted apart.
     pub queue_length: NonZeroUsize,

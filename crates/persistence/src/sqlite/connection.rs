@@ -20,8 +20,6 @@ use crate::error::OpenError;
 pub(crate) enum Role {
     /// Sees only what is committed and cannot change it.
     Reader,
-    /// As a reader, and waits for nobody.
-    Direct,
     /// Changes; there is one at a time in a process.
     Writer,
     /// A writer of many rows: more of the indexes stays in memory.
@@ -42,14 +40,6 @@ pub(super) fn pool(path: &Path, role: Role, size: u32) -> Pool<ConnectionManager
         .test_on_check_out(false)
         .connection_customizer(Box::new(Customizer(role)))
         .build_unchecked(ConnectionManager::new(uri(path, "rw")))
-}
-
-/// Opens the file outside a pool, fit for `role`.
-pub(super) fn establish(path: &Path, role: Role) -> Result<Connection, OpenError> {
-    let mut connection = Connection::establish(&uri(path, "rw"))
-        .map_err(|error| OpenError::cannot_open(path, error))?;
-    configure(&mut connection, role).map_err(|error| OpenError::from_sqlite(path, error))?;
-    Ok(connection)
 }
 
 /// Opens the file outside a pool, once it is sure to be Byline's or empty: a
@@ -133,8 +123,6 @@ const SETTINGS: [Pragma; 7] = [
     pragma!("wal_autocheckpoint", "1000"),
 ];
 
-const NO_PATIENCE: Pragma = pragma!("busy_timeout", "0");
-
 const READ_ONLY: Pragma = pragma!("query_only", "1");
 
 /// 48 MiB. SQLite's default of 2 MiB holds little of what rows in no order
@@ -149,10 +137,6 @@ fn configure(connection: &mut Connection, role: Role) -> QueryResult<()> {
     }
     match role {
         Role::Reader => set(connection, READ_ONLY),
-        Role::Direct => {
-            set(connection, READ_ONLY)?;
-            set(connection, NO_PATIENCE)
-        }
         Role::Writer => Ok(()),
         Role::BulkWriter => set(connection, LARGE_CACHE),
     }

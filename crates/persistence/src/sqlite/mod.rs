@@ -1,13 +1,10 @@
-//! SQLite: reads on the thread that asks or beside it, and one writer that
-//! commits in groups.
+//! SQLite: readers that work side by side, and one writer that commits in
+//! groups.
 
 mod backup;
 mod connection;
 mod dialect;
-mod direct;
 mod lease;
-mod pace;
-mod pin;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

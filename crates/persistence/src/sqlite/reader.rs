@@ -1,19 +1,16 @@
-//! Reading, on as many threads as there are connections: what the thread that
-//! asks cannot do at once.
+//! Reading, on as many threads as there are connections.
 //!
 //! A thread takes several jobs at once when several wait, and runs them in one
 //! transaction: each sees a moment after it was submitted, and SQLite takes and
 //! gives back its locks once for all of them.
 
 use std::iter;
-use std::time::Instant;
 
 use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
 use super::lease::Lease;
-use super::pace::Pace;
 use super::repository::DieselSession;
 use super::store::Desk;
 use super::{ATTEMPTS, Connection, dialect};
@@ -24,7 +21,7 @@ use crate::queue::Ticket;
 const LARGEST_GROUP: usize = 16;
 
 /// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk, pace: &Pace) {
+pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
     for first in queue {
         let _busy = desk.crew.at_work();
         let group: Vec<Ticket> = iter::once(first)
@@ -33,7 +30,7 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk, pace:
             .filter_map(|ticket| ticket.in_time(&desk.lane))
             .collect();
         match lease.connection() {
-            Ok(connection) => answer(connection, group, desk, pace),
+            Ok(connection) => answer(connection, group, desk),
             Err(cause) => {
                 desk.meters.no_connections.increment();
                 for ticket in group {
@@ -45,13 +42,13 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk, pace:
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk, pace: &Pace) {
+fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
     // A lone statement is a transaction by itself.
     if let [only] = group.as_slice()
         && only.intent == Intent::Read
         && let Some(mut ticket) = group.pop()
     {
-        let ending = read(connection, &mut ticket, desk, pace);
+        let ending = read(connection, &mut ticket, desk);
         return finish(ticket, ending, desk);
     }
     if let Err(error) = Manager::begin_transaction(connection) {
@@ -62,7 +59,7 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk, pace
         return;
     }
     for mut ticket in group {
-        let ending = read(connection, &mut ticket, desk, pace);
+        let ending = read(connection, &mut ticket, desk);
         finish(ticket, ending, desk);
     }
     // There is nothing to commit. A failure marks the connection as broken, and
@@ -72,25 +69,14 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk, pace
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
-/// Tells how the job ended.
-pub(super) fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
+fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
     desk.vitals.note(&ending);
     ticket.finish(ending, &desk.lane);
 }
 
-fn read(
-    connection: &mut Connection,
-    ticket: &mut Ticket,
-    desk: &Desk,
-    pace: &Pace,
-) -> Result<(), AppError> {
+fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
-        let begun = Instant::now();
         let ending = attempt(connection, ticket);
-        // Several statements may take long for other reasons.
-        if ticket.intent == Intent::Read {
-            pace.note(begun.elapsed());
-        }
         if !matches!(ending, Err(AppError::Contention(_))) {
             return ending;
         }
@@ -99,8 +85,7 @@ fn read(
     Err(Unavailable::Contention.into())
 }
 
-/// Runs the job once.
-pub(super) fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {

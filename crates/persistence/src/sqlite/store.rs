@@ -1,4 +1,3 @@
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,10 +10,7 @@ use byline_application::{
 };
 
 use super::connection::{self, Role};
-use super::direct::Direct;
 use super::lease::Lease;
-use super::pace::Pace;
-use super::pin::Pin;
 use super::{Pool, reader, schema_check, writer};
 use crate::meters::{self, Crew, Lane, Meters};
 use crate::queue::{Queue, Ticket};
@@ -22,11 +18,6 @@ use crate::{OpenError, Options};
 
 /// A SQLite file behind the store's port.
 pub(crate) struct SqliteStore {
-    direct: Direct,
-    /// Where reads on the thread that asks are counted.
-    asking: Desk,
-    pace: Arc<Pace>,
-    pin: Arc<Pin>,
     reads: Queue,
     writes: Queue,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -55,11 +46,8 @@ impl SqliteStore {
         writing_as: Role,
     ) -> Result<Self, OpenError> {
         let release = schema_check::require_served(path)?;
-        // As many as actix-web has threads, unless it is told otherwise.
-        let askers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let direct = Direct::open(path, askers)?;
         let vitals = Arc::new(Vitals::default());
-        let mut threads = Vec::with_capacity(options.pool_size.get() + 2);
+        let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
 
         let meters = Arc::new(Meters::new());
         let desk = |queue: &Queue, crew: &Arc<Crew>| Desk {
@@ -77,30 +65,18 @@ impl SqliteStore {
             writer::run(&queue, lease, &place);
         })?);
 
-        let pace = Arc::new(Pace::default());
         let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
         let reading = connection::pool(path, Role::Reader, size);
         let readers = Crew::new("reader", options.pool_size.get());
-        let asking = desk(&reads, &readers);
         for _ in 0..options.pool_size.get() {
             let (queue, lease) = (queue.clone(), Lease::new(reading.clone()));
-            let (place, pace) = (desk(&reads, &readers), Arc::clone(&pace));
+            let place = desk(&reads, &readers);
             threads.push(spawn("byline-reader", move || {
-                reader::run(&queue, lease, &place, &pace);
+                reader::run(&queue, lease, &place);
             })?);
         }
-        // The last one: unlike the others, it does not end with its queue.
-        let pin = Arc::new(Pin::default());
-        let (keeper, file) = (Arc::clone(&pin), path.to_owned());
-        let keeper = spawn("byline-pin", move || keeper.keep(&file))?;
-        pin.set_keeper(keeper.thread().clone());
-        threads.push(keeper);
         Ok(Self {
-            direct,
-            asking,
-            pace,
-            pin,
             reads,
             writes,
             threads: Mutex::new(threads),
@@ -116,8 +92,6 @@ impl SqliteStore {
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub(crate) fn close(&self) {
         self.vitals.closing.store(true, Ordering::Relaxed);
-        self.direct.close();
-        self.pin.close();
         self.reads.close();
         self.writes.close();
         let threads = match self.threads.lock() {
@@ -140,17 +114,11 @@ impl Drop for SqliteStore {
 
 impl Store for SqliteStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
-        let ticket = Ticket::new(intent, deadline, job);
-        match intent {
-            Intent::Read => {
-                let left = self.direct.run(ticket, &self.pace, &self.pin, &self.asking);
-                if let Some(ticket) = left {
-                    self.reads.submit(ticket);
-                }
-            }
-            Intent::Snapshot => self.reads.submit(ticket),
-            Intent::Create | Intent::Write | Intent::Rehearse => self.writes.submit(ticket),
-        }
+        let queue = match intent {
+            Intent::Read | Intent::Snapshot => &self.reads,
+            Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
+        };
+        queue.submit(Ticket::new(intent, deadline, job));
     }
 
     fn health(&self) -> Health {

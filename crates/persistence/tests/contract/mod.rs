@@ -105,7 +105,6 @@ macro_rules! contract_suite {
             undoes_what_fails,
             undoes_a_rehearsal,
             sees_its_own_changes,
-            sees_what_was_committed_before,
             runs_a_lost_conflict_again,
             gives_up_after_a_few_conflicts,
             survives_a_panic,

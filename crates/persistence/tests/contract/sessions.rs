@@ -52,21 +52,6 @@ pub(crate) fn sees_its_own_changes(store: &dyn Store) {
     assert!(found.unwrap());
 }
 
-pub(crate) fn sees_what_was_committed_before(store: &dyn Store) {
-    std::thread::scope(|scope| {
-        for name in 0..4 {
-            scope.spawn(move || {
-                for number in 0..25 {
-                    let ada = add_user(store, "Ada", &format!("{name}.{number}@example.org"));
-                    let found = read(store, move |s| Ok(s.users().find(ada.id)?));
-                    assert_eq!(found.unwrap(), Some(ada));
-                }
-            });
-        }
-    });
-    assert_eq!(count(store), 100);
-}
-
 pub(crate) fn runs_a_lost_conflict_again(store: &dyn Store) {
     let runs = Arc::new(AtomicUsize::new(0));
     let new = new_user("Ada", "ada@example.org");

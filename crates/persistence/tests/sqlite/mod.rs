@@ -1,6 +1,5 @@
 //! What is SQLite's own.
 
-mod direct;
 mod files;
 mod group_commit;
 mod trouble;
