@@ -78,12 +78,22 @@ struct Operation {
     success: u16,
 }
 
+/// Method, path, a path like it, body, rule, and the status of success.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<Value>,
+    Rule,
+    u16,
+);
+
 fn operations() -> Vec<Operation> {
     use Rule::{Admin, Known, Open, Owner, Scope as Needs};
     use Scope::{PostsRead, PostsWrite, UsersRead, UsersWrite};
     let user = || Some(json!({"name": "New", "email": "new@example.org"}));
     let post = || Some(json!({"user_id": 1, "title": "T", "content": ""}));
-    let rows: Vec<(&str, &str, &str, Option<Value>, Rule, u16)> = vec![
+    let rows: Vec<Row> = vec![
         ("GET", "/users", "/users", None, Needs(UsersRead), 200),
         ("POST", "/users", "/users", user(), Admin, 201),
         (

@@ -19,7 +19,8 @@ fn nobody_reads_what_was_before() {
         for number in 0..CLIENTS {
             let setup = &setup;
             scope.spawn(move || {
-                let [here, there] = [&setup.instances[0], &setup.instances[1]].map(|i| i.client());
+                let [here, there] =
+                    [&setup.instances[0], &setup.instances[1]].map(crate::support::Server::client);
                 let email = format!("ada{number}@example.org");
                 let created = here.post("/users", &json!({"name": "0", "email": email}));
                 assert_eq!(created.status, 201, "{created:?}");

@@ -163,7 +163,7 @@ impl Cluster {
             // Waits for what the others have committed.
             admin.run("SET wsrep_sync_wait = 15");
             let tables = admin.column("SHOW TABLES").join(", ");
-            admin.pairs(&format!("CHECKSUM TABLE {tables}"))
+            admin.rows::<(String, String)>(&format!("CHECKSUM TABLE {tables}"))
         };
         eventually("three nodes", || {
             NODES.iter().all(|node| {

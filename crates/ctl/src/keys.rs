@@ -213,6 +213,6 @@ fn id<I: TryFrom<i64>>(text: &str) -> Result<I, String> {
 fn lifetime(text: &str) -> Result<jiff::Span, String> {
     text.parse::<jiff::Span>()
         .ok()
-        .filter(|span| span.is_positive())
+        .filter(jiff::Span::is_positive)
         .ok_or_else(|| "must be a time such as 90d, 12h or 1 year".to_owned())
 }

@@ -48,7 +48,11 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             Credential::Token(_) => "token",
         },
         user: user.as_ref().map(UserResponse::from),
-        scopes: principal.scopes.iter().map(|scope| scope.name()).collect(),
+        scopes: principal
+            .scopes
+            .iter()
+            .map(byline_domain::policy::Scope::name)
+            .collect(),
         limits: limits(),
     })
 }

@@ -72,7 +72,7 @@ pub(crate) fn compare<DB: Backend>(
     let mut known = source.migrations().map_err(failed)?;
     known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
     let is_known = |version: &MigrationVersion<'_>| {
-        let mut names = known.iter().map(|known| known.name());
+        let mut names = known.iter().map(Migration::name);
         names.any(|name| name.version() == *version)
     };
     let unknown = applied.iter().filter(|version| !is_known(version));

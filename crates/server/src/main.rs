@@ -46,7 +46,7 @@ fn run() -> Result<(), Failure> {
         match nearest {
             Some(nearest) => warn!("{name} is no setting and is ignored; is {nearest} meant?"),
             None => {
-                warn!("{name} is no setting and is ignored; --print-config lists those there are")
+                warn!("{name} is no setting and is ignored; --print-config lists those there are");
             }
         }
     }

@@ -171,7 +171,7 @@ async fn broken_off(fence: &mut Option<Fence>) {
         fence.mark_changed();
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Whether the error is that time was over.

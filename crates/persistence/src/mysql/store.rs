@@ -152,8 +152,8 @@ impl Store for MysqlStore {
 
     fn metrics(&self) -> StoreMetrics {
         let pools = self.cluster.nodes().iter().map(|node| node.pool());
-        let states: Vec<_> = pools.clone().map(|pool| pool.state()).collect();
-        let most = pools.map(|pool| pool.max_size()).sum();
+        let states: Vec<_> = pools.clone().map(diesel::r2d2::Pool::state).collect();
+        let most = pools.map(diesel::r2d2::Pool::max_size).sum();
         let mut metrics = self.meters.report(
             "mysql",
             vec![self.reads.metrics(), self.writes.metrics()],

@@ -45,10 +45,10 @@ impl KeyRepository for DieselSession<'_> {
                     api_keys::secret_hash.eq(secret),
                     api_keys::hint.eq(hint),
                     api_keys::name.eq(grant.name.as_str()),
-                    api_keys::user_id.eq(grant.user.map(|user| user.get())),
+                    api_keys::user_id.eq(grant.user.map(byline_domain::UserId::get)),
                     api_keys::scopes.eq(grant.scopes.to_string()),
                     api_keys::created_at.eq(now.as_micros()),
-                    api_keys::expires_at.eq(grant.expires_at.map(|end| end.as_micros())),
+                    api_keys::expires_at.eq(grant.expires_at.map(Timestamp::as_micros)),
                 ))
                 .execute(connection)
         });

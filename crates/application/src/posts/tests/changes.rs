@@ -92,11 +92,11 @@ fn of_every_field_are_a_replacement() {
 fn are_denied_before_anything_is_written() {
     // The precondition is not met either: that is not for strangers to know.
     let precondition = Precondition::OneOf(vec![version(2)]);
-    for (principal, posts, expected) in [
+    let cases: [(_, fn() -> MockPostRepository, _); 2] = [
         // The scope is asked for before anything is looked up.
         (
             caller(1, all_but(Scope::PostsWrite)),
-            MockPostRepository::new as fn() -> MockPostRepository,
+            MockPostRepository::new,
             Denial::MissingScope(Scope::PostsWrite),
         ),
         (
@@ -104,7 +104,8 @@ fn are_denied_before_anything_is_written() {
             posts_with_notes,
             Denial::NotYours,
         ),
-    ] {
+    ];
+    for (principal, posts, expected) in cases {
         let patched = patch_notes(posts(), &principal, &sketch(), &precondition);
         let mut session = session_of(posts());
         let (id, new) = (post_id(), new_post(1));

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mysql_async::prelude::Queryable;
+use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, OptsBuilder};
 use tokio::runtime::Runtime;
 
@@ -40,17 +40,14 @@ impl Admin {
 
     /// The first column of every row, as text.
     pub(crate) fn column(&mut self, sql: &str) -> Vec<String> {
-        let connection = self.connection.as_mut().unwrap();
-        self.runtime
-            .block_on(connection.query::<String, _>(sql))
-            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        self.rows(sql)
     }
 
-    /// The first two columns of every row, as text.
-    pub(crate) fn pairs(&mut self, sql: &str) -> Vec<(String, String)> {
+    /// What every row has.
+    pub(crate) fn rows<R: FromRow + Send + 'static>(&mut self, sql: &str) -> Vec<R> {
         let connection = self.connection.as_mut().unwrap();
         self.runtime
-            .block_on(connection.query::<(String, String), _>(sql))
+            .block_on(connection.query(sql))
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
