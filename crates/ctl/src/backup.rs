@@ -34,7 +34,7 @@ Example:
 ///
 /// # Errors
 ///
-/// [`Failure::Exists`], [`Failure::Backup`], [`Failure::Output`].
+/// [`Failure::Exists`], [`Failure::Output`], and what a backup fails with.
 pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.force && arguments.file.exists() {
         return Err(Failure::Exists(arguments.file.clone()));
