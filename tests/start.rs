@@ -102,8 +102,13 @@ fn somebody_elses_sqlite_file_is_refused_and_left_alone() {
 #[test]
 fn a_database_of_a_newer_version_is_refused() {
     let sandbox = migrated();
-    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')";
-    sandbox.sqlite().execute(newer, ()).unwrap();
+    for newer in [
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')",
+        // Leaves behind whoever does not know it.
+        "INSERT INTO schema_floors (schema_version) VALUES ('20990101000000')",
+    ] {
+        sandbox.sqlite().execute(newer, ()).unwrap();
+    }
     for byline in [sandbox.byline(), on(&sandbox, "sqlite:byline.db")] {
         let message = refusal(byline, 1);
         assert!(message.contains("newer version"), "{message}");

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,12 +103,17 @@ pub(super) fn during(
     clients: usize,
     act: impl FnOnce(),
 ) -> Tally {
+    // Keys and addresses of one load are not those of the one before.
+    static LOADS: AtomicUsize = AtomicUsize::new(0);
+    let load = LOADS.fetch_add(1, Ordering::SeqCst);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..clients)
             .map(|number| {
                 let over = &over;
-                scope.spawn(move || Worker::new(instances, ledger, number).work(over))
+                scope.spawn(move || {
+                    Worker::new(instances, ledger, format!("{load}-{number}")).work(over)
+                })
             })
             .collect();
         let end = SetWhenDropped(&over);
@@ -131,16 +136,16 @@ impl Drop for SetWhenDropped<'_> {
 struct Worker<'a> {
     clients: Vec<Client>,
     ledger: &'a Ledger,
-    number: usize,
+    name: String,
     tally: Tally,
 }
 
 impl<'a> Worker<'a> {
-    fn new(instances: &[Server], ledger: &'a Ledger, number: usize) -> Self {
+    fn new(instances: &[Server], ledger: &'a Ledger, name: String) -> Self {
         Self {
             clients: instances.iter().map(Server::client).collect(),
             ledger,
-            number,
+            name,
             tally: Tally::default(),
         }
     }
@@ -150,7 +155,7 @@ impl<'a> Worker<'a> {
         let mut round = 0;
         while !over.load(Ordering::SeqCst) {
             round += 1;
-            let mark = format!("w{}-{round}", self.number);
+            let mark = format!("w{}-{round}", self.name);
             let (here, there) = (round % 2, (round + 1) % 2);
             let body = json!({"name": mark, "email": format!("{mark}@example.org")});
             let key = format!("\"{mark}\"");

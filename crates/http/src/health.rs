@@ -18,7 +18,7 @@ pub(crate) struct Status {
     /// How each server of the database is, in the order in which they were
     /// named; only where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[schema(required = false, max_items = 100)]
     servers: Vec<ServerStatus>,
 }
 

@@ -137,7 +137,7 @@ mod tests {
             ("mysql://u:secret@db/a#b", "the database"),
             ("mysql://u:secret@db:x/byline", "must be a URL"),
             ("mysql://u:secret@db/byline?sslmode=x", "`sslmode`"),
-            ("mysql://u:secret@db,/byline", "the host"),
+            ("mysql://u:secret@db,/byline", "must be a URL"),
             ("mysql://u:secret@db:1,other:x/byline", "must be a URL"),
             ("mysql://u:secret@db,other,db:3306/byline", "twice"),
             (

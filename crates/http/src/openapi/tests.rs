@@ -133,6 +133,12 @@ fn references_and_components_match() {
                 if let Some(Value::String(target)) = members.get("$ref") {
                     found.insert(target.clone());
                 }
+                // Schemes are referred to by their names.
+                if let Some(Value::Array(requirements)) = members.get("security") {
+                    let schemes = requirements.iter().filter_map(Value::as_object);
+                    let names = schemes.flat_map(serde_json::Map::keys);
+                    found.extend(names.map(|name| format!("#/components/securitySchemes/{name}")));
+                }
                 members.values().for_each(|member| collect(member, found));
             }
             Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
