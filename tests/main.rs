@@ -6,10 +6,16 @@
 //! | `lists`        | sorts, filters, pages there and back, totals, authors              |
 //! | `walks`        | pages while rows come and go: what lasts is seen once              |
 //! | `hostile`      | requests that no well-meaning client sends                         |
+//! | `malformed`    | requests that break HTTP, direct and behind nginx and HAProxy      |
 //! | `races`        | many clients want the same thing at once                           |
 //! | `repeats`      | a request with a key has one effect, however often it comes        |
 //! | `batches`      | many operations at once, all or none                               |
 //! | `rehearsals`   | a write that is only tried leaves nothing behind                   |
+//! | `slow`         | clients that take their time are left                              |
+//! | `protection`   | rate limits, pages of other origins, secrets from files            |
+//! | `encryption`   | TLS, and certificates that change                                  |
+//! | `bombs`        | bodies that would unfold, refused in next to no memory             |
+//! | `canaries`     | secrets come out nowhere, and nobody forges a line of the log      |
 //! | `overload`     | more requests than the database can take                           |
 //! | `crash`        | `kill -9` loses nothing that was acknowledged                      |
 //! | `restarts`     | a new version takes over and no request fails                      |
@@ -48,22 +54,28 @@ mod api_changes;
 mod api_document;
 mod architecture;
 mod batches;
+mod bombs;
+mod canaries;
 mod cluster;
 mod crash;
 mod data;
 mod data_document;
+mod encryption;
 mod hostile;
 mod lists;
+mod malformed;
 mod mariadb;
 mod metrics;
 mod operating;
 mod overload;
 mod parity;
+mod protection;
 mod races;
 mod rehearsals;
 mod repeats;
 mod restarts;
 mod shutdown;
+mod slow;
 mod start;
 mod support;
 mod tour;

@@ -48,7 +48,8 @@ impl Server {
             admin: OnceLock::new(),
             log: Some(log),
         };
-        match line.strip_prefix("listening on http://") {
+        let address = line.strip_prefix("listening on http");
+        match address.and_then(|rest| rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")) {
             Some(address) => address.clone_into(&mut server.address),
             None => panic!("not listening: {line:?}; log: {}", server.killed()),
         }
@@ -110,6 +111,24 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix(field));
         let value = line.unwrap().trim_start_matches(':').split_whitespace();
         value.into_iter().next().unwrap().parse().unwrap()
+    }
+
+    /// Begins to watch for a new `VmHWM`, the most memory there was.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn forget_peak(&self) {
+        let path = format!("/proc/{}/clear_refs", self.child.id());
+        std::fs::write(path, "5").unwrap();
+    }
+
+    /// How many sockets it has open: those it listens on, and connections.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn sockets(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        let open = std::fs::read_dir(path).unwrap();
+        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        targets
+            .filter(|target| target.to_string_lossy().starts_with("socket:"))
+            .count()
     }
 
     fn pid(&self) -> Pid {

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use crate::health::Probe;
 use crate::identities::IdentitiesCommand;
 use crate::keys::KeysCommand;
+use crate::secret_files;
 use crate::seed::Plan;
 use crate::token;
 use crate::{backup, copy, export, import};
@@ -20,8 +21,8 @@ use crate::{backup, copy, export, import};
 pub(crate) struct Arguments {
     /// Where the data is: `sqlite:` and the path of a file.
     ///
-    /// A password belongs into the environment: flags are seen by every user
-    /// of the machine.
+    /// A password belongs into the environment, or into a file that
+    /// `DATABASE_URL_FILE` names: flags are seen by every user of the machine.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     #[arg(value_name = "URL", default_value = "sqlite:byline.db")]
     pub(crate) database_url: DatabaseUrl,
@@ -113,6 +114,7 @@ impl Arguments {
     /// `--version`.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
+        secret_files::read(&mut command, |name| std::env::var_os(name))?;
         let mut matches = command
             .try_get_matches_from_mut(std::env::args_os())
             .map_err(without_secrets)?;

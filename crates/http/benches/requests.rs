@@ -19,7 +19,7 @@ use byline_application::{MockClock, MockPostRepository, MockSession, MockUserRep
 use byline_domain::{
     Content, EmailAddress, Post, PostId, Timestamp, Title, User, UserId, UserName, Version,
 };
-use byline_http::{Api, Settings, configure, envelope};
+use byline_http::{Api, Protection, Settings, configure, envelope};
 use divan::Bencher;
 
 fn main() {
@@ -159,6 +159,7 @@ fn api() -> Api {
             require_if_match: false,
             authentication: Default::default(),
             log_requests: false,
+            protection: Protection::default(),
             version: "0.0.0",
         },
     )

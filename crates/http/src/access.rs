@@ -78,6 +78,15 @@ impl Sender {
         }
     }
 
+    /// What tells this sender's credential from all others, if one was shown.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        match self.credential() {
+            Credential::NotAsked | Credential::Nothing => None,
+            Credential::Key(digest) => Some(*digest.as_bytes()),
+            Credential::Token(token) => Some(*token.identity.as_bytes()),
+        }
+    }
+
     /// Who that is, by what the session sees.
     pub(crate) fn principal(
         &self,

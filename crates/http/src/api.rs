@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use byline_application::{Authentication, Clock, Store};
+use governor::clock::MonotonicClock;
 
+use crate::client_address::TrustedProxies;
+use crate::limits::{RateLimit, RateLimits};
 use crate::metrics::{HttpMetrics, Meters};
 
 /// The REST interface of one process: what all its workers share. A clone is
@@ -17,6 +20,7 @@ struct Shared {
     settings: Settings,
     draining: AtomicBool,
     meters: Meters,
+    limits: Option<RateLimits>,
 }
 
 /// What an operator decides about the interface.
@@ -32,14 +36,33 @@ pub struct Settings {
     pub log_requests: bool,
     /// Which credentials are taken.
     pub authentication: Authentication,
+    /// What it does about too many requests, and about who sends them.
+    pub protection: Protection,
     /// The program's version, for the service document.
     pub version: &'static str,
+}
+
+/// What the interface does about too many requests, and whom it believes what.
+#[derive(Clone, Debug, Default)]
+pub struct Protection {
+    /// How many requests each caller may send; without it, any number.
+    pub rate_limit: Option<RateLimit>,
+    /// Who may say whom a request comes from.
+    pub proxies: TrustedProxies,
+    /// Whether clients reach the interface by TLS only, and are told so (RFC
+    /// 6797).
+    pub tls: bool,
 }
 
 impl Api {
     /// An interface to what `store` holds. `clock` says when things happen.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        let limits = settings
+            .protection
+            .rate_limit
+            .map(|limit| RateLimits::new(limit, MonotonicClock));
         Self(Arc::new(Shared {
+            limits,
             store,
             clock,
             settings,
@@ -75,6 +98,10 @@ impl Api {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.0.clock.as_ref()
+    }
+
+    pub(crate) fn limits(&self) -> Option<&RateLimits> {
+        self.0.limits.as_ref()
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -1,6 +1,6 @@
 //! Bodies of requests, up to the JSON in them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Payload};
@@ -10,6 +10,10 @@ use crate::problem::{Code, Problem};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a body may take from when it is asked for: what is as large as may
+/// be then comes at 100 KiB a second.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The media types that a body may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,7 @@ pub(crate) async fn read(
     if announced(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(too_large());
     }
+    let deadline = deadline.min(Instant::now() + LONGEST);
     let body = timeout_at(deadline.into(), payload.to_bytes_limited(MAX_BODY_BYTES)).await;
     match body {
         Ok(Ok(Ok(bytes))) => Ok(bytes),

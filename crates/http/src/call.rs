@@ -20,6 +20,7 @@ use crate::access::{Access, Sender};
 use crate::body::{self, Media};
 use crate::envelope::Arrival;
 use crate::etag::Conditions;
+use crate::limits::Gate;
 use crate::metrics::RouteId;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
@@ -72,15 +73,20 @@ where
     // Absent only where the envelope is.
     let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
     let id = arrival.id.clone();
+    let mut gate = Gate::of(&api, &request);
     let handled = async {
         let (sender, query, wishes, media_type) = match terms {
             None => {
+                gate.admit(None)?;
                 let wishes = Wishes::default();
                 (Sender::ANYBODY, Query::default(), wishes, accept::JSON)
             }
             Some(terms) => {
                 // First of all: who is nobody learns nothing but that.
-                let sender = Sender::of(&api, terms.access, request.headers())?;
+                gate.check_failures()?;
+                let sender = Sender::of(&api, terms.access, request.headers());
+                gate.admit(sender.as_ref().ok().and_then(Sender::digest))?;
+                let sender = sender?;
                 body::check_encoding(request.headers())?;
                 let query = Query::parse(request.query_string(), terms.parameters)?;
                 let media_type = accept::choose(&request, terms.offers)?;
@@ -100,11 +106,13 @@ where
         })
         .await
     };
-    match caught(handled).await {
+    let mut answer = match caught(handled).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(problem)) => problem.answer(&id),
         Err(panic) => Problem::panicked(panic.as_ref()).answer(&id),
-    }
+    };
+    gate.settle(&mut answer);
+    answer
 }
 
 async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {

@@ -91,8 +91,7 @@ impl Cursor {
                 bytes.extend(time.as_micros().to_be_bytes());
             }
         }
-        bytes.extend(checksum(&bytes));
-        URL_SAFE_NO_PAD.encode(bytes)
+        seal(bytes)
     }
 
     pub(crate) fn decode(text: &str, list: Fingerprint) -> Result<Self, InvalidCursor> {
@@ -177,6 +176,12 @@ impl SortValue for Timestamp {
             KeyValue::None | KeyValue::Text(_) => None,
         }
     }
+}
+
+/// The text of a cursor with this content.
+pub(crate) fn seal(mut content: Vec<u8>) -> String {
+    content.extend(checksum(&content));
+    URL_SAFE_NO_PAD.encode(content)
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -185,6 +186,12 @@ fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     );
+    if api.settings().protection.tls {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -194,9 +201,8 @@ fn log(answer: &ServiceResponse, arrival: &Arrival, route: &'static str, took: D
     let request = answer.request();
     let trace_id = trace_context::trace_id(request.headers());
     tracing::info!(
-        method = request.method().as_str(),
-        // Without the query: it may hold what should not be kept in logs.
-        path = request.uri().path(),
+        method = method_to_log(request),
+        path = path_to_log(request).as_ref(),
         route,
         status = answer.status().as_u16(),
         micros = took.as_micros(),
@@ -204,4 +210,28 @@ fn log(answer: &ServiceResponse, arrival: &Arrival, route: &'static str, took: D
         trace_id = trace_id.map(tracing::field::display),
         "request"
     );
+}
+
+/// The path as it may be kept: without the query, and without what is neither
+/// part of a route nor the id of a row. People put secrets there by mistake.
+fn path_to_log(request: &HttpRequest) -> Cow<'_, str> {
+    let ids_only = request
+        .match_info()
+        .iter()
+        .all(|(_, segment)| segment.bytes().all(|byte| byte.is_ascii_digit()));
+    match request.match_pattern() {
+        Some(_) if ids_only => Cow::Borrowed(request.path()),
+        Some(pattern) => Cow::Owned(pattern),
+        None => Cow::Borrowed("(unknown)"),
+    }
+}
+
+/// The method, if it is one; a client can send any word in its place.
+fn method_to_log(request: &HttpRequest) -> &str {
+    let method = request.method().as_str();
+    let methods = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    let known = methods.contains(&method);
+    if known { method } else { "(other)" }
 }

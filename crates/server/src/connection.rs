@@ -67,6 +67,11 @@ impl<T> Connection<T> {
         }
     }
 
+    /// What it is laid around.
+    pub(crate) fn get_ref(&self) -> &T {
+        &self.stream
+    }
+
     /// Whether a request is being served, as far as the connection is told.
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.pulse

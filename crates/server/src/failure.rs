@@ -10,6 +10,7 @@ use byline_persistence::OpenError;
 use byline_tokens::KeysUnusable;
 
 use crate::signals::Signal;
+use crate::tls::CertificateError;
 
 /// Why the process ends otherwise than asked for. `Display` never repeats the
 /// source.
@@ -21,6 +22,9 @@ pub(crate) enum Failure {
     /// Logs cannot be written.
     #[error("cannot start logging")]
     Logging(#[from] tracing_subscriber::util::TryInitError),
+    /// The certificate of `BYLINE_TLS_CERT` and `BYLINE_TLS_KEY` is of no use.
+    #[error("cannot speak TLS with the files that BYLINE_TLS_CERT and BYLINE_TLS_KEY name")]
+    Certificate(#[from] CertificateError),
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),

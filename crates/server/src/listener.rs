@@ -13,19 +13,25 @@ use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
     map_config,
 };
+use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
+use actix_tls::accept::{TlsError, max_concurrent_tls_connect};
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error};
-use byline_http::{Api, configure, envelope};
+use byline_http::{Api, CrossOrigin, configure, cors, envelope};
 use listenfd::ListenFd;
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
 use crate::connection::{Busy, Connection, HEAD, IDLE, Pulse};
-use crate::settings::HttpSettings;
+use crate::settings::Settings;
 
 /// Connections that the system holds ready while all workers are busy.
 const BACKLOG: u32 = 1024;
+
+/// How long it may take to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(3);
 
 /// How long what a client still sends is read after a refusal, so that it sees
 /// the refusal and not a reset.
@@ -61,26 +67,46 @@ pub(crate) fn inherited() -> io::Result<Option<(SocketAddr, TcpListener)>> {
     Ok(Some((listener.local_addr()?, listener)))
 }
 
-/// Serves `api` to whoever connects.
+/// Serves `api` to whoever connects, by TLS if there is a configuration of it.
 ///
 /// # Errors
 ///
 /// The system's.
 pub(crate) fn serve(
-    settings: &HttpSettings,
+    settings: &Settings,
+    tls: Option<ServerConfig>,
     listener: TcpListener,
     api: Api,
 ) -> io::Result<Server> {
-    let workers = settings.workers.map_or_else(cores, NonZeroUsize::get);
+    let cross_origin = settings.protection.cross_origin();
+    let connections = settings.protection.max_connections;
+    let workers = settings.http.workers.map_or_else(cores, NonZeroUsize::get);
     let server = ServerBuilder::new()
         .disable_signals()
         .workers(workers)
-        .max_concurrent_connections(settings.max_connections.get().div_ceil(workers))
-        .shutdown_timeout(whole_seconds(settings.shutdown_timeout));
+        .max_concurrent_connections(connections.get().div_ceil(workers))
+        .shutdown_timeout(whole_seconds(settings.http.shutdown_timeout));
     let ending = server.graceful_shutdown_signal();
-    let server = server.listen("http", listener, move || {
-        plain().and_then(http(&api, ending.clone(), Connection::pulse))
-    })?;
+    let server = match tls {
+        None => server.listen("http", listener, move || {
+            plain().and_then(http(&api, &cross_origin, ending.clone(), Connection::pulse))
+        }),
+        Some(tls) => {
+            // A limit of its own would let those who begin and go no further
+            // keep everybody else out.
+            max_concurrent_tls_connect(connections.get());
+            let mut acceptor = Acceptor::new(tls);
+            acceptor.set_handshake_timeout(HANDSHAKE);
+            server.listen("https", listener, move || {
+                encrypted(acceptor.clone()).and_then(http(
+                    &api,
+                    &cross_origin,
+                    ending.clone(),
+                    |stream: &TlsStream<Connection<TcpStream>>| stream.get_ref().0.pulse(),
+                ))
+            })
+        }
+    }?;
     Ok(server.run())
 }
 
@@ -101,14 +127,41 @@ fn plain() -> impl ServiceFactory<
     })
 }
 
+/// Connections that have agreed on TLS.
+fn encrypted(
+    acceptor: Acceptor,
+) -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = Accepted<TlsStream<Connection<TcpStream>>>,
+    Error = DispatchError,
+    InitError = (),
+> {
+    fn_service(|stream: TcpStream| async { Ok(Connection::new(stream)) })
+        .and_then(acceptor)
+        .map_err(|error| match error {
+            TlsError::Tls(error) => DispatchError::Io(error),
+            TlsError::Timeout => DispatchError::Io(io::ErrorKind::TimedOut.into()),
+            TlsError::Service(never) => match never {},
+        })
+        .map(|stream: TlsStream<Connection<TcpStream>>| {
+            let peer = stream.get_ref().0.get_ref().peer_addr().ok();
+            (stream, Protocol::Http1, peer)
+        })
+}
+
 /// HTTP/1.1 on any stream. `pulse` finds that of the connection beneath it.
 fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
     api: &Api,
+    cross_origin: &CrossOrigin,
     ending: GracefulShutdownSignal,
     pulse: fn(&T) -> &Pulse,
 ) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<T> {
-    let app = App::new().wrap(envelope(api)).configure(configure(api));
+    let app = App::new()
+        .wrap(cors(cross_origin))
+        .wrap(envelope(api))
+        .configure(configure(api));
     let app = map_config(app.into_factory(), |()| AppConfig::default());
     let app = apply_fn_factory(app, |request: Request, app: &_| busy(app, request))
         .map_err(|error: Error| error.error_response());

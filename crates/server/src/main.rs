@@ -12,6 +12,7 @@ mod authentication;
 mod clock;
 mod connection;
 mod database;
+mod descriptors;
 mod failure;
 mod listener;
 mod logging;
@@ -19,10 +20,12 @@ mod serve;
 mod settings;
 mod signals;
 mod sweeper;
+mod tls;
 
 use clock::SystemClock;
 use failure::Failure;
 use settings::{Settings, UnknownVariable, Wanted};
+use tls::Certificate;
 
 fn main() -> ExitCode {
     match run() {
@@ -50,6 +53,8 @@ fn run() -> Result<(), Failure> {
             }
         }
     }
+    descriptors::reserve(settings.protection.max_connections.get());
+    let certificate = settings.tls.files().map(Certificate::load).transpose()?;
     let database = database::open(&settings.database)?;
     let authentication = authentication::of(&settings.authentication)?;
     let api = Api::new(
@@ -60,9 +65,10 @@ fn run() -> Result<(), Failure> {
             require_if_match: settings.http.require_if_match,
             authentication: authentication.clone(),
             log_requests: settings.log.every_request(),
+            protection: settings.protection.protection(certificate.is_some()),
             version: env!("CARGO_PKG_VERSION"),
         },
     );
-    let served = serve::until_signal(&settings, api, database, authentication.keys);
+    let served = serve::until_signal(&settings, certificate, api, database, authentication.keys);
     actix_web::rt::System::new().block_on(served)
 }

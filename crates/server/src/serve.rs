@@ -18,9 +18,10 @@ use crate::admin::{self, Exporter};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::listener;
-use crate::settings::{HttpSettings, Settings};
+use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::sweeper;
+use crate::tls::Certificate;
 
 /// How long workers have to take up connections that were accepted: each does
 /// in the next turn of its loop.
@@ -35,6 +36,7 @@ const TAKE_UP: Duration = Duration::from_millis(100);
 /// [`Failure::Forced`] by a second signal.
 pub(crate) async fn until_signal(
     settings: &Settings,
+    certificate: Option<Certificate>,
     api: Api,
     database: Database,
     usage: Option<Arc<KeyUsage>>,
@@ -42,7 +44,8 @@ pub(crate) async fn until_signal(
     let mut signals = Signals::listen().map_err(Failure::System)?;
     let exporter = Exporter::new(api.clone(), database.store());
     let admin = admin::start(&settings.admin, exporter)?;
-    let mut server = listen(&settings.http, api.clone())?;
+    let mut server = listen(settings, certificate.as_ref(), api.clone())?;
+    let renewal = certificate.map(|certificate| actix_web::rt::spawn(certificate.follow_files()));
     // Until the end, so that the end can be watched.
     let _admin = admin.map(|(server, address)| {
         announce(&format!("metrics on http://{address}/metrics"));
@@ -58,6 +61,9 @@ pub(crate) async fn until_signal(
     let drain = async {
         api.start_draining();
         sweeper.abort();
+        if let Some(renewal) = &renewal {
+            renewal.abort();
+        }
         let handle = server.handle();
         let stop = async {
             // Whoever spreads the load looks at /readyz now and again; until
@@ -90,22 +96,30 @@ pub(crate) async fn until_signal(
 }
 
 /// Starts to accept connections, and tells on standard output where.
-fn listen(settings: &HttpSettings, api: Api) -> Result<Server, Failure> {
+fn listen(
+    settings: &Settings,
+    certificate: Option<&Certificate>,
+    api: Api,
+) -> Result<Server, Failure> {
+    let (tls, scheme) = match certificate {
+        Some(certificate) => (Some(certificate.server_config()?), "https"),
+        None => (None, "http"),
+    };
     let (address, bound) = match listener::inherited().map_err(Failure::Inherited)? {
-        Some((address, _)) if !settings.may_serve(address) => {
+        Some((address, _)) if !settings.http.may_serve(address) => {
             return Err(Failure::Strangers(address));
         }
         Some(inherited) => inherited,
         None => {
-            let address = settings.listen;
+            let address = settings.http.listen;
             let bound = listener::bind(address);
             let bound = bound.and_then(|bound| Ok((bound.local_addr()?, bound)));
             bound.map_err(|cause| Failure::Listen { address, cause })?
         }
     };
-    let server = listener::serve(settings, bound, api).map_err(Failure::System)?;
+    let server = listener::serve(settings, tls, bound, api).map_err(Failure::System)?;
     info!(%address, "listening");
-    announce(&format!("listening on http://{address}"));
+    announce(&format!("listening on {scheme}://{address}"));
     Ok(server)
 }
 

@@ -1,6 +1,6 @@
 //! What can be set, by flag or environment, and how a wrong value is refused.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -15,11 +15,17 @@ mod admin;
 mod authentication;
 mod effective;
 mod explain;
+mod protection;
+mod secret_files;
+mod tls;
 mod values;
 
 pub(crate) use admin::{AdminListen, AdminSettings};
 pub(crate) use authentication::{AuthenticationSettings, Method};
 pub(crate) use effective::UnknownVariable;
+pub(crate) use protection::ProtectionSettings;
+pub(crate) use tls::{CertificateFiles, TlsSettings};
+
 use values::{count, duration, levels};
 
 /// Serves users and posts over REST.
@@ -38,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminSettings,
     #[command(flatten)]
     pub(crate) authentication: AuthenticationSettings,
+    #[command(flatten)]
+    pub(crate) protection: ProtectionSettings,
+    #[command(flatten)]
+    pub(crate) tls: TlsSettings,
     #[command(flatten)]
     pub(crate) log: LogSettings,
 
@@ -68,8 +78,8 @@ pub(crate) struct DatabaseSettings {
     ///
     /// Only the default file is created and migrated by the service itself; any
     /// other database must have been prepared with `bylinectl migrate`. A
-    /// password belongs into the environment: flags are seen by every user of
-    /// the machine.
+    /// password belongs into the environment, or into a file that
+    /// `DATABASE_URL_FILE` names: flags are seen by every user of the machine.
     #[arg(long = DATABASE_URL, env = "DATABASE_URL", hide_env_values = true)]
     #[arg(value_name = "URL", default_value = "sqlite:byline.db")]
     pub(crate) url: DatabaseUrl,
@@ -128,17 +138,6 @@ pub(crate) struct HttpSettings {
     /// Threads that handle requests [default: one per core].
     #[arg(long, env = "BYLINE_WORKERS", value_name = "N", value_parser = count::<256>)]
     pub(crate) workers: Option<NonZeroUsize>,
-
-    /// Connections that may be open at a time; further ones wait to be
-    /// accepted.
-    #[arg(
-        long,
-        env = "BYLINE_MAX_CONNECTIONS",
-        value_name = "N",
-        default_value = "10000"
-    )]
-    #[arg(value_parser = count::<1_000_000>)]
-    pub(crate) max_connections: NonZeroUsize,
 
     /// How long a request may take before it is answered 503, such as 5s or
     /// 500ms.
@@ -242,13 +241,15 @@ impl Settings {
     /// A value that is wrong, by its name and with what would be right; also
     /// what was asked for with `--help` and `--version`.
     pub(crate) fn read() -> Result<Wanted, clap::Error> {
-        Self::parse_from_args(std::env::args_os())
+        Self::parse(std::env::args_os(), |name| std::env::var_os(name))
     }
 
-    fn parse_from_args(
+    fn parse(
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        environment: impl Fn(&OsStr) -> Option<OsString>,
     ) -> Result<Wanted, clap::Error> {
         let mut command = Self::command();
+        let of_files = secret_files::read(&mut command, environment)?;
         let mut matches = command
             .try_get_matches_from_mut(arguments)
             .map_err(|error| explain::explain(error, &command))?;
@@ -261,12 +262,13 @@ impl Settings {
         }
         let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
         settings.unknown = effective::unknown(&command, names);
-        settings.database.create = create;
+        settings.database.create = create && !of_files.iter().any(|setting| setting == "url");
         settings.admin.is_default = is_default;
         let authentication = &settings.authentication;
         authentication.check(&mut command)?;
         settings.http.asks = authentication.asks();
         settings.http.refuse_strangers(&mut command)?;
+        settings.protection.refuse_open_doors(&mut command)?;
         Ok(Wanted::Service(Box::new(settings)))
     }
 }

@@ -1,6 +1,6 @@
 //! `/batch`: many operations in one transaction.
 
-mod request;
+pub(crate) mod request;
 mod response;
 
 use actix_web::HttpResponse;

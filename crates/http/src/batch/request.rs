@@ -30,7 +30,7 @@ const MOST_REF_CHARS: usize = 255;
 
 /// The body of `POST /batch`. `guarded` says whether updates and deletions must
 /// have an `if_match`.
-pub(super) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Problem> {
+pub(crate) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Problem> {
     let mut fields = Fields::<&RawValue>::parse(body, BATCH)?;
     let sent = fields.required("operations", operations);
     let sent = fields.finish(sent)?;

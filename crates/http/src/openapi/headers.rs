@@ -22,6 +22,8 @@ pub(super) fn components() -> Headers {
         ("Idempotency-Replayed", "Whether this is the answer to an earlier request with the same key.", text(4, "^true$", "true")),
         ("WWW-Authenticate", "How to show who is calling (RFC 6750 section 3).", text(512, "^Bearer .*$", "Bearer realm=\"byline\"")),
         ("Retry-After", "After how many seconds the same request may succeed.", integer(1, 3600, 1)),
+        ("RateLimit", "What is left of the quota, and in how many seconds there is more (draft-ietf-httpapi-ratelimit-headers).", text(64, "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$", "\"address\";r=0;t=15")),
+        ("RateLimit-Policy", "The quota: how many requests in how many seconds.", text(64, "^\"[a-z]+\";q=[0-9]+;w=[0-9]+$", "\"address\";q=600;w=60")),
         ("Vary", "The request headers that the answer depends on.", text(64, "^Accept(-Encoding)?$", "Accept")),
     ]
     .into_iter()

@@ -13,7 +13,7 @@ use super::responses::{Responses, groups};
 use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
 
 groups! {
-    Always: refuse(&[400, 406, 414, 415, 500, 503]);
+    Always: refuse(&[400, 406, 414, 415, 429, 500, 503]);
     Guarded: refuse(&[401, 403]);
     Absent: refuse(&[404]);
     Clash: refuse(&[409]);
@@ -82,6 +82,7 @@ fn response(status: StatusCode) -> Response {
     let more: &[&str] = match status {
         StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
         StatusCode::UNAUTHORIZED => &["WWW-Authenticate"],
+        StatusCode::TOO_MANY_REQUESTS => &["Retry-After", "RateLimit", "RateLimit-Policy"],
         _ => &[],
     };
     let mut response = ResponseBuilder::new()

@@ -6,7 +6,7 @@ use byline_application::{Authentication, MockClock, MockStore};
 use serde_json::{Value, json};
 
 use crate::access::Access;
-use crate::{Api, Settings, routes};
+use crate::{Api, Protection, Settings, routes};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -19,6 +19,7 @@ fn api() -> Api {
         require_if_match: false,
         authentication: Authentication::default(),
         log_requests: false,
+        protection: Protection::default(),
         version: "0.0.0",
     };
     Api::new(

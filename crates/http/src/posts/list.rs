@@ -61,7 +61,7 @@ impl SortKey for Key {
 }
 
 /// What was asked for.
-pub(super) struct List {
+pub(crate) struct List {
     pub(super) query: PostQuery,
     pub(super) paging: Paging,
     /// Whether the authors are wanted with the posts.
@@ -71,7 +71,7 @@ pub(super) struct List {
 
 impl List {
     /// The list of all posts.
-    pub(super) fn of(query: &Query) -> Result<Self, Problem> {
+    pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
         Self::parse("/posts".to_owned(), query, None)
     }
 

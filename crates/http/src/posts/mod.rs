@@ -1,6 +1,6 @@
 //! `/posts`, `/posts/{post_id}` and `/users/{user_id}/posts`.
 
-mod list;
+pub(crate) mod list;
 pub(crate) mod request;
 mod response;
 

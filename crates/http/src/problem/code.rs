@@ -171,6 +171,10 @@ codes! {
         "Precondition required"
         "This service changes and deletes rows only if the request says which version it means."
         "Read the row, and send its `ETag` in `If-Match`; or send `If-Match: *` if any version will do."
+    RateLimited "rate-limited" TOO_MANY_REQUESTS
+        "Too many requests"
+        "You have sent more requests, or more credentials that were wrong, than you may in this time."
+        "Wait for the seconds that `Retry-After` names. `RateLimit` tells after each request how many are left, `RateLimit-Policy` how many there are."
     Internal "internal-error" INTERNAL_SERVER_ERROR
         "Internal error"
         "The service failed. The fault is not yours."
@@ -244,6 +248,7 @@ impl Code {
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::URI_TOO_LONG => Self::UriTooLong,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited,
             StatusCode::SERVICE_UNAVAILABLE => Self::NotReady,
             other if other.is_server_error() => Self::Internal,
             _ => Self::BadRequest,

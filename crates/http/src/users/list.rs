@@ -45,14 +45,14 @@ impl SortKey for Key {
 }
 
 /// What was asked for.
-pub(super) struct List {
+pub(crate) struct List {
     pub(super) query: UserQuery,
     pub(super) paging: Paging,
     key: Key,
 }
 
 impl List {
-    pub(super) fn of(query: &Query) -> Result<Self, Problem> {
+    pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
         let mut filters = Filters::new(query);
         let sort = filters.sort::<Key>();
         let limit = filters.limit();

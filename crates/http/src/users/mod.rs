@@ -1,6 +1,6 @@
 //! `/users` and `/users/{user_id}`.
 
-mod list;
+pub(crate) mod list;
 pub(crate) mod request;
 mod response;
 

@@ -88,6 +88,23 @@ async fn a_request_is_logged_without_its_query() {
 }
 
 #[actix_web::test]
+async fn a_path_is_logged_without_what_is_none_of_ours() {
+    for (path, logged) in [
+        ("/users/hunter2", "/users/{user_id}"),
+        ("/problems/hunter2", "/problems/{code}"),
+        ("/hunter2", "(unknown)"),
+        ("/users/1/hunter2", "(unknown)"),
+        ("/users/7/posts?hunter2=x", "/users/7/posts"),
+    ] {
+        let id = format!("path-{}", path.len());
+        let seen = events(&crate::support::untouched(), path, &id).await;
+        let access = seen.last().unwrap();
+        assert_eq!(access["fields"]["path"], logged);
+        assert!(!format!("{seen:?}").contains("hunter2"), "{seen:?}");
+    }
+}
+
+#[actix_web::test]
 async fn requests_are_not_logged_unless_wanted() {
     let quiet = Settings {
         log_requests: false,

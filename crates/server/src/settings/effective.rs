@@ -41,6 +41,8 @@ fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => format!("--{}", setting.get_long().unwrap_or(id)),
         Some(ValueSource::EnvVariable) => "environment".to_owned(),
+        // A secret is never shown, not even as a default: it is of a file.
+        _ if setting.is_hide_default_value_set() => format!("{variable}_FILE"),
         _ => "default".to_owned(),
     };
     let raw = matches
@@ -61,6 +63,9 @@ fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
 
 /// Its value, or what its help says of it.
 fn default_of(setting: &Arg) -> String {
+    if setting.is_hide_default_value_set() {
+        return "(hidden)".to_owned();
+    }
     if let Some(value) = setting.get_default_values().first() {
         return value.to_string_lossy().into_owned();
     }
@@ -90,8 +95,14 @@ pub(super) fn unknown(
 ) -> Vec<UnknownVariable> {
     /// Names that differ by more than a slip mean something else.
     const LIKE: f64 = 0.85;
-    let known = command.get_arguments().filter_map(Arg::get_env);
-    let known: Vec<_> = known.map(OsStr::to_string_lossy).collect();
+    let known = command.get_arguments().filter_map(|setting| {
+        let variable = setting.get_env()?.to_string_lossy();
+        let of_file = setting
+            .is_hide_env_values_set()
+            .then(|| format!("{variable}_FILE").into());
+        Some([Some(variable), of_file])
+    });
+    let known: Vec<_> = known.flatten().flatten().collect();
     let unknown = names
         .into_iter()
         .filter(|name| name.starts_with("BYLINE_") && !known.iter().any(|known| known == name));

@@ -1,8 +1,13 @@
 use super::*;
 
 fn parse(arguments: &[&str]) -> Result<Settings, clap::Error> {
-    let wanted = Settings::parse_from_args(["byline"].iter().chain(arguments))?;
-    match wanted {
+    service(Settings::parse(["byline"].iter().chain(arguments), |_| {
+        None
+    }))
+}
+
+fn service(wanted: Result<Wanted, clap::Error>) -> Result<Settings, clap::Error> {
+    match wanted? {
         Wanted::Service(settings) => Ok(*settings),
         Wanted::Text(text) => panic!("no service was wanted, but {text}"),
     }
@@ -11,7 +16,7 @@ fn parse(arguments: &[&str]) -> Result<Settings, clap::Error> {
 /// The lines of `--print-config`, a row of cells each.
 fn configuration(arguments: &[&str]) -> Vec<Vec<String>> {
     let arguments = ["byline", "--print-config"].iter().chain(arguments);
-    let Ok(Wanted::Text(text)) = Settings::parse_from_args(arguments) else {
+    let Ok(Wanted::Text(text)) = Settings::parse(arguments, |_| None) else {
         panic!("no configuration");
     };
     let cells = |line: &str| {
@@ -163,6 +168,30 @@ fn a_wrong_value_is_named_with_what_would_be_right() {
             "--admin-listen=9464",
             ["--admin-listen", "or off", "BYLINE_ADMIN_LISTEN"],
         ),
+        (
+            "--max-connections=0",
+            [
+                "--max-connections",
+                "from 1 to 1000000",
+                "BYLINE_MAX_CONNECTIONS",
+            ],
+        ),
+        (
+            "--rate-limit=100",
+            ["--rate-limit", "such as 600/1m", "BYLINE_RATE_LIMIT"],
+        ),
+        (
+            "--rate-limit=1/500ms",
+            ["--rate-limit", "from 1s", "BYLINE_RATE_LIMIT"],
+        ),
+        (
+            "--trusted-proxies=10.0.0.0/33",
+            ["--trusted-proxies", "10.0.0.0/8", "BYLINE_TRUSTED_PROXIES"],
+        ),
+        (
+            "--cors-origins=https://app.example.org/",
+            ["--cors-origins", "nothing behind it", "BYLINE_CORS_ORIGINS"],
+        ),
         ("--log=verbose", ["--log", "debug, trace", "BYLINE_LOG"]),
         (
             "--log-format=xml",
@@ -198,6 +227,103 @@ fn a_refused_database_url_is_not_repeated() {
         let message = refusal(&["--database-url", url]);
         assert!(!message.contains("hunter2"), "{message}");
     }
+}
+
+fn with_file(name: &str, content: &str, arguments: &[&str]) -> Result<Settings, clap::Error> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    service(Settings::parse(
+        ["byline"].iter().chain(arguments),
+        |variable| (variable == name).then(|| file.path().into()),
+    ))
+}
+
+#[test]
+fn a_secret_can_come_from_a_file() {
+    let file = "DATABASE_URL_FILE";
+    let settings = with_file(file, " sqlite:/srv/a.db\r\n", &[]).unwrap();
+    assert_eq!(settings.database.url, "sqlite:/srv/a.db".parse().unwrap());
+    assert!(!settings.database.create);
+    // A file that holds the default is somebody's choice too.
+    assert!(
+        !with_file(file, "sqlite:byline.db", &[])
+            .unwrap()
+            .database
+            .create
+    );
+    // A flag wins over the environment, of which the file is a part.
+    let flag = ["--database-url", "sqlite:b.db"];
+    let settings = with_file(file, "sqlite:a.db", &flag).unwrap();
+    assert_eq!(settings.database.url, "sqlite:b.db".parse().unwrap());
+}
+
+#[test]
+fn a_secret_file_that_is_of_no_use_is_named_and_not_shown() {
+    for (content, reason) in [(" \n", "empty"), (&*"x".repeat(70_000), "64 KiB")] {
+        let message = with_file("DATABASE_URL_FILE", content, &[])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("DATABASE_URL_FILE"), "{message}");
+        assert!(message.contains(reason), "{message}");
+    }
+    let wrong = with_file("DATABASE_URL_FILE", "postgres://a:hunter2@b/c", &[]);
+    let message = wrong.unwrap_err().to_string();
+    assert!(!message.contains("hunter2"), "{message}");
+    let shown = Settings::parse(["byline", "--print-config"], |variable| {
+        let file = std::env::temp_dir().join(format!("byline-secret-{}", std::process::id()));
+        std::fs::write(&file, "mysql://a:hunter2@b/c").unwrap();
+        (variable == "DATABASE_URL_FILE").then(|| file.into())
+    });
+    let Ok(Wanted::Text(shown)) = shown else {
+        panic!("no configuration");
+    };
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("DATABASE_URL_FILE"), "{shown}");
+    let absent = service(Settings::parse(["byline"], |variable| {
+        (variable == "DATABASE_URL_FILE").then(|| "/nonexistent/secret".into())
+    }));
+    let message = absent.unwrap_err().to_string();
+    assert!(message.contains("/nonexistent/secret"), "{message}");
+    let twice = service(Settings::parse(["byline"], |variable| {
+        variable
+            .to_str()
+            .unwrap()
+            .starts_with("DATABASE_URL")
+            .then(|| "sqlite:a.db".into())
+    }));
+    let message = twice.unwrap_err().to_string();
+    assert!(message.contains("only one of them"), "{message}");
+}
+
+#[test]
+fn doors_are_not_left_open() {
+    for (arguments, names) in [
+        (
+            &["--cors-origins=*", "--cors-credentials"][..],
+            ["BYLINE_CORS_ORIGINS", "BYLINE_CORS_CREDENTIALS"],
+        ),
+        (
+            &["--cors-credentials"],
+            ["BYLINE_CORS_ORIGINS", "BYLINE_CORS_CREDENTIALS"],
+        ),
+        (
+            &["--cors-origins=*,https://app.example.org"],
+            ["BYLINE_CORS_ORIGINS", "alone"],
+        ),
+        (&["--tls-cert=cert.pem"], ["--tls-key", "required"]),
+    ] {
+        let message = refusal(arguments);
+        for name in names {
+            assert!(message.contains(name), "{arguments:?}: {message}");
+        }
+    }
+    let some = [
+        "--cors-origins=https://a.example,http://b:81",
+        "--cors-credentials",
+    ];
+    let allowed = parse(&some).unwrap().protection.cross_origin();
+    assert_eq!(allowed.origins, ["https://a.example", "http://b:81"]);
+    assert!(allowed.credentials);
 }
 
 #[test]

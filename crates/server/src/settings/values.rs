@@ -1,12 +1,15 @@
 //! Values of settings from their text. Errors complete "invalid value '…' for
 //! '--…': ".
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use byline_http::RateLimit;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
+use url::Url;
 
 /// The shortest and the longest duration that can be set.
 const DURATIONS: std::ops::RangeInclusive<Duration> =
@@ -42,6 +45,34 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
+    })
+}
+
+/// A number of requests and the time for them.
+pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    super::protection::rate_limit(text).ok_or_else(|| {
+        "must be from 1 to 1000000 requests in from 1s to 24h, such as 600/1m or 20/1s".to_owned()
+    })
+}
+
+/// A network in CIDR notation; an address alone is a network of one.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    text.trim()
+        .parse()
+        .or_else(|_| text.trim().parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "must be networks, such as 10.0.0.0/8 or 2001:db8::/32".to_owned())
+}
+
+/// An origin as browsers write it, or `*`.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_origin = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+    });
+    (is_origin || text == "*").then(|| text.to_owned()).ok_or_else(|| {
+        "must be origins, such as https://app.example.org: scheme and host in lower case, a port \
+         that is not the usual one, nothing behind it"
+            .to_owned()
     })
 }
 

@@ -19,7 +19,7 @@ use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
     UserName, Version,
 };
-use byline_http::{Api, Settings, configure, envelope};
+use byline_http::{Api, Protection, Settings, configure, envelope};
 use serde_json::Value;
 
 use keys::Keys;
@@ -37,6 +37,7 @@ pub(crate) fn settings() -> Settings {
         require_if_match: false,
         authentication: Authentication::default(),
         log_requests: true,
+        protection: Protection::default(),
         version: "1.2.3",
     }
 }
@@ -129,7 +130,9 @@ impl Answer {
         for text in ["title", "detail"] {
             assert!(!problem[text].as_str().unwrap().is_empty(), "{problem}");
         }
-        let passing = self.status == StatusCode::SERVICE_UNAVAILABLE || code == "key-in-use";
+        let passing = self.status == StatusCode::SERVICE_UNAVAILABLE
+            || code == "key-in-use"
+            || code == "rate-limited";
         assert_eq!(!self.header("retry-after").is_empty(), passing);
         code.to_owned()
     }

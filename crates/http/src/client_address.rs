@@ -1,0 +1,206 @@
+//! Whose request it is, by address.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use ipnet::IpNet;
+use rfc7239::NodeName;
+
+/// The proxies in front of the service. What anybody else says about whom a
+/// request comes from is ignored.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies {
+    /// Where they connect from.
+    pub networks: Vec<IpNet>,
+    /// Where they write whom they have the request from.
+    pub header: ForwardingHeader,
+}
+
+/// The header in which proxies write whom they have a request from. There is
+/// only one: of another the proxy may know nothing, and pass on what the client
+/// made up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardingHeader {
+    /// `X-Forwarded-For`: addresses, the last proxy's client last.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Who may be counted as one: an IPv4 address, or the /56 that a customer of an
+/// IPv6 provider usually has.
+const IPV6_PREFIX: u32 = 56;
+
+/// The network that a request comes from, as far as it counts for limits.
+pub(crate) fn network(request: &HttpRequest, proxies: &TrustedProxies) -> IpAddr {
+    // Absent only in tests without a connection.
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    match proxies.client(peer.to_canonical(), request.headers()) {
+        IpAddr::V6(address) => {
+            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+        }
+        v4 => v4,
+    }
+}
+
+impl TrustedProxies {
+    /// The nearest address that is no proxy's: from the peer on, each proxy is
+    /// believed what it says of the one before it.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut nearest = peer;
+        if !self.trusts(nearest) {
+            return nearest;
+        }
+        for hop in self.header.hops(headers).into_iter().rev() {
+            // Beyond what nobody understands nothing can be believed.
+            let Some(address) = hop else { break };
+            nearest = address;
+            if !self.trusts(nearest) {
+                break;
+            }
+        }
+        nearest
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+impl ForwardingHeader {
+    /// The addresses that the lines of the header name, the nearest last;
+    /// nothing for what is no address.
+    fn hops(self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+        let name = match self {
+            Self::XForwardedFor => X_FORWARDED_FOR,
+            Self::Forwarded => header::FORWARDED,
+        };
+        let lines = headers.get_all(name);
+        lines
+            .flat_map(|line| match (self, line.to_str()) {
+                (_, Err(_)) => vec![None],
+                (Self::XForwardedFor, Ok(line)) => line.split(',').map(address).collect(),
+                (Self::Forwarded, Ok(line)) => rfc7239::parse(line).map(forwarded_for).collect(),
+            })
+            .collect()
+    }
+}
+
+/// An address as proxies write it, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let address = IpAddr::from_str(text)
+        .or_else(|_| SocketAddr::from_str(text).map(|address| address.ip()))
+        .ok()?;
+    Some(address.to_canonical())
+}
+
+fn forwarded_for(hop: Result<rfc7239::Forwarded<'_>, rfc7239::RfcError>) -> Option<IpAddr> {
+    match hop.ok()?.forwarded_for?.name {
+        NodeName::Ip(address) => Some(address.to_canonical()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn proxies(networks: &[&str], header: ForwardingHeader) -> TrustedProxies {
+        TrustedProxies {
+            networks: networks
+                .iter()
+                .map(|network| network.parse().unwrap())
+                .collect(),
+            header,
+        }
+    }
+
+    fn network_of(peer: &str, headers: &[(&str, &str)], proxies: &TrustedProxies) -> String {
+        let mut request = TestRequest::get().peer_addr(peer.parse().unwrap());
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        network(&request.to_http_request(), proxies).to_string()
+    }
+
+    #[test]
+    fn nobody_is_believed_who_is_not_trusted() {
+        let headers = [
+            ("x-forwarded-for", "203.0.113.9"),
+            ("forwarded", "for=203.0.113.9"),
+        ];
+        for trusted in [&[][..], &["10.0.0.0/8"]] {
+            for header in [ForwardingHeader::XForwardedFor, ForwardingHeader::Forwarded] {
+                let proxies = proxies(trusted, header);
+                assert_eq!(network_of("192.0.2.1:1", &headers, &proxies), "192.0.2.1");
+            }
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_believed_what_it_says_of_the_one_before_it() {
+        let proxies = proxies(
+            &["127.0.0.1/32", "10.0.0.0/8"],
+            ForwardingHeader::XForwardedFor,
+        );
+        for (lines, client) in [
+            (&["203.0.113.9"][..], "203.0.113.9"),
+            // What the client itself wrote stands first.
+            (&["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+            (&["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
+            (&["203.0.113.9, 10.1.1.1"], "203.0.113.9"),
+            (&["203.0.113.9:4711"], "203.0.113.9"),
+            (&["::ffff:203.0.113.9"], "203.0.113.9"),
+            (&["[2001:db8:1:2aff::1]:4711"], "2001:db8:1:2a00::"),
+            (&["10.3.3.3, 10.1.1.1"], "10.3.3.3"),
+            (&["203.0.113.9, nonsense"], "127.0.0.1"),
+            (&["203.0.113.9, nonsense, 10.1.1.1"], "10.1.1.1"),
+            (&[""], "127.0.0.1"),
+            (&[], "127.0.0.1"),
+        ] {
+            let headers: Vec<_> = lines
+                .iter()
+                .map(|line| ("x-forwarded-for", *line))
+                .collect();
+            assert_eq!(
+                network_of("127.0.0.1:1", &headers, &proxies),
+                client,
+                "{lines:?}"
+            );
+        }
+        let other = [("forwarded", "for=198.51.100.1")];
+        assert_eq!(network_of("127.0.0.1:1", &other, &proxies), "127.0.0.1");
+    }
+
+    #[test]
+    fn forwarded_is_read_by_its_standard() {
+        let proxies = proxies(&["::1/128"], ForwardingHeader::Forwarded);
+        for (line, client) in [
+            ("for=203.0.113.9;proto=https;by=10.0.0.1", "203.0.113.9"),
+            ("for=198.51.100.1, For=\"203.0.113.9:81\"", "203.0.113.9"),
+            ("for=\"[2001:db8:0:00ab::1]:4711\"", "2001:db8::"),
+            ("for=unknown", "::"),
+            ("for=_hidden", "::"),
+            ("for=\"", "::"),
+        ] {
+            assert_eq!(
+                network_of("[::1]:1", &[("forwarded", line)], &proxies),
+                client,
+                "{line}"
+            );
+        }
+    }
+}
