@@ -131,18 +131,26 @@ fn refused_and_expired_jobs_are_counted() {
     let server = Server::start(byline);
     let lock = sandbox.sqlite();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let count = |metric: &str| value(&scrape(&server), metric).unwrap();
+    let create = |number: u32| {
+        let email = format!("ada{number}@example.org");
+        let answer = server
+            .client()
+            .post("/users", &json!({"name": "Ada", "email": email}));
+        assert_eq!(answer.status, 503, "{answer:?}");
+    };
+    // The writer waits for the lock with the first; of the others one has room.
+    create(0);
+    eventually("the writer to be busy", || {
+        count("byline_store_threads{role=\"writer\",state=\"busy\"}") >= 1.0
+    });
     std::thread::scope(|scope| {
-        for number in 0..8 {
-            let client = server.client();
-            scope.spawn(move || {
-                let email = format!("ada{number}@example.org");
-                let answer = client.post("/users", &json!({"name": "Ada", "email": email}));
-                assert_eq!(answer.status, 503, "{answer:?}");
-            });
+        for number in 1..8 {
+            let create = &create;
+            scope.spawn(move || create(number));
         }
     });
     lock.execute_batch("ROLLBACK").unwrap();
-    let count = |metric: &str| value(&scrape(&server), metric).unwrap();
     let full = "byline_store_refused_jobs_total{lane=\"write\",reason=\"queue_full\"}";
     assert!(count(full) >= 1.0);
     eventually("the writer to find what is too late", || {
