@@ -1,7 +1,7 @@
 //! Requests that no well-meaning client sends, as bytes. None may be answered
 //! 5xx or harm the next client.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::support::{Answer, Sandbox, Server, raw};
@@ -343,4 +343,41 @@ fn many_requests_in_one_go() {
     let answers = raw(server.address(), &[one, get("/users")].concat());
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 201);
     assert_unharmed(&server);
+}
+
+#[test]
+fn whoever_wishes_for_another_protocol_is_told_that_the_connection_ends() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve();
+    for protocol in ["h2c", "websocket", "TLS/1.0", "HTTP/2.0"] {
+        let request = format!(
+            "GET /users HTTP/1.1\r\nhost: byline\r\nupgrade: {protocol}\r\nconnection: upgrade\r\n\r\n"
+        );
+        let answer = raw(server.address(), request.as_bytes()).to_lowercase();
+        assert_eq!(status(&answer.replacen("http", "HTTP", 1)), 200, "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(!answer.contains("upgrade"), "{answer}");
+    }
+}
+
+#[test]
+fn a_kept_connection_that_turns_to_nonsense_is_told_that_it_ends() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.serve();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let good = b"GET /users HTTP/1.1\r\nhost: byline\r\n\r\n";
+    stream.write_all(good).unwrap();
+    // Wait for the answer: what came in one go would be answered in one go.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"[]") {
+        let mut more = [0; 1024];
+        let length = stream.read(&mut more).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
+        answer.extend(&more[..length]);
+    }
+    stream.write_all(b"nonsense : \r\n\r\n").unwrap();
+    let mut refusal = String::new();
+    stream.read_to_string(&mut refusal).unwrap();
+    assert_eq!(status(&refusal), 400);
+    assert!(refusal.contains("\r\nconnection: close\r\n"), "{refusal}");
 }

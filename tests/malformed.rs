@@ -92,6 +92,12 @@ fn run(address: &str, direct: bool) {
     for (number, (case, bytes)) in cases.iter().enumerate() {
         let answer = exchange(address, bytes);
         let text = String::from_utf8_lossy(&answer);
+        if !direct && !answer.starts_with(b"HTTP/") {
+            // Nothing, or an answer in HTTP/0.9, which has no head.
+            assert!(!text.contains("HTTP/1."), "{case}: {text}");
+            assert_in_step(address, case, number);
+            continue;
+        }
         let found = statuses(&answer).unwrap_or_else(|error| panic!("{case}: {error} in {text}"));
         if direct {
             // A proxy has failures of its own; they carry no request id.
@@ -104,9 +110,13 @@ fn run(address: &str, direct: bool) {
             let rest = refused.map_or("", |refused| &text[refused + 12..]);
             assert!(!rest.contains("HTTP/1.1 "), "{case} is read on: {text}");
         } else {
-            let failed = found.iter().any(|status| *status >= 500);
-            let ours = text.to_ascii_lowercase().contains("x-request-id:");
-            assert!(!(failed && ours), "{case}: {text}");
+            let heads = text
+                .split("HTTP/1.1 ")
+                .filter_map(|answer| answer.split("\r\n\r\n").next());
+            for head in heads.filter(|head| head.starts_with('5')) {
+                let ours = head.to_ascii_lowercase().contains("x-request-id:");
+                assert!(!ours, "{case}: {text}");
+            }
         }
         assert_in_step(address, case, number);
     }

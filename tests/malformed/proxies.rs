@@ -35,6 +35,7 @@ impl Nginx {
                  upstream byline {{ server {service}; keepalive 1; }}
                  server {{
                      listen {address};
+                     proxy_ignore_client_abort on;
                      location / {{
                          proxy_pass http://byline;
                          proxy_http_version 1.1;

@@ -87,6 +87,7 @@ async fn enclose<B: MessageBody + 'static>(
     let arrival = Arrival::new(&api, request.headers());
     request.extensions_mut().insert(arrival.clone());
     let method = request.method().clone();
+    let upgrade = request.head().upgrade();
     let answered = if length(&request) > MAX_URI_BYTES {
         let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
         Ok(request.into_response(problem.answer(&arrival.id)))
@@ -102,6 +103,9 @@ async fn enclose<B: MessageBody + 'static>(
                 answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
             }
             seal(&api, answer.response_mut(), &arrival.id);
+            if upgrade {
+                close(answer.response_mut());
+            }
             let request = answer.request();
             let route = Arrival::route_of(request);
             let took = arrival.at.elapsed();
@@ -124,6 +128,14 @@ async fn enclose<B: MessageBody + 'static>(
             Err(InternalError::from_response(error, answer).into())
         }
     }
+}
+
+/// Says that the connection ends here. No other protocol is spoken (RFC 9110
+/// section 7.8 lets a server ignore the wish), and actix-http reads nothing more
+/// from a client that wished for one; unless it is told, a proxy keeps the
+/// connection for the next request, which then fails.
+fn close(answer: &mut HttpResponse) {
+    answer.head_mut().set_connection_type(ConnectionType::Close);
 }
 
 fn length(request: &ServiceRequest) -> usize {

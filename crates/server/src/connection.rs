@@ -23,8 +23,10 @@ use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+mod closing;
 mod pulse;
 
+pub(crate) use closing::Closing;
 pub(crate) use pulse::{Busy, Pulse};
 
 /// How long a connection is kept for the client's next request.

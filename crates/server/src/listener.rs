@@ -24,7 +24,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
-use crate::connection::{Busy, Connection, HEAD, IDLE, Pulse};
+use crate::connection::{Busy, Closing, Connection, HEAD, IDLE, Pulse};
 use crate::settings::Settings;
 
 /// Connections that the system holds ready while all workers are busy.
@@ -89,7 +89,12 @@ pub(crate) fn serve(
     let ending = server.graceful_shutdown_signal();
     let server = match tls {
         None => server.listen("http", listener, move || {
-            plain().and_then(http(&api, &cross_origin, ending.clone(), Connection::pulse))
+            plain().and_then(http(
+                &api,
+                &cross_origin,
+                ending.clone(),
+                |stream: &Closing<Connection<TcpStream>>| stream.get_ref().pulse(),
+            ))
         }),
         Some(tls) => {
             // A limit of its own would let those who begin and go no further
@@ -102,7 +107,9 @@ pub(crate) fn serve(
                     &api,
                     &cross_origin,
                     ending.clone(),
-                    |stream: &TlsStream<Connection<TcpStream>>| stream.get_ref().0.pulse(),
+                    |stream: &Closing<TlsStream<Connection<TcpStream>>>| {
+                        stream.get_ref().get_ref().0.pulse()
+                    },
                 ))
             })
         }
@@ -111,7 +118,7 @@ pub(crate) fn serve(
 }
 
 /// What HTTP is served on: the stream, its protocol, and whose it is.
-type Accepted<T> = (T, Protocol, Option<SocketAddr>);
+type Accepted<T> = (Closing<T>, Protocol, Option<SocketAddr>);
 
 /// Connections as they come.
 fn plain() -> impl ServiceFactory<
@@ -123,7 +130,8 @@ fn plain() -> impl ServiceFactory<
 > {
     fn_service(|stream: TcpStream| async {
         let peer = stream.peer_addr().ok();
-        Ok((Connection::new(stream), Protocol::Http1, peer))
+        let stream = Closing::new(Connection::new(stream));
+        Ok((stream, Protocol::Http1, peer))
     })
 }
 
@@ -146,7 +154,7 @@ fn encrypted(
         })
         .map(|stream: TlsStream<Connection<TcpStream>>| {
             let peer = stream.get_ref().0.get_ref().peer_addr().ok();
-            (stream, Protocol::Http1, peer)
+            (Closing::new(stream), Protocol::Http1, peer)
         })
 }
 
@@ -155,7 +163,7 @@ fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
     api: &Api,
     cross_origin: &CrossOrigin,
     ending: GracefulShutdownSignal,
-    pulse: fn(&T) -> &Pulse,
+    pulse: fn(&Closing<T>) -> &Pulse,
 ) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<T> {
     let app = App::new()
