@@ -31,16 +31,19 @@ pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
     }
 }
 
-/// Below `debug`, the framework's reports of its own inner life are left out.
+/// Below `debug`, the framework's reports of its own inner life are left out,
+/// and so is what it takes for errors: requests that are no HTTP. Anybody could
+/// fill the log with these.
 fn filter(level: LevelFilter) -> Targets {
-    let framework = if level > LevelFilter::INFO {
-        level
+    let (framework, dispatcher) = if level > LevelFilter::INFO {
+        (level, level)
     } else {
-        level.min(LevelFilter::WARN)
+        (level.min(LevelFilter::WARN), LevelFilter::OFF)
     };
     Targets::new()
         .with_default(level)
         .with_target("actix_server", framework)
+        .with_target("actix_http::h1::dispatcher", dispatcher)
 }
 
 impl LogSettings {
