@@ -159,6 +159,7 @@ fn api() -> Api {
             require_if_match: false,
             authentication: Default::default(),
             log_requests: false,
+            tracer: None,
             version: "0.0.0",
         },
     )

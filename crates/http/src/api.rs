@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use byline_application::{Authentication, Clock, Store};
+use opentelemetry_sdk::trace::SdkTracer;
 
 use crate::metrics::{HttpMetrics, Meters};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub require_if_match: bool,
     /// Whether every request is logged when it is answered.
     pub log_requests: bool,
+    /// What makes a span of every request, if spans are collected.
+    pub tracer: Option<SdkTracer>,
     /// Which credentials are taken.
     pub authentication: Authentication,
     /// The program's version, for the service document.

@@ -19,10 +19,12 @@ mod serve;
 mod settings;
 mod signals;
 mod sweeper;
+mod tracing_export;
 
 use clock::SystemClock;
 use failure::Failure;
 use settings::{Settings, UnknownVariable, Wanted};
+use tracing_export::TracingExport;
 
 fn main() -> ExitCode {
     match run() {
@@ -51,6 +53,7 @@ fn run() -> Result<(), Failure> {
         }
     }
     let database = database::open(&settings.database)?;
+    let export = TracingExport::start(&settings.tracing)?;
     let authentication = authentication::of(&settings.authentication)?;
     let api = Api::new(
         database.store(),
@@ -60,9 +63,14 @@ fn run() -> Result<(), Failure> {
             require_if_match: settings.http.require_if_match,
             authentication: authentication.clone(),
             log_requests: settings.log.every_request(),
+            tracer: export.as_ref().map(TracingExport::tracer),
             version: env!("CARGO_PKG_VERSION"),
         },
     );
     let served = serve::until_signal(&settings, api, database, authentication.keys);
-    actix_web::rt::System::new().block_on(served)
+    actix_web::rt::System::new().block_on(served)?;
+    if let Some(export) = export {
+        export.end();
+    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ fn api() -> Api {
         require_if_match: false,
         authentication: Authentication::default(),
         log_requests: false,
+        tracer: None,
         version: "0.0.0",
     };
     Api::new(

@@ -37,6 +37,7 @@ pub(crate) fn settings() -> Settings {
         require_if_match: false,
         authentication: Authentication::default(),
         log_requests: true,
+        tracer: None,
         version: "1.2.3",
     }
 }
