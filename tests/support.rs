@@ -2,6 +2,7 @@
 
 mod binaries;
 mod client;
+pub(crate) mod collector;
 pub(crate) mod galera;
 pub(crate) mod mariadb;
 mod sandbox;

@@ -153,7 +153,8 @@ impl Sandbox {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("BYLINE_") || name == "DATABASE_URL" {
+            let is_setting = name.starts_with("BYLINE_") || name.starts_with("OTEL_");
+            if is_setting || name == "DATABASE_URL" {
                 command.env_remove(&*name);
             }
         }

@@ -236,15 +236,17 @@ fn log(request: &HttpRequest, facts: &Facts<'_>, span: &RequestSpan, took: Durat
     let trace_id = span
         .trace_id()
         .or_else(|| trace_context::trace_id(request.headers()));
+    // Numbers of 128 bits would be logged as text.
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
         method = request.method().as_str(),
         // Without the query: it may hold what should not be kept in logs.
         path = request.uri().path(),
         route = facts.route,
         status = facts.status.as_u16(),
-        micros = took.as_micros(),
-        queued_micros = facts.queued.as_micros(),
-        database_micros = facts.worked.as_micros(),
+        micros = micros(took),
+        queued_micros = micros(facts.queued),
+        database_micros = micros(facts.worked),
         caller = facts.caller.map(span::name_of),
         request_id = facts.id.as_str(),
         trace_id = trace_id.map(tracing::field::display),

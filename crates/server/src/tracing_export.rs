@@ -25,8 +25,9 @@ use crate::settings::TracingSettings;
 /// How long the collector may take for one batch.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long the end of the service may be held up by spans that wait.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long the end of the service may be held up by spans that wait: longer
+/// than the batch that is under way.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Spans that may wait: half a second of 30,000 requests, in some 10 MB.
 const QUEUE: usize = 16_384;

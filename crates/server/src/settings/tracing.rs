@@ -8,7 +8,7 @@ pub(crate) struct TracingSettings {
     /// Export a span of each request to this OpenTelemetry collector, as
     /// protobuf over HTTP [default: none is exported].
     ///
-    /// Such as http://127.0.0.1:4318; `/v1/traces` is added. What the collector
+    /// Such as `http://127.0.0.1:4318`; `/v1/traces` is added. What the collector
     /// cannot take in time is dropped, and no request waits for it. Credentials
     /// go into `OTEL_EXPORTER_OTLP_HEADERS`.
     #[arg(long = "otlp-endpoint", env = "BYLINE_OTLP_ENDPOINT")]
