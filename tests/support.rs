@@ -20,6 +20,12 @@ pub(crate) use server::Server;
 /// because machines that run tests are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Whether all is tested that can be (`scripts/test --full`, which sets
+/// `BYLINE_TEST_FULL=1`), or as much as takes a minute.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("BYLINE_TEST_FULL").is_some_and(|value| value == "1")
+}
+
 /// Waits until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     wait_for(what, || is_so().then_some(()));
