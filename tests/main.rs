@@ -29,6 +29,7 @@
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
 //! | `api_document` | every command in `docs/api.md` does what it shows                   |
 //! | `metrics`      | what operators see of it                                            |
+//! | `spans`        | what a collector of traces gets of it                              |
 //! | `data_document` | every command in `docs/data.md` does what it shows                 |
 //! | `access`       | every operation by every kind of caller; members that nobody may set   |
 //! | `architecture` | rules about the workspace itself: who may depend on whom           |
@@ -76,6 +77,7 @@ mod repeats;
 mod restarts;
 mod shutdown;
 mod slow;
+mod spans;
 mod start;
 mod support;
 mod tour;

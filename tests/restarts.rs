@@ -11,16 +11,13 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Client, Sandbox, Server, eventually};
+use crate::support::{Client, Sandbox, Server, eventually, is_full};
 
 const CLIENTS: usize = 8;
 
 /// How many requests each test makes at least.
 fn enough() -> usize {
-    match std::env::var_os("BYLINE_TEST_FULL") {
-        Some(_) => 50_000,
-        None => 2_000,
-    }
+    if is_full() { 50_000 } else { 2_000 }
 }
 
 /// Requests that are under way until the test is done with its restarts.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{PATIENCE, Sandbox, Server, wait_for};
+use crate::support::{PATIENCE, Sandbox, Server, is_full, wait_for};
 
 /// A server whose requests are all handled by one thread, one after the other.
 fn one_worker(sandbox: &Sandbox) -> Server {
@@ -87,10 +87,7 @@ const LONGEST_END: Duration = Duration::from_secs(10);
 
 /// How often each signal is sent under load; 20 times with `BYLINE_TEST_FULL=1`.
 fn rounds() -> usize {
-    match std::env::var_os("BYLINE_TEST_FULL") {
-        Some(_) => 20,
-        None => 2,
-    }
+    if is_full() { 20 } else { 2 }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod binaries;
 mod client;
+pub(crate) mod collector;
 pub(crate) mod galera;
 pub(crate) mod mariadb;
 mod sandbox;
@@ -18,6 +19,12 @@ pub(crate) use server::Server;
 /// How long anything may take before a test gives up: far more than it takes,
 /// because machines that run tests are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether all is tested that can be (`scripts/test --full`, which sets
+/// `BYLINE_TEST_FULL=1`), or as much as takes a minute.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("BYLINE_TEST_FULL").is_some_and(|value| value == "1")
+}
 
 /// Waits until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import contestants, footprint, growth, install, overload, report, rounds, slow, store, tables
+from . import contestants, footprint, growth, install, overload, report, rounds, slow, store, tables, telemetry
 from .places import KEPT
 from .processes import Failed
 from .scenarios import BY_NAME as SCENARIOS
@@ -122,10 +122,20 @@ def slow_clients(run: Run) -> None:
     run.keep("slow", result)
 
 
+def telemetry_costs(run: Run) -> None:
+    """Metrics, log and spans on and off."""
+    options = run.options
+    rounds_, seconds = options.rounds or telemetry.ROUNDS, options.seconds or telemetry.SECONDS
+    result = telemetry.measure(rounds_, seconds, run.scratch(), report.say)
+    print(tables.telemetry(result))
+    run.keep("telemetry", result)
+
+
 PIECES = {
     "requests": requests,
     "footprint": idle,
     "slow": slow_clients,
+    "telemetry": telemetry_costs,
     "overload": overloaded,
     "growth": grow,
 }

@@ -20,6 +20,7 @@ PARTS = {
     "footprint": ("Memory at rest, and start", tables.footprint),
     "overload": ("Overload", tables.overload),
     "slow": ("Slow clients", tables.slow),
+    "telemetry": ("Telemetry", tables.telemetry),
 }
 
 

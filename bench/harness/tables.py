@@ -123,6 +123,18 @@ def slow(result: dict) -> str:
     )
 
 
+def telemetry(result: dict) -> str:
+    """Each kind beside none, round by round."""
+    head = ["telemetry", "reads/s", "CPU µs/read", "reads/s to those without", "CPU to that without"]
+    lines = [row(head), row(["---"] + ["---:"] * 4)]
+    none = result["kinds"]["off"]
+    for kind, turns in result["kinds"].items():
+        cells = [kind, _median(turns, "rate", 1), _median(turns, "cpu", 1e6)]
+        cells += ["", ""] if kind == "off" else [_ratio(turns, none, "rate"), _ratio(turns, none, "cpu")]
+        lines.append(row(cells))
+    return "\n".join(lines)
+
+
 def label(name: str) -> str:
     return CONTESTANTS[name].label if name in CONTESTANTS else "Byline before"
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{DEFAULT, exported, files, migrated, number};
-use crate::support::{Ended, Sandbox};
+use crate::support::{Ended, Sandbox, is_full};
 
 /// Runs `import` and kills it after `delay`, unless it has ended by then. Gives
 /// whether it was killed.
@@ -35,9 +35,10 @@ fn import(sandbox: &Sandbox, arguments: &[&str]) -> Command {
 /// is killed. `BYLINE_TEST_FULL=1` makes it a million users and five million
 /// posts: some minutes, with `--release`.
 fn scale() -> (i64, i64, u64) {
-    match std::env::var("BYLINE_TEST_FULL") {
-        Ok(full) if full == "1" => (1_000_000, 5_000_000, 40_000),
-        _ => (4_000, 16_000, 400),
+    if is_full() {
+        (1_000_000, 5_000_000, 40_000)
+    } else {
+        (4_000, 16_000, 400)
     }
 }
 

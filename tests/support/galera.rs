@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::eventually;
+pub(crate) use super::is_full;
 use super::mariadb::Admin;
 
 pub(crate) const NODES: [usize; 3] = [1, 2, 3];
@@ -35,12 +36,6 @@ pub(crate) fn cluster() -> Option<MutexGuard<'static, Cluster>> {
     let cluster = cluster.lock().unwrap_or_else(PoisonError::into_inner);
     cluster.make_whole();
     Some(cluster)
-}
-
-/// Whether all is tested that can be (`scripts/test --full`), or as much as
-/// takes a minute.
-pub(crate) fn is_full() -> bool {
-    std::env::var_os("BYLINE_TEST_FULL").is_some_and(|value| value == "1")
 }
 
 fn is_installed() -> bool {

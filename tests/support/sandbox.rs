@@ -153,7 +153,10 @@ impl Sandbox {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("BYLINE_") || name.starts_with("DATABASE_URL") {
+            let is_setting = ["BYLINE_", "OTEL_", "DATABASE_URL"]
+                .iter()
+                .any(|start| name.starts_with(start));
+            if is_setting {
                 command.env_remove(&*name);
             }
         }

@@ -39,7 +39,9 @@ pub use list::{
 pub use precondition::Precondition;
 pub use repository::{PostRepository, Reference, RepositoryError, UniqueKey, UserRepository};
 pub use session::Session;
-pub use store::{Health, Intent, Job, Readiness, Release, ServerHealth, Store};
+pub use store::{
+    Health, Intent, Job, JobTimes, Order, Readiness, Release, ServerHealth, Spent, Store,
+};
 
 #[cfg(any(test, feature = "testing"))]
 pub use {

@@ -1,9 +1,14 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use crate::metrics::StoreMetrics;
 use crate::{AppError, Cause, Session};
+
+mod order;
+
+pub use order::{JobTimes, Order, Spent};
 
 /// Runs work in sessions, on threads of its own.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -63,6 +68,10 @@ pub trait Job: Send {
     ///
     /// Whatever the work fails with; its changes are undone.
     fn run(&mut self, session: &mut dyn Session) -> Result<(), AppError>;
+
+    /// Takes note of where its time went. Called at most once, before
+    /// [`finish`](Self::finish), by stores that look at the clock.
+    fn spent(&mut self, _: Spent) {}
 
     /// Tells whoever waits how the session ended. Called once.
     fn finish(self: Box<Self>, ending: Result<(), AppError>);
@@ -128,10 +137,10 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn read<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        order: impl Into<Order>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Read, deadline, work).await
+        self.run(Intent::Read, order.into(), work).await
     }
 
     /// Reads with several statements that see the same moment; see
@@ -142,10 +151,10 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn snapshot<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        order: impl Into<Order>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Snapshot, deadline, work).await
+        self.run(Intent::Snapshot, order.into(), work).await
     }
 
     /// Inserts one row and changes nothing else; see [`Intent::Create`].
@@ -155,10 +164,10 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn create<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        order: impl Into<Order>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Create, deadline, work).await
+        self.run(Intent::Create, order.into(), work).await
     }
 
     /// Changes; see [`Intent::Write`].
@@ -168,10 +177,10 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn write<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        order: impl Into<Order>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Write, deadline, work).await
+        self.run(Intent::Write, order.into(), work).await
     }
 
     /// Tries out a change; see [`Intent::Rehearse`].
@@ -181,16 +190,16 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn rehearse<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        order: impl Into<Order>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Rehearse, deadline, work).await
+        self.run(Intent::Rehearse, order.into(), work).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         intent: Intent,
-        deadline: Instant,
+        Order { deadline, times }: Order,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         let (sender, answer) = oneshot::channel();
@@ -198,6 +207,7 @@ impl dyn Store + '_ {
             work,
             value: None,
             sender,
+            times,
         };
         self.submit(intent, deadline, Box::new(job));
         answer
@@ -210,6 +220,7 @@ struct TypedJob<T, F> {
     work: F,
     value: Option<T>,
     sender: oneshot::Sender<Result<T, AppError>>,
+    times: Option<Arc<JobTimes>>,
 }
 
 impl<T, F> Job for TypedJob<T, F>
@@ -221,6 +232,12 @@ where
         self.value = None;
         self.value = Some((self.work)(session)?);
         Ok(())
+    }
+
+    fn spent(&mut self, spent: Spent) {
+        if let Some(times) = &self.times {
+            times.add(spent);
+        }
     }
 
     fn finish(self: Box<Self>, ending: Result<(), AppError>) {

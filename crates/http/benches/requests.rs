@@ -160,6 +160,7 @@ fn api() -> Api {
             authentication: Default::default(),
             log_requests: false,
             protection: Protection::default(),
+            tracer: None,
             version: "0.0.0",
         },
     )

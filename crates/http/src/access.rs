@@ -4,12 +4,12 @@
 //! seen to that a credential is read, judged as far as that needs no store, and
 //! asked for where nothing can come of a request without one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use byline_application::{AppError, Credential, Hold, Refusal, Session};
 use byline_domain::Timestamp;
-use byline_domain::policy::{Principal, Scope};
+use byline_domain::policy::{Caller, Principal, Scope};
 
 use crate::Api;
 use crate::problem::{Code, Problem};
@@ -45,6 +45,8 @@ struct Asked {
     api: Api,
     credential: Credential,
     at: Timestamp,
+    /// Who that is, once the store has told.
+    caller: OnceLock<Caller>,
 }
 
 impl Sender {
@@ -68,6 +70,7 @@ impl Sender {
             api: api.clone(),
             credential,
             at: now,
+            caller: OnceLock::new(),
         }))))
     }
 
@@ -97,7 +100,15 @@ impl Sender {
             return Ok(Principal::unrestricted());
         };
         let authentication = &asked.api.settings().authentication;
-        authentication.principal(session, &asked.credential, hold, asked.at)
+        let principal = authentication.principal(session, &asked.credential, hold, asked.at)?;
+        // Of several attempts the first.
+        asked.caller.get_or_init(|| principal.caller);
+        Ok(principal)
+    }
+
+    /// Who that is, if a session has told.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        self.0.as_ref()?.caller.get().copied()
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use byline_application::{Authentication, Clock, Store};
 use governor::clock::MonotonicClock;
+use opentelemetry_sdk::trace::SdkTracer;
 
 use crate::client_address::TrustedProxies;
 use crate::limits::{RateLimit, RateLimits};
@@ -34,6 +35,8 @@ pub struct Settings {
     pub require_if_match: bool,
     /// Whether every request is logged when it is answered.
     pub log_requests: bool,
+    /// What makes a span of every request, if spans are collected.
+    pub tracer: Option<SdkTracer>,
     /// Which credentials are taken.
     pub authentication: Authentication,
     /// What it does about too many requests, and about who sends them.

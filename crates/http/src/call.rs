@@ -9,7 +9,7 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use byline_application::{AppError, Hold, Session, Unavailable};
+use byline_application::{AppError, Hold, Order, Session, Unavailable};
 use byline_domain::policy::Principal;
 use byline_domain::{PostId, Timestamp, UserId};
 use tokio::time::timeout_at;
@@ -87,6 +87,7 @@ where
                 let sender = Sender::of(&api, terms.access, request.headers());
                 gate.admit(sender.as_ref().ok().and_then(Sender::digest))?;
                 let sender = sender?;
+                Arrival::note_sender(&request, &sender);
                 body::check_encoding(request.headers())?;
                 let query = Query::parse(request.query_string(), terms.parameters)?;
                 let media_type = accept::choose(&request, terms.offers)?;
@@ -147,6 +148,11 @@ impl Call {
 
     pub(crate) fn deadline(&self) -> Instant {
         self.arrival.deadline
+    }
+
+    /// What the store is told about a job of this request.
+    pub(crate) fn order(&self) -> Order {
+        self.arrival.order()
     }
 
     pub(crate) fn method(&self) -> &Method {
@@ -236,12 +242,12 @@ impl Call {
         &self,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (deadline, sender) = (self.arrival.deadline, self.sender.clone());
+        let (order, sender) = (self.arrival.order(), self.sender.clone());
         let work = move |session: &mut dyn Session| {
             let principal = sender.principal(session, Hold::Released)?;
             work(session, &principal)
         };
-        self.in_time(self.api.store().read(deadline, work)).await
+        self.in_time(self.api.store().read(order, work)).await
     }
 
     /// Runs `work` in a session whose statements all see the same moment;
@@ -250,13 +256,12 @@ impl Call {
         &self,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (deadline, sender) = (self.arrival.deadline, self.sender.clone());
+        let (order, sender) = (self.arrival.order(), self.sender.clone());
         let work = move |session: &mut dyn Session| {
             let principal = sender.principal(session, Hold::Released)?;
             work(session, &principal)
         };
-        self.in_time(self.api.store().snapshot(deadline, work))
-            .await
+        self.in_time(self.api.store().snapshot(order, work)).await
     }
 
     async fn in_time<T>(

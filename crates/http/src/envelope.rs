@@ -6,14 +6,17 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use byline_application::{JobTimes, Order};
 
 use crate::Api;
+use crate::access::Sender;
 use crate::metrics::{RouteId, WorkerMeters};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::span::{self, Facts, RequestSpan};
 use crate::trace_context;
 
 /// What every request gets and every answer has, wherever it comes from; the
@@ -24,7 +27,7 @@ use crate::trace_context;
 ///   from interpreting, framing or caching what they should not.
 /// - An error answer that is not a problem document yet (RFC 9457) becomes one.
 /// - A request whose path and query exceed 8 KiB is refused.
-/// - Every request is logged, if the settings say so.
+/// - Every request is logged, and has a span, if the settings say so.
 pub fn envelope<S, B>(
     api: &Api,
 ) -> impl Transform<
@@ -44,33 +47,62 @@ where
 }
 
 /// When a request arrived, when it must be answered, and what it is called.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
     /// Set once it is known.
     pub(crate) route: RouteId,
+    /// Where the time in the store is noted, if anybody is told.
+    times: Option<Arc<JobTimes>>,
+    sender: Sender,
 }
 
 impl Arrival {
     pub(crate) fn new(api: &Api, headers: &HeaderMap) -> Self {
         const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
         let at = Instant::now();
+        let settings = api.settings();
+        let is_told = settings.log_requests || settings.tracer.is_some();
         Self {
             id: RequestId::of(headers),
             at,
-            deadline: at + api.settings().request_deadline.min(LONGEST),
+            deadline: at + settings.request_deadline.min(LONGEST),
             route: RouteId::default(),
+            times: is_told.then(Arc::default),
+            sender: Sender::ANYBODY,
         }
     }
-}
 
-impl Arrival {
-    fn route_of(request: &HttpRequest) -> RouteId {
-        let extensions = request.extensions();
-        let arrival = extensions.get::<Self>();
-        arrival.map(|arrival| arrival.route).unwrap_or_default()
+    /// What the store is told about a job of this request.
+    pub(crate) fn order(&self) -> Order {
+        Order {
+            deadline: self.deadline,
+            times: self.times.clone(),
+        }
+    }
+
+    /// Takes note of who sent the request.
+    pub(crate) fn note_sender(request: &HttpRequest, sender: &Sender) {
+        if let Some(arrival) = request.extensions_mut().get_mut::<Self>()
+            && arrival.times.is_some()
+        {
+            arrival.sender = sender.clone();
+        }
+    }
+
+    fn facts<'a>(&'a self, api: &Api, method: &'a Method, status: StatusCode) -> Facts<'a> {
+        let times = self.times.as_deref();
+        Facts {
+            id: &self.id,
+            method,
+            route: api.meters().template(self.route),
+            status,
+            queued: times.map(JobTimes::queued).unwrap_or_default(),
+            worked: times.map(JobTimes::worked).unwrap_or_default(),
+            caller: self.sender.caller(),
+        }
     }
 }
 
@@ -88,6 +120,7 @@ async fn enclose<B: MessageBody + 'static>(
     request.extensions_mut().insert(arrival.clone());
     let method = request.method().clone();
     let upgrade = request.head().upgrade();
+    let span = RequestSpan::begin(&api, &method, request.headers());
     let answered = if length(&request) > MAX_URI_BYTES {
         let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
         Ok(request.into_response(problem.answer(&arrival.id)))
@@ -106,13 +139,20 @@ async fn enclose<B: MessageBody + 'static>(
             if upgrade {
                 close(answer.response_mut());
             }
+            span.announce(answer.headers_mut());
             let request = answer.request();
-            let route = Arrival::route_of(request);
+            let extensions = request.extensions();
+            let arrival = extensions.get().unwrap_or(&arrival);
             let took = arrival.at.elapsed();
-            in_flight.answered(route, request.method(), answer.status(), took);
-            if api.settings().log_requests {
-                log(&answer, &arrival, api.meters().template(route), took);
+            in_flight.answered(arrival.route, &method, answer.status(), took);
+            if arrival.times.is_some() {
+                let facts = arrival.facts(&api, &method, answer.status());
+                if api.settings().log_requests {
+                    log(request, &facts, &span, took);
+                }
+                span.end(&facts);
             }
+            drop(extensions);
             Ok(answer)
         }
         // Another middleware gave up the request together with its answer; the
@@ -123,7 +163,9 @@ async fn enclose<B: MessageBody + 'static>(
                 answer = into_problem(&answer, &arrival.id);
             }
             seal(&api, &mut answer, &arrival.id);
+            span.announce(answer.headers_mut());
             let status = answer.status();
+            span.end(&arrival.facts(&api, &method, status));
             in_flight.answered(RouteId::default(), &method, status, arrival.at.elapsed());
             Err(InternalError::from_response(error, answer).into())
         }
@@ -209,16 +251,22 @@ fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
     }
 }
 
-fn log(answer: &ServiceResponse, arrival: &Arrival, route: &'static str, took: Duration) {
-    let request = answer.request();
-    let trace_id = trace_context::trace_id(request.headers());
+fn log(request: &HttpRequest, facts: &Facts<'_>, span: &RequestSpan, took: Duration) {
+    let trace_id = span
+        .trace_id()
+        .or_else(|| trace_context::trace_id(request.headers()));
+    // Numbers of 128 bits would be logged as text.
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
         method = method_to_log(request),
         path = path_to_log(request).as_ref(),
-        route,
-        status = answer.status().as_u16(),
-        micros = took.as_micros(),
-        request_id = arrival.id.as_str(),
+        route = facts.route,
+        status = facts.status.as_u16(),
+        micros = micros(took),
+        queued_micros = micros(facts.queued),
+        database_micros = micros(facts.worked),
+        caller = facts.caller.map(span::name_of),
+        request_id = facts.id.as_str(),
         trace_id = trace_id.map(tracing::field::display),
         "request"
     );

@@ -35,6 +35,7 @@ mod request_id;
 mod routes;
 mod service_document;
 mod sort;
+mod span;
 mod time;
 mod trace_context;
 mod users;

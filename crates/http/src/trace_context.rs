@@ -3,26 +3,30 @@
 use actix_web::http::header::{HeaderMap, HeaderName};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{TraceContextExt, TraceId};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The trace that `traceparent` names. One that is sent twice or breaks the
-/// rules names none, as the standard has it.
+/// The trace that `traceparent` names.
 pub(crate) fn trace_id(headers: &HeaderMap) -> Option<TraceId> {
+    parent(headers).map(|parent| parent.trace_id())
+}
+
+/// The span that `traceparent` names, with its `tracestate`. One that is sent
+/// twice or breaks the rules names none, as the standard has it.
+pub(crate) fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     let mut sent = headers.get_all(TRACEPARENT);
     let (Some(value), None) = (sent.next(), sent.next()) else {
         return None;
     };
     let context =
         TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers));
-    let span = context.span();
-    let parent = span.span_context();
-    let id = parent.is_valid().then(|| parent.trace_id())?;
-    // The library fills up an id whose digits are too few.
-    let whole = value.as_bytes().get(3..35) == Some(id.to_string().as_bytes());
-    whole.then_some(id)
+    let parent = context.span().span_context().clone();
+    // The library fills up ids whose digits are too few.
+    let digits = format!("{}-{}-", parent.trace_id(), parent.span_id());
+    let whole = value.as_bytes().get(3..53) == Some(digits.as_bytes());
+    (parent.is_valid() && whole).then_some(parent)
 }
 
 struct Headers<'a>(&'a HeaderMap);
@@ -72,6 +76,7 @@ mod tests {
             &["00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"],
             &["00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"],
             &["00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01"],
+            &["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b-01"],
             &["ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
             &["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"],
         ] {

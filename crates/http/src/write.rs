@@ -129,7 +129,7 @@ impl Call {
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         show: fn(&T) -> Result<Outcome, AppError>,
     ) -> Result<Ended<T>, AppError> {
-        let (now, deadline) = (self.now(), self.deadline());
+        let (now, deadline, order) = (self.now(), self.deadline(), self.order());
         let progress = Arc::new(Progress::new());
         let theirs = Arc::clone(&progress);
         let is_claimed = claim.is_some();
@@ -158,12 +158,12 @@ impl Call {
         let store = self.api().store();
         let rehearsed = self.wishes().preferences.tx_rollback;
         let in_time = match intent {
-            _ if rehearsed => timeout_at(deadline.into(), store.rehearse(deadline, job)).await,
+            _ if rehearsed => timeout_at(deadline.into(), store.rehearse(order, job)).await,
             // A claim is a row of its own.
             Intent::Create if !is_claimed && is_settled => {
-                timeout_at(deadline.into(), store.create(deadline, job)).await
+                timeout_at(deadline.into(), store.create(order, job)).await
             }
-            _ => timeout_at(deadline.into(), store.write(deadline, job)).await,
+            _ => timeout_at(deadline.into(), store.write(order, job)).await,
         };
         in_time.unwrap_or_else(|_| {
             Err(match progress.abandon() {

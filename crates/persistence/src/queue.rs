@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use byline_application::metrics::LaneMetrics;
-use byline_application::{AppError, Intent, Job, Session, Unavailable};
+use byline_application::{AppError, Intent, Job, Session, Spent, Unavailable};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::meters::Lane;
@@ -17,6 +17,8 @@ pub(crate) struct Ticket {
     job: Box<dyn Job>,
     /// When it was submitted; once a thread has it, when that took it.
     since: Instant,
+    /// How long it waited, once a thread has it.
+    queued: Duration,
 }
 
 impl Ticket {
@@ -26,6 +28,7 @@ impl Ticket {
             deadline,
             job,
             since: Instant::now(),
+            queued: Duration::ZERO,
         }
     }
 
@@ -33,8 +36,8 @@ impl Ticket {
     /// job ends here.
     pub(crate) fn in_time(mut self, lane: &Lane) -> Option<Self> {
         let now = Instant::now();
-        lane.waits
-            .observe_time(now.saturating_duration_since(self.since));
+        self.queued = now.saturating_duration_since(self.since);
+        lane.waits.observe_time(self.queued);
         if now < self.deadline {
             self.since = now;
             Some(self)
@@ -45,14 +48,23 @@ impl Ticket {
     }
 
     /// Ends the job without having run it.
-    fn refuse(self, reason: Unavailable, lane: &Lane) {
+    fn refuse(mut self, reason: Unavailable, lane: &Lane) {
         lane.refused(&reason);
+        self.job.spent(Spent {
+            queued: self.queued,
+            worked: Duration::ZERO,
+        });
         self.job.finish(Err(reason.into()));
     }
 
     /// Ends the job that was run, or could not be for want of a connection.
-    pub(crate) fn finish(self, ending: Result<(), AppError>, lane: &Lane) {
-        lane.runs.observe_time(self.since.elapsed());
+    pub(crate) fn finish(mut self, ending: Result<(), AppError>, lane: &Lane) {
+        let worked = self.since.elapsed();
+        lane.runs.observe_time(worked);
+        self.job.spent(Spent {
+            queued: self.queued,
+            worked,
+        });
         self.job.finish(ending);
     }
 

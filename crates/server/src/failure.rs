@@ -31,6 +31,9 @@ pub(crate) enum Failure {
     /// Tokens cannot be judged.
     #[error("BYLINE_JWT_JWKS or BYLINE_JWT_SECRET is of no use")]
     Tokens(#[from] KeysUnusable),
+    /// Spans cannot be exported.
+    #[error("cannot export spans; look at the variables that begin with OTEL_")]
+    Tracing(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {

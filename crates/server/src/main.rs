@@ -21,11 +21,13 @@ mod settings;
 mod signals;
 mod sweeper;
 mod tls;
+mod tracing_export;
 
 use clock::SystemClock;
 use failure::Failure;
 use settings::{Settings, UnknownVariable, Wanted};
 use tls::Certificate;
+use tracing_export::TracingExport;
 
 fn main() -> ExitCode {
     match run() {
@@ -56,6 +58,7 @@ fn run() -> Result<(), Failure> {
     descriptors::reserve(settings.protection.max_connections.get());
     let certificate = settings.tls.files().map(Certificate::load).transpose()?;
     let database = database::open(&settings.database)?;
+    let export = TracingExport::start(&settings.tracing)?;
     let authentication = authentication::of(&settings.authentication)?;
     let api = Api::new(
         database.store(),
@@ -66,9 +69,14 @@ fn run() -> Result<(), Failure> {
             authentication: authentication.clone(),
             log_requests: settings.log.every_request(),
             protection: settings.protection.protection(certificate.is_some()),
+            tracer: export.as_ref().map(TracingExport::tracer),
             version: env!("CARGO_PKG_VERSION"),
         },
     );
     let served = serve::until_signal(&settings, certificate, api, database, authentication.keys);
-    actix_web::rt::System::new().block_on(served)
+    actix_web::rt::System::new().block_on(served)?;
+    if let Some(export) = export {
+        export.end();
+    }
+    Ok(())
 }

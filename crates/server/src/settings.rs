@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use ::tracing::level_filters::LevelFilter;
 use byline_persistence::DatabaseUrl;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
-use tracing::level_filters::LevelFilter;
 
 mod admin;
 mod authentication;
@@ -18,8 +18,10 @@ mod explain;
 mod protection;
 mod secret_files;
 mod tls;
+mod tracing;
 mod values;
 
+pub(crate) use self::tracing::TracingSettings;
 pub(crate) use admin::{AdminListen, AdminSettings};
 pub(crate) use authentication::{AuthenticationSettings, Method};
 pub(crate) use effective::UnknownVariable;
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) tls: TlsSettings,
     #[command(flatten)]
     pub(crate) log: LogSettings,
+    #[command(flatten)]
+    pub(crate) tracing: TracingSettings,
 
     /// Print every setting with its value, where that comes from, and its
     /// default; then end.

@@ -43,18 +43,18 @@ impl Size {
 }
 
 /// The most bytes in a batch that has more than one row.
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 2 << 20;
 
 /// Rows, and lines that are none, in their order.
 pub(super) type Batch<E> = Vec<Read<<E as Entity>::Record>>;
 
-/// Reads `source` in batches, the next two ahead.
+/// Reads `source` in batches, the next ahead: each that waits is memory.
 pub(super) fn read<'scope, E: Entity>(
     scope: &'scope Scope<'scope, '_>,
     mut source: Source<E>,
     size: Arc<Size>,
 ) -> io::Result<Receiver<io::Result<Batch<E>>>> {
-    let (sender, batches) = mpsc::sync_channel(2);
+    let (sender, batches) = mpsc::sync_channel(1);
     let work = move || {
         loop {
             let (batch, is_last) = match next(&mut source, size.rows()) {

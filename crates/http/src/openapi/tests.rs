@@ -20,6 +20,7 @@ fn api() -> Api {
         authentication: Authentication::default(),
         log_requests: false,
         protection: Protection::default(),
+        tracer: None,
         version: "0.0.0",
     };
     Api::new(

@@ -84,6 +84,12 @@ async fn a_request_is_logged_without_its_query() {
     assert_eq!(fields["path"], "/users/1");
     assert_eq!(fields["route"], "/users/{user_id}");
     assert_eq!(fields["status"], 400);
+    assert!(fields["micros"].is_u64(), "{fields}");
+    // It never got as far as the store.
+    assert_eq!(
+        (&fields["queued_micros"], &fields["database_micros"]),
+        (&0.into(), &0.into())
+    );
     assert!(!access.to_string().contains("secret"));
 }
 

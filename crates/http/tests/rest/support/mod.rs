@@ -38,6 +38,7 @@ pub(crate) fn settings() -> Settings {
         authentication: Authentication::default(),
         log_requests: true,
         protection: Protection::default(),
+        tracer: None,
         version: "1.2.3",
     }
 }
