@@ -10,7 +10,7 @@ mod server;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use binaries::binaries;
+pub(crate) use binaries::{binaries, cargo};
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use sandbox::{Ended, Sandbox, on_each_engine};
 pub(crate) use server::Server;
