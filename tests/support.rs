@@ -7,6 +7,8 @@ pub(crate) mod mariadb;
 mod sandbox;
 mod server;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,12 @@ pub(crate) use server::Server;
 /// How long anything may take before a test gives up: far more than it takes,
 /// because machines that run tests are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tells whoever runs the tests, past the capture of the harness.
+pub(crate) fn say(text: &str) {
+    let stderr = OpenOptions::new().append(true).open("/dev/stderr");
+    drop(stderr.and_then(|mut stderr| writeln!(stderr, "{text}")));
+}
 
 /// Waits until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::Setup;
 use crate::support::galera::{Cluster, cluster, is_full};
-use crate::support::{Client, Ended, Server, cargo};
+use crate::support::{Client, Ended, Server, cargo, say};
 
 const CLIENTS: usize = 8;
 
@@ -58,12 +58,9 @@ fn an_upgrade_is_noticed_by_nobody() {
     });
     let release = setup.instances[0].client().get("/").json();
     assert!(answered.load(Ordering::SeqCst) >= total);
-    drop(std::fs::write(
-        "/dev/stderr",
-        format!(
-            "upgrade: {} requests, none failed; {release}\n",
-            answered.load(Ordering::SeqCst)
-        ),
+    say(&format!(
+        "upgrade: {} requests, none failed; {release}",
+        answered.load(Ordering::SeqCst)
     ));
     cluster.assert_equal(&setup.database);
 }
