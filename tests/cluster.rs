@@ -5,6 +5,7 @@
 mod balancer;
 mod budget;
 mod faults;
+mod lag;
 mod load;
 mod pairs;
 mod storms;
