@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ended, Sandbox, on_each_engine};
+use crate::support::{Ended, Sandbox, on_each_engine, say};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
 
@@ -70,8 +70,7 @@ fn curl_is_installed() -> bool {
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(installed || !required, "{MISSING}");
     if !installed {
-        // Past the capture of the test harness.
-        drop(fs::write("/dev/stderr", format!("\n{MISSING}\n\n")));
+        say(&format!("\n{MISSING}\n"));
     }
     installed
 }

@@ -5,10 +5,12 @@
 mod balancer;
 mod budget;
 mod faults;
+mod lag;
 mod load;
 mod pairs;
 mod storms;
 mod upgrade;
+mod witness;
 
 use std::process::Command;
 
@@ -30,7 +32,11 @@ impl Setup {
 
     /// On a cluster that is reached over these ports.
     fn at(cluster: &Cluster, ports: [u16; 3], parameters: &str) -> Self {
-        let database = cluster.database();
+        Self::of(cluster.database(), ports, parameters)
+    }
+
+    /// Of this database, which is empty.
+    fn of(database: String, ports: [u16; 3], parameters: &str) -> Self {
         let url = Cluster::url(&database, ports, parameters);
         let mut setup = Self {
             url,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{PATIENCE, Sandbox, Server, is_full, wait_for};
+use crate::support::{PATIENCE, Sandbox, Server, is_full, on_each_engine, wait_for};
 
 /// A server whose requests are all handled by one thread, one after the other.
 fn one_worker(sandbox: &Sandbox) -> Server {
@@ -57,6 +57,20 @@ fn count_users(sandbox: &Sandbox) -> usize {
         .sqlite()
         .query_row("SELECT count(*) FROM users", (), count);
     usize::try_from(users.unwrap()).unwrap()
+}
+
+on_each_engine! {
+    a_server_without_an_admin_listener_ends_well,
+}
+
+/// Whoever holds the store last lets go of it in another place then.
+fn a_server_without_an_admin_listener_ends_well(sandbox: &Sandbox) {
+    let mut byline = sandbox.byline();
+    byline.env("BYLINE_ADMIN_LISTEN", "off");
+    let mut server = Server::start(byline);
+    assert_eq!(server.client().get("/users").status, 200);
+    server.signal(Signal::TERM);
+    assert!(server.wait().success());
 }
 
 #[test]

@@ -8,10 +8,12 @@ pub(crate) mod mariadb;
 mod sandbox;
 mod server;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use binaries::binaries;
+pub(crate) use binaries::{binaries, cargo};
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use sandbox::{Ended, Sandbox, on_each_engine};
 pub(crate) use server::Server;
@@ -24,6 +26,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// `BYLINE_TEST_FULL=1`), or as much as takes a minute.
 pub(crate) fn is_full() -> bool {
     std::env::var_os("BYLINE_TEST_FULL").is_some_and(|value| value == "1")
+}
+
+/// Tells whoever runs the tests, past the capture of the harness.
+pub(crate) fn say(text: &str) {
+    let stderr = OpenOptions::new().append(true).open("/dev/stderr");
+    drop(stderr.and_then(|mut stderr| writeln!(stderr, "{text}")));
 }
 
 /// Waits until it is so.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::galera::{NODES, cluster};
-use crate::support::{Sandbox, eventually};
+use crate::support::{Sandbox, eventually, say};
 
 fn deploy(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,7 +23,7 @@ fn haproxy_takes_its_configurations() {
             .arg(deploy(file))
             .output();
         let Ok(checked) = checked else {
-            drop(std::fs::write("/dev/stderr", "SKIPPED: no `haproxy`\n"));
+            say("SKIPPED: no `haproxy`");
             return;
         };
         assert!(checked.status.success(), "{file}: {checked:?}");

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::Setup;
-use crate::support::eventually;
 use crate::support::galera::{NODES, cluster, is_full};
 use crate::support::mariadb::Proxy;
+use crate::support::{eventually, say};
 
 /// Requests a second.
 const PACE: u32 = 100;
@@ -91,11 +91,8 @@ fn an_outage_is_not_amplified() {
     });
     let connections: usize = proxies.iter().map(Proxy::connections).sum();
     let ratio = f64::from(u32::try_from(calls).unwrap()) / f64::from(u32::try_from(sent).unwrap());
-    drop(std::fs::write(
-        "/dev/stderr",
-        format!(
-            "outage of {outage} s and {after} s after it: {sent} requests, {calls} calls of the database, {ratio:.2} each; {connections} connections in all\n"
-        ),
+    say(&format!(
+        "outage of {outage} s and {after} s after it: {sent} requests, {calls} calls of the database, {ratio:.2} each; {connections} connections in all"
     ));
     assert!(ratio <= 1.1, "{calls} calls for {sent} requests");
     setup.see(["ready"; 3]);

@@ -21,6 +21,21 @@ pub(crate) fn binaries() -> &'static Binaries {
     BINARIES.get_or_init(build)
 }
 
+/// Cargo, without what it tells a test of its package: `ring` would be built
+/// again for it, and with it all that uses TLS, each time the tests are run.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if let Some(name) = name.to_str()
+            && told.iter().any(|start| name.starts_with(start))
+        {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 fn build() -> Binaries {
     // <target>/<profile>/deps/<test>
     let test = std::env::current_exe().unwrap();
@@ -29,7 +44,7 @@ fn build() -> Binaries {
         "debug" => "dev",
         other => other,
     };
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = cargo()
         .args([
             "build",
             "-p",

@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::eventually;
 pub(crate) use super::is_full;
 use super::mariadb::Admin;
+use super::{eventually, say};
 
 pub(crate) const NODES: [usize; 3] = [1, 2, 3];
 
@@ -45,8 +45,7 @@ fn is_installed() -> bool {
     });
     let installed = programs && Path::new("/usr/lib/galera/libgalera_smm.so").exists();
     if !installed {
-        // Past the capture of the test harness.
-        drop(std::fs::write("/dev/stderr", format!("\n{MISSING}\n\n")));
+        say(&format!("\n{MISSING}\n"));
     }
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(installed || !required, "{MISSING}");
@@ -128,6 +127,12 @@ impl Cluster {
         admin.run(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
         admin.run(&format!("CREATE USER {name} IDENTIFIED BY 'secret'"));
         admin.run(&format!("GRANT ALL ON {name}.* TO {name}"));
+        for node in NODES {
+            // The others have it too.
+            let mut admin = self.admin(node, None);
+            admin.run("SET wsrep_sync_wait = 15");
+            admin.run("SELECT COUNT(*) FROM mysql.global_priv");
+        }
         name
     }
 

@@ -36,7 +36,7 @@ const STATEMENT_LIMIT: Duration = Duration::from_secs(6);
 pub(super) struct Connection {
     inner: AsyncMysqlConnection,
     /// Drives `inner`; dropped after it.
-    runtime: Runtime,
+    driver: Driver,
     /// Of diesel's own transactions, which only migrations use.
     transactions: AnsiTransactionManager,
     deadline: Option<Instant>,
@@ -46,6 +46,18 @@ pub(super) struct Connection {
     fence: Option<Fence>,
     has_returning: bool,
     origin: Option<Origin>,
+}
+
+/// A runtime that ends without waiting for its threads: the last connections may
+/// be dropped where nobody may wait, in the end of a task of another runtime.
+struct Driver(Option<Runtime>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Tells that nobody is to wait for a server any more: whoever holds the other
@@ -66,7 +78,7 @@ impl Connection {
     pub(super) fn new(inner: AsyncMysqlConnection, runtime: Runtime) -> Self {
         Self {
             inner,
-            runtime,
+            driver: Driver(Some(runtime)),
             transactions: AnsiTransactionManager::default(),
             deadline: None,
             limit: STATEMENT_LIMIT,
@@ -141,11 +153,14 @@ impl Connection {
         if self.lost {
             return Err(lost("the connection is lost"));
         }
+        let Some(runtime) = &self.driver.0 else {
+            return Err(lost("the connection is closed"));
+        };
         let limit = Instant::now() + self.limit;
         let limit = self.deadline.map_or(limit, |deadline| deadline.min(limit));
         let fence = &mut self.fence;
         let answer = ask(&mut self.inner);
-        let result = self.runtime.block_on(async {
+        let result = runtime.block_on(async {
             tokio::select! {
                 biased;
                 answer = tokio::time::timeout_at(limit.into(), answer) => {

@@ -88,6 +88,33 @@ impl Probe {
         }
     }
 
+    /// The look at the start, after which a schema that is too old is an error.
+    /// Whoever has just migrated over one node is not told so by another that
+    /// is a moment behind.
+    pub(super) fn first_look(&mut self) -> Result<Sight, Failure> {
+        match self.look() {
+            Err(Failure::Open(error @ OpenError::SchemaTooOld { .. })) => match self.look_up() {
+                Ok(()) => self.look(),
+                Err(Failure::Open(error @ OpenError::SchemaTooOld { .. })) => {
+                    Err(Failure::Open(error))
+                }
+                // It cannot tell. Its time comes, or not.
+                Err(_) => Ok(Failure::Open(error).sight()),
+            },
+            other => other,
+        }
+    }
+
+    /// Looks at the schema once the node has what the others have.
+    fn look_up(&self) -> Result<(), Failure> {
+        let mut connection = connect_to(&self.target, &self.host).map_err(Failure::Connect)?;
+        connection.set_deadline(Instant::now() + CONNECT_LIMIT);
+        match schema_check::require_served(&mut connection) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::Open(error)),
+        }
+    }
+
     fn ask(&mut self) -> Result<Sight, Failure> {
         let deadline = Instant::now() + CONNECT_LIMIT;
         let mut connection = match self.held.take() {

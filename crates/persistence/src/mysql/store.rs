@@ -170,7 +170,7 @@ impl Store for MysqlStore {
 /// What a server is like at the start. That it is away is no error, time may
 /// heal it; what somebody has to change is one.
 fn first_look(probe: &mut Probe) -> Result<Sight, OpenError> {
-    match probe.look() {
+    match probe.first_look() {
         Ok(sight) => Ok(sight),
         Err(Failure::Connect(error)) if !error.is_transient() => {
             Err(OpenError::Server(Arc::new(error)))
