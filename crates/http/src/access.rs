@@ -114,7 +114,7 @@ impl Sender {
 
 /// The credential in the headers, if there is one: `Authorization: Bearer …`,
 /// once. Nowhere else is looked, for what stands in a URL ends up in logs.
-fn shown(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(crate) fn shown(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut lines = headers.get_all(header::AUTHORIZATION);
     let line = match (lines.next(), lines.next()) {
         (None, _) => return Ok(None),

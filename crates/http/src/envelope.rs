@@ -258,7 +258,7 @@ fn log(request: &HttpRequest, facts: &Facts<'_>, span: &RequestSpan, took: Durat
     // Numbers of 128 bits would be logged as text.
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
-        method = method_to_log(request),
+        method = span::known(facts.method),
         path = path_to_log(request).as_ref(),
         route = facts.route,
         status = facts.status.as_u16(),
@@ -284,14 +284,4 @@ fn path_to_log(request: &HttpRequest) -> Cow<'_, str> {
         Some(pattern) => Cow::Owned(pattern),
         None => Cow::Borrowed("(unknown)"),
     }
-}
-
-/// The method, if it is one; a client can send any word in its place.
-fn method_to_log(request: &HttpRequest) -> &str {
-    let method = request.method().as_str();
-    let methods = [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-    ];
-    let known = methods.contains(&method);
-    if known { method } else { "(other)" }
 }

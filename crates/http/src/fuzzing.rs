@@ -10,6 +10,7 @@ use byline_application::batch::MAX_OPERATIONS;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use byline_application::Position;
+use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
 use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, seal};
@@ -18,14 +19,15 @@ use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::query::Query;
 use crate::request_id::RequestId;
-use crate::{batch, fields, idempotency_key, posts, users};
+use crate::{access, batch, fields, idempotency_key, posts, users};
 
 /// Something that reads what a client sent. Panics if it breaks a promise.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("batch", batch),
+    ("credential", credential),
     ("cursor", cursor),
     ("headers", headers),
     ("idempotency_key", idempotency_key),
@@ -101,6 +103,20 @@ pub fn query(data: &[u8]) {
             }
         }
         Err(problem) => refused(problem),
+    }
+}
+
+/// `Authorization`, and the keys in it.
+pub fn credential(data: &[u8]) {
+    let Some(headers) = header("authorization", data) else {
+        return;
+    };
+    if let Ok(Some(text)) = access::shown(&headers) {
+        assert!(!text.is_empty() && text.len() <= access::MAX_CREDENTIAL_BYTES);
+        if let Some(secret) = Secret::parse(text) {
+            // There is only one way to write a key.
+            assert_eq!(secret.reveal(), text);
+        }
     }
 }
 

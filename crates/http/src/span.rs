@@ -104,7 +104,7 @@ impl RequestSpan {
 }
 
 /// A method that is registered; of others there may be any number.
-fn known(method: &Method) -> &'static str {
+pub(crate) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

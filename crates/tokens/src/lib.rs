@@ -2,6 +2,8 @@
 
 mod claims;
 mod crypto;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keys;
 mod mint;
 mod source;
