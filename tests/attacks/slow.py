@@ -132,7 +132,7 @@ def second_heads(service, seconds):
 ATTACKS = {
     "slow heads": slowhttptest("-H", "-i", "2", "-x", "8", "/users"),
     "slow bodies": slowhttptest("-B", "-i", "2", "-s", "8192", "-x", "8", "-f", "application/json", "/users"),
-    "slow readers": slowhttptest("-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3", "/posts"),
+    "slow readers": slowhttptest("-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3", "/posts?limit=5"),
     "slow second heads": second_heads,
 }
 

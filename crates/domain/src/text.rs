@@ -66,10 +66,9 @@ impl Content {
     /// Every rule that it breaks.
     pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
         let text = text.into();
-        let may_stand = |c| matches!(c, '\t' | '\r' | '\n');
         let found = [
             too_long(&text, Self::MAX_CHARS),
-            control_character(&text, may_stand),
+            control_character(&text, |byte| matches!(byte, b'\t' | b'\r' | b'\n')),
         ];
         Violations::none_or(found.into_iter().flatten(), || Self(text))
     }
@@ -100,17 +99,25 @@ pub(crate) fn too_long(text: &str, max: usize) -> Option<Violation> {
     (actual > max).then_some(Violation::TooLong { max, actual })
 }
 
-fn control_character(text: &str, may_stand: impl Fn(char) -> bool) -> Option<Violation> {
+/// The first control character but those of ASCII that `may_stand`.
+fn control_character(text: &str, may_stand: impl Fn(u8) -> bool) -> Option<Violation> {
     // Most texts have none, and every row that is read is looked at: in UTF-8 a
-    // control character is a byte below U+0020, U+007F, or begins with 0xC2.
-    if !text
-        .bytes()
-        .any(|byte| byte < 0x20 || matches!(byte, 0x7F | 0xC2))
-    {
+    // control character is a byte below U+0020, U+007F, or begins with 0xC2. A
+    // block is looked at whole, because that takes a few instructions.
+    let suspicious = |byte: u8| (byte < 0x20 && !may_stand(byte)) | (byte == 0x7F) | (byte == 0xC2);
+    let of_block = |block: &[u8]| {
+        let found = block.iter().map(|byte| suspicious(*byte));
+        found.fold(false, |any, this| any | this)
+    };
+    if !text.as_bytes().chunks(BLOCK).any(of_block) {
         return None;
     }
+    let may_stand = |found: char| u8::try_from(found).is_ok_and(&may_stand);
     text.chars()
         .enumerate()
         .find(|&(_, found)| found.is_control() && !may_stand(found))
         .map(|(position, found)| Violation::ControlCharacter { found, position })
 }
+
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 64;
