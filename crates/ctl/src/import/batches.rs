@@ -15,10 +15,13 @@ use crate::transfer::{Entity, Item, Read, Source};
 pub(super) struct Size(AtomicUsize);
 
 /// How long a transaction should take: others who write wait for it.
-const TRANSACTION: Duration = Duration::from_millis(400);
+const TRANSACTION: Duration = Duration::from_secs(1);
 
-const LEAST_ROWS: usize = 250;
-const FIRST_ROWS: usize = 2_000;
+/// So many however long they take. A transaction writes each page of an index that
+/// it touches once: the fewer rows it has, the more each of them costs, so that
+/// less and less would fit into the time.
+const LEAST_ROWS: usize = 5_000;
+const FIRST_ROWS: usize = LEAST_ROWS;
 const MOST_ROWS: usize = 20_000;
 
 impl Size {
