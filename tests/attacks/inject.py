@@ -94,7 +94,8 @@ def run(service, level, method, path, header, body, folder):
     if "sqlmap identified the following injection" in done.stdout or "is vulnerable" in done.stdout:
         print(done.stdout, file=sys.stderr)
         raise SystemExit(f"attacks: {method} {path} takes SQL")
-    tested = done.stdout.count("testing '") + done.stdout.count("heuristic")
+    # With --smart a parameter is left once it does not look promising.
+    tested = sum(done.stdout.count(words) for words in ("testing '", "heuristic", "testing if "))
     if not tested and "no parameter(s) found" not in done.stdout:
         print(done.stdout[-3000:], file=sys.stderr)
         raise SystemExit(f"attacks: sqlmap has not tried {method} {path}")

@@ -3,7 +3,7 @@ and slow readers by slowhttptest, and slow second heads on kept connections,
 which it does not have. Meanwhile ordinary clients are all served, and no slow
 connection lasts longer than 15 seconds.
 
-    slow.py BYLINE [SECONDS]
+    slow.py BYLINE [ATTACK...]
 """
 
 import http.client
@@ -19,6 +19,7 @@ import time
 from service import Service
 
 CONNECTIONS = 1000
+SECONDS = 25
 LONGEST = 15.0
 CLIENTS = 8
 
@@ -132,17 +133,17 @@ def second_heads(service, seconds):
 ATTACKS = {
     "slow heads": slowhttptest("-H", "-i", "2", "-x", "8", "/users"),
     "slow bodies": slowhttptest("-B", "-i", "2", "-s", "8192", "-x", "8", "-f", "application/json", "/users"),
-    "slow readers": slowhttptest("-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3", "/posts?limit=5"),
+    "slow readers": slowhttptest("-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3", "/posts"),
     "slow second heads": second_heads,
 }
 
 
 def main():
-    binary, seconds = sys.argv[1], int((sys.argv[2:] or ["25"])[0])
+    binary, names = sys.argv[1], sys.argv[2:] or list(ATTACKS)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20_000), hard))
     failed = False
-    for name, attack in ATTACKS.items():
+    for name in names:
         with Service(binary) as service:
             ada = service.post("/users", {"name": "Ada", "email": "ada@example.org"})
             for number in range(20):
@@ -153,7 +154,7 @@ def main():
             watch = Watch(service.port, ordinary)
             for thread in [*clients, watch]:
                 thread.start()
-            attack(service, seconds)
+            ATTACKS[name](service, SECONDS)
             stop.set()
             for client in clients:
                 client.join(60)
