@@ -30,7 +30,7 @@ const ALLOWED: [HeaderName; 7] = [
 ];
 
 /// What pages may read besides what they may read anyway.
-const EXPOSED: [HeaderName; 10] = [
+const EXPOSED: [HeaderName; 11] = [
     header::ALLOW,
     header::ETAG,
     header::LINK,
@@ -39,6 +39,7 @@ const EXPOSED: [HeaderName; 10] = [
     HeaderName::from_static("idempotency-replayed"),
     HeaderName::from_static("preference-applied"),
     crate::limits::RATE_LIMIT,
+    crate::limits::RATE_LIMIT_POLICY,
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-total-count"),
 ];

@@ -119,7 +119,11 @@ async fn enclose<B: MessageBody + 'static>(
     let arrival = Arrival::new(&api, request.headers());
     request.extensions_mut().insert(arrival.clone());
     let method = request.method().clone();
-    let upgrade = request.head().upgrade();
+    // No other protocol is spoken (RFC 9110 section 7.8 lets a server ignore the
+    // wish), and actix-http reads nothing more from a client that wished for one.
+    // Unless it is told, a proxy keeps the connection for the next request, which
+    // then fails.
+    let is_last = request.head().upgrade();
     let span = RequestSpan::begin(&api, &method, request.headers());
     let answered = if length(&request) > MAX_URI_BYTES {
         let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
@@ -135,10 +139,7 @@ async fn enclose<B: MessageBody + 'static>(
                 let (request, bare) = answer.into_parts();
                 answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
             }
-            seal(&api, answer.response_mut(), &arrival.id);
-            if upgrade {
-                close(answer.response_mut());
-            }
+            seal(&api, answer.response_mut(), &arrival.id, is_last);
             span.announce(answer.headers_mut());
             let request = answer.request();
             let extensions = request.extensions();
@@ -162,7 +163,7 @@ async fn enclose<B: MessageBody + 'static>(
             if is_bare_error(&answer) {
                 answer = into_problem(&answer, &arrival.id);
             }
-            seal(&api, &mut answer, &arrival.id);
+            seal(&api, &mut answer, &arrival.id, is_last);
             span.announce(answer.headers_mut());
             let status = answer.status();
             span.end(&arrival.facts(&api, &method, status));
@@ -170,14 +171,6 @@ async fn enclose<B: MessageBody + 'static>(
             Err(InternalError::from_response(error, answer).into())
         }
     }
-}
-
-/// Says that the connection ends here. No other protocol is spoken (RFC 9110
-/// section 7.8 lets a server ignore the wish), and actix-http reads nothing more
-/// from a client that wished for one; unless it is told, a proxy keeps the
-/// connection for the next request, which then fails.
-fn close(answer: &mut HttpResponse) {
-    answer.head_mut().set_connection_type(ConnectionType::Close);
 }
 
 fn length(request: &ServiceRequest) -> usize {
@@ -219,8 +212,9 @@ const DESCRIBE_THE_BODY: [HeaderName; 5] = [
     header::ETAG,
 ];
 
-fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId) {
-    if api.is_draining() {
+/// `is_last` on its connection, whether or not the service ends.
+fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId, is_last: bool) {
+    if is_last || api.is_draining() {
         answer.head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = answer.headers_mut();
