@@ -13,7 +13,8 @@ use std::task::{Context, Poll, ready};
 use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How the answer to what is no HTTP begins; no other answer does.
+/// How the answer to what is no HTTP begins. No other answer does, nor can a part
+/// of a body: JSON escapes line breaks, and pages have none with `\r`.
 const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n";
 const CLOSE: &[u8] = b"connection: close\r\n";
 
