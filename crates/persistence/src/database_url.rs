@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -41,6 +42,19 @@ impl DatabaseUrl {
     #[must_use]
     pub fn sqlite(path: impl AsRef<Path>) -> Self {
         Self(Target::Sqlite(path.as_ref().to_owned()))
+    }
+
+    /// How many connections suit a service that nobody has tuned. Those to a file
+    /// keep cores busy; those to a server mostly wait for it, and the more of them
+    /// commit at once, the more commits share a flush.
+    #[must_use]
+    pub fn usual_pool_size(&self) -> NonZeroUsize {
+        const OF_FILE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+        const OF_SERVER: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
+        match &self.0 {
+            Target::Sqlite(_) => OF_FILE,
+            Target::Mysql(_) => OF_SERVER,
+        }
     }
 }
 

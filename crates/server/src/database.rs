@@ -17,7 +17,9 @@ pub(crate) fn open(settings: &DatabaseSettings) -> Result<Database, OpenError> {
         }
     }
     let options = Options {
-        pool_size: settings.pool_size,
+        pool_size: settings
+            .pool_size
+            .unwrap_or_else(|| settings.url.usual_pool_size()),
         queue_length: settings.queue_length,
     };
     let database = Database::open(&settings.url, &options)?;

@@ -92,10 +92,10 @@ pub(crate) struct DatabaseSettings {
     #[arg(skip)]
     pub(crate) create: bool,
 
-    /// Connections to the database, each with a thread of its own.
-    #[arg(long, env = "BYLINE_POOL_SIZE", value_name = "N", default_value = "4")]
-    #[arg(value_parser = count::<256>)]
-    pub(crate) pool_size: NonZeroUsize,
+    /// Connections to the database, each with a thread of its own
+    /// [default: 4 on SQLite, 10 on a server].
+    #[arg(long, env = "BYLINE_POOL_SIZE", value_name = "N", value_parser = count::<256>)]
+    pub(crate) pool_size: Option<NonZeroUsize>,
 
     /// Requests that may wait for a connection; further ones are answered 503
     /// at once.

@@ -37,7 +37,12 @@ fn every_setting_is_shown_with_its_source_and_default() {
     }
     for row in [
         ["SETTING", "VALUE", "SOURCE", "DEFAULT"],
-        ["BYLINE_POOL_SIZE", "7", "--pool-size", "4"],
+        [
+            "BYLINE_POOL_SIZE",
+            "7",
+            "--pool-size",
+            "4 on SQLite, 10 on a server",
+        ],
         [
             "BYLINE_LOG_REQUESTS",
             "true",
