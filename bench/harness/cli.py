@@ -93,8 +93,10 @@ def requests(run: Run) -> None:
 
 def grow(run: Run) -> None:
     """Growth; by engine."""
+    folder = run.options.grown or run.scratch()
+    folder.mkdir(parents=True, exist_ok=True)
     for engine in run.options.engine or contestants.ENGINES:
-        result = growth.measure(engine, run.options.grown or run.scratch(), report.say)
+        result = growth.measure(engine, folder, report.say)
         print(tables.growth(result))
         run.keep(f"growth-{engine}", result)
 

@@ -106,12 +106,13 @@ class Server:
         return sum(map(_cpu_seconds, self.pids()))
 
     def memory(self) -> float:
-        """MiB that are resident now."""
-        return sum(_status(pid, "VmRSS") for pid in self.pids()) / MIB
+        """MiB that are resident now, without what is mapped of databases: the
+        system keeps those pages whether they are mapped or read."""
+        return sum(_status(pid, "VmRSS") - _mapped(pid) for pid in self.pids()) / MIB
 
     def peak_memory(self) -> float:
-        """The most MiB that were resident since `forget_peak`."""
-        return sum(_status(pid, "VmHWM") for pid in self.pids()) / MIB
+        """The most MiB of `memory` since `forget_peak`, if mappings only grew."""
+        return sum(_status(pid, "VmHWM") - _mapped(pid) for pid in self.pids()) / MIB
 
     def forget_peak(self) -> None:
         for pid in self.pids():
@@ -128,6 +129,18 @@ def _read(path: Path) -> str:
 def _cpu_seconds(pid: int) -> float:
     fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
+
+
+def _mapped(pid: int) -> int:
+    """Bytes of database files that are mapped and resident."""
+    mapped, of_database = 0, False
+    for line in _read(Path(f"/proc/{pid}/smaps")).splitlines():
+        key, _, value = line.partition(":")
+        if "-" in key.split(" ")[0]:
+            of_database = line.endswith(".db")
+        elif of_database and key == "Rss":
+            mapped += int(value.split()[0]) * 1024
+    return mapped
 
 
 def _status(pid: int, name: str) -> int:
