@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import data, wrk
 from .contestants import Contestant
-from .processes import Failed, Server, free_port
+from .processes import Failed, PeakMemory, Server, free_port
 from .scenarios import SCENARIOS, Scenario
 
 # Headers that an answer of this kind needs, whoever gives it; what else Byline
@@ -89,9 +89,9 @@ class Field:
         arguments = [data.PEOPLE, data.AUTHORS, unique]
         if scenario.name == "patch":
             arguments.append(self._versions(one))
-        server.forget_peak()
         before, database = server.cpu_seconds(), self._database_cpu()
-        load = wrk.load(server.port, scenario.name, arguments, connections, seconds)
+        with PeakMemory(server) as memory:
+            load = wrk.load(server.port, scenario.name, arguments, connections, seconds)
         spent, database = server.cpu_seconds() - before, self._database_cpu() - database
         refused = 0 if scenario.status >= 400 else load.refused
         return {
@@ -100,7 +100,7 @@ class Field:
             "p99": load.p99,
             "cpu": spent / load.requests if load.requests else 0.0,
             "database_cpu": database / load.requests if load.requests else 0.0,
-            "memory": server.peak_memory(),
+            "memory": memory.most,
             "faults": refused + load.broken,
         }
 
