@@ -414,4 +414,12 @@ mod tests {
         assert_eq!(pointer("a/b~c"), "/a~1b~0c");
         assert_eq!(pointer(""), "/");
     }
+
+    #[test]
+    fn an_integer_written_with_a_fraction_of_nothing_is_one() {
+        for (text, expected) in [("7.0", 7), ("4142453100634998.0", 4_142_453_100_634_998)] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(id::<UserId>(value).unwrap().get(), expected);
+        }
+    }
 }

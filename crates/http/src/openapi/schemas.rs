@@ -186,7 +186,8 @@ pub(crate) fn faults() -> ArrayBuilder {
         .description(Some("What is wrong with one part of the request."))
         .property(
             "pointer",
-            string(0, 1024, "^(/.*)?$").description(Some("The member of the body (RFC 6901).")),
+            string(0, 1024, "^(/[\\s\\S]*)?$")
+                .description(Some("The member of the body (RFC 6901).")),
         )
         .property(
             "parameter",
