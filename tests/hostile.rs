@@ -361,23 +361,28 @@ fn whoever_wishes_for_another_protocol_is_told_that_the_connection_ends() {
 }
 
 #[test]
-fn a_kept_connection_that_turns_to_nonsense_is_told_that_it_ends() {
+fn a_kept_connection_that_is_given_up_says_so() {
     let sandbox = Sandbox::new();
     let server = sandbox.serve();
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    let good = b"GET /users HTTP/1.1\r\nhost: byline\r\n\r\n";
-    stream.write_all(good).unwrap();
-    // Wait for the answer: what came in one go would be answered in one go.
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"[]") {
-        let mut more = [0; 1024];
-        let length = stream.read(&mut more).unwrap();
-        assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
-        answer.extend(&more[..length]);
+    let many: String = (0..97).map(|number| format!("x{number}: y\r\n")).collect();
+    let many = format!("GET /users HTTP/1.1\r\nhost: byline\r\n{many}\r\n");
+    for (nonsense, expected) in [("nonsense : \r\n\r\n", 400), (&many, 431)] {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let good = b"GET /users HTTP/1.1\r\nhost: byline\r\n\r\n";
+        stream.write_all(good).unwrap();
+        // Wait for the answer: what came in one go would be answered in one go.
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"[]") {
+            let mut more = [0; 1024];
+            let length = stream.read(&mut more).unwrap();
+            assert!(length > 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend(&more[..length]);
+        }
+        drop(stream.write_all(nonsense.as_bytes()));
+        let mut refusal = Vec::new();
+        drop(stream.read_to_end(&mut refusal));
+        let refusal = String::from_utf8_lossy(&refusal);
+        assert_eq!(status(&refusal), expected, "{refusal}");
+        assert!(refusal.contains("\r\nconnection: close\r\n"), "{refusal}");
     }
-    stream.write_all(b"nonsense : \r\n\r\n").unwrap();
-    let mut refusal = String::new();
-    stream.read_to_string(&mut refusal).unwrap();
-    assert_eq!(status(&refusal), 400);
-    assert!(refusal.contains("\r\nconnection: close\r\n"), "{refusal}");
 }

@@ -1,10 +1,11 @@
 //! Says that a connection ends, where actix-http does not.
 //!
-//! actix-http 3.20 answers what it cannot parse with an empty 400 and closes the
-//! connection. On a connection that has served a request before, that answer has
-//! no `connection: close` (`h1::Codec` keeps the last request's connection type):
-//! a proxy takes the connection for one that may be used again, and the next
-//! client's request on it fails with 502.
+//! actix-http 3.20 answers what it cannot parse with an empty 400, a head that is
+//! too large with an empty 431 and one that does not come with an empty 408, and
+//! closes the connection. On a connection that has served a request before, these
+//! answers have no `connection: close` (`h1::Codec` keeps the last request's
+//! connection type): a proxy takes the connection for one that may be used again,
+//! and the next client's request on it fails with 502.
 
 use std::io;
 use std::pin::Pin;
@@ -13,9 +14,13 @@ use std::task::{Context, Poll, ready};
 use actix_web::web::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How the answer to what is no HTTP begins. No other answer does, nor can a part
+/// How the answers to what is no HTTP begin. No other answer does, nor can a part
 /// of a body: JSON escapes line breaks, and pages have none with `\r`.
-const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n";
+const REFUSALS: [&[u8]; 3] = [
+    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n",
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n",
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n",
+];
 const CLOSE: &[u8] = b"connection: close\r\n";
 
 /// A stream that HTTP is spoken on.
@@ -47,10 +52,12 @@ impl<T> Closing<T> {
 
 impl Amended {
     fn of(bytes: &[u8]) -> Option<Self> {
-        let rest = bytes.strip_prefix(REFUSAL)?;
+        let (refusal, rest) = REFUSALS
+            .iter()
+            .find_map(|refusal| Some((*refusal, bytes.strip_prefix(*refusal)?)))?;
         let is_said = rest.windows(CLOSE.len()).any(|line| line == CLOSE);
         (!is_said).then(|| Self {
-            left: [REFUSAL, CLOSE, rest].concat().into(),
+            left: [refusal, CLOSE, rest].concat().into(),
             length: bytes.len(),
         })
     }
@@ -123,12 +130,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_says_that_the_connection_ends() {
-        let refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
-        let said =
-            "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\ndate: x\r\n\r\n";
-        for buffer in [1, 7, 1024] {
-            assert_eq!(read(refusal.as_bytes(), buffer).await, said);
-            assert_eq!(read(said.as_bytes(), buffer).await, said);
+        for status in [
+            "400 Bad Request",
+            "408 Request Timeout",
+            "431 Request Header Fields Too Large",
+        ] {
+            let begin = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n");
+            let refusal = format!("{begin}date: x\r\n\r\n");
+            let said = format!("{begin}connection: close\r\ndate: x\r\n\r\n");
+            for buffer in [1, 7, 1024] {
+                assert_eq!(read(refusal.as_bytes(), buffer).await, said);
+                assert_eq!(read(said.as_bytes(), buffer).await, said);
+            }
         }
     }
 
