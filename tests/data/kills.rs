@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{DEFAULT, exported, files, migrated, number};
-use crate::support::{Ended, Sandbox, is_full};
+use crate::support::{Ended, PATIENCE, Sandbox, is_full};
 
 /// Runs `import` and kills it after `delay`, unless it has ended by then. Gives
 /// whether it was killed.
@@ -93,6 +93,58 @@ fn nor_with_new_ids() {
         16_000
     );
     assert_eq!(number(&sqlite, "SELECT count(*) FROM import_ids"), 0);
+}
+
+#[test]
+fn nor_with_indexes_built_last() {
+    let sandbox = migrated();
+    let original = files(&sandbox, 4_000, 16_000);
+    let kills = killed_again_and_again(&sandbox, &["--quiet", "--indexes-last"]);
+    assert!(kills > 0, "no import lasted until it was killed");
+    assert!(exported(&sandbox, DEFAULT) == original);
+    // Every index is there again.
+    Ended::well(sandbox.bylinectl(&["check"]));
+}
+
+#[test]
+fn a_file_that_lacks_indexes_is_not_served_until_somebody_builds_them() {
+    let sandbox = migrated();
+    files(&sandbox, 4_000, 16_000);
+    // The shortest delay by which it has begun, and has not come to its end.
+    let mut delays = (0..).map(|round| Duration::from_millis(20 + round * 20));
+    loop {
+        let options = [
+            "--quiet",
+            "--again",
+            "--on-conflict",
+            "skip",
+            "--indexes-last",
+        ];
+        let delay = delays.next().unwrap();
+        assert!(delay < PATIENCE, "it never begins");
+        let killed = kill(import(&sandbox, &options), delay);
+        let export = Ended::of(sandbox.bylinectl(&["export", "--quiet", "--users", "-"]));
+        if killed && export.code == Some(1) {
+            assert!(export.stderr.contains("_index_"), "{export:?}");
+            assert!(export.stderr.contains("`bylinectl migrate`"), "{export:?}");
+            break;
+        }
+    }
+    let told = Ended::of(sandbox.bylinectl(&["check"]));
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(
+        told.stdout.contains("_index_posts_title is missing"),
+        "{told:?}"
+    );
+    let server = sandbox.serve();
+    let page = server.client().get("/posts?sort=title&limit=1");
+    assert_eq!(page.status, 200, "{}", page.text);
+    Ended::well(sandbox.bylinectl(&["check"]));
+    // Under its feet nothing is dropped.
+    let refused = Ended::of(import(&sandbox, &["--indexes-last"]));
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("is open elsewhere"), "{refused:?}");
+    Ended::well(sandbox.bylinectl(&["check"]));
 }
 
 #[test]

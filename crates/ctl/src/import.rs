@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use byline_application::import::{ImportId, Numbering, OnConflict, Rows, Tally};
-use byline_persistence::DatabaseUrl;
+use byline_persistence::{DatabaseUrl, migrations};
 
 use crate::failure::Failure;
 use crate::transfer::{Door, Entity, Format, Posts, Users, number};
@@ -54,6 +54,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 20)]
     max_errors: u64,
 
+    /// Store the rows without the indexes of lists, and build these at the end,
+    /// each in one go: from a million rows on in a fraction of the time. For a
+    /// SQLite file that nothing else has open.
+    #[arg(long, conflicts_with = "dry_run")]
+    indexes_last: bool,
+
     /// Change nothing, and tell what would happen. Takes as long as the import,
     /// and as much room in the folder for temporary files.
     #[arg(long)]
@@ -74,11 +80,13 @@ title and content; with `--ids keep` each needs its id. The rest is filled in.
 
 An import that is broken off, by an error or a kill, goes on where it stands when the same command
 is run again: lines that were stored are recognised by their content, and may not be changed;
-those behind them may. Not so from standard input.
+those behind them may. Not so from standard input. After `--indexes-last` was broken off, the
+file is refused until its indexes are there: `bylinectl migrate` builds them, too.
 
 Examples:
   bylinectl import --users users.ndjson --posts posts.ndjson
   bylinectl import --users users.csv --dry-run --max-errors 1000
+  bylinectl import --users users.csv --posts posts.csv --indexes-last
   bylinectl import --users users.csv --posts posts.csv --ids new --on-conflict skip";
 
 /// Under which ids rows are stored.
@@ -127,7 +135,11 @@ impl Arguments {
 /// [`Failure::BadLines`] when a line cannot be stored; [`Failure::Database`],
 /// [`Failure::Refused`], and those of the files.
 pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
-    let door = Door::open(url)?;
+    let door = if arguments.indexes_last {
+        Door::open_without_list_indexes(url)?
+    } else {
+        Door::open(url)?
+    };
     let rehearsal = arguments
         .dry_run
         .then(|| Rehearsal::of(&door))
@@ -137,15 +149,20 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
         rehearsal: rehearsal.as_ref(),
     };
     let mut faults = Faults::new(arguments.max_errors);
+    store(&target, arguments, &mut faults)?;
+    drop(rehearsal);
+    drop(door);
+    if arguments.indexes_last {
+        build_indexes(url, arguments.quiet)?;
+    }
+    faults.end(arguments.dry_run, arguments.skip_invalid)
+}
+
+/// Stores the users, then the posts.
+fn store(target: &Target<'_>, arguments: &Arguments, faults: &mut Faults) -> Result<(), Failure> {
     let mut authors = None;
     if let Some(path) = &arguments.users {
-        authors = Some(import::<Users>(
-            &target,
-            path,
-            arguments,
-            None,
-            &mut faults,
-        )?);
+        authors = Some(import::<Users>(target, path, arguments, None, faults)?);
     }
     let numbered_anew = arguments.numbering() == Numbering::Anew;
     if let Some(path) = arguments
@@ -153,18 +170,13 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
         .as_ref()
         .filter(|_| faults.may_go_on(arguments.skip_invalid))
     {
-        import::<Posts>(
-            &target,
-            path,
-            arguments,
-            authors.filter(|_| numbered_anew),
-            &mut faults,
-        )?;
+        let authors_here = authors.filter(|_| numbered_anew);
+        import::<Posts>(target, path, arguments, authors_here, faults)?;
         if let (Some(authors), true, false) = (authors, faults.are_none(), arguments.dry_run) {
-            forget(&door, authors)?;
+            forget(target.door, authors)?;
         }
     }
-    faults.end(arguments.dry_run, arguments.skip_invalid)
+    Ok(())
 }
 
 /// Where rows are stored.
@@ -232,6 +244,14 @@ fn report(rows: Rows, path: &str, tally: &Tally, dry_run: bool) -> Result<(), Fa
 
 fn tell(line: &str) -> Result<(), Failure> {
     writeln!(io::stderr(), "{line}").map_err(Failure::Output)
+}
+
+fn build_indexes(url: &DatabaseUrl, is_quiet: bool) -> Result<(), Failure> {
+    if !is_quiet {
+        tell("building the indexes")?;
+    }
+    migrations::migrate(url)?;
+    Ok(())
 }
 
 /// Removes the notes about the ids of users whose posts are stored, a few at a

@@ -19,6 +19,12 @@ pub struct Options {
     pub queue_length: NonZeroUsize,
 }
 
+/// For a caller who waits for each answer.
+const ONE_AT_A_TIME: Options = Options {
+    pool_size: NonZeroUsize::MIN,
+    queue_length: NonZeroUsize::MIN,
+};
+
 /// An open database and the threads of its store.
 pub struct Database {
     engine: Engine,
@@ -47,11 +53,27 @@ impl Database {
     ///
     /// What is wrong with the database, or with the machine.
     pub fn open_bulk(url: &DatabaseUrl) -> Result<Self, OpenError> {
-        let options = Options {
-            pool_size: NonZeroUsize::MIN,
-            queue_length: NonZeroUsize::MIN,
+        Self::open_as(url, &ONE_AT_A_TIME, Role::BulkWriter)
+    }
+
+    /// Opens a SQLite file as [`open_bulk`](Self::open_bulk) does, without the
+    /// indexes that only lists need, so that rows are stored at a fraction of the
+    /// cost. [`migrate`](crate::migrations::migrate) builds them; until then the
+    /// file is refused by everything but this, and lists fail.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::InUse`] while something else has the file open;
+    /// [`OpenError::KeepsIndexes`] if the database is a server's; what is wrong
+    /// with the database, or with the machine.
+    pub fn open_without_list_indexes(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let Target::Sqlite(path) = &url.0 else {
+            return Err(OpenError::KeepsIndexes);
         };
-        Self::open_as(url, &options, Role::BulkWriter)
+        let store = SqliteStore::open_without_list_indexes(path, &ONE_AT_A_TIME, Role::BulkWriter)?;
+        Ok(Self {
+            engine: Engine::Sqlite(Arc::new(store)),
+        })
     }
 
     fn open_as(url: &DatabaseUrl, options: &Options, writer: Role) -> Result<Self, OpenError> {

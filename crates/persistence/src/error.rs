@@ -54,6 +54,12 @@ pub enum OpenError {
     /// Somebody else makes backups of this engine.
     #[error("backups of a server's database are made by mariadb-dump or mariadb-backup")]
     NoBackup,
+    /// Something else has the file open, and would miss what is to be left out.
+    #[error("{path} is open elsewhere; indexes can be left out only while it is not", path = .0.display())]
+    InUse(PathBuf),
+    /// Indexes can be left out of files only.
+    #[error("the indexes of a server's database stay; they can be left out of a SQLite file")]
+    KeepsIndexes,
     /// A migration failed.
     #[error("cannot migrate the database")]
     Migration(#[source] Cause),

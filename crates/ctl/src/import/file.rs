@@ -15,7 +15,7 @@ use super::{Arguments, Beginning, Conflict, Faults, Ids, Target};
 use crate::failure::Failure;
 use crate::transfer::{Entity, Format, Item, Prefix, Progress, Read, Source};
 
-/// Between two transactions. Whoever waits for the lock of a SQLite file looks
+/// Between two transactions, unless nobody else has the file open. Whoever waits for the lock of a SQLite file looks
 /// for it now and then, and would not find it free in a shorter time.
 const GAP: Duration = Duration::from_millis(40);
 
@@ -266,7 +266,9 @@ where
             .door()
             .write(move |session| E::import(session, &task, &rows, &step))?;
         self.size.learn(count, begun.elapsed());
-        thread::sleep(GAP);
+        if !self.arguments.indexes_last {
+            thread::sleep(GAP);
+        }
         if matches!(outcome, Outcome::Stored(_) | Outcome::Known) {
             self.course.position = to;
             if let Some(prefix) = &mut self.course.prefix {

@@ -34,10 +34,23 @@ impl Door {
     ///
     /// [`Failure::Database`], [`Failure::System`].
     pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, Failure> {
+        Self::of(Database::open_bulk(url)?)
+    }
+
+    /// Opens a SQLite file without the indexes that only lists need; see
+    /// [`Database::open_without_list_indexes`].
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Database`], [`Failure::System`].
+    pub(crate) fn open_without_list_indexes(url: &DatabaseUrl) -> Result<Self, Failure> {
+        Self::of(Database::open_without_list_indexes(url)?)
+    }
+
+    fn of(database: Database) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(Failure::System)?;
-        let database = Database::open_bulk(url)?;
         Ok(Self {
             runtime,
             store: database.store(),

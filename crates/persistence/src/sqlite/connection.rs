@@ -60,6 +60,19 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Opens the file for a change during which nobody else may have it open. From
+/// the first statement on, everything fails as locked while somebody has.
+pub(super) fn open_alone(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::establish(&uri(path, "rw"))
+        .map_err(|error| OpenError::cannot_open(path, error))?;
+    // Before the file is read: later, SQLite would only keep others from coming
+    // (https://www.sqlite.org/pragma.html#pragma_locking_mode).
+    set(&mut connection, ALONE)
+        .and_then(|()| set(&mut connection, SHORT_TIMEOUT))
+        .map_err(|error| OpenError::from_sqlite(path, error))?;
+    Ok(connection)
+}
+
 /// By the mark that the first migration sets.
 fn is_ours_or_empty(connection: &mut Connection) -> QueryResult<bool> {
     let mark: i64 = sql::<BigInt>("PRAGMA application_id").get_result(connection)?;
@@ -123,6 +136,9 @@ const SETTINGS: [Pragma; 7] = [
     pragma!("wal_autocheckpoint", "1000"),
 ];
 
+const ALONE: Pragma = pragma!("locking_mode", "exclusive");
+const SHORT_TIMEOUT: Pragma = pragma!("busy_timeout", "500");
+
 const READ_ONLY: Pragma = pragma!("query_only", "1");
 
 /// The whole file, up to 1 TiB: a page is read where the system keeps it instead
@@ -130,9 +146,9 @@ const READ_ONLY: Pragma = pragma!("query_only", "1");
 /// built for less maps less.
 const MAP_FILE: &str = "PRAGMA mmap_size = 1099511627776";
 
-/// 48 MiB. SQLite's default of 2 MiB holds little of what rows in no order
+/// 40 MiB. SQLite's default of 2 MiB holds little of what rows in no order
 /// touch in the indexes: every row would read and write a page of each.
-const LARGE_CACHE: Pragma = pragma!("cache_size", "-49152");
+const LARGE_CACHE: Pragma = pragma!("cache_size", "-40960");
 
 /// After 256 MiB of the log instead of 4: each transaction of an import changes
 /// pages all over the indexes, most of which the next one changes again. Until a

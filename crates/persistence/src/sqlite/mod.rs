@@ -5,6 +5,7 @@ mod backup;
 mod connection;
 mod dialect;
 mod lease;
+mod list_indexes;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{Connection, connection};
 use crate::OpenError;
 use crate::migrations::{self, Comparison, Status};
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+pub(super) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// See [`migrations::migrate`].
 pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
@@ -29,16 +29,23 @@ pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
                 .map_err(failed)?;
             Ok(pending)
         })
-        .map_err(|error| match error {
-            Failure::Open(error) => error,
-            Failure::Query(error) => failed(Box::new(error)),
-        })
+        .map_err(Failure::into_open_error)
 }
 
 /// What can fail in a transaction of diesel's.
-enum Failure {
+pub(super) enum Failure {
     Open(OpenError),
     Query(diesel::result::Error),
+}
+
+impl Failure {
+    /// Why the schema could not be changed.
+    pub(super) fn into_open_error(self) -> OpenError {
+        match self {
+            Self::Open(error) => error,
+            Self::Query(error) => failed(Box::new(error)),
+        }
+    }
 }
 
 impl From<OpenError> for Failure {
@@ -72,15 +79,27 @@ pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
 /// Makes sure that this program can serve the file, and gives the newest release
 /// it has seen.
 pub(super) fn require_served(path: &Path) -> Result<Option<Release>, OpenError> {
+    require_served_but_for(path, |_| false).map(|(release, _)| release)
+}
+
+/// As [`require_served`], whether or not the migrations are pending that may be.
+/// Gives also those that the file has.
+pub(super) fn require_served_but_for(
+    path: &Path,
+    may_be_pending: impl Fn(&str) -> bool,
+) -> Result<(Option<Release>, Vec<String>), OpenError> {
     let mut connection = connection::open(path, false)?;
     require_sound_sqlite(&mut connection)
         .map_err(|error| OpenError::from_sqlite(path, error))??;
-    compare(&mut connection)?.require_served(|| {
+    let mut found = compare(&mut connection)?;
+    found.pending.retain(|name| !may_be_pending(name));
+    let applied = found.applied.clone();
+    found.require_served(|| {
         sql::<Nullable<Text>>(migrations::FLOOR)
             .get_result(&mut connection)
             .map_err(|error| OpenError::from_sqlite(path, error))
     })?;
-    Ok(releases(&mut connection, path)?.pop())
+    Ok((releases(&mut connection, path)?.pop(), applied))
 }
 
 /// What the file has and lacks. Asked by itself, diesel would make its table of
@@ -99,7 +118,7 @@ fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     migrations::compare::<diesel::sqlite::Sqlite>(&applied, &MIGRATIONS)
 }
 
-fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+pub(super) fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
     OpenError::Migration(Arc::from(error))
 }
 

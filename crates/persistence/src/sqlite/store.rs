@@ -11,7 +11,7 @@ use byline_application::{
 
 use super::connection::{self, Role};
 use super::lease::Lease;
-use super::{Pool, reader, schema_check, writer};
+use super::{Pool, list_indexes, reader, schema_check, writer};
 use crate::meters::{self, Crew, Lane, Meters};
 use crate::queue::{Queue, Ticket};
 use crate::{OpenError, Options};
@@ -46,6 +46,25 @@ impl SqliteStore {
         writing_as: Role,
     ) -> Result<Self, OpenError> {
         let release = schema_check::require_served(path)?;
+        Self::start(path, options, writing_as, release)
+    }
+
+    /// As [`open`](Self::open), and drops the indexes of lists.
+    pub(crate) fn open_without_list_indexes(
+        path: &Path,
+        options: &Options,
+        writing_as: Role,
+    ) -> Result<Self, OpenError> {
+        let release = list_indexes::drop_all(path)?;
+        Self::start(path, options, writing_as, release)
+    }
+
+    fn start(
+        path: &Path,
+        options: &Options,
+        writing_as: Role,
+        release: Option<Release>,
+    ) -> Result<Self, OpenError> {
         let vitals = Arc::new(Vitals::default());
         let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
 

@@ -1,0 +1,110 @@
+//! The indexes that only lists are read along, left out while rows come by the
+//! million: a row that comes later touches a page of each, anywhere in it, while
+//! all rows at once are sorted.
+//!
+//! Each is made by a migration of its own. That is reverted, so that the index is
+//! pending until whoever migrates next builds it: no file is served without it.
+
+use std::path::Path;
+
+use byline_application::Release;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::result::Error as QueryError;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::MigrationHarness;
+
+use super::schema_check::{self, Failure, MIGRATIONS};
+use super::{Connection, connection};
+use crate::OpenError;
+
+/// Whether the migration of that name makes an index of lists, and nothing else.
+pub(super) fn makes_one(migration: &str) -> bool {
+    migration.contains("_index_")
+}
+
+/// Drops the indexes of lists that the file has, and gives the newest release
+/// that it has seen. The rest of the schema must be there.
+///
+/// # Errors
+///
+/// [`OpenError::InUse`] if the file is open elsewhere: lists would fail there.
+pub(super) fn drop_all(path: &Path) -> Result<Option<Release>, OpenError> {
+    let (release, applied) = schema_check::require_served_but_for(path, makes_one)?;
+    let dropped: Vec<_> = applied.into_iter().filter(|name| makes_one(name)).collect();
+    if !dropped.is_empty() {
+        let mut connection = connection::open_alone(path)?;
+        connection
+            .exclusive_transaction(|connection| revert(connection, &dropped))
+            .map_err(|error| match error {
+                Failure::Query(error) if is_locked(&error) => OpenError::InUse(path.to_owned()),
+                other => other.into_open_error(),
+            })?;
+    }
+    Ok(release)
+}
+
+fn revert(connection: &mut Connection, names: &[String]) -> Result<(), Failure> {
+    let known: Vec<Box<dyn Migration<Sqlite>>> =
+        MIGRATIONS.migrations().map_err(schema_check::failed)?;
+    for migration in known {
+        if names.contains(&migration.name().to_string()) {
+            connection
+                .revert_migration(&migration)
+                .map_err(schema_check::failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_locked(error: &QueryError) -> bool {
+    matches!(
+        error,
+        QueryError::DatabaseError(_, information) if information.message() == "database is locked"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        schema_check::migrate(&path).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn they_are_pending_until_somebody_migrates() {
+        let (_folder, path) = file();
+        drop_all(&path).unwrap().expect("a release");
+        let pending = schema_check::status(&path).unwrap().pending;
+        assert_eq!(pending.len(), 8, "{pending:?}");
+        assert!(pending.iter().all(|name| makes_one(name)), "{pending:?}");
+        let error = schema_check::require_served(&path).unwrap_err();
+        assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error:?}");
+        assert!(drop_all(&path).unwrap().is_some());
+        assert_eq!(schema_check::migrate(&path).unwrap(), pending);
+        assert_eq!(schema_check::check(&path).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn not_while_the_file_is_open_elsewhere() {
+        let (_folder, path) = file();
+        let other = connection::open(&path, false).unwrap();
+        let error = drop_all(&path).unwrap_err();
+        assert!(matches!(error, OpenError::InUse(_)), "{error:?}");
+        assert_eq!(schema_check::check(&path).unwrap(), Vec::<String>::new());
+        drop(other);
+        drop_all(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_without_a_schema_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        drop(connection::open(&path, true).unwrap());
+        let error = drop_all(&path).unwrap_err();
+        assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error:?}");
+    }
+}
