@@ -20,10 +20,22 @@ use crate::error::OpenError;
 pub(crate) enum Role {
     /// Sees only what is committed and cannot change it.
     Reader,
+    /// A reader of everything, once: nothing of it is worth keeping in memory.
+    BulkReader,
     /// Changes; there is one at a time in a process.
     Writer,
     /// A writer of many rows: more of the indexes stays in memory.
     BulkWriter,
+}
+
+impl Role {
+    /// The readers beside a writer of this role.
+    pub(super) fn beside(self) -> Self {
+        match self {
+            Self::BulkWriter | Self::BulkReader => Self::BulkReader,
+            Self::Writer | Self::Reader => Self::Reader,
+        }
+    }
 }
 
 /// A pool whose connections stay open and fit for `role`. It connects when a
@@ -166,6 +178,8 @@ fn configure(connection: &mut Connection, role: Role) -> QueryResult<()> {
             connection.batch_execute(MAP_FILE)?;
             set(connection, READ_ONLY)
         }
+        // Unmapped: a walk over a mapped file makes all of it resident.
+        Role::BulkReader => set(connection, READ_ONLY),
         Role::Writer => Ok(()),
         Role::BulkWriter => {
             set(connection, LARGE_CACHE)?;

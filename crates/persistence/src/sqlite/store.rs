@@ -86,7 +86,7 @@ impl SqliteStore {
 
         let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
-        let reading = connection::pool(path, Role::Reader, size);
+        let reading = connection::pool(path, writing_as.beside(), size);
         let readers = Crew::new("reader", options.pool_size.get());
         for _ in 0..options.pool_size.get() {
             let (queue, lease) = (queue.clone(), Lease::new(reading.clone()));
