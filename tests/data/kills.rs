@@ -107,6 +107,20 @@ fn nor_with_indexes_built_last() {
 }
 
 #[test]
+fn an_error_leaves_the_indexes_where_they_were() {
+    let sandbox = migrated();
+    fs::write(sandbox.path("users.csv"), "id,nome\n1,Ada\n").unwrap();
+    fs::write(sandbox.path("users.ndjson"), "{\"id\":1}\n").unwrap();
+    for file in ["users.csv", "users.ndjson", "none.csv", "users.xml"] {
+        let import = sandbox.bylinectl(&["import", "--indexes-last", "--users", file]);
+        let told = Ended::of(import);
+        assert_eq!(told.code, Some(1), "{told:?}");
+        assert!(told.stderr.contains(file), "{told:?}");
+        Ended::well(sandbox.bylinectl(&["check"]));
+    }
+}
+
+#[test]
 fn a_file_that_lacks_indexes_is_not_served_until_somebody_builds_them() {
     let sandbox = migrated();
     files(&sandbox, 4_000, 16_000);

@@ -80,8 +80,8 @@ title and content; with `--ids keep` each needs its id. The rest is filled in.
 
 An import that is broken off, by an error or a kill, goes on where it stands when the same command
 is run again: lines that were stored are recognised by their content, and may not be changed;
-those behind them may. Not so from standard input. After `--indexes-last` was broken off, the
-file is refused until its indexes are there: `bylinectl migrate` builds them, too.
+those behind them may. Not so from standard input. When a kill broke `--indexes-last` off, the file
+is refused until its indexes are there: `bylinectl migrate` builds them, too.
 
 Examples:
   bylinectl import --users users.ndjson --posts posts.ndjson
@@ -149,12 +149,14 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
         rehearsal: rehearsal.as_ref(),
     };
     let mut faults = Faults::new(arguments.max_errors);
-    store(&target, arguments, &mut faults)?;
+    let stored = store(&target, arguments, &mut faults);
     drop(rehearsal);
     drop(door);
     if arguments.indexes_last {
+        // Whatever became of the rows: others want to use the file.
         build_indexes(url, arguments.quiet)?;
     }
+    stored?;
     faults.end(arguments.dry_run, arguments.skip_invalid)
 }
 

@@ -15,8 +15,9 @@ use super::{Arguments, Beginning, Conflict, Faults, Ids, Target};
 use crate::failure::Failure;
 use crate::transfer::{Entity, Format, Item, Prefix, Progress, Read, Source};
 
-/// Between two transactions, unless nobody else has the file open. Whoever waits for the lock of a SQLite file looks
-/// for it now and then, and would not find it free in a shorter time.
+/// Between two transactions, unless nobody else has the file open. Whoever waits
+/// for the lock of a SQLite file looks for it now and then, and would not find it
+/// free in a shorter time.
 const GAP: Duration = Duration::from_millis(40);
 
 /// The import of a file.
