@@ -70,7 +70,7 @@ impl Database {
         let Target::Sqlite(path) = &url.0 else {
             return Err(OpenError::KeepsIndexes);
         };
-        let store = SqliteStore::open_without_list_indexes(path, &ONE_AT_A_TIME, Role::BulkWriter)?;
+        let store = SqliteStore::open_without_list_indexes(path, &ONE_AT_A_TIME)?;
         Ok(Self {
             engine: Engine::Sqlite(Arc::new(store)),
         })

@@ -49,14 +49,13 @@ impl SqliteStore {
         Self::start(path, options, writing_as, release)
     }
 
-    /// As [`open`](Self::open), and drops the indexes of lists.
+    /// As [`open`](Self::open) for rows in bulk, and drops the indexes of lists.
     pub(crate) fn open_without_list_indexes(
         path: &Path,
         options: &Options,
-        writing_as: Role,
     ) -> Result<Self, OpenError> {
         let release = list_indexes::drop_all(path)?;
-        Self::start(path, options, writing_as, release)
+        Self::start(path, options, Role::BulkWriter, release)
     }
 
     fn start(

@@ -76,6 +76,16 @@ fn a_missing_author_is_found_among_many() {
     ));
 }
 
+/// Takes one post in, under id 21.
+fn one_post() -> MockPostRepository {
+    let mut posts = nothing();
+    posts
+        .expect_insert()
+        .once()
+        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
+    posts
+}
+
 #[test]
 fn the_first_that_is_not_allowed_is_named() {
     let run_as = |principal: &Principal, users, posts, operations: &[Operation]| {
@@ -89,22 +99,12 @@ fn the_first_that_is_not_allowed_is_named() {
     // User 1 may write posts of its own and create nobody.
     let one = caller(1, all_but(Scope::Admin));
     let operations = [post(known(1)), user("Ada")];
-    let mut posts = nothing();
-    posts
-        .expect_insert()
-        .once()
-        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
-    let (index, error) = place(run_as(&one, nobody(), posts, &operations));
+    let (index, error) = place(run_as(&one, nobody(), one_post(), &operations));
     assert_eq!(index, 1);
     assert!(matches!(error, AppError::Forbidden(_)));
 
     let operations = [post(known(1)), post(known(2))];
-    let mut posts = nothing();
-    posts
-        .expect_insert()
-        .once()
-        .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
-    let (index, error) = place(run_as(&one, nobody(), posts, &operations));
+    let (index, error) = place(run_as(&one, nobody(), one_post(), &operations));
     assert_eq!(index, 1);
     assert!(matches!(error, AppError::Forbidden(_)));
 }
