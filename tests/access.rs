@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{Ended, Sandbox, Server, mariadb};
+use crate::support::servers::{Engine, dedicated};
+use crate::support::{Ended, Sandbox, Server};
 use operations::{Mode, Rule, Who, operations};
 use service::{ALL, SECRET, Service, token};
 
@@ -52,10 +53,9 @@ fn tokens_open_what_they_are_for_and_nothing_else() {
 
 #[test]
 fn keys_open_the_same_on_mariadb() {
-    if !mariadb::is_installed() {
+    let Some(database) = dedicated(Engine::MariaDb, &[]) else {
         return;
-    }
-    let database = mariadb::Server::start(&[]);
+    };
     let url = database.schema().url_text("");
     let mut service = Service::start(Mode::Keys, Some(url));
     // The key of somebody whose time is over is revoked there instead.

@@ -109,7 +109,7 @@ on_each_engine! {
 }
 
 fn no_acknowledged_write_is_lost_and_none_is_there_twice(sandbox: &Sandbox) {
-    let rounds = if sandbox.is_on_mariadb() { 20 } else { 50 };
+    let rounds = if sandbox.is_on_server() { 20 } else { 50 };
     let ledger = Mutex::new(Ledger::default());
     for round in 0..rounds {
         let mut server = sandbox.serve();
@@ -150,7 +150,7 @@ fn no_acknowledged_write_is_lost_and_none_is_there_twice(sandbox: &Sandbox) {
     assert!(said.ends_with(" is sound\n"), "{said}");
     let orphans = "SELECT id FROM posts WHERE user_id NOT IN (SELECT id FROM users)";
     assert!(sandbox.column(orphans).is_empty());
-    if !sandbox.is_on_mariadb() {
+    if !sandbox.is_on_server() {
         assert_eq!(sandbox.column("PRAGMA integrity_check"), ["ok"]);
     }
 }

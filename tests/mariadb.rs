@@ -6,17 +6,18 @@ use std::thread;
 use serde_json::json;
 
 use crate::repeats::assert_one_effect_each;
-use crate::support::{Client, Ended, Sandbox, Server, eventually, mariadb};
+use crate::support::servers::{self, Engine};
+use crate::support::{Client, Ended, Sandbox, Server, eventually};
 
 struct Setup {
-    server: mariadb::Server,
+    server: servers::Server,
     url: String,
     sandbox: Sandbox,
 }
 
 /// A database that nobody has migrated.
 fn setup() -> Option<Setup> {
-    let server = mariadb::is_installed().then(|| mariadb::Server::start(&[]))?;
+    let server = servers::dedicated(Engine::MariaDb, &[])?;
     let url = server.schema().url_text("");
     let sandbox = Sandbox::new();
     Some(Setup {

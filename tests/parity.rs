@@ -10,7 +10,7 @@ use std::thread;
 use proptest::collection::vec;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::support::mariadb;
+use crate::support::servers::{Engine, dedicated};
 use requests::step;
 use twin::Twins;
 
@@ -22,10 +22,9 @@ const PAIRS: usize = 4;
 
 #[test]
 fn both_engines_give_the_same_answers() {
-    if !mariadb::is_installed() {
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
         return;
-    }
-    let server = mariadb::Server::start(&[]);
+    };
     let compared = AtomicUsize::new(0);
     thread::scope(|scope| {
         for pair in 0..PAIRS {

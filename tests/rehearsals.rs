@@ -62,7 +62,7 @@ fn writes() -> Vec<Write> {
 /// Every row of every table.
 fn dump(sandbox: &Sandbox) -> Vec<String> {
     // MariaDB counts ids on whatever becomes of them, and notes attempts.
-    let own = match sandbox.is_on_mariadb() {
+    let own = match sandbox.is_on_server() {
         true => ("write_attempts", "hex(token)"),
         false => ("sqlite_sequence", "name, seq"),
     };

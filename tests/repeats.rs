@@ -183,7 +183,7 @@ fn answers_are_forgotten_after_a_day(sandbox: &Sandbox) {
     const OLD: usize = 1_234;
     drop(sandbox.serve());
     for (rows, hours) in [(OLD, 25), (3, 23)] {
-        let (now, digest, numbers) = match sandbox.is_on_mariadb() {
+        let (now, digest, numbers) = match sandbox.is_on_server() {
             true => (
                 "unix_timestamp()",
                 "unhex(sha2(concat(n, uuid()), 256))",

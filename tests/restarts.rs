@@ -11,6 +11,7 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::support::servers::Port;
 use crate::support::{Client, Sandbox, Server, eventually, is_full, say};
 
 const CLIENTS: usize = 8;
@@ -144,7 +145,7 @@ impl Drop for Haproxy {
 impl Haproxy {
     /// With the configuration that the project ships; nothing if there is no
     /// HAProxy.
-    fn start(address: &str, instances: [&str; 2]) -> Option<Self> {
+    fn start(sandbox: &Sandbox, address: &str, instances: [&str; 2]) -> Option<Self> {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/haproxy/haproxy.cfg");
         let programs = ["haproxy", "/usr/sbin/haproxy"].into_iter();
         let child = programs.map(|program| {
@@ -153,6 +154,7 @@ impl Haproxy {
                 .env("BYLINE_HAPROXY_LISTEN", address)
                 .env("BYLINE_ONE", instances[0])
                 .env("BYLINE_TWO", instances[1])
+                .current_dir(sandbox.path(""))
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
@@ -163,12 +165,6 @@ impl Haproxy {
 
 const MISSING: &str = "restarts behind HAProxy are not tested: there is no `haproxy`; scripts/test \
                        installs it";
-
-/// An address that was free a moment ago.
-fn free_address() -> String {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().to_string()
-}
 
 /// An instance that leaves HAProxy the time to see that it ends.
 fn instance(sandbox: &Sandbox, address: &str) -> Server {
@@ -188,8 +184,11 @@ fn is_used(server: &Server) -> bool {
 #[test]
 fn two_behind_haproxy_one_after_the_other() {
     let sandbox = Sandbox::new();
-    let [front, one, two] = [free_address(), free_address(), free_address()];
-    let Some(_haproxy) = Haproxy::start(&front, [&one, &two]) else {
+    let ports = [Port::reserve(), Port::reserve(), Port::reserve()];
+    let [front, one, two] = ports
+        .each_ref()
+        .map(|port| format!("127.0.0.1:{}", port.number()));
+    let Some(_haproxy) = Haproxy::start(&sandbox, &front, [&one, &two]) else {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{MISSING}");
         say(&format!("\n{MISSING}\n"));
         return;

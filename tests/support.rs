@@ -4,9 +4,16 @@ mod binaries;
 mod client;
 pub(crate) mod collector;
 pub(crate) mod galera;
-pub(crate) mod mariadb;
 mod sandbox;
 mod server;
+#[expect(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "the tests of `crates/persistence` do more with it"
+)]
+#[path = "../crates/persistence/tests/support/servers/mod.rs"]
+pub(crate) mod servers;
 
 use std::fs::OpenOptions;
 use std::io::Write;

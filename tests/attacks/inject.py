@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
 from service import Service
 
@@ -107,7 +106,8 @@ def main():
     with open(document) as file:
         document = json.load(file)
     count = tested = 0
-    with Service(binary) as service, tempfile.TemporaryDirectory(prefix="byline-sqlmap-") as folder:
+    with Service(binary) as service:
+        folder = os.path.join(service.folder.name, "sqlmap")
         ada = service.post("/users", {"name": "Ada", "email": "ada@example.org"})
         service.post("/posts", {"user_id": ada["id"], "title": "Notes", "content": "c"})
         for target in targets(document):

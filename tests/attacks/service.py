@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -9,11 +10,17 @@ import urllib.error
 import urllib.request
 
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
 class Service:
     """Serves from a new SQLite file until it is closed."""
 
     def __init__(self, binary, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="byline-attack-")
+        # Ends the service if this process is killed.
+        guard = [ROOT / "scripts/guard", os.path.realpath(self.folder.name)]
+        self.guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("BYLINE_", "DATABASE_URL"))}
         environment |= {"BYLINE_LISTEN": "127.0.0.1:0", "BYLINE_LOG": "warn"} | settings
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
@@ -35,6 +42,8 @@ class Service:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
         self.log.close()
+        self.guard.stdin.close()
+        self.guard.wait()
         self.folder.cleanup()
 
     def post(self, path, body):

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Setup;
 use crate::support::galera::{NODES, cluster, is_full};
-use crate::support::mariadb::Proxy;
+use crate::support::servers::Proxy;
 use crate::support::{eventually, say};
 
 /// Requests a second.

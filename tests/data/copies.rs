@@ -2,14 +2,14 @@
 
 use super::round_trips::populated;
 use super::{DEFAULT, HOSTILE, exported, migrated, number};
-use crate::support::{Ended, mariadb};
+use crate::support::Ended;
+use crate::support::servers::{Engine, dedicated};
 
 #[test]
 fn there_and_back_is_the_same() {
-    if !mariadb::is_installed() {
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
         return;
-    }
-    let server = mariadb::Server::start(&[]);
+    };
     let url = server.schema().url_text("");
     let source = populated();
     // The last id that was given is nobody's.

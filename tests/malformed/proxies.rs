@@ -3,15 +3,17 @@
 //! meet.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+use crate::support::servers::Port;
 use crate::support::{Sandbox, eventually};
 
 /// A proxy that listens; killed when dropped.
 struct Proxy {
     child: Child,
     address: String,
+    _port: Port,
 }
 
 pub(super) struct Nginx(Proxy);
@@ -20,7 +22,8 @@ pub(super) struct Haproxy(Proxy);
 impl Nginx {
     /// Starts nginx in front of `service`; `None` if it is not installed.
     pub(super) fn start(sandbox: &Sandbox, service: &str) -> Option<Self> {
-        let address = free_address();
+        let port = Port::reserve();
+        let address = address(&port);
         let folder = sandbox.path("");
         let folder = folder.display();
         let configuration = format!(
@@ -50,7 +53,8 @@ impl Nginx {
         fs::write(&file, configuration).unwrap();
         let mut nginx = command("nginx");
         nginx.arg("-c").arg(file).arg("-p").arg(sandbox.path(""));
-        Proxy::start(nginx, address).map(Self)
+        nginx.current_dir(sandbox.path(""));
+        Proxy::start(nginx, port).map(Self)
     }
 
     pub(super) fn address(&self) -> &str {
@@ -61,7 +65,8 @@ impl Nginx {
 impl Haproxy {
     /// Starts HAProxy in front of `service`; `None` if it is not installed.
     pub(super) fn start(sandbox: &Sandbox, service: &str) -> Option<Self> {
-        let address = free_address();
+        let port = Port::reserve();
+        let address = address(&port);
         let configuration = format!(
             "global
                  maxconn 256
@@ -82,7 +87,8 @@ impl Haproxy {
         fs::write(&file, configuration).unwrap();
         let mut haproxy = command("haproxy");
         haproxy.arg("-db").arg("-f").arg(file);
-        Proxy::start(haproxy, address).map(Self)
+        haproxy.current_dir(sandbox.path(""));
+        Proxy::start(haproxy, port).map(Self)
     }
 
     pub(super) fn address(&self) -> &str {
@@ -100,14 +106,14 @@ fn command(name: &str) -> Command {
     })
 }
 
-/// Free when it was looked for; the proxies cannot be told to choose.
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+/// The proxies cannot be told to choose a port.
+fn address(port: &Port) -> String {
+    format!("127.0.0.1:{}", port.number())
 }
 
 impl Proxy {
-    fn start(mut command: Command, address: String) -> Option<Self> {
+    /// Starts what ends if it cannot listen on `port`.
+    fn start(mut command: Command, port: Port) -> Option<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -124,7 +130,11 @@ impl Proxy {
             }
             Err(error) => panic!("{command:?}: {error}"),
         };
-        let mut proxy = Self { child, address };
+        let mut proxy = Self {
+            child,
+            address: address(&port),
+            _port: port,
+        };
         eventually("the proxy", || {
             assert!(
                 proxy.child.try_wait().unwrap().is_none(),

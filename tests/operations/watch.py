@@ -26,10 +26,13 @@ PATIENCE = 60
 SILENT = {"BylineBug", "BylineNoTraffic"}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserve_port():
+    """A socket that holds a port. The kernel gives the port to nobody else; a
+    server that sets SO_REUSEADDR, as they do, can listen on it."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held
 
 
 def get(address, path, method="GET", body=None, headers=None):
@@ -76,7 +79,8 @@ class Load(threading.Thread):
 
 class Prometheus:
     def __init__(self, folder, target):
-        self.address = f"127.0.0.1:{free_port()}"
+        self.port = reserve_port()
+        self.address = f"127.0.0.1:{self.port.getsockname()[1]}"
         (folder / "alerts.yml").write_text((ROOT / "deploy/prometheus/alerts.yml").read_text())
         (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
@@ -90,6 +94,7 @@ class Prometheus:
                 f"--storage.tsdb.path={folder}/data",
                 f"--web.listen-address={self.address}",
             ],
+            cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=(folder / "prometheus.log").open("w"),
         )
@@ -103,6 +108,8 @@ class Prometheus:
         return answer["data"]
 
     def is_up(self):
+        if self.process.poll() is not None:
+            sys.exit(f"watch: Prometheus has ended with {self.process.returncode}")
         try:
             return get(self.address, "/-/ready")[0] == 200
         except OSError:
@@ -163,7 +170,9 @@ def refuse_writes(folder, prometheus):
 
 def main(byline):
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
+        folder = pathlib.Path(name).resolve()
+        # Ends what is left if this process is killed.
+        subprocess.Popen([ROOT / "scripts/guard", folder], stdin=subprocess.PIPE, start_new_session=True)
         settings = {
             "BYLINE_LISTEN": "127.0.0.1:0",
             "BYLINE_ADMIN_LISTEN": "127.0.0.1:0",

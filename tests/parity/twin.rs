@@ -7,7 +7,7 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value, json};
 
 use super::requests::{Guard, List, Step, Thing};
-use crate::support::{Answer, Client, Ended, Sandbox, Server, mariadb};
+use crate::support::{Answer, Client, Ended, Sandbox, Server, servers};
 
 /// One service and the ids that it gave.
 struct Twin {
@@ -39,7 +39,7 @@ struct Request {
 }
 
 impl Twins {
-    pub(super) fn start(mariadb: &mariadb::Server) -> Self {
+    pub(super) fn start(mariadb: &servers::Server) -> Self {
         let url = mariadb.schema().url_text("");
         Self {
             both: [Twin::start(None), Twin::start(Some(&url))],

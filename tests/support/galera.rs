@@ -1,25 +1,21 @@
 //! A Galera cluster of three nodes, which `scripts/cluster` starts and hurts.
 
-use std::fs::Permissions;
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub(crate) use super::is_full;
-use super::mariadb::Admin;
+use super::servers::{Admin, Port, folder};
 use super::{eventually, say};
 
 pub(crate) const NODES: [usize; 3] = [1, 2, 3];
 
-/// Three nodes that end with the test process, however that ends.
+/// Three nodes in the folder of the test process, with which they end.
 pub(crate) struct Cluster {
     folder: PathBuf,
-    port: u16,
-    /// A shell that removes the cluster when its input closes.
-    _guard: Child,
+    base: u16,
+    _ports: Vec<Port>,
 }
 
 /// How to get what is missing.
@@ -58,23 +54,11 @@ fn script() -> PathBuf {
 
 impl Cluster {
     fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("byline-cluster-")
-            // The nodes are not run by root.
-            .permissions(Permissions::from_mode(0o755))
-            .tempdir()
-            .unwrap()
-            .keep();
-        let guard = Command::new("sh")
-            .args(["-c", r#"read _; "$0" --folder "$1" remove"#])
-            .args([&script(), &folder])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let (base, ports) = free_ports();
         let cluster = Self {
-            port: free_ports(),
-            folder,
-            _guard: guard,
+            folder: folder("cluster-").keep(),
+            base,
+            _ports: ports,
         };
         cluster.run(&["up"]);
         cluster
@@ -138,7 +122,7 @@ impl Cluster {
 
     /// The port where a node serves SQL.
     pub(crate) fn port(&self, node: usize) -> u16 {
-        self.port + u16::try_from(node).unwrap()
+        self.base + u16::try_from(node).unwrap()
     }
 
     /// The URL of a database on these ports.
@@ -189,8 +173,9 @@ impl Cluster {
         let output = Command::new(script())
             .arg("--folder")
             .arg(&self.folder)
-            .args(["--port", &self.port.to_string()])
+            .args(["--port", &self.base.to_string()])
             .args(arguments)
+            .current_dir(&self.folder)
             .output()
             .unwrap();
         if output.status.success() {
@@ -200,13 +185,19 @@ impl Cluster {
     }
 }
 
-/// The first of forty ports that nobody listens on.
-fn free_ports() -> u16 {
-    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+/// A base of which all ports that `scripts/cluster` uses are free, and these.
+fn free_ports() -> (u16, Vec<Port>) {
     // Below the ports that the kernel gives to clients.
-    let mut start = 12_000 + u16::try_from(std::process::id() % 400).unwrap() * 40;
-    while !(start + 1..start + 40).all(is_free) {
-        start = 12_000 + (start - 12_000 + 40) % 16_000;
-    }
-    start
+    let start = u16::try_from(std::process::id() % 400).unwrap();
+    (0..400)
+        .map(|step| 12_000 + (start + step) % 400 * 40)
+        .find_map(|base| {
+            let of_clients = NODES.map(|node| base + u16::try_from(node).unwrap());
+            let of_nodes = [10, 20, 30].map(|group| base + group);
+            let of_nodes = of_nodes.iter().flat_map(|group| *group..group + 3);
+            let numbers = of_clients.into_iter().chain(of_nodes);
+            let ports = numbers.map(Port::reserve_number);
+            Some((base, ports.collect::<Option<_>>()?))
+        })
+        .unwrap()
 }

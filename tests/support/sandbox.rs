@@ -6,14 +6,15 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use super::binaries::binaries;
+use super::eventually;
 use super::server::Server;
-use super::{eventually, mariadb};
+use super::servers::{Engine, Schema, folder, shared};
 
 /// A folder and a database that only one test uses; gone when the test ends.
 pub(crate) struct Sandbox {
     folder: TempDir,
     /// None: the default database of the folder.
-    schema: Option<mariadb::Schema>,
+    schema: Option<Schema>,
 }
 
 /// What a program said and how it ended.
@@ -39,7 +40,8 @@ macro_rules! on_each_engine {
             $(
                 #[test]
                 fn $test() {
-                    let sandbox = $crate::support::Sandbox::on_mariadb();
+                    let engine = $crate::support::servers::Engine::MariaDb;
+                    let sandbox = $crate::support::Sandbox::on_server(engine);
                     let Some(sandbox) = sandbox else { return };
                     super::$test(&sandbox);
                 }
@@ -55,23 +57,23 @@ impl Sandbox {
         Self::on(None)
     }
 
-    /// On a migrated database of the MariaDB server that the tests share. None
-    /// where there is no server to start.
-    pub(crate) fn on_mariadb() -> Option<Self> {
-        let sandbox = Self::on(Some(mariadb::shared()?.schema()));
+    /// On a migrated database of the server that the tests share. None
+    /// where the engine is not installed.
+    pub(crate) fn on_server(engine: Engine) -> Option<Self> {
+        let sandbox = Self::on(Some(shared(engine)?.schema()));
         Ended::well(sandbox.bylinectl(&["migrate"]));
         Some(sandbox)
     }
 
-    fn on(schema: Option<mariadb::Schema>) -> Self {
-        let folder = tempfile::Builder::new().prefix("byline-").tempdir();
+    fn on(schema: Option<Schema>) -> Self {
         Self {
-            folder: folder.unwrap(),
+            folder: folder("sandbox-"),
             schema,
         }
     }
 
-    pub(crate) fn is_on_mariadb(&self) -> bool {
+    /// Whether the database is on a server, not in a file of SQLite.
+    pub(crate) fn is_on_server(&self) -> bool {
         self.schema.is_some()
     }
 

@@ -1,15 +1,16 @@
-//! The MariaDB server that the tests in `tests` start, for tests of what is
-//! seen from within only.
+//! The servers that the tests in `tests` start, for tests of what is seen from
+//! within only.
 
-#![expect(dead_code, reason = "those tests do more with it")]
 use std::time::{Duration, Instant};
 
-#[path = "../tests/support/mariadb/admin.rs"]
-mod admin;
-#[path = "../tests/support/mariadb/server.rs"]
-pub(crate) mod server;
-
-pub(crate) use admin::Admin;
+#[expect(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "those tests do more with it"
+)]
+#[path = "../tests/support/servers/mod.rs"]
+pub(crate) mod servers;
 
 /// Waits until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {

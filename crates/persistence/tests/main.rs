@@ -4,6 +4,7 @@
 //!   sentence, written once and stamped for each engine by `contract_suite!`.
 //! - `mariadb`: what is MariaDB's own: errors, round trips, a server that is cut
 //!   off, killed, frozen, or refuses.
+//! - `servers`: that servers of each engine start, are killed and start again.
 //! - `sqlite`: what is SQLite's own: group commit, refusals, files.
 //! - `support`: a database for each test, and blocking doors to a store.
 //!
@@ -18,6 +19,7 @@
 
 mod contract;
 mod mariadb;
+mod servers;
 mod sqlite;
 mod support;
 
@@ -26,5 +28,5 @@ mod on_sqlite {
 }
 
 mod on_mariadb {
-    crate::contract::contract_suite!(crate::support::mariadb::MariadbFixture);
+    crate::contract::contract_suite!(crate::support::MariadbFixture);
 }

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::target::MysqlTarget;
 use super::{Connection, connector, schema_check};
-use crate::support::server::{Server, is_installed};
+use crate::support::servers::{Engine, Server, dedicated};
 
 /// A migrated database with enough rows, of which enough have the same values,
 /// for the optimiser to be tempted by a wrong index. Lasts as long as the
 /// server. None where there is no server to start.
 pub(super) fn scratch() -> Option<(Server, Connection)> {
-    let server = is_installed().then(|| Server::start(&[]))?;
+    let server = dedicated(Engine::MariaDb, &[])?;
     let schema = server.schema();
     let target = MysqlTarget::parse(&schema.url_text("")).unwrap();
     schema_check::migrate(&target).unwrap();

@@ -3,22 +3,26 @@
 
 use byline_application::{AppError, Store, users};
 
-use crate::support::mariadb::{MariadbFixture, Moment, Proxy, shared};
-use crate::support::{anyone, at, block_on, eventually, everybody, new_user, options, soon};
+use crate::support::servers::{Engine, Moment, Proxy, shared};
+use crate::support::{
+    ServerFixture, anyone, at, block_on, eventually, everybody, new_user, options, soon,
+};
 
 const ROUNDS: usize = 100;
 
 /// Cuts around `command` while `work` adds one user; every time it is there
 /// once, and the answer says so.
 fn cut(command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>) {
-    let Some(server) = shared() else { return };
-    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(2, 16));
+    let database = ServerFixture::open(&url, &options(2, 16));
     let store = database.store();
     let mut admin = fixture.schema.admin();
     for moment in Moment::ALL {
@@ -84,14 +88,16 @@ fn a_transaction_cut_before_its_commit_happens_once() {
 
 #[test]
 fn a_read_is_repeated() {
-    let Some(server) = shared() else { return };
-    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(2, 16));
+    let database = ServerFixture::open(&url, &options(2, 16));
     let store = database.store();
     let list = || block_on(store.read(soon(), move |s| Ok(s.users().list(&everybody())?)));
     list().unwrap();
@@ -105,14 +111,16 @@ fn a_read_is_repeated() {
 
 #[test]
 fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut() {
-    let Some(server) = shared() else { return };
-    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(2, 16));
+    let database = ServerFixture::open(&url, &options(2, 16));
     let store = database.store();
     let create = || {
         let new = new_user("Ada", "ada@example.org");
@@ -130,14 +138,16 @@ fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut() {
 
 #[test]
 fn what_cannot_be_settled_by_the_deadline_is_unknown() {
-    let Some(server) = shared() else { return };
-    let mut fixture = MariadbFixture::on(server, &options(1, 16));
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(2, 16));
+    let database = ServerFixture::open(&url, &options(2, 16));
     let store = database.store();
     let (in_job, job_runs) = std::sync::mpsc::channel();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use byline_application::{AppError, users};
 
-use crate::support::mariadb::{MariadbFixture, dedicated};
-use crate::support::{Fixture, anyone, at, block_on, eventually, new_user, options};
+use crate::support::servers::{Engine, dedicated};
+use crate::support::{ServerFixture, anyone, at, block_on, eventually, new_user, options};
 
 const WRITERS: usize = 16;
 
@@ -29,8 +29,10 @@ struct Told {
 
 #[test]
 fn kills_lose_nothing_and_double_nothing() {
-    let Some(server) = dedicated(&[]) else { return };
-    let fixture = MariadbFixture::on(&server, &options(8, 256));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let fixture = ServerFixture::on(&server, &options(8, 256));
     let store = fixture.store();
     let told = Mutex::new(Told::default());
     let created = AtomicUsize::new(0);

@@ -9,9 +9,9 @@ use byline_application::{
     AppError, Conflict, Credential, Digest, Readiness, RepositoryError, Unavailable, users,
 };
 
-use crate::support::mariadb::{MariadbFixture, Proxy, dedicated, shared};
+use crate::support::servers::{Engine, Proxy, dedicated, shared};
 use crate::support::{
-    Fixture, add_user, anyone, at, block_on, eventually, new_user, options, read, soon, write,
+    ServerFixture, add_user, anyone, at, block_on, eventually, new_user, options, read, soon, write,
 };
 
 /// The error's text and those of its causes.
@@ -27,7 +27,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[test]
 fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
@@ -76,7 +76,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again() {
 
 #[test]
 fn a_lock_that_is_not_given_in_time_is_a_lost_conflict() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
@@ -110,7 +110,7 @@ fn a_lock_that_is_not_given_in_time_is_a_lost_conflict() {
 
 #[test]
 fn a_key_whose_request_takes_too_long_is_in_use() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
@@ -149,7 +149,7 @@ fn a_key_whose_request_takes_too_long_is_in_use() {
 
 #[test]
 fn a_connection_that_is_killed_is_replaced() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
@@ -171,7 +171,7 @@ fn a_connection_that_is_killed_is_replaced() {
 
 #[test]
 fn a_statement_that_takes_too_long_is_unavailable() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
@@ -189,8 +189,10 @@ fn a_statement_that_takes_too_long_is_unavailable() {
 
 #[test]
 fn a_server_that_is_read_only_refuses_writes_and_serves_reads() {
-    let Some(server) = dedicated(&[]) else { return };
-    let fixture = MariadbFixture::on(&server, &options(2, 16));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let fixture = ServerFixture::on(&server, &options(2, 16));
     let store = fixture.store();
     let ada = add_user(&*store, "Ada", "ada@example.org");
     server.admin().run("SET GLOBAL read_only = 1");
@@ -217,23 +219,23 @@ fn a_server_that_is_read_only_refuses_writes_and_serves_reads() {
 
 #[test]
 fn a_server_that_is_full_is_waited_for() {
-    let Some(server) = dedicated(&["--max-connections=10"]) else {
+    let Some(server) = dedicated(Engine::MariaDb, &["--max-connections=10"]) else {
         return;
     };
-    let mut fixture = MariadbFixture::on(&server, &options(1, 16));
+    let mut fixture = ServerFixture::on(&server, &options(1, 16));
     fixture.close();
     let schema = &fixture.schema;
     let proxy = Proxy::to(server.port());
     eventually("all places are taken", || {
         // The last one is kept for an administrator.
         let mut crowd: Vec<_> = (0..11)
-            .map_while(|_| crate::support::mariadb::Admin::connect(&schema.socket, None).ok())
+            .map_while(|_| crate::support::servers::Admin::connect(&schema.socket, None).ok())
             .collect();
         if crowd.len() < 11 {
             return false;
         }
         let url = schema.url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-        let database = MariadbFixture::open(&url, &options(1, 16));
+        let database = ServerFixture::open(&url, &options(1, 16));
         let store = database.store();
         let Readiness::Unreachable(cause) = store.health().readiness else {
             panic!("ready");
@@ -256,8 +258,10 @@ fn a_server_that_is_full_is_waited_for() {
 
 #[test]
 fn a_server_without_room_for_statements_is_unavailable() {
-    let Some(server) = dedicated(&[]) else { return };
-    let fixture = MariadbFixture::on(&server, &options(1, 16));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let fixture = ServerFixture::on(&server, &options(1, 16));
     let store = fixture.store();
     server.admin().run("SET GLOBAL max_prepared_stmt_count = 0");
     let new = new_user("Ada", "ada@example.org");
@@ -277,12 +281,12 @@ fn a_server_without_room_for_statements_is_unavailable() {
 
 #[test]
 fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account() {
-    let Some(fixture) = MariadbFixture::available() else {
+    let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
     let store = fixture.store();
     let name = &fixture.schema.name;
-    let mut admin = shared().unwrap().admin();
+    let mut admin = shared(Engine::MariaDb).unwrap().admin();
     let ada = add_user(&*store, "Ada", "ada@example.org");
     let from = ada.version;
     let broken = write(&*store, move |s| {
@@ -294,7 +298,7 @@ fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account() {
     admin.run(&format!("REVOKE INSERT ON {name}.* FROM {name}"));
     let new = new_user("Bob", "bob@example.org");
     // What a connection may do is settled when it is made.
-    let database = MariadbFixture::open(&fixture.schema.url_text(""), &options(1, 16));
+    let database = ServerFixture::open(&fixture.schema.url_text(""), &options(1, 16));
     let store = database.store();
     let denied = block_on(store.create(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
     database.close();

@@ -3,8 +3,8 @@
 use byline_application::Readiness;
 use byline_persistence::{Database, DatabaseUrl, OpenError, migrations};
 
-use crate::support::mariadb::{MariadbFixture, dedicated, shared};
-use crate::support::{Fixture, add_user, at, block_on, new_user, options, soon};
+use crate::support::servers::{Engine, dedicated, shared};
+use crate::support::{ServerFixture, add_user, at, block_on, new_user, options, soon};
 
 fn refusal(url: &str) -> String {
     let url: DatabaseUrl = url.parse().unwrap();
@@ -25,7 +25,9 @@ fn refusal(url: &str) -> String {
 
 #[test]
 fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let (name, port) = (&schema.name, server.port());
     let text = refusal(&format!("mysql://{name}:wrong@127.0.0.1:{port}/{name}"));
@@ -46,7 +48,7 @@ fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start() {
 
 #[test]
 fn a_server_that_may_lose_commits_is_refused_unless_accepted() {
-    let Some(server) = dedicated(&["--innodb-flush-log-at-trx-commit=2"]) else {
+    let Some(server) = dedicated(Engine::MariaDb, &["--innodb-flush-log-at-trx-commit=2"]) else {
         return;
     };
     let schema = server.schema();
@@ -64,18 +66,21 @@ fn a_server_that_may_lose_commits_is_refused_unless_accepted() {
 
 #[test]
 fn settings_do_not_depend_on_those_of_the_server() {
-    let Some(server) = dedicated(&[
-        "--sql-mode=ANSI_QUOTES",
-        "--default-time-zone=+05:00",
-        "--transaction-isolation=SERIALIZABLE",
-        "--collation-server=latin1_german1_ci",
-        "--lc-messages=de_DE",
-        "--innodb-lock-wait-timeout=50",
-        "--autocommit=0",
-    ]) else {
+    let Some(server) = dedicated(
+        Engine::MariaDb,
+        &[
+            "--sql-mode=ANSI_QUOTES",
+            "--default-time-zone=+05:00",
+            "--transaction-isolation=SERIALIZABLE",
+            "--collation-server=latin1_german1_ci",
+            "--lc-messages=de_DE",
+            "--innodb-lock-wait-timeout=50",
+            "--autocommit=0",
+        ],
+    ) else {
         return;
     };
-    let fixture = MariadbFixture::on(&server, &options(2, 16));
+    let fixture = ServerFixture::on(&server, &options(2, 16));
     let store = fixture.store();
     let ada = add_user(&*store, "Zoë 🦀 \u{202e}x", "ada@example.org");
     let id = ada.id;
@@ -90,7 +95,9 @@ fn settings_do_not_depend_on_those_of_the_server() {
 
 #[test]
 fn the_account_needs_four_rights_on_the_tables() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let name = &schema.name;
     let url = schema.url();
@@ -115,7 +122,9 @@ fn the_account_needs_four_rights_on_the_tables() {
 
 #[test]
 fn migrations_need_three_rights_on_tables() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let name = &schema.name;
     let mut admin = server.admin();
@@ -128,7 +137,9 @@ fn migrations_need_three_rights_on_tables() {
 
 #[test]
 fn a_database_without_the_schema_says_what_to_run() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let ending = Database::open(&schema.url(), &options(1, 16));
     let Err(error @ OpenError::SchemaTooOld { .. }) = ending else {

@@ -2,8 +2,10 @@
 
 use byline_application::Store;
 
-use crate::support::mariadb::{MariadbFixture, Proxy, shared};
-use crate::support::{add_user, at, block_on, everybody, new_user, options, read, soon, write};
+use crate::support::servers::{Engine, Proxy, shared};
+use crate::support::{
+    ServerFixture, add_user, at, block_on, everybody, new_user, options, read, soon, write,
+};
 
 /// The commands that `work` costs once its statements are prepared.
 fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
@@ -29,12 +31,12 @@ fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
 }
 
 fn lone_worker(proxy: &Proxy, test: impl FnOnce(&dyn Store)) {
-    let server = shared().unwrap();
-    let fixture = MariadbFixture::on(server, &options(1, 16));
+    let server = shared(Engine::MariaDb).unwrap();
+    let fixture = ServerFixture::on(server, &options(1, 16));
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(1, 16));
+    let database = ServerFixture::open(&url, &options(1, 16));
     test(&*database.store());
     database.close();
 }
@@ -51,7 +53,9 @@ fn create(store: &dyn Store, number: &mut u32) {
 
 #[test]
 fn a_statement_is_one_command() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let proxy = Proxy::to(server.port());
     lone_worker(&proxy, |store| {
         let ada = add_user(store, "Ada", "ada@example.org");
@@ -77,7 +81,9 @@ fn a_statement_is_one_command() {
 
 #[test]
 fn without_returning_an_insertion_is_two_commands() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let proxy = Proxy::disguised(server.port());
     lone_worker(&proxy, |store| {
         let mut number = 0;
@@ -94,7 +100,9 @@ fn without_returning_an_insertion_is_two_commands() {
 
 #[test]
 fn a_transaction_is_two_commands_more() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let proxy = Proxy::to(server.port());
     lone_worker(&proxy, |store| {
         let ada = add_user(store, "Ada", "ada@example.org");
@@ -116,7 +124,9 @@ fn a_transaction_is_two_commands_more() {
 
 #[test]
 fn statements_are_prepared_once_for_each_connection() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let proxy = Proxy::to(server.port());
     lone_worker(&proxy, |store| {
         let mut number = 0;

@@ -6,7 +6,7 @@ use std::path::Path;
 use byline_application::Readiness;
 use byline_persistence::{Database, OpenError, check, migrations};
 
-use crate::support::mariadb::shared;
+use crate::support::servers::{Engine, shared};
 use crate::support::{add_user, eventually, options};
 
 fn names(engine: &str) -> BTreeSet<String> {
@@ -39,7 +39,9 @@ fn a_migration_of_mysql_is_one_statement() {
 
 #[test]
 fn many_at_once_migrate_once() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let url = schema.url();
     let applied: Vec<_> = std::thread::scope(|scope| {
@@ -62,7 +64,9 @@ fn many_at_once_migrate_once() {
 
 #[test]
 fn looking_changes_nothing() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     let status = migrations::status(&schema.url()).unwrap();
     assert!(status.applied.is_empty());
@@ -73,7 +77,9 @@ fn looking_changes_nothing() {
 
 #[test]
 fn a_schema_that_changes_under_the_store_is_noticed() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
@@ -106,7 +112,9 @@ fn a_schema_that_changes_under_the_store_is_noticed() {
 
 #[test]
 fn the_release_is_known() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
@@ -118,7 +126,9 @@ fn the_release_is_known() {
 
 #[test]
 fn tokens_are_swept_when_nobody_asks_for_them() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let mut admin = schema.admin();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use byline_persistence::{Database, DatabaseUrl, migrations};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use crate::support::mariadb::{Schema, Server, dedicated, shared};
+use crate::support::servers::{Engine, Schema, Server, dedicated, folder, shared};
 use crate::support::{add_user, options};
 
 struct Certificates {
@@ -16,7 +16,7 @@ impl Certificates {
     /// An authority, a certificate for `name` that it signed, and an authority
     /// that signed nothing.
     fn of(name: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder("certificates-");
         let authority = |common: &str| {
             let mut params = CertificateParams::new(Vec::new()).unwrap();
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -44,11 +44,14 @@ impl Certificates {
 
     fn server(&self) -> Option<Server> {
         let option = |name: &str, file: &str| format!("--{name}={}", self.path(file).display());
-        dedicated(&[
-            &option("ssl-cert", "server.pem"),
-            &option("ssl-key", "key.pem"),
-            &option("ssl-ca", "right.pem"),
-        ])
+        dedicated(
+            Engine::MariaDb,
+            &[
+                &option("ssl-cert", "server.pem"),
+                &option("ssl-key", "key.pem"),
+                &option("ssl-ca", "right.pem"),
+            ],
+        )
     }
 }
 
@@ -127,7 +130,9 @@ fn a_certificate_for_another_host_is_refused() {
 
 #[test]
 fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let certificates = Certificates::of("127.0.0.1");
     let right = certificates.path("right.pem");
     let schema = server.schema();

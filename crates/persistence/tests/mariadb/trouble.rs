@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use byline_application::{AppError, Readiness, Store, Unavailable};
 
-use crate::support::mariadb::{MariadbFixture, Proxy, dedicated};
-use crate::support::{Fixture, add_user, block_on, eventually, everybody, options, read};
+use crate::support::servers::{Engine, Proxy, dedicated};
+use crate::support::{ServerFixture, add_user, block_on, eventually, everybody, options, read};
 
 fn is_ready(store: &dyn Store) -> bool {
     matches!(store.health().readiness, Readiness::Ready)
@@ -24,11 +24,13 @@ fn is_unavailable<T>(ending: &Result<T, AppError>) -> bool {
 
 #[test]
 fn a_store_waits_for_a_server_that_is_down_at_the_start() {
-    let Some(server) = dedicated(&[]) else { return };
-    let mut fixture = MariadbFixture::on(&server, &options(2, 16));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(&server, &options(2, 16));
     fixture.close();
     server.stop();
-    let database = MariadbFixture::open(&fixture.schema.url_text(""), &options(2, 16));
+    let database = ServerFixture::open(&fixture.schema.url_text(""), &options(2, 16));
     let store = database.store();
     assert!(!is_ready(&*store));
     let ending = list(&*store, Duration::from_secs(30));
@@ -42,14 +44,16 @@ fn a_store_waits_for_a_server_that_is_down_at_the_start() {
 
 #[test]
 fn a_server_restarted_under_load_is_found_again_without_a_storm() {
-    let Some(server) = dedicated(&[]) else { return };
-    let mut fixture = MariadbFixture::on(&server, &options(1, 16));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(&server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(4, 64));
+    let database = ServerFixture::open(&url, &options(4, 64));
     let store = database.store();
     let over = AtomicBool::new(false);
     let served = AtomicUsize::new(0);
@@ -123,29 +127,35 @@ fn silent(store: &dyn Store, hush: impl Fn(), speak: impl Fn()) {
 
 #[test]
 fn a_server_that_is_frozen_holds_nobody() {
-    let Some(server) = dedicated(&[]) else { return };
-    let fixture = MariadbFixture::on(&server, &options(3, 64));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let fixture = ServerFixture::on(&server, &options(3, 64));
     silent(&*fixture.store(), || server.freeze(), || server.thaw());
 }
 
 #[test]
 fn a_network_that_swallows_everything_holds_nobody() {
-    let Some(server) = dedicated(&[]) else { return };
-    let mut fixture = MariadbFixture::on(&server, &options(1, 16));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let mut fixture = ServerFixture::on(&server, &options(1, 16));
     fixture.close();
     let proxy = Proxy::to(server.port());
     let url = fixture
         .schema
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
-    let database = MariadbFixture::open(&url, &options(3, 64));
+    let database = ServerFixture::open(&url, &options(3, 64));
     silent(&*database.store(), || proxy.go_silent(), || proxy.speak());
     database.close();
 }
 
 #[test]
 fn statements_held_at_the_server_are_bounded() {
-    let Some(server) = dedicated(&[]) else { return };
-    let fixture = MariadbFixture::on(&server, &options(3, 64));
+    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+        return;
+    };
+    let fixture = ServerFixture::on(&server, &options(3, 64));
     let store = fixture.store();
     for number in 0..50 {
         add_user(&*store, "Ada", &format!("ada{number}@example.org"));

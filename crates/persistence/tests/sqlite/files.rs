@@ -7,6 +7,7 @@ use byline_persistence::{Database, DatabaseUrl, OpenError, check, migrations};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use crate::support::servers::folder;
 use crate::support::{Fixture, SqliteFixture, add_user, options};
 
 fn raw(fixture: &SqliteFixture) -> SqliteConnection {
@@ -19,7 +20,7 @@ fn open(url: &DatabaseUrl) -> Result<Database, OpenError> {
 
 #[test]
 fn a_missing_file_is_refused_and_not_created() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let path = folder.path().join("typo.db");
     let error = open(&DatabaseUrl::sqlite(&path)).err().unwrap();
     assert!(matches!(error, OpenError::Missing(_)), "{error}");
@@ -29,7 +30,7 @@ fn a_missing_file_is_refused_and_not_created() {
 
 #[test]
 fn a_file_that_is_no_database_is_refused_and_untouched() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let path = folder.path().join("letter.txt");
     let letter = "Dear Mr Babbage, ".repeat(100);
     fs::write(&path, &letter).unwrap();
@@ -44,7 +45,7 @@ fn a_file_that_is_no_database_is_refused_and_untouched() {
 
 #[test]
 fn a_database_of_somebody_else_is_refused_and_untouched() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let path = folder.path().join("theirs.db");
     SqliteConnection::establish(path.to_str().unwrap())
         .unwrap()
@@ -84,7 +85,7 @@ fn a_newer_schema_is_served_until_it_leaves_this_program_behind() {
 
 #[test]
 fn an_older_schema_is_refused_until_it_is_migrated() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let url = DatabaseUrl::sqlite(folder.path().join("empty.db"));
     fs::write(folder.path().join("empty.db"), "").unwrap();
     let error = open(&url).err().unwrap();
@@ -95,7 +96,7 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
 
 #[test]
 fn migrations_tie_the_schema_to_a_release() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
     let applied = migrations::migrate(&url).unwrap();
     assert!(applied.len() >= 4, "{applied:?}");
@@ -114,7 +115,7 @@ fn migrations_tie_the_schema_to_a_release() {
 
 #[test]
 fn several_at_once_apply_each_migration_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
     let applied: Vec<_> = std::thread::scope(|scope| {
         let racers: Vec<_> = (0..4)
@@ -148,7 +149,7 @@ fn the_reverse_of_every_migration_runs() {
 
 #[test]
 fn strange_names_of_files_work() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("sqlite-");
     for name in [
         "a b.db",
         "a?mode=memory.db",

@@ -1,10 +1,9 @@
 //! A database for each test, and blocking doors to its store.
 
-pub(crate) mod mariadb;
+mod fixtures;
+pub(crate) mod servers;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use byline_application::{AppError, Direction, Limit, Seek, Session, Store, UserOrder, UserQuery};
@@ -12,57 +11,9 @@ use byline_domain::policy::Principal;
 use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, Timestamp, Title, User, UserName,
 };
-use byline_persistence::{Database, DatabaseUrl, Options, migrations};
-use tempfile::TempDir;
+use byline_persistence::Options;
 
-/// An empty database of its own, gone with the value.
-pub(crate) trait Fixture: Sized {
-    /// `None` where the engine is not installed.
-    fn available() -> Option<Self>;
-    fn store(&self) -> Arc<dyn Store>;
-}
-
-/// A SQLite file in a folder of its own.
-pub(crate) struct SqliteFixture {
-    database: Option<Database>,
-    folder: TempDir,
-}
-
-impl SqliteFixture {
-    pub(crate) fn new() -> Self {
-        Self::with(options(2, 1024))
-    }
-
-    pub(crate) fn with(options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
-        migrations::migrate(&url).unwrap();
-        let database = Some(Database::open(&url, &options).unwrap());
-        Self { database, folder }
-    }
-
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("byline.db")
-    }
-
-    pub(crate) fn url(&self) -> DatabaseUrl {
-        DatabaseUrl::sqlite(self.path())
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.database.take().unwrap().close();
-    }
-}
-
-impl Fixture for SqliteFixture {
-    fn available() -> Option<Self> {
-        Some(Self::new())
-    }
-
-    fn store(&self) -> Arc<dyn Store> {
-        self.database.as_ref().unwrap().store()
-    }
-}
+pub(crate) use fixtures::{Fixture, MariadbFixture, ServerFixture, SqliteFixture};
 
 pub(crate) fn options(pool_size: usize, queue_length: usize) -> Options {
     Options {
