@@ -34,7 +34,12 @@ const COMMON: [&str; 9] = [
     "--character-set-server=latin1",
 ];
 const OF_MARIADB: [&str; 1] = ["--innodb-log-file-size=16M"];
-const OF_MYSQL: [&str; 2] = ["--innodb-redo-log-capacity=16M", "--mysqlx=OFF"];
+const OF_MYSQL: [&str; 3] = [
+    "--innodb-redo-log-capacity=16M",
+    "--mysqlx=OFF",
+    // The default is a folder of the package.
+    "--secure-file-priv=NULL",
+];
 
 impl Engine {
     /// Whether there is a server to start. Without one the test says how to get
