@@ -109,6 +109,8 @@ pub enum Readiness {
     Unreachable(Cause),
     /// The database's schema is not the one that this program needs.
     WrongSchema,
+    /// A thread of it has ended and does not run again yet.
+    ThreadMissing,
     /// It is ending.
     ShuttingDown,
 }

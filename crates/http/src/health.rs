@@ -87,6 +87,9 @@ pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {
         Readiness::WrongSchema => Err(not_ready(
             "The schema of the database is not the one that this version needs.",
         )),
+        Readiness::ThreadMissing => Err(not_ready(
+            "A thread of this instance has failed and is being started again.",
+        )),
         Readiness::ShuttingDown => Err(not_ready("This instance is shutting down.")),
     }
 }

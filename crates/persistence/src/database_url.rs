@@ -124,7 +124,12 @@ mod tests {
     fn names_a_database_on_a_server() {
         for text in [
             "mysql://byline@db/byline",
-            "mysql://byline:secret@db.internal:3307/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@db.internal:3307/byline?ssl-mode=REQUIRED",
+            "mysql://byline:secret@db/byline?ssl-mode=DISABLED&allow-public-key-retrieval=true",
+            "mysql://byline@db/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@127.0.0.2/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@localhost/byline?ssl-mode=DISABLED",
+            "mysql://byline:secret@db/byline?ssl-mode=verify_ca&ssl-ca=ca.pem",
             "mysql://byline:secret@[::1]/byline?ssl-mode=preferred",
             "mysql://byline:secret@192.0.2.7/byline?ssl-ca=/etc/ca%20s.pem&durability=RELAXED",
             "mysql://by%40line:se%2Fcret@db/byline?ssl-mode=VERIFY_IDENTITY",
@@ -164,7 +169,27 @@ mod tests {
             ),
             (
                 "mysql://u:secret@db/byline?ssl-mode=VERIFY_CA",
-                "VERIFY_IDENTITY",
+                "needs `ssl-ca`",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=DISABLED",
+                "`allow-public-key-retrieval=true`",
+            ),
+            (
+                "mysql://u:secret@localhost,db/byline?ssl-mode=DISABLED",
+                "`allow-public-key-retrieval=true`",
+            ),
+            (
+                "mysql://u:secret@db/byline?allow-public-key-retrieval=true",
+                "ssl-mode=DISABLED or PREFERRED only",
+            ),
+            (
+                "mysql://u:secret@db/byline?ssl-mode=DISABLED&allow-public-key-retrieval=1",
+                "true or false",
+            ),
+            (
+                "mysql://u:secret@db/byline?server-public-key=key.pem",
+                "VERIFY_CA",
             ),
             (
                 "mysql://u:secret@db/byline?ssl-mode=REQUIRED&ssl-ca=/ca.pem",

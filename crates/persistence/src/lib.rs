@@ -14,6 +14,7 @@ mod schema;
 mod sqlite;
 #[cfg(test)]
 mod support;
+mod threads;
 mod walk;
 
 pub use database::{Database, Options, backup, check};

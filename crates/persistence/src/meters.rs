@@ -117,6 +117,8 @@ pub(crate) struct Crew {
     role: &'static str,
     total: usize,
     busy: AtomicU64,
+    missing: AtomicU64,
+    restarts: Counter,
 }
 
 impl Crew {
@@ -125,6 +127,8 @@ impl Crew {
             role,
             total,
             busy: AtomicU64::new(0),
+            missing: AtomicU64::new(0),
+            restarts: Counter::default(),
         })
     }
 
@@ -134,12 +138,40 @@ impl Crew {
         AtWork(self)
     }
 
-    fn report(&self) -> ThreadMetrics {
+    /// The calling thread has ended by a panic; it is there again when the value
+    /// is dropped.
+    pub(crate) fn missing(&self) -> Missing<'_> {
+        self.lost();
+        Missing(self)
+    }
+
+    /// The calling thread has ended for good.
+    pub(crate) fn lost(&self) {
+        self.missing.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns whether every thread runs.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.missing.load(Ordering::Relaxed) == 0
+    }
+
+    pub(crate) fn report(&self) -> ThreadMetrics {
         ThreadMetrics {
             role: self.role,
             total: whole(self.total),
             busy: self.busy.load(Ordering::Relaxed),
+            missing: self.missing.load(Ordering::Relaxed),
+            restarts: self.restarts.get(),
         }
+    }
+}
+
+pub(crate) struct Missing<'a>(&'a Crew);
+
+impl Drop for Missing<'_> {
+    fn drop(&mut self) {
+        self.0.missing.fetch_sub(1, Ordering::Relaxed);
+        self.0.restarts.increment();
     }
 }
 

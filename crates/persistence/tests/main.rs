@@ -2,6 +2,7 @@
 //!
 //! - `contract`: what the ports of `byline-application` promise, sentence by
 //!   sentence, written once and stamped for each engine by `contract_suite!`.
+//! - `fake`: what answers in a server's place: wrong packets, stolen passwords.
 //! - `mariadb`: what is MariaDB's own: errors, round trips, a server that is cut
 //!   off, killed, frozen, or refuses.
 //! - `servers`: that servers of each engine start, are killed and start again.
@@ -18,6 +19,7 @@
 )]
 
 mod contract;
+mod fake;
 mod mariadb;
 mod servers;
 mod sqlite;

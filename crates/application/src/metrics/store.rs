@@ -54,6 +54,10 @@ pub struct ThreadMetrics {
     pub total: u64,
     /// How many work on a job now.
     pub busy: u64,
+    /// How many have ended by a panic and do not run again yet.
+    pub missing: u64,
+    /// How often one was started again after a panic.
+    pub restarts: u64,
 }
 
 /// A pool of connections.

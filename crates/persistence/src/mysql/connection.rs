@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use super::dialect;
 use super::token::Token;
+use super::unwind::caught;
 
 /// The longest that a statement may take. The server is
 /// told to give up earlier, so this ends the wait for a server that is silent.
@@ -159,15 +160,24 @@ impl Connection {
         let limit = Instant::now() + self.limit;
         let limit = self.deadline.map_or(limit, |deadline| deadline.min(limit));
         let fence = &mut self.fence;
-        let answer = ask(&mut self.inner);
-        let result = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                answer = tokio::time::timeout_at(limit.into(), answer) => {
-                    answer.unwrap_or_else(|_| Err(lost(NO_ANSWER)))
+        let inner = &mut self.inner;
+        let result = caught(|| {
+            runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    answer = tokio::time::timeout_at(limit.into(), ask(inner)) => {
+                        answer.unwrap_or_else(|_| Err(lost(NO_ANSWER)))
+                    }
+                    () = broken_off(fence) => Err(lost("the server is not waited for any more")),
                 }
-                () = broken_off(fence) => Err(lost("the server is not waited for any more")),
-            }
+            })
+        });
+        let result = result.unwrap_or_else(|panic| {
+            tracing::warn!(
+                panic,
+                "the database driver panicked over what the server sent"
+            );
+            Err(lost("the driver panicked over what the server sent"))
         });
         if let Err(error) = &result {
             self.unfit |= dialect::is_unfit(error);

@@ -1,16 +1,19 @@
 //! Making a connection: network, TLS, log-in, settings.
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use byline_application::Cause;
 use diesel_async::AsyncMysqlConnection;
-use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, TlsError};
+use rustls::CertificateError;
 use tokio::runtime::Builder;
 
 use super::connection::is_timeout;
-use super::target::{Host, MysqlTarget, Tls};
+use super::target::{Host, MysqlTarget};
+use super::tls::Tls;
+use super::unwind::caught;
 use super::{Connection, dialect, node_state, settings};
 
 /// The longest that making a connection may take.
@@ -34,7 +37,9 @@ pub(super) enum ConnectError {
     Denied(u16),
     #[error("the database server has no such database; create it first")]
     UnknownDatabase,
-    #[error("the database server offers no TLS, which ssl-mode asks for")]
+    #[error(
+        "the database server offers no TLS, which the URL asks for (by default, unless the server is on this machine)"
+    )]
     NoTls,
     #[error("the database server's certificate is not made out to the host of the URL")]
     CertificateName,
@@ -44,6 +49,18 @@ pub(super) enum ConnectError {
     Certificate,
     #[error("the TLS handshake with the database server failed")]
     Tls,
+    #[error("ssl-ca names no certificate of an authority")]
+    NoAuthority,
+    #[error(
+        "the account's authentication plugin {0} is not supported; caching_sha2_password and mysql_native_password are"
+    )]
+    Plugin(PluginName),
+    #[error("the database server asks for the password in clear text, which it is not given")]
+    ClearText,
+    #[error("the password, of more than 213 bytes, is too long to be sent without TLS")]
+    PasswordTooLong,
+    #[error("what answers in the database server's place does not speak its protocol")]
+    Protocol,
     #[error("the certificates of ssl-ca cannot be read: {0}")]
     AuthorityFile(io::ErrorKind),
     #[error("the database server has {name} = {found:?} where {wanted:?} was set")]
@@ -62,6 +79,23 @@ pub(super) enum ConnectError {
     Statement(#[source] Cause),
     #[error("the connection to the database server cannot be set up")]
     Local(#[source] Cause),
+}
+
+/// The name of a plugin as the server sent it, as far as it is one.
+#[derive(Clone, Debug)]
+pub(super) struct PluginName(String);
+
+impl PluginName {
+    fn new(name: &str) -> Self {
+        let letters = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+        Self(name.chars().filter(letters).take(64).collect())
+    }
+}
+
+impl fmt::Display for PluginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl ConnectError {
@@ -122,8 +156,37 @@ pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> 
 
 /// A connection to this server that is fit for use.
 pub(super) fn connect_to(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectError> {
+    caught(|| try_connect(target, host)).unwrap_or_else(|panic| Err(meaning(&panic, target)))
+}
+
+/// The longest password in bytes that is sent without TLS: what fits, with its
+/// end, into one block of RSA with 2048 bits and OAEP (RFC 8017, section 7.1.1).
+/// The driver panics over a longer one.
+const LONGEST_WITHOUT_TLS: usize = 213;
+
+/// Returns what a panic of the driver means.
+fn meaning(panic: &str, target: &MysqlTarget) -> ConnectError {
+    tracing::warn!(
+        panic,
+        "the database driver panicked over what the server sent"
+    );
+    let password = target.password.as_deref().unwrap_or_default();
+    if panic.contains("ed25519") {
+        // The driver was built without it.
+        ConnectError::Plugin(PluginName::new("client_ed25519"))
+    } else if password.len() > LONGEST_WITHOUT_TLS {
+        ConnectError::PasswordTooLong
+    } else {
+        ConnectError::Protocol
+    }
+}
+
+fn try_connect(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectError> {
     let until = Instant::now() + CONNECT_LIMIT;
-    if let Tls::VerifyIdentity { ca: Some(ca) } = &target.tls {
+    let tls = target
+        .tls(host)
+        .map_err(|error| ConnectError::Local(Arc::new(error)))?;
+    if let Some(ca) = tls.ca() {
         // The driver would name neither the parameter nor the reason.
         std::fs::File::open(ca).map_err(|error| ConnectError::AuthorityFile(error.kind()))?;
     }
@@ -133,7 +196,7 @@ pub(super) fn connect_to(target: &MysqlTarget, host: &Host) -> Result<Connection
         .build()
         .map_err(|error| ConnectError::Local(Arc::new(error)))?;
     let logged_in = runtime
-        .block_on(async { tokio::time::timeout_at(until.into(), log_in(target, host)).await })
+        .block_on(async { tokio::time::timeout_at(until.into(), log_in(target, host, &tls)).await })
         .unwrap_or(Err(ConnectError::TimedOut));
     let inner = match logged_in {
         Ok(inner) => inner,
@@ -150,11 +213,13 @@ pub(super) fn connect_to(target: &MysqlTarget, host: &Host) -> Result<Connection
     Ok(connection)
 }
 
-async fn log_in(target: &MysqlTarget, host: &Host) -> Result<AsyncMysqlConnection, ConnectError> {
-    let made = match Conn::new(options(target, host, &target.tls)).await {
-        Err(Error::Driver(DriverError::NoClientSslFlagFromServer))
-            if target.tls == Tls::Preferred =>
-        {
+async fn log_in(
+    target: &MysqlTarget,
+    host: &Host,
+    tls: &Tls,
+) -> Result<AsyncMysqlConnection, ConnectError> {
+    let made = match Conn::new(options(target, host, tls)).await {
+        Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) if *tls == Tls::Preferred => {
             Conn::new(options(target, host, &Tls::Disabled)).await
         }
         other => other,
@@ -169,10 +234,11 @@ fn options(target: &MysqlTarget, host: &Host, tls: &Tls) -> Opts {
     OptsBuilder::default()
         .ip_or_hostname(host.name.as_str())
         .tcp_port(host.port)
+        .resolved_ips(host.loopback())
         .user(Some(target.user.as_str()))
         .pass(target.password.as_deref())
         .db_name(Some(target.database.as_str()))
-        .ssl_opts(ssl_options(tls))
+        .ssl_opts(tls.driver_options())
         // What is asked for is TCP; the driver would change to a local socket.
         .prefer_socket(false)
         // diesel has a cache of its own.
@@ -180,24 +246,6 @@ fn options(target: &MysqlTarget, host: &Host, tls: &Tls) -> Opts {
         // A row that is written over with what it holds counts as found.
         .client_found_rows(true)
         .into()
-}
-
-fn ssl_options(tls: &Tls) -> Option<SslOpts> {
-    let options = SslOpts::default();
-    match tls {
-        Tls::Disabled => None,
-        Tls::Preferred | Tls::Required => Some(
-            options
-                .with_danger_accept_invalid_certs(true)
-                .with_danger_skip_domain_validation(true),
-        ),
-        Tls::VerifyIdentity { ca: Some(ca) } => Some(
-            options
-                .with_root_certs(vec![ca.clone().into()])
-                .with_disable_built_in_roots(true),
-        ),
-        Tls::VerifyIdentity { ca: None } => Some(options),
-    }
 }
 
 /// What the driver's error means. Its text is dropped: it can name the host or
@@ -214,30 +262,48 @@ fn refusal(error: &Error) -> ConnectError {
             1049 => ConnectError::UnknownDatabase,
             code => ConnectError::Refused(code),
         },
-        Error::Driver(DriverError::NoClientSslFlagFromServer) => ConnectError::NoTls,
-        Error::Driver(DriverError::ConnectionClosed) => {
-            ConnectError::Unreachable("it closed the connection".to_owned())
-        }
+        Error::Driver(error) => driver_refusal(error),
         Error::Io(IoError::Io(error)) => match error.get_ref() {
             Some(inner) if error.kind() == io::ErrorKind::InvalidData => {
-                tls_refusal(&inner.to_string())
+                match inner.downcast_ref() {
+                    Some(error) => tls_refusal(error),
+                    None => ConnectError::Protocol,
+                }
             }
             _ => ConnectError::Unreachable(error.kind().to_string()),
         },
-        Error::Io(IoError::Tls(error)) => tls_refusal(&error.to_string()),
-        Error::Driver(_) | Error::Other(_) | Error::Url(_) => ConnectError::Refused(0),
+        Error::Io(IoError::Tls(TlsError::Tls(error))) => tls_refusal(error),
+        // There is no root to verify with.
+        Error::Io(IoError::Tls(TlsError::VerifierBuilderError(_))) => ConnectError::NoAuthority,
+        Error::Io(IoError::Tls(_)) => ConnectError::Tls,
+        Error::Other(_) | Error::Url(_) => ConnectError::Refused(0),
     }
 }
 
-/// rustls puts the verdict on a certificate into the text of its error.
-fn tls_refusal(text: &str) -> ConnectError {
-    match text.strip_prefix("invalid peer certificate: ") {
-        Some(verdict) if verdict.starts_with("certificate not valid for name") => {
-            ConnectError::CertificateName
+fn driver_refusal(error: &DriverError) -> ConnectError {
+    match error {
+        DriverError::NoClientSslFlagFromServer => ConnectError::NoTls,
+        DriverError::ConnectionClosed => {
+            ConnectError::Unreachable("it closed the connection".to_owned())
         }
-        Some("NotValidForName") => ConnectError::CertificateName,
-        Some("UnknownIssuer") => ConnectError::CertificateAuthority,
-        Some(_) => ConnectError::Certificate,
-        None => ConnectError::Tls,
+        DriverError::UnknownAuthPlugin { name } => ConnectError::Plugin(PluginName::new(name)),
+        DriverError::MysqlOldPasswordDisabled => {
+            ConnectError::Plugin(PluginName::new("mysql_old_password"))
+        }
+        DriverError::CleartextPluginDisabled => ConnectError::ClearText,
+        _ => ConnectError::Protocol,
+    }
+}
+
+fn tls_refusal(error: &rustls::Error) -> ConnectError {
+    match error {
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => ConnectError::CertificateName,
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            ConnectError::CertificateAuthority
+        }
+        rustls::Error::InvalidCertificate(_) => ConnectError::Certificate,
+        _ => ConnectError::Tls,
     }
 }

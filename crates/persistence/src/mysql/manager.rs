@@ -56,7 +56,8 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, attempt: &mut Attempt) -> bool {
-        attempt.is_lost()
+        // A panic of the thread that held it may have left a transaction open.
+        attempt.is_lost() || std::thread::panicking()
     }
 }
 

@@ -32,7 +32,9 @@ mod settings;
 mod store;
 mod sweeper;
 mod target;
+mod tls;
 mod token;
+mod unwind;
 mod worker;
 
 use connection::Connection;

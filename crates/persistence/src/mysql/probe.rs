@@ -10,6 +10,7 @@ use super::cluster::Cluster;
 use super::connector::{CONNECT_LIMIT, ConnectError, connect_to};
 use super::node::Sight;
 use super::target::{Host, MysqlTarget};
+use super::unwind::caught;
 use super::{node_state, schema_check};
 use crate::OpenError;
 
@@ -21,7 +22,7 @@ const CALM: Duration = Duration::from_millis(500);
 const TROUBLED: (u64, u64) = (100, 400);
 
 /// Looks at the server with this index until the store is closed.
-pub(super) fn run(mut probe: Probe, cluster: &Cluster, index: usize) {
+pub(super) fn run(probe: &mut Probe, cluster: &Cluster, index: usize) {
     while !cluster.is_closing() {
         let sight = probe.look().unwrap_or_else(Failure::sight);
         let pause = match sight {
@@ -81,11 +82,13 @@ impl Probe {
     /// One look, over the connection of the last one. It reads a table: a
     /// Galera node without its cluster would answer `SELECT 1`.
     pub(super) fn look(&mut self) -> Result<Sight, Failure> {
-        match self.ask() {
+        let looked = caught(|| match self.ask() {
             // Which says little about the server: ask on a new one.
             Err(Failure::Broken(_)) => self.ask(),
             other => other,
-        }
+        });
+        // A row that is none: what is read of it is read here.
+        looked.unwrap_or_else(|_| Err(Failure::Connect(ConnectError::Protocol)))
     }
 
     /// The look at the start, after which a schema that is too old is an error.

@@ -1,5 +1,4 @@
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
 use std::time::Instant;
 
 use byline_application::metrics::{Distribution, StoreMetrics};
@@ -16,6 +15,7 @@ use super::worker::Desk;
 use super::{manager, sweeper, worker};
 use crate::meters::{self, Crew, Meters};
 use crate::queue::{Queue, Ticket};
+use crate::threads::Threads;
 use crate::{OpenError, Options};
 
 /// A database on a MySQL or MariaDB server, or on a cluster of them, behind the
@@ -27,10 +27,11 @@ use crate::{OpenError, Options};
 pub(crate) struct MysqlStore {
     reads: Queue,
     writes: Queue,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Threads,
     cluster: Arc<Cluster>,
     meters: Arc<Meters>,
-    crew: Arc<Crew>,
+    /// The workers, the sweeper, and a probe for each server.
+    crews: [Arc<Crew>; 3],
 }
 
 impl MysqlStore {
@@ -58,59 +59,53 @@ impl MysqlStore {
         }
         // So that the services of one machine do not all read from the same.
         let first_turn = fastrand::usize(..target.hosts.len());
-        let lease = |turn| Lease::new(Arc::clone(&cluster), turn);
 
         let (reads, reading) = Queue::bounded("read", options.queue_length.get());
         let (writes, writing) = Queue::bounded("write", options.queue_length.get());
-        let (meters, crew) = (Arc::new(Meters::new()), Crew::new("worker", threads));
+        let crews = [
+            Crew::new("worker", threads),
+            Crew::new("sweeper", 1),
+            Crew::new("probe", probes.len()),
+        ];
         let store = Self {
-            meters: Arc::clone(&meters),
-            crew: Arc::clone(&crew),
+            meters: Arc::new(Meters::new()),
+            crews,
             reads,
             writes,
-            threads: Mutex::default(),
-            cluster: Arc::clone(&cluster),
+            threads: Threads::default(),
+            cluster,
         };
+        let [workers, sweepers, watchers] = &store.crews;
         for index in 0..threads {
             let reads_only = index == 0 && threads > 1;
             let writing = if reads_only { never() } else { writing.clone() };
-            let (reading, lease) = (reading.clone(), lease(first_turn + index));
+            let reading = reading.clone();
+            let cluster = Arc::clone(&store.cluster);
             let desk = Desk {
-                meters: Arc::clone(&meters),
+                meters: Arc::clone(&store.meters),
                 reads: store.reads.lane(),
                 writes: store.writes.lane(),
-                crew: Arc::clone(&crew),
+                crew: Arc::clone(workers),
             };
-            store.spawn("byline-worker", move || {
-                worker::run(reading, writing, lease, reads_only, &desk);
+            store.threads.spawn("byline-worker", workers, move || {
+                let lease = Lease::new(Arc::clone(&cluster), first_turn + index);
+                worker::run(reading.clone(), writing.clone(), lease, reads_only, &desk);
             })?;
         }
-        let (lease, state) = (lease(0), Arc::clone(&cluster));
-        store.spawn("byline-sweeper", move || sweeper::run(lease, &state))?;
-        for (index, probe) in probes.into_iter().enumerate() {
-            let state = Arc::clone(&cluster);
-            let thread = store.spawn("byline-probe", move || probe::run(probe, &state, index))?;
-            if let Some(node) = cluster.nodes().get(index) {
+        let cluster = Arc::clone(&store.cluster);
+        store.threads.spawn("byline-sweeper", sweepers, move || {
+            sweeper::run(Lease::new(Arc::clone(&cluster), 0), &cluster);
+        })?;
+        for (index, mut probe) in probes.into_iter().enumerate() {
+            let cluster = Arc::clone(&store.cluster);
+            let thread = store.threads.spawn("byline-probe", watchers, move || {
+                probe::run(&mut probe, &cluster, index);
+            })?;
+            if let Some(node) = store.cluster.nodes().get(index) {
                 node.set_probe(thread);
             }
         }
         Ok(store)
-    }
-
-    fn spawn(
-        &self,
-        name: &str,
-        work: impl FnOnce() + Send + 'static,
-    ) -> Result<thread::Thread, OpenError> {
-        let handle = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(work)
-            .map_err(|error| OpenError::Store(Arc::new(error)))?;
-        let thread = handle.thread().clone();
-        if let Ok(mut threads) = self.threads.lock() {
-            threads.push(handle);
-        }
-        Ok(thread)
     }
 
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
@@ -118,16 +113,7 @@ impl MysqlStore {
         self.cluster.close();
         self.reads.close();
         self.writes.close();
-        let threads = match self.threads.lock() {
-            Ok(mut threads) => std::mem::take(&mut *threads),
-            Err(_) => return,
-        };
-        for thread in threads {
-            thread.thread().unpark();
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store panicked");
-            }
-        }
+        self.threads.join();
     }
 }
 
@@ -147,7 +133,12 @@ impl Store for MysqlStore {
     }
 
     fn health(&self) -> Health {
-        self.cluster.health()
+        let mut health = self.cluster.health();
+        let is_complete = self.crews.iter().all(|crew| crew.is_complete());
+        if matches!(health.readiness, Readiness::Ready) && !is_complete {
+            health.readiness = Readiness::ThreadMissing;
+        }
+        health
     }
 
     fn metrics(&self) -> StoreMetrics {
@@ -157,7 +148,7 @@ impl Store for MysqlStore {
         let mut metrics = self.meters.report(
             "mysql",
             vec![self.reads.metrics(), self.writes.metrics()],
-            &[&self.crew],
+            &self.crews.each_ref().map(Arc::as_ref),
             meters::pools(most, &states),
             None,
         );

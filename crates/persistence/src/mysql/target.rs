@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::tls::{Security, Tls};
+
 /// Which database on which server or cluster, and how to get there.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct MysqlTarget {
@@ -13,7 +15,7 @@ pub(crate) struct MysqlTarget {
     pub(super) user: String,
     pub(super) password: Option<String>,
     pub(super) database: String,
-    pub(super) tls: Tls,
+    pub(super) security: Security,
     /// Whether a server that may lose the last second of commits will do.
     pub(super) relaxed_durability: bool,
 }
@@ -34,24 +36,6 @@ pub(super) enum Reads {
     Anywhere,
 }
 
-/// How the connection is encrypted, in the words of MySQL's `ssl-mode`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tls {
-    /// Not at all.
-    Disabled,
-    /// If the server offers it, without looking at its certificate.
-    Preferred,
-    /// Without looking at the server's certificate.
-    Required,
-    /// The server's certificate is signed by one of `ca`, and made out to the
-    /// host of the URL.
-    VerifyIdentity {
-        /// File of PEM certificates; without one, the authorities that Mozilla
-        /// trusts.
-        ca: Option<PathBuf>,
-    },
-}
-
 /// Why a text names no database on a server. No variant repeats what may be
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +49,7 @@ pub enum MysqlUrlError {
     Missing(&'static str),
     /// A parameter that this program does not know.
     #[error(
-        "has the unknown parameter `{0}`; known are ssl-mode, ssl-ca, durability and read-hosts"
+        "has the unknown parameter `{0}`; known are ssl-mode, ssl-ca, allow-public-key-retrieval, durability and read-hosts"
     )]
     UnknownParameter(String),
     /// A parameter given twice.
@@ -83,13 +67,26 @@ pub enum MysqlUrlError {
     #[error("names the same host and port twice")]
     RepeatedHost,
     /// An authority's certificate that nothing would look at.
-    #[error("`ssl-ca` is looked at with ssl-mode=VERIFY_IDENTITY only")]
+    #[error("`ssl-ca` is looked at with ssl-mode=VERIFY_CA or VERIFY_IDENTITY only")]
     CaWithoutVerification,
-    /// The driver compares the name on a certificate whenever it looks at one.
+    /// Every site has a certificate of a public authority.
+    #[error("`ssl-mode=VERIFY_CA` needs `ssl-ca`, the authority that signs the certificate")]
+    VerificationWithoutCa,
+    /// With TLS, no server is asked for a public key.
     #[error(
-        "`ssl-mode=VERIFY_CA` is not supported; use VERIFY_IDENTITY, which also compares the host"
+        "`allow-public-key-retrieval=true` goes with ssl-mode=DISABLED or PREFERRED only: it is about connections without TLS"
     )]
-    VerifyCa,
+    KeyRetrievalWithTls,
+    /// MySQL's own clients know the parameter; the driver does not.
+    #[error(
+        "`server-public-key` is not supported; use ssl-mode=VERIFY_CA with `ssl-ca`, the server's ca.pem"
+    )]
+    PublicKeyFile,
+    /// A server on another machine, without TLS.
+    #[error(
+        "without TLS the password could be read by whatever answers in the server's place: use ssl-mode=VERIFY_CA or VERIFY_IDENTITY, or accept that with `allow-public-key-retrieval=true`"
+    )]
+    PasswordWithoutTls,
 }
 
 impl MysqlTarget {
@@ -117,15 +114,29 @@ impl MysqlTarget {
             return Err(MysqlUrlError::RepeatedHost);
         }
         let parameters = Parameters::parse(url)?;
-        Ok(Self {
+        let target = Self {
             hosts,
             reads: parameters.reads()?,
             user,
             password: url.password().map(decode).transpose()?,
             database,
-            tls: parameters.tls()?,
+            security: parameters.security()?,
             relaxed_durability: parameters.relaxed_durability()?,
-        })
+        };
+        for host in &target.hosts {
+            target.tls(host)?;
+        }
+        Ok(target)
+    }
+
+    /// Returns how connections to this host are encrypted.
+    ///
+    /// # Errors
+    ///
+    /// The password would not be safe. No target that was parsed has such a host.
+    pub(super) fn tls(&self, host: &Host) -> Result<Tls, MysqlUrlError> {
+        let password = self.password.as_deref().unwrap_or_default();
+        self.security.to(host, !password.is_empty())
     }
 }
 
@@ -168,6 +179,7 @@ fn decode(text: &str) -> Result<String, MysqlUrlError> {
 struct Parameters {
     ssl_mode: Option<String>,
     ssl_ca: Option<String>,
+    key_retrieval: Option<String>,
     durability: Option<String>,
     read_hosts: Option<String>,
 }
@@ -179,8 +191,14 @@ impl Parameters {
             let (name, place) = match name.as_ref() {
                 "ssl-mode" => ("ssl-mode", &mut found.ssl_mode),
                 "ssl-ca" => ("ssl-ca", &mut found.ssl_ca),
+                "allow-public-key-retrieval" => {
+                    ("allow-public-key-retrieval", &mut found.key_retrieval)
+                }
                 "durability" => ("durability", &mut found.durability),
                 "read-hosts" => ("read-hosts", &mut found.read_hosts),
+                "server-public-key" | "server-public-key-path" => {
+                    return Err(MysqlUrlError::PublicKeyFile);
+                }
                 unknown => return Err(MysqlUrlError::UnknownParameter(unknown.to_owned())),
             };
             if place.replace(value.into_owned()).is_some() {
@@ -190,26 +208,12 @@ impl Parameters {
         Ok(found)
     }
 
-    fn tls(&self) -> Result<Tls, MysqlUrlError> {
-        let ca = self.ssl_ca.as_ref().map(PathBuf::from);
-        let mode = self.ssl_mode.as_deref().unwrap_or(match ca {
-            Some(_) => "VERIFY_IDENTITY",
-            None => "PREFERRED",
-        });
-        match (mode.to_ascii_uppercase().as_str(), ca) {
-            ("VERIFY_CA", _) => Err(MysqlUrlError::VerifyCa),
-            ("VERIFY_IDENTITY", ca) => Ok(Tls::VerifyIdentity { ca }),
-            ("DISABLED", None) => Ok(Tls::Disabled),
-            ("PREFERRED", None) => Ok(Tls::Preferred),
-            ("REQUIRED", None) => Ok(Tls::Required),
-            ("DISABLED" | "PREFERRED" | "REQUIRED", Some(_)) => {
-                Err(MysqlUrlError::CaWithoutVerification)
-            }
-            _ => Err(MysqlUrlError::InvalidParameter {
-                name: "ssl-mode",
-                expected: "DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY",
-            }),
-        }
+    fn security(&self) -> Result<Security, MysqlUrlError> {
+        Security::parse(
+            self.ssl_mode.as_deref(),
+            self.ssl_ca.as_ref().map(PathBuf::from),
+            self.key_retrieval.as_deref(),
+        )
     }
 
     fn reads(&self) -> Result<Reads, MysqlUrlError> {

@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use byline_application::metrics::{FileSizes, StoreMetrics};
@@ -14,13 +13,14 @@ use super::lease::Lease;
 use super::{Pool, list_indexes, reader, schema_check, writer};
 use crate::meters::{self, Crew, Lane, Meters};
 use crate::queue::{Queue, Ticket};
+use crate::threads::Threads;
 use crate::{OpenError, Options};
 
 /// A SQLite file behind the store's port.
 pub(crate) struct SqliteStore {
     reads: Queue,
     writes: Queue,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Threads,
     vitals: Arc<Vitals>,
     release: Option<Release>,
     meters: Arc<Meters>,
@@ -65,7 +65,7 @@ impl SqliteStore {
         release: Option<Release>,
     ) -> Result<Self, OpenError> {
         let vitals = Arc::new(Vitals::default());
-        let mut threads = Vec::with_capacity(options.pool_size.get() + 1);
+        let threads = Threads::default();
 
         let meters = Arc::new(Meters::new());
         let desk = |queue: &Queue, crew: &Arc<Crew>| Desk {
@@ -78,26 +78,26 @@ impl SqliteStore {
         let (writes, queue) = Queue::bounded("write", options.queue_length.get());
         let writing = connection::pool(path, writing_as, 1);
         let writer = Crew::new("writer", 1);
-        let (lease, place) = (Lease::new(writing.clone()), desk(&writes, &writer));
-        threads.push(spawn("byline-writer", move || {
-            writer::run(&queue, lease, &place);
-        })?);
+        let (pool, place) = (writing.clone(), desk(&writes, &writer));
+        threads.spawn("byline-writer", &writer, move || {
+            writer::run(&queue, Lease::new(pool.clone()), &place);
+        })?;
 
         let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
         let reading = connection::pool(path, writing_as.beside(), size);
         let readers = Crew::new("reader", options.pool_size.get());
         for _ in 0..options.pool_size.get() {
-            let (queue, lease) = (queue.clone(), Lease::new(reading.clone()));
+            let (queue, pool) = (queue.clone(), reading.clone());
             let place = desk(&reads, &readers);
-            threads.push(spawn("byline-reader", move || {
-                reader::run(&queue, lease, &place);
-            })?);
+            threads.spawn("byline-reader", &readers, move || {
+                reader::run(&queue, Lease::new(pool.clone()), &place);
+            })?;
         }
         Ok(Self {
             reads,
             writes,
-            threads: Mutex::new(threads),
+            threads,
             vitals,
             release,
             meters,
@@ -112,15 +112,7 @@ impl SqliteStore {
         self.vitals.closing.store(true, Ordering::Relaxed);
         self.reads.close();
         self.writes.close();
-        let threads = match self.threads.lock() {
-            Ok(mut threads) => std::mem::take(&mut *threads),
-            Err(_) => return,
-        };
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store panicked");
-            }
-        }
+        self.threads.join();
     }
 }
 
@@ -140,8 +132,13 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Health {
+        let is_complete = self.crews.iter().all(|crew| crew.is_complete());
+        let readiness = match self.vitals.readiness() {
+            Readiness::Ready if !is_complete => Readiness::ThreadMissing,
+            readiness => readiness,
+        };
         Health {
-            readiness: self.vitals.readiness(),
+            readiness,
             release: self.release.clone(),
             servers: Vec::new(),
         }
@@ -216,9 +213,32 @@ impl Vitals {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map_err(|error| OpenError::Store(Arc::new(error)))
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::DatabaseUrl;
+
+    #[test]
+    fn a_store_that_lacks_a_thread_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        crate::migrations::migrate(&DatabaseUrl::sqlite(path.clone())).unwrap();
+        let options = Options {
+            pool_size: NonZeroUsize::MIN,
+            queue_length: NonZeroUsize::MIN,
+        };
+        let store = SqliteStore::open(&path, &options, Role::Writer).unwrap();
+        for crew in &store.crews {
+            let missing = crew.missing();
+            let readiness = store.health().readiness;
+            assert!(matches!(readiness, Readiness::ThreadMissing));
+            drop(missing);
+            assert!(matches!(store.health().readiness, Readiness::Ready));
+        }
+        for threads in store.metrics().threads {
+            assert_eq!((threads.missing, threads.restarts), (0, 1));
+        }
+    }
 }

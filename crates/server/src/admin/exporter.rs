@@ -191,10 +191,14 @@ fn queues(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
         .threads
         .iter()
         .flat_map(|threads| {
-            let waiting = threads.total.saturating_sub(threads.busy);
+            let waiting = threads.total.saturating_sub(threads.busy + threads.missing);
             [
                 ([("role", threads.role), ("state", "busy")], threads.busy),
                 ([("role", threads.role), ("state", "waiting")], waiting),
+                (
+                    [("role", threads.role), ("state", "missing")],
+                    threads.missing,
+                ),
             ]
         })
         .collect();
@@ -202,6 +206,16 @@ fn queues(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
         "byline_store_threads",
         "Threads of the store.",
         threads.iter().map(|(labels, count)| (&labels[..], *count)),
+    )?;
+    let restarts: Vec<_> = store
+        .threads
+        .iter()
+        .map(|threads| ([("role", threads.role)], threads.restarts))
+        .collect();
+    families.counter(
+        "byline_store_thread_restarts",
+        "Threads of the store that were started again after a panic.",
+        restarts.iter().map(|(labels, count)| (&labels[..], *count)),
     )
 }
 

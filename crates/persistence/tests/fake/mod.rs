@@ -1,0 +1,5 @@
+//! What answers in a server's place, and what it gets to hear.
+
+mod packets;
+mod password;
+mod server;
