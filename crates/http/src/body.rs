@@ -6,6 +6,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Payload};
 use tokio::time::timeout_at;
 
+use crate::header_list::{Element, elements, is_utf8};
 use crate::problem::{Code, Problem};
 
 /// The largest body that is read.
@@ -84,13 +85,9 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 /// Refuses encoded bodies. They are never decoded: a few hundred bytes can
 /// unfold to half a gigabyte.
 pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    let encoded = headers.get_all(header::CONTENT_ENCODING).any(|value| {
-        !value
-            .as_bytes()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"identity")
-    });
-    if encoded {
+    let is_encoded =
+        elements(headers, &header::CONTENT_ENCODING).any(|coding| coding.name != "identity");
+    if is_encoded {
         let code = Code::UnsupportedContentEncoding;
         // RFC 9110 section 12.5.3: how the body should have been sent.
         return Err(Problem::new(code, code.meaning()).with_header(
@@ -102,12 +99,10 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn check_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
-    let mut lines = headers.get_all(header::CONTENT_TYPE);
-    let accepted = match (lines.next(), lines.next()) {
-        (Some(only), None) => is_accepted(only, media),
-        _ => false,
-    };
-    if accepted {
+    let mut types = elements(headers, &header::CONTENT_TYPE).peekable();
+    // Some clients and proxies say the same thing twice.
+    let is_accepted = types.peek().is_some() && types.all(|of| is_accepted(&of, media));
+    if is_accepted {
         return Ok(());
     }
     let names = media.names();
@@ -118,34 +113,27 @@ fn check_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
     .with_header(media.answer_header(), HeaderValue::from_static(names)))
 }
 
-fn is_accepted(value: &HeaderValue, media: Media) -> bool {
-    let Ok(text) = value.to_str() else {
-        return false;
-    };
-    let mut parts = text.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    media
-        .names()
-        .split(", ")
-        .any(|name| essence.eq_ignore_ascii_case(name))
-        && parts.all(|parameter| parameter.is_empty() || is_utf8(parameter))
-}
-
-/// JSON is UTF-8 whatever the parameter says (RFC 8259 section 11), so only the
-/// superfluous one may stand.
-fn is_utf8(parameter: &str) -> bool {
-    parameter.split_once('=').is_some_and(|(name, value)| {
-        name.eq_ignore_ascii_case("charset")
-            && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-    })
+/// Whether a body of this type is JSON in UTF-8. No parameter means anything
+/// beside it (RFC 8259 section 11); only a `charset` that contradicts it is
+/// heeded, lest another text be stored than was sent.
+fn is_accepted(of: &Element, media: Media) -> bool {
+    let charsets = of.parameters().filter(|(name, _)| *name == "charset");
+    media.names().split(", ").any(|name| of.name == name)
+        && charsets
+            .into_iter()
+            .all(|(_, value)| value.is_empty() || is_utf8(value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn accepted(value: &str, media: Media) -> bool {
-        is_accepted(&HeaderValue::from_str(value).unwrap(), media)
+    fn accepted(lines: &[&str], media: Media) -> bool {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::CONTENT_TYPE, HeaderValue::from_str(line).unwrap());
+        }
+        check_type(&headers, media).is_ok()
     }
 
     #[test]
@@ -155,13 +143,28 @@ mod tests {
             "Application/JSON",
             "application/json; charset=utf-8",
             "application/json;charset=\"UTF-8\"",
+            "application/json; charset=utf8",
+            "application/json; charset=UTF8; charset=utf-8",
+            "application/json; charset='utf-8'",
+            "application/json ; Charset = \"utf\\-8\"",
+            "application/json; charset=\"utf-8",
+            "application/json; charset=us-ascii",
+            "application/json; charset=",
+            "application/json; charset",
+            "application/json; version=2",
+            "application/json; odata.metadata=minimal; IEEE754Compatible=\"true;,\"",
+            "application/json; boundary=x",
             "application/json;",
+            "application/json;;",
+            "application/json, application/json; charset=utf-8",
         ] {
-            assert!(accepted(value, Media::Json), "{value}");
-            assert!(accepted(value, Media::MergePatch), "{value}");
+            assert!(accepted(&[value], Media::Json), "{value}");
+            assert!(accepted(&[value], Media::MergePatch), "{value}");
         }
+        let twice = ["application/json", "application/json; charset=utf-8"];
+        assert!(accepted(&twice, Media::Json));
         assert!(accepted(
-            "application/merge-patch+json; charset=utf-8",
+            &["application/merge-patch+json; charset=utf-8; version=1"],
             Media::MergePatch
         ));
     }
@@ -170,17 +173,62 @@ mod tests {
     fn nothing_else_is() {
         for value in [
             "",
+            ",",
+            ";",
+            "; charset=utf-8",
             "text/plain",
+            "text/plain; application/json",
+            "text/plain; x=\", application/json\"",
             "application/jsonp",
+            "application / json",
             "application/json, text/plain",
             "application/json; charset=latin1",
-            "application/json; version=2",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf-8; charset=latin1",
             "application/json-patch+json",
+            "application/vnd.api+json",
             "application/merge-patch+json",
             "json",
         ] {
-            assert!(!accepted(value, Media::Json), "{value}");
+            assert!(!accepted(&[value], Media::Json), "{value}");
         }
-        assert!(!accepted("application/json-patch+json", Media::MergePatch));
+        assert!(!accepted(&[], Media::Json));
+        assert!(!accepted(&["application/json", "text/plain"], Media::Json));
+        assert!(!accepted(
+            &["application/json-patch+json"],
+            Media::MergePatch
+        ));
+    }
+
+    fn encoded(lines: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(
+                header::CONTENT_ENCODING,
+                HeaderValue::from_str(line).unwrap(),
+            );
+        }
+        check_encoding(&headers).is_err()
+    }
+
+    #[test]
+    fn only_encodings_are_encodings() {
+        for lines in [
+            &[][..],
+            &[""],
+            &["identity"],
+            &["Identity, identity"],
+            &["identity", ""],
+        ] {
+            assert!(!encoded(lines), "{lines:?}");
+        }
+        for lines in [
+            &["gzip"][..],
+            &["identity, br"],
+            &["identity", "deflate"],
+            &["x"],
+        ] {
+            assert!(encoded(lines), "{lines:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod fields;
 mod filters;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod header_list;
 mod health;
 mod html;
 mod idempotency_key;

@@ -356,7 +356,6 @@ async fn encoded_bodies_are_refused_unread() {
         "identity, gzip",
         "GZIP",
         "nonsense",
-        "",
     ] {
         let request = request("POST", "/users")
             .insert_header(("content-type", "application/json"))

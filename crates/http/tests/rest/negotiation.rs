@@ -56,6 +56,7 @@ async fn what_there_is_not_is_not_acceptable() {
         ("/livez", "*/*;q=0"),
         ("/docs", "application/json"),
         ("/", "text/plain"),
+        ("/users", "text/html;q=.2"),
     ] {
         let answer = asked(path, accept).await;
         assert_eq!(
@@ -75,6 +76,9 @@ async fn whoever_is_not_picky_is_served() {
         "text/html, */*;q=0.1",
         "nonsense",
         "",
+        "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+        "application/json;q=.2",
+        "application/json; charset=utf8; q=\"1.0\"",
     ] {
         let request = request("GET", "/users/1").insert_header(("accept", accept));
         let answer = send(&api(ada(1), notes(1)), request).await;
