@@ -19,6 +19,7 @@ fn scrape(server: &Server) -> String {
     assert_eq!(answer.status, 200);
     let kind = answer.header("content-type").unwrap();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.text.ends_with("# EOF\n"));
     answer.text
 }
@@ -164,7 +165,9 @@ fn health_is_told_there_too() {
     let server = sandbox.serve();
     let admin = admin(&server);
     for path in ["/livez", "/readyz"] {
-        assert_eq!(admin.get(path).status, 200);
+        let answer = admin.get(path);
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     let answer = admin.get("/users");
     assert_eq!(

@@ -132,6 +132,19 @@ fn pages_that_are_named_may_use_the_service() {
         answer.header("vary").unwrap().contains("Origin"),
         "{answer:?}"
     );
+    // The context of a trace comes from a page like from anything else.
+    let traced = (
+        headers.0,
+        "content-type,traceparent,tracestate,x-request-id",
+    );
+    let answer = client.send("OPTIONS", "/users/1", &[ORIGIN, method, traced], None);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let long = format!("/users?{}", "x".repeat(9000));
+    let answer = client.send("GET", &long, &[ORIGIN], None);
+    assert_eq!(
+        (answer.status, answer.header(ALLOW_ORIGIN)),
+        (414, Some(ORIGIN.1))
+    );
     // A browser asks before it sends what is not simple, and is told no; what is
     // simple is served, for nobody but the page could be harmed by reading it.
     let answer = client.send("OPTIONS", "/users/1", &[FOREIGN, method, headers], None);

@@ -161,6 +161,16 @@ impl Created {
         let headers: Vec<_> = ["etag", "location", "content-type", "allow", "retry-after"]
             .iter()
             .map(|name| answer.header(name).map(|value| self.words(value)))
+            // A weak tag is made of ids and times, which each has its own.
+            .map(|value| {
+                value.map(|text| {
+                    if text.starts_with("W/") {
+                        "W/".into()
+                    } else {
+                        text
+                    }
+                })
+            })
             .collect();
         let links: Vec<_> = ["first", "prev", "next"]
             .iter()

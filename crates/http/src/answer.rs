@@ -1,22 +1,31 @@
 //! Answers to requests that read.
 
-use actix_web::HttpResponse;
+use std::hash::Hasher;
+
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use byline_application::AppError;
 use byline_domain::Version;
+use fnv::FnvHasher;
 use serde::Serialize;
 
-use crate::etag::etag;
+use crate::etag::{NoneMatch, etag};
 use crate::prefer;
 use crate::problem::Problem;
+use crate::weak_tag::WeakTag;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// To be asked for again each time, with `If-None-Match` if possible.
 pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// Whether a list has a total count depends on this header of the request.
+const PREFER: HeaderValue = HeaderValue::from_static("Prefer");
+
 /// How many rows there are on all pages of a list.
-const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// A row on the wire.
 pub(crate) trait Representation: Serialize {
@@ -24,6 +33,9 @@ pub(crate) trait Representation: Serialize {
 
     /// About how many bytes of JSON it makes.
     fn size_hint(&self) -> usize;
+
+    /// Feeds a hasher with what tells this state of the row from every other.
+    fn identify(&self, hasher: &mut FnvHasher);
 }
 
 /// A row that was read; 304 if the client is known to have it in this version.
@@ -44,13 +56,65 @@ pub(crate) fn read(row: &impl Representation, is_known: bool) -> Result<HttpResp
 }
 
 /// A row that was read, together with others: no version tells what it is.
-pub(crate) fn untagged(row: &impl Representation) -> Result<HttpResponse, Problem> {
+pub(crate) fn composed(
+    row: &impl Representation,
+    known: Option<&NoneMatch>,
+) -> Result<HttpResponse, Problem> {
+    let tag = WeakTag::hashing(|hasher| row.identify(hasher));
+    let mut answer = tagged(&tag, known);
+    if answer.is_known {
+        return Ok(answer.builder.finish());
+    }
     let mut body = Vec::with_capacity(row.size_hint());
     write(&mut body, row)?;
-    Ok(HttpResponse::Ok()
+    Ok(answer
+        .builder
         .insert_header((header::CONTENT_TYPE, JSON))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
         .body(body))
+}
+
+/// The beginning of an answer with a weak tag.
+pub(crate) struct Tagged {
+    pub(crate) builder: HttpResponseBuilder,
+    /// Whether `If-None-Match` names the tag: then it is a 304, without a body.
+    pub(crate) is_known: bool,
+}
+
+/// Begins an answer that may be kept, and is asked for again each time with its
+/// tag. `known` is what the client has already.
+pub(crate) fn tagged(tag: &WeakTag, known: Option<&NoneMatch>) -> Tagged {
+    let is_known = known.is_some_and(|known| known.names_tag(tag));
+    let status = if is_known {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    };
+    let mut builder = HttpResponse::build(status);
+    builder
+        .insert_header((header::ETAG, tag.header_value()))
+        .insert_header((header::CACHE_CONTROL, NO_CACHE));
+    Tagged { builder, is_known }
+}
+
+/// A page or document that is one of several representations, by `Accept`; 304
+/// if the client has it already.
+pub(crate) fn negotiated(
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+    known: Option<&NoneMatch>,
+) -> HttpResponse {
+    let body: Bytes = body.into();
+    let mut answer = tagged(&WeakTag::of(&body), known);
+    answer
+        .builder
+        .insert_header((header::VARY, HeaderValue::from_static("Accept")));
+    if answer.is_known {
+        return answer.builder.finish();
+    }
+    answer
+        .builder
+        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static(media_type)))
+        .body(body)
 }
 
 /// One page of a list, and how many rows there are on all pages, if that was
@@ -59,7 +123,27 @@ pub(crate) fn list<R: Representation>(
     rows: impl ExactSizeIterator<Item = R> + Clone,
     links: HeaderValue,
     total: Option<u64>,
+    known: Option<&NoneMatch>,
 ) -> Result<HttpResponse, Problem> {
+    let tag = WeakTag::hashing(|hasher| {
+        for row in rows.clone() {
+            row.identify(hasher);
+        }
+        hasher.write(links.as_bytes());
+        hasher.write(&total.unwrap_or(u64::MAX).to_be_bytes());
+    });
+    let mut answer = tagged(&tag, known);
+    answer.builder.insert_header((header::VARY, PREFER));
+    if let Some(total) = total {
+        answer.builder.insert_header((TOTAL_COUNT, total));
+        answer
+            .builder
+            .insert_header((prefer::PREFERENCE_APPLIED, prefer::COUNT_EXACT));
+    }
+    answer.builder.insert_header((header::LINK, links));
+    if answer.is_known {
+        return Ok(answer.builder.finish());
+    }
     let size: usize = rows.clone().map(|row| row.size_hint() + 1).sum();
     let mut body = Vec::with_capacity(size + 2);
     body.push(b'[');
@@ -70,19 +154,13 @@ pub(crate) fn list<R: Representation>(
         write(&mut body, &row)?;
     }
     body.push(b']');
-    let mut answer = HttpResponse::Ok();
-    answer
+    Ok(answer
+        .builder
         .insert_header((header::CONTENT_TYPE, JSON))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
-        .insert_header((header::LINK, links));
-    if let Some(total) = total {
-        answer.insert_header((TOTAL_COUNT, total));
-        answer.insert_header((prefer::PREFERENCE_APPLIED, prefer::COUNT_EXACT));
-    }
-    Ok(answer.body(body))
+        .body(body))
 }
 
-/// A document that is no row.
+/// A document that is no row, and is not kept.
 pub(crate) fn document(document: &impl Serialize) -> Result<HttpResponse, Problem> {
     let mut body = Vec::with_capacity(512);
     write(&mut body, document)?;

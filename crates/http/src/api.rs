@@ -1,7 +1,8 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use byline_application::{Authentication, Clock, Store};
 use governor::clock::MonotonicClock;
 use opentelemetry_sdk::trace::SdkTracer;
@@ -9,6 +10,8 @@ use opentelemetry_sdk::trace::SdkTracer;
 use crate::client_address::TrustedProxies;
 use crate::limits::{RateLimit, RateLimits};
 use crate::metrics::{HttpMetrics, Meters};
+use crate::openapi;
+use crate::weak_tag::WeakTag;
 
 /// The REST interface of one process: what all its workers share. A clone is
 /// the same interface.
@@ -22,6 +25,8 @@ struct Shared {
     draining: AtomicBool,
     meters: Meters,
     limits: Option<RateLimits>,
+    /// The OpenAPI document, made when it is first asked for.
+    document: OnceLock<(Bytes, WeakTag)>,
 }
 
 /// What an operator decides about the interface.
@@ -66,6 +71,7 @@ impl Api {
             .map(|limit| RateLimits::new(limit, MonotonicClock));
         Self(Arc::new(Shared {
             limits,
+            document: OnceLock::new(),
             store,
             clock,
             settings,
@@ -105,6 +111,15 @@ impl Api {
 
     pub(crate) fn limits(&self) -> Option<&RateLimits> {
         self.0.limits.as_ref()
+    }
+
+    /// The OpenAPI document of this instance, and its tag.
+    pub(crate) fn document(&self) -> &(Bytes, WeakTag) {
+        self.0.document.get_or_init(|| {
+            let text = openapi::of_instance(&self.0.settings);
+            let tag = WeakTag::of(text.as_bytes());
+            (text.into(), tag)
+        })
     }
 
     pub(crate) fn settings(&self) -> &Settings {

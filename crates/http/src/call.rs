@@ -49,6 +49,9 @@ pub(crate) struct Terms {
     pub(crate) offers: &'static [MediaType],
 }
 
+/// The longest path and query that are looked at.
+pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
+
 /// Has a request answered by `handler`, whatever becomes of it: refusals and
 /// panics are answers too. Without `terms` the request is refused anyhow, and
 /// nobody looks at its particulars.
@@ -75,6 +78,7 @@ where
     let id = arrival.id.clone();
     let mut gate = Gate::of(&api, &request);
     let handled = async {
+        check_length(&request)?;
         let (sender, query, wishes, media_type) = match terms {
             None => {
                 gate.admit(None)?;
@@ -114,6 +118,17 @@ where
     };
     gate.settle(&mut answer);
     answer
+}
+
+/// # Errors
+///
+/// [`Code::UriTooLong`]
+fn check_length(request: &HttpRequest) -> Result<(), Problem> {
+    let uri = request.uri().path_and_query();
+    if uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES) {
+        return Err(Problem::new(Code::UriTooLong, Code::UriTooLong.meaning()));
+    }
+    Ok(())
 }
 
 async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {

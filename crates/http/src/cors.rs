@@ -1,8 +1,16 @@
 //! Pages of other origins that may use the service (WHATWG Fetch, section 3.2).
 
 use actix_cors::Cors;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Condition;
+
+use crate::answer::TOTAL_COUNT;
+use crate::idempotency_key::IDEMPOTENCY_KEY;
+use crate::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::prefer::{PREFER, PREFERENCE_APPLIED};
+use crate::request_id::X_REQUEST_ID;
+use crate::trace_context::{TRACEPARENT, TRACESTATE};
+use crate::write::IDEMPOTENCY_REPLAYED;
 
 /// The pages that may use the service from a browser. By default only its own.
 #[derive(Clone, Debug, Default)]
@@ -15,18 +23,45 @@ pub struct CrossOrigin {
     pub credentials: bool,
 }
 
+impl CrossOrigin {
+    /// Returns the headers of an answer that is given before the head of a request
+    /// was read to its end, and with it the request's `Origin`. Such an answer has
+    /// no body, so that any page may see its status where several are named.
+    #[must_use]
+    pub fn headers_for_unread_requests(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let any = HeaderValue::from_static("*");
+        let (origin, is_named) = match self.origins.as_slice() {
+            [] => return Vec::new(),
+            [only] => (HeaderValue::from_str(only).unwrap_or(any), only != "*"),
+            _ => (any, false),
+        };
+        let mut headers = vec![(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)];
+        if is_named && self.credentials {
+            let yes = HeaderValue::from_static("true");
+            headers.push((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes));
+        }
+        headers
+    }
+}
+
 /// How long browsers need not ask again, in seconds.
 const MAX_AGE: usize = 600;
 
-/// What pages may send besides what they may send anyway.
-const ALLOWED: [HeaderName; 7] = [
+/// The headers of requests that the service reads. Pages may send all of them:
+/// what a browser asks about first, and what it asks about only if a value is long
+/// or unusual (`Accept`).
+const ALLOWED: [HeaderName; 11] = [
+    header::ACCEPT,
     header::AUTHORIZATION,
+    header::CONTENT_ENCODING,
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_NONE_MATCH,
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("prefer"),
-    HeaderName::from_static("x-request-id"),
+    IDEMPOTENCY_KEY,
+    PREFER,
+    TRACEPARENT,
+    TRACESTATE,
+    X_REQUEST_ID,
 ];
 
 /// What pages may read besides what they may read anyway.
@@ -36,12 +71,12 @@ const EXPOSED: [HeaderName; 11] = [
     header::LINK,
     header::LOCATION,
     header::RETRY_AFTER,
-    HeaderName::from_static("idempotency-replayed"),
-    HeaderName::from_static("preference-applied"),
-    crate::limits::RATE_LIMIT,
-    crate::limits::RATE_LIMIT_POLICY,
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("x-total-count"),
+    IDEMPOTENCY_REPLAYED,
+    PREFERENCE_APPLIED,
+    RATE_LIMIT,
+    RATE_LIMIT_POLICY,
+    X_REQUEST_ID,
+    TOTAL_COUNT,
 ];
 
 /// Answers the questions of browsers about pages of other origins; goes inside

@@ -14,7 +14,7 @@ use byline_application::{JobTimes, Order};
 use crate::Api;
 use crate::access::Sender;
 use crate::metrics::{RouteId, WorkerMeters};
-use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::problem::{PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::span::{self, Facts, RequestSpan};
 use crate::trace_context;
@@ -26,7 +26,6 @@ use crate::trace_context;
 /// - An answer carries the id in `X-Request-Id`, and headers that keep browsers
 ///   from interpreting, framing or caching what they should not.
 /// - An error answer that is not a problem document yet (RFC 9457) becomes one.
-/// - A request whose path and query exceed 8 KiB is refused.
 /// - Every request is logged, and has a span, if the settings say so.
 pub fn envelope<S, B>(
     api: &Api,
@@ -106,9 +105,6 @@ impl Arrival {
     }
 }
 
-/// The longest path and query that are looked at.
-pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
-
 async fn enclose<B: MessageBody + 'static>(
     api: Api,
     meters: Arc<WorkerMeters>,
@@ -125,16 +121,9 @@ async fn enclose<B: MessageBody + 'static>(
     // then fails.
     let is_last = request.head().upgrade();
     let span = RequestSpan::begin(&api, &method, request.headers());
-    let answered = if length(&request) > MAX_URI_BYTES {
-        let problem = Problem::new(Code::UriTooLong, Code::UriTooLong.meaning());
-        Ok(request.into_response(problem.answer(&arrival.id)))
-    } else {
-        next.call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body)
-    };
-    match answered {
-        Ok(mut answer) => {
+    match next.call(request).await {
+        Ok(answer) => {
+            let mut answer = answer.map_into_boxed_body();
             if is_bare_error(answer.response()) {
                 let (request, bare) = answer.into_parts();
                 answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
@@ -171,13 +160,6 @@ async fn enclose<B: MessageBody + 'static>(
             Err(InternalError::from_response(error, answer).into())
         }
     }
-}
-
-fn length(request: &ServiceRequest) -> usize {
-    request
-        .uri()
-        .path_and_query()
-        .map_or(0, |both| both.as_str().len())
 }
 
 fn is_bare_error(answer: &HttpResponse) -> bool {

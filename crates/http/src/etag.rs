@@ -5,6 +5,7 @@ use byline_application::{AppError, Precondition, Subject};
 use byline_domain::Version;
 
 use crate::problem::{Code, Problem};
+use crate::weak_tag::WeakTag;
 
 /// The strong tag of a row in this version.
 pub(crate) fn etag(version: Version) -> HeaderValue {
@@ -24,11 +25,18 @@ enum Tags {
     These(Vec<Tag>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Tag {
     weak: bool,
-    /// None for a tag that this service never gave.
-    version: Option<Version>,
+    /// What stands between the quotes.
+    opaque: Vec<u8>,
+}
+
+impl Tag {
+    /// None for a tag that is that of no row.
+    fn version(&self) -> Option<Version> {
+        version(&self.opaque)
+    }
 }
 
 /// `If-None-Match`: the versions in which a row is of no interest.
@@ -44,7 +52,15 @@ impl NoneMatch {
     pub(crate) fn names(&self, version: Version) -> bool {
         match &self.0 {
             Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|tag| tag.version == Some(version)),
+            Tags::These(tags) => tags.iter().any(|tag| tag.version() == Some(version)),
+        }
+    }
+
+    /// Whether it names this tag, by the weak comparison.
+    pub(crate) fn names_tag(&self, tag: &WeakTag) -> bool {
+        match &self.0 {
+            Tags::Any => true,
+            Tags::These(tags) => tags.iter().any(|named| named.opaque == tag.opaque()),
         }
     }
 }
@@ -62,6 +78,11 @@ impl ReadConditions {
             matches: tags(headers, &header::IF_MATCH)?,
             none_match: NoneMatch::of(headers)?,
         })
+    }
+
+    /// What the client has already.
+    pub(crate) fn none_match(&self) -> Option<&NoneMatch> {
+        self.none_match.as_ref()
     }
 
     /// Whether the client has the row, which is in this version, already.
@@ -130,7 +151,7 @@ impl Conditions {
 fn strong(tags: &[Tag]) -> Vec<Version> {
     tags.iter()
         .filter(|tag| !tag.weak)
-        .filter_map(|tag| tag.version)
+        .filter_map(Tag::version)
         .collect()
 }
 
@@ -149,6 +170,9 @@ impl Tags {
     }
 }
 
+/// The longest line that is looked at.
+pub(crate) const MAX_BYTES: usize = 4096;
+
 /// All the tags in all the lines of a header; none without the header.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Problem> {
     let mut lines = headers.get_all(name).peekable();
@@ -164,6 +188,9 @@ fn collect<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Tags> {
     let mut tags = Vec::new();
     let mut any = false;
     for line in lines {
+        if line.len() > MAX_BYTES {
+            return None;
+        }
         match line.trim_ascii() {
             b"*" => any = true,
             list => tags.extend(parse_list(list)?),
@@ -209,7 +236,7 @@ fn parse_tag(text: &[u8]) -> Option<(Tag, &[u8])> {
     let may_stand = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
     let tag = Tag {
         weak,
-        version: version(opaque),
+        opaque: opaque.to_owned(),
     };
     opaque
         .iter()
@@ -233,7 +260,7 @@ fn malformed(name: &HeaderName) -> Problem {
     Problem::new(
         Code::InvalidHeader,
         format!(
-            "The header `{name}` must be `*` or a list of entity tags, each in double quotes, as in `\"1\", \"2\"`."
+            "The header `{name}` must be `*` or a list of entity tags, each in double quotes, as in `\"1\", \"2\"`, of at most {MAX_BYTES} bytes."
         ),
     )
 }
@@ -253,7 +280,7 @@ mod tests {
     fn tag(weak: bool, number: i64) -> Tag {
         Tag {
             weak,
-            version: Version::new(number),
+            opaque: number.to_string().into_bytes(),
         }
     }
 
@@ -280,11 +307,11 @@ mod tests {
             "\"99999999999999999999\"",
             "\"a,b\"",
         ] {
-            let foreign = Tag {
-                weak: false,
-                version: None,
+            let Some(Tags::These(tags)) = parse(&[text]) else {
+                panic!("{text}");
             };
-            assert_eq!(parse(&[text]), Some(Tags::These(vec![foreign])), "{text}");
+            let versions: Vec<_> = tags.iter().map(Tag::version).collect();
+            assert_eq!(versions, [None], "{text}");
         }
     }
 
@@ -304,6 +331,7 @@ mod tests {
             "\"1\", *",
             "\"a b\"",
             "**",
+            &format!("\"{}\"", "1".repeat(MAX_BYTES - 1)),
         ] {
             assert_eq!(parse(&[text]), None, "{text}");
         }

@@ -1,8 +1,5 @@
 //! Pages for people who look with a browser.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{self, ContentType, HeaderValue};
-
 /// Text that may stand in HTML, between tags or in quotes.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -19,17 +16,17 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// The media type of pages.
+pub(crate) const CONTENT_TYPE: &str = "text/html; charset=utf-8";
+
 /// A page that loads nothing. `body` is HTML, `title` is text.
-pub(crate) fn page(title: &str, body: &str) -> HttpResponse {
+pub(crate) fn page(title: &str, body: &str) -> String {
     let title = escape(title);
-    HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .insert_header((header::VARY, HeaderValue::from_static("Accept")))
-        .body(format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<h1>{title}</h1>\n{body}</html>\n"
-        ))
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<h1>{title}</h1>\n{body}</html>\n"
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 
 use crate::problem::{Code, Problem};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 const MOST_CHARACTERS: usize = 255;
 

@@ -40,6 +40,7 @@ mod span;
 mod time;
 mod trace_context;
 mod users;
+mod weak_tag;
 mod write;
 
 pub use api::{Api, Protection, Settings};

@@ -5,7 +5,7 @@ use byline_application::AppError;
 use byline_domain::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{JSON, NO_CACHE, Representation, write};
+use crate::answer::{JSON, Representation, write};
 use crate::etag::etag;
 
 /// What a write that succeeded answers, before its sender's preferences.
@@ -112,9 +112,6 @@ impl Outcome {
         }
         if let Some(location) = head.location {
             answer.insert_header((header::LOCATION, location));
-        }
-        if status != StatusCode::NO_CONTENT {
-            answer.insert_header((header::CACHE_CONTROL, NO_CACHE));
         }
         if minimal || body.is_empty() {
             return answer.finish();

@@ -28,7 +28,7 @@ pub(crate) const RETURN_MINIMAL: &str = "return=minimal";
 /// The longest line that is looked at.
 pub(crate) const MAX_BYTES: usize = 4096;
 
-const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 impl Preferences {

@@ -1,5 +1,4 @@
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, HeaderValue};
 use byline_application::Limit;
 use byline_application::batch::MAX_OPERATIONS;
 use byline_domain::{Content, EmailAddress, Title, UserName};
@@ -8,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::accept::{HTML, JSON, MediaType};
 use crate::body::MAX_BODY_BYTES;
-use crate::call::Call;
-use crate::envelope::MAX_URI_BYTES;
+use crate::call::{Call, MAX_URI_BYTES};
+use crate::etag::NoneMatch;
+use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::Always;
 use crate::openapi::responses::ServiceDescription;
 use crate::openapi::schemas;
@@ -33,15 +33,19 @@ const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
     path = "/",
     operation_id = "getService",
     tag = "service",
+    params(Fresh),
     security(()),
     responses(ServiceDescription, Always)
 )]
 pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
+    let known = NoneMatch::of(call.headers())?;
     if call.media_type() == HTML {
-        return Ok(html::page("Byline", PAGE));
+        let page = html::page("Byline", PAGE);
+        return Ok(answer::negotiated(html::CONTENT_TYPE, page, known.as_ref()));
     }
     let release = call.api().store().health().release;
-    let mut answer = answer::document(&ServiceDocument {
+    let mut body = Vec::with_capacity(512);
+    let document = ServiceDocument {
         name: "byline",
         version: call.api().settings().version,
         schema: release.as_ref().map(|release| Schema {
@@ -60,10 +64,9 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             docs: "/docs",
         },
         limits: limits(),
-    })?;
-    let vary = HeaderValue::from_static("Accept");
-    answer.headers_mut().insert(header::VARY, vary);
-    Ok(answer)
+    };
+    answer::write(&mut body, &document)?;
+    Ok(answer::negotiated(JSON, body, known.as_ref()))
 }
 
 /// What this service is.

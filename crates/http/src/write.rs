@@ -18,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::prefer::{self, Preferences, RETURN_MINIMAL, TX_ROLLBACK};
 use crate::problem::Problem;
 
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What the sender of a write wishes beyond the write itself.
 #[derive(Clone, Debug, Default)]

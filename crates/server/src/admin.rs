@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use byline_http::configure_admin;
 use tracing::{info, warn};
@@ -55,6 +57,7 @@ fn listen(address: SocketAddr, exporter: Exporter) -> io::Result<(Server, Socket
         let exporter = Arc::clone(&exporter);
         let api = exporter.api().clone();
         App::new()
+            .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
             .service(web::resource("/metrics").get(move || metrics(Arc::clone(&exporter))))
             .configure(configure_admin(&api))
     };

@@ -17,6 +17,7 @@ use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_tls::accept::{TlsError, max_concurrent_tls_connect};
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
 use actix_web::{App, Error};
 use byline_http::{Api, CrossOrigin, configure, cors, envelope};
 use listenfd::ListenFd;
@@ -87,9 +88,10 @@ pub(crate) fn serve(
         .max_concurrent_connections(connections.get().div_ceil(workers))
         .shutdown_timeout(whole_seconds(settings.http.shutdown_timeout));
     let ending = server.graceful_shutdown_signal();
+    let further = further_headers(&cross_origin);
     let server = match tls {
         None => server.listen("http", listener, move || {
-            plain().and_then(http(
+            plain(further.clone()).and_then(http(
                 &api,
                 &cross_origin,
                 ending.clone(),
@@ -103,7 +105,7 @@ pub(crate) fn serve(
             let mut acceptor = Acceptor::new(tls);
             acceptor.set_handshake_timeout(HANDSHAKE);
             server.listen("https", listener, move || {
-                encrypted(acceptor.clone()).and_then(http(
+                encrypted(acceptor.clone(), further.clone()).and_then(http(
                     &api,
                     &cross_origin,
                     ending.clone(),
@@ -120,24 +122,39 @@ pub(crate) fn serve(
 /// What HTTP is served on: the stream, its protocol, and whose it is.
 type Accepted<T> = (Closing<T>, Protocol, Option<SocketAddr>);
 
-/// Connections as they come.
-fn plain() -> impl ServiceFactory<
+/// The lines of the headers that answers beneath the router get.
+fn further_headers(cross_origin: &CrossOrigin) -> Bytes {
+    let mut lines = b"cache-control: no-store\r\n".to_vec();
+    for (name, value) in cross_origin.headers_for_unread_requests() {
+        lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    lines.into()
+}
+
+/// Connections as they come. `further` are the headers of [`Closing`].
+fn plain(
+    further: Bytes,
+) -> impl ServiceFactory<
     TcpStream,
     Config = (),
     Response = Accepted<Connection<TcpStream>>,
     Error = DispatchError,
     InitError = (),
 > {
-    fn_service(|stream: TcpStream| async {
-        let peer = stream.peer_addr().ok();
-        let stream = Closing::new(Connection::new(stream));
-        Ok((stream, Protocol::Http1, peer))
+    fn_service(move |stream: TcpStream| {
+        let further = further.clone();
+        async {
+            let peer = stream.peer_addr().ok();
+            let stream = Closing::new(Connection::new(stream), further);
+            Ok((stream, Protocol::Http1, peer))
+        }
     })
 }
 
 /// Connections that have agreed on TLS.
 fn encrypted(
     acceptor: Acceptor,
+    further: Bytes,
 ) -> impl ServiceFactory<
     TcpStream,
     Config = (),
@@ -152,9 +169,9 @@ fn encrypted(
             TlsError::Timeout => DispatchError::Io(io::ErrorKind::TimedOut.into()),
             TlsError::Service(never) => match never {},
         })
-        .map(|stream: TlsStream<Connection<TcpStream>>| {
+        .map(move |stream: TlsStream<Connection<TcpStream>>| {
             let peer = stream.get_ref().0.get_ref().peer_addr().ok();
-            (Closing::new(stream), Protocol::Http1, peer)
+            (Closing::new(stream, further.clone()), Protocol::Http1, peer)
         })
 }
 

@@ -1,8 +1,6 @@
 //! `/docs`: interactive documentation that needs nothing from the internet, and
 //! `/openapi.json`, which it shows.
 
-mod tag;
-
 use std::io::Read;
 use std::sync::LazyLock;
 
@@ -12,14 +10,16 @@ use actix_web::web::Bytes;
 use byline_application::AppError;
 use flate2::read::GzDecoder;
 
-use crate::accept::{HTML, JSON, MediaType};
+use crate::accept::{HTML, MediaType};
+use crate::answer;
 use crate::call::Call;
-use crate::openapi::openapi;
+use crate::etag::NoneMatch;
+use crate::header_list::{Element, elements};
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::Always;
 use crate::openapi::responses::{DocsPage, OpenApiDocument};
 use crate::problem::{Code, Problem};
-use tag::FixedTag;
+use crate::weak_tag::WeakTag;
 
 /// What `GET /docs` may be.
 pub(crate) const PAGE: &[MediaType] = &[HTML];
@@ -34,15 +34,12 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// To be asked for again each time, with `If-None-Match`.
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-
 /// A file in the binary, compressed by `build.rs`.
 struct Asset {
     name: &'static str,
     media_type: &'static str,
     gzip: &'static [u8],
-    tag: LazyLock<FixedTag>,
+    tag: LazyLock<WeakTag>,
 }
 
 macro_rules! asset {
@@ -52,7 +49,7 @@ macro_rules! asset {
             media_type: $media_type,
             gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
             tag: LazyLock::new(|| {
-                FixedTag::of(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")))
+                WeakTag::of(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")))
             }),
         }
     };
@@ -97,7 +94,7 @@ pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
 
 /// Get this document
 ///
-/// The OpenAPI document of this version of the service.
+/// The OpenAPI document of this version of the service, as it is set up here.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -108,67 +105,55 @@ pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
     responses(OpenApiDocument, Always)
 )]
 pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
-    static DOCUMENT: LazyLock<(Bytes, FixedTag)> = LazyLock::new(|| {
-        let text = openapi();
-        let tag = FixedTag::of(text.as_bytes());
-        (Bytes::from(text), tag)
-    });
-    let (text, tag) = &*DOCUMENT;
-    if tag.is_in(call.headers())? {
-        return Ok(not_modified(tag));
+    let known = NoneMatch::of(call.headers())?;
+    let (text, tag) = call.api().document();
+    let mut answer = answer::tagged(tag, known.as_ref());
+    if answer.is_known {
+        return Ok(answer.builder.finish());
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static(JSON)))
-        .insert_header((header::ETAG, tag.header_value()))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
+    Ok(answer
+        .builder
+        .insert_header((header::CONTENT_TYPE, answer::JSON))
         .body(text.clone()))
 }
 
 fn send(call: &Call, asset: &Asset) -> Result<HttpResponse, Problem> {
-    let tag = &*asset.tag;
-    if tag.is_in(call.headers())? {
-        return Ok(not_modified(tag));
-    }
-    let mut answer = HttpResponse::Ok();
+    let known = NoneMatch::of(call.headers())?;
+    let mut answer = answer::tagged(&asset.tag, known.as_ref());
+    // The headers of a 304 take the place of those that a browser has kept.
     answer
-        .insert_header((
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(asset.media_type),
-        ))
+        .builder
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
-        .insert_header((header::ETAG, tag.header_value()))
         .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")));
+    if answer.is_known {
+        return Ok(answer.builder.finish());
+    }
+    let media_type = HeaderValue::from_static(asset.media_type);
+    answer
+        .builder
+        .insert_header((header::CONTENT_TYPE, media_type));
     if takes_gzip(call) {
-        answer.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
-        return Ok(answer.body(Bytes::from_static(asset.gzip)));
+        let gzip = HeaderValue::from_static("gzip");
+        answer
+            .builder
+            .insert_header((header::CONTENT_ENCODING, gzip));
+        return Ok(answer.builder.body(Bytes::from_static(asset.gzip)));
     }
     let mut plain = Vec::new();
     GzDecoder::new(asset.gzip)
         .read_to_end(&mut plain)
         .map_err(AppError::internal)?;
-    Ok(answer.body(plain))
-}
-
-fn not_modified(tag: &FixedTag) -> HttpResponse {
-    HttpResponse::NotModified()
-        .insert_header((header::ETAG, tag.header_value()))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
-        .finish()
+    Ok(answer.builder.body(plain))
 }
 
 /// Every browser does. What rates it at all gets it.
 fn takes_gzip(call: &Call) -> bool {
-    let lines = call.headers().get_all(header::ACCEPT_ENCODING);
-    lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .any(|coding| {
-            let (name, rating) = coding.split_once(';').unwrap_or((coding, ""));
-            let refused = rating
-                .trim()
-                .strip_prefix("q=")
-                .is_some_and(|q| q.chars().all(|c| matches!(c, '0' | '.')));
-            name.trim().eq_ignore_ascii_case("gzip") && !refused
-        })
+    let codings: Vec<_> = elements(call.headers(), &header::ACCEPT_ENCODING).collect();
+    let named = |coding: &&Element| matches!(coding.name.as_str(), "gzip" | "x-gzip");
+    let any = |coding: &&Element| coding.name == "*";
+    let codings = || codings.iter();
+    let rated = codings().find(named).or_else(|| codings().find(any));
+    rated
+        .and_then(Element::weight)
+        .is_some_and(|weight| weight > 0)
 }

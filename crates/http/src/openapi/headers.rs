@@ -13,7 +13,8 @@ pub(super) fn components() -> Headers {
     [
         ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
         ("ETag", "The version of the row, a strong entity tag (RFC 9110 section 8.8.3).", text(32, "^\"[1-9][0-9]*\"$", "\"3\"")),
-        ("DocumentTag", "The version of the document, a weak entity tag.", text(32, "^W/\"[0-9a-f]+\"$", "W/\"9f2c1d04a7b3e655\"")),
+        ("PostTag", "The version of the post, a strong entity tag; with `embed` a weak one, of the post and its author.", text(32, "^(\"[1-9][0-9]*\"|W/\"[0-9a-f]+\")$", "\"3\"")),
+        ("WeakTag", "What a list, a page or a document says, as a weak entity tag.", text(32, "^W/\"[0-9a-f]+\"$", "W/\"9f2c1d04a7b3e655\"")),
         ("Location", "Where the new row is.", text(64, "^/(users|posts)/[1-9][0-9]*$", "/users/1")),
         ("Link", "Other pages of the list (RFC 8288): `first`, `prev` if there is one, `next` if there are more rows. Follow them as they are.", text(8192, "^<.*$", "</users?limit=2>; rel=\"first\", </users?limit=2&cursor=AQB2cW4VAAAAAAAAAACqhg-1h>; rel=\"next\"")),
         ("Cache-Control", "Whether an answer may be kept: `no-cache` if it must be validated before it is used again, `no-store` if not at all.", text(32, "^(no-cache|no-store)$", "no-cache")),
@@ -24,7 +25,7 @@ pub(super) fn components() -> Headers {
         ("Retry-After", "After how many seconds the same request may succeed.", integer(1, 3600, 1)),
         ("RateLimit", "What is left of the quota, and in how many seconds there is more (draft-ietf-httpapi-ratelimit-headers).", text(64, "^\"[a-z]+\";r=[0-9]+;t=[0-9]+$", "\"address\";r=0;t=15")),
         ("RateLimit-Policy", "The quota: how many requests in how many seconds.", text(64, "^\"[a-z]+\";q=[0-9]+;w=[0-9]+$", "\"address\";q=600;w=60")),
-        ("Vary", "The request headers that the answer depends on.", text(64, "^Accept(-Encoding)?$", "Accept")),
+        ("Vary", "The request headers that the answer depends on.", text(64, "^(Accept(-Encoding)?|Prefer)(, .*)?$", "Accept")),
     ]
     .into_iter()
     .map(|(name, description, schema)| {
@@ -44,7 +45,7 @@ pub(super) fn named(names: &[&str]) -> Headers {
         .chain(names)
         .map(|name| {
             // The one header whose form depends on what it tags.
-            let shown = if *name == "DocumentTag" { "ETag" } else { name };
+            let shown = if name.ends_with("Tag") { "ETag" } else { name };
             let component = Ref::new(format!("#/components/headers/{name}"));
             (shown.to_owned(), RefOr::Ref(component))
         })

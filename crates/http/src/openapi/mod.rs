@@ -11,23 +11,39 @@
 //! - [`refusals`]: problem documents, made from the table of their codes.
 
 pub(crate) mod headers;
+mod instance;
 pub(crate) mod parameters;
 pub(crate) mod refusals;
 pub(crate) mod responses;
 pub(crate) mod schemas;
 
+use instance::Demands;
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
 
+use crate::Settings;
 use crate::{batch, docs, health, me, posts, problem, service_document, users};
 
-/// The OpenAPI 3.1 document of this version, as indented JSON.
+/// The OpenAPI 3.1 document of this version, as indented JSON: that of a service
+/// which is protected in every way. What an instance serves says less where less
+/// is asked for.
 #[must_use]
 pub fn openapi() -> String {
-    let mut text = document().to_pretty_json().unwrap_or_default();
+    text(&document())
+}
+
+/// The document of an instance with these settings.
+pub(crate) fn of_instance(settings: &Settings) -> String {
+    let mut document = document();
+    instance::adapt(&mut document, Demands::of(settings));
+    text(&document)
+}
+
+fn text(document: &utoipa::openapi::OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }

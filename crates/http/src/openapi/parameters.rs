@@ -7,6 +7,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
+use crate::etag;
 use crate::prefer;
 use crate::problem::Code;
 use crate::sort::SortKey;
@@ -33,13 +34,13 @@ groups! {
     PostPath: id("post_id", "The post.");
     ProblemPath: problem();
     UserLists: limit(), cursor(), sort::<users::Key>(), email(), starts("name"),
-        from("created_at"), until("created_at"), prefer();
+        from("created_at"), until("created_at"), prefer(), if_none_match();
     PostLists: limit(), cursor(), sort::<posts::Key>(), author(), starts("title"),
         from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
-        embed(), prefer();
+        embed(), prefer(), if_none_match();
     UserPostLists: limit(), cursor(), sort::<posts::Key>(), starts("title"),
         from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
-        embed(), prefer();
+        embed(), prefer(), if_none_match();
     Embed: embed();
     Fresh: if_none_match();
     Conditional: if_match(), if_none_match();
@@ -196,13 +197,15 @@ fn posts() -> Parameter {
 }
 
 pub(super) fn tags() -> ObjectBuilder {
-    const TAG: &str = "(W/)?\"[!#-~]*\"";
-    string(0, 4096, &format!("^(\\*|{TAG}(, ?{TAG})*)$")).examples([json!("\"3\"")])
+    // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
+    const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
+    let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
+    string(1, etag::MAX_BYTES, &format!("^([ \\t]*\\*[ \\t]*|{list})$")).examples([json!("\"3\"")])
 }
 
 fn if_none_match() -> Parameter {
-    let description = "Entity tags: if the row is still in one of these versions, the answer is \
-        304 and has no body.";
+    let description = "Entity tags: if one of them is that of what would be answered, the answer \
+        is 304 and has no body.";
     parameter(ParameterIn::Header, "If-None-Match", description, tags())
 }
 

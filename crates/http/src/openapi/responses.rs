@@ -42,11 +42,11 @@ macro_rules! groups {
 pub(super) use groups;
 
 groups! {
-    UserRead: read::<UserResponse<'_>>("The user.", TO_USER);
+    UserRead: read::<UserResponse<'_>>("The user.", TO_USER, "ETag");
     UserCreated: created::<UserResponse<'_>>("The new user.", TO_USER);
     UserChanged: changed::<UserResponse<'_>>("The user as it is now.", TO_USER);
     UserList: list::<UserResponse<'_>>("A page of users.", &schemas::ada());
-    PostRead: read::<PostResponse<'_>>("The post.", TO_POST);
+    PostRead: read::<PostResponse<'_>>("The post.", TO_POST, "PostTag");
     PostCreated: created::<PostResponse<'_>>("The new post.", TO_POST);
     PostChanged: changed::<PostResponse<'_>>("The post as it is now.", TO_POST);
     PostList: list::<PostResponse<'_>>("A page of posts.", &schemas::notes());
@@ -110,14 +110,18 @@ fn one(status: &str, response: ResponseBuilder, more: &[&str]) -> Responses {
     Responses::from([(status.to_owned(), RefOr::T(response))])
 }
 
-fn read<T: ToSchema>(description: &str, to: Links) -> Responses {
-    let mut responses = one("200", json_of::<T>(description), &["ETag"]);
-    responses.append(&mut not_modified("ETag"));
+fn read<T: ToSchema>(description: &str, to: Links, tag: &str) -> Responses {
+    let mut responses = one("200", json_of::<T>(description), &[tag]);
+    responses.append(&mut not_modified(&[tag]));
     linked(responses, to)
 }
 
-fn not_modified(tag: &str) -> Responses {
-    one("304", response("It is what `If-None-Match` names."), &[tag])
+fn not_modified(headers: &[&str]) -> Responses {
+    one(
+        "304",
+        response("It is what `If-None-Match` names."),
+        headers,
+    )
 }
 
 /// What the answer to any write may have.
@@ -177,16 +181,19 @@ fn list<T: ToSchema>(description: &str, example: &serde_json::Value) -> Response
         .schema(Some(Schema::from(rows)))
         .example(Some(json!([example])))
         .build();
-    one(
-        "200",
-        response(description).content(JSON, content),
-        &["Link", "X-Total-Count", "Preference-Applied"],
-    )
+    let headers = &[
+        "WeakTag",
+        "Vary",
+        "Link",
+        "X-Total-Count",
+        "Preference-Applied",
+    ];
+    kept(response(description).content(JSON, content), headers)
 }
 
 fn service_description() -> Responses {
     let response = json_of::<ServiceDocument<'_>>("What this is.").content(HTML, text());
-    one("200", response, &["Vary"])
+    kept(response, &["WeakTag", "Vary"])
 }
 
 fn problem_page() -> Responses {
@@ -194,24 +201,26 @@ fn problem_page() -> Responses {
         .content(TEXT, text())
         .content(HTML, text())
         .content(JSON, content_of::<Explanation>());
-    one("200", response, &["Vary"])
+    kept(response, &["WeakTag", "Vary"])
 }
 
 fn open_api_document() -> Responses {
     let content = Content::new(Some(Object::with_type(Type::Object)));
-    let mut responses = one(
-        "200",
+    kept(
         response("The document.").content(JSON, content),
-        &["DocumentTag"],
-    );
-    responses.append(&mut not_modified("DocumentTag"));
-    responses
+        &["WeakTag"],
+    )
 }
 
 fn docs_page() -> Responses {
     let page = response("The page.").content(HTML, text());
-    let mut responses = one("200", page, &["DocumentTag", "Vary"]);
-    responses.append(&mut not_modified("DocumentTag"));
+    kept(page, &["WeakTag", "Vary"])
+}
+
+/// An answer that may be kept and validated.
+fn kept(response: ResponseBuilder, headers: &[&str]) -> Responses {
+    let mut responses = one("200", response, headers);
+    responses.append(&mut not_modified(headers));
     responses
 }
 

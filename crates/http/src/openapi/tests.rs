@@ -5,6 +5,7 @@ use std::time::Duration;
 use byline_application::{Authentication, MockClock, MockStore};
 use serde_json::{Value, json};
 
+use super::instance::{self, Demands};
 use crate::access::Access;
 use crate::{Api, Protection, Settings, routes};
 
@@ -89,6 +90,72 @@ fn router_and_document_let_the_same_callers_in() {
     }
 }
 
+/// The document of an instance.
+fn adapted(demands: Demands) -> Value {
+    let mut document = super::document();
+    instance::adapt(&mut document, demands);
+    serde_json::to_value(&document).unwrap()
+}
+
+fn all_demands() -> impl Iterator<Item = Demands> {
+    (0..16).map(|bits: u8| Demands {
+        credentials: bits & 1 > 0,
+        public_reads: bits & 2 > 0,
+        if_match: bits & 4 > 0,
+        rate_limit: bits & 8 > 0,
+    })
+}
+
+#[test]
+fn an_instance_says_what_it_asks_for() {
+    for demands in all_demands() {
+        let document = adapted(demands);
+        for (path, method, terms) in routes::operations(&api()) {
+            if path == LOADED_BY_DOCS || method == "HEAD" {
+                continue;
+            }
+            let operation = &document["paths"][&path][method.to_lowercase()];
+            let name = format!("{method} {path} {demands:?}");
+            let bearer = |scope: &[&str]| json!({"bearer": scope});
+            let expected = match terms.access {
+                _ if !demands.credentials => json!([{}]),
+                Access::Open => json!([{}]),
+                Access::Reads(scope) if demands.public_reads => {
+                    json!([{}, bearer(&[scope.name()])])
+                }
+                Access::Reads(scope) | Access::Writes(scope) => json!([bearer(&[scope.name()])]),
+                Access::Known => json!([bearer(&[])]),
+            };
+            assert_eq!(operation["security"], expected, "{name}");
+            let asks = demands.credentials && terms.access != Access::Open;
+            let is_free = matches!(terms.access, Access::Reads(_)) && demands.public_reads;
+            let has = |status: &str| operation["responses"].get(status).is_some();
+            assert_eq!(has("401"), asks, "{name}");
+            assert_eq!(has("403"), asks && !is_free, "{name}");
+            assert_eq!(has("429"), demands.rate_limit, "{name}");
+            let changes = ["PUT", "PATCH", "DELETE"].contains(&method);
+            // In a batch it is a member of an operation.
+            let takes_tags = changes || path == "/batch";
+            assert_eq!(has("428"), takes_tags && demands.if_match, "{name}");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["name"] == "If-Match") {
+                let required = changes && demands.if_match;
+                assert_eq!(parameter["required"], json!(required), "{name}");
+            }
+        }
+        let has_scheme = document["components"].get("securitySchemes").is_some();
+        assert_eq!(has_scheme, demands.credentials, "{demands:?}");
+    }
+}
+
+#[test]
+fn the_document_of_an_open_service_names_no_credential() {
+    let document = super::of_instance(api().settings());
+    for word in ["bearer\"", "WWW-Authenticate", "Unauthorized", "Forbidden"] {
+        assert!(!document.contains(word), "{word}");
+    }
+}
+
 /// Whoever generates a client meets them as names of functions.
 #[test]
 fn operations_have_names_of_their_own() {
@@ -126,9 +193,17 @@ fn links_lead_to_operations_and_their_parameters() {
     }
 }
 
-/// Every reference leads somewhere, and nothing stands there unused.
+/// Every reference leads somewhere, and nothing stands there unused, whatever an
+/// instance asks for.
 #[test]
 fn references_and_components_match() {
+    assert_components_are_used(&document());
+    for demands in all_demands() {
+        assert_components_are_used(&adapted(demands));
+    }
+}
+
+fn assert_components_are_used(document: &Value) {
     fn collect(value: &Value, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(members) => {
@@ -147,9 +222,8 @@ fn references_and_components_match() {
             _ => {}
         }
     }
-    let document = document();
     let mut referred = BTreeSet::new();
-    collect(&document, &mut referred);
+    collect(document, &mut referred);
     let mut present = BTreeSet::new();
     for (kind, components) in document["components"].as_object().unwrap() {
         for name in components.as_object().unwrap().keys() {

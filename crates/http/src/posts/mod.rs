@@ -15,7 +15,7 @@ use byline_domain::policy::Principal;
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
-use crate::etag::ReadConditions;
+use crate::etag::{NoneMatch, ReadConditions};
 use crate::filters::embeds_user;
 use crate::openapi::parameters::{
     Conditional, Embed, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
@@ -81,6 +81,7 @@ async fn show(
     + 'static,
 ) -> Result<HttpResponse, Problem> {
     let counts = Preferences::of(call.headers())?.count_exact;
+    let known = NoneMatch::of(call.headers())?;
     let embeds = list.embed_user;
     let query = list.query.clone();
     let (page, authors, total) = if counts || embeds {
@@ -103,7 +104,7 @@ async fn show(
     let authors = authors.unwrap_or_default();
     let posts = page.items.iter();
     let posts = posts.map(|post| PostResponse::with(post, authors.get(&post.user_id)));
-    answer::list(posts, links, total)
+    answer::list(posts, links, total, known.as_ref())
 }
 
 /// Create a post
@@ -182,7 +183,7 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
         let author = authors.get(&post.user_id);
         // The version is that of the post alone: as a tag of the whole it would
         // stay the same when the user changes.
-        return answer::untagged(&PostResponse::with(&post, author));
+        return answer::composed(&PostResponse::with(&post, author), conditions.none_match());
     }
     let post = call
         .read(move |session, principal| use_case::read(session, principal, id))

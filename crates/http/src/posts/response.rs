@@ -1,4 +1,7 @@
+use std::hash::Hasher;
+
 use byline_domain::{Post, User, Version};
+use fnv::FnvHasher;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,5 +64,14 @@ impl Representation for PostResponse<'_> {
     fn size_hint(&self) -> usize {
         let user = self.user.as_ref().map_or(0, |user| 16 + user.size_hint());
         160 + 16 + self.title.len() + self.content.len() + user
+    }
+
+    fn identify(&self, hasher: &mut FnvHasher) {
+        for part in [self.id, self.version.get(), self.updated_at.0.as_micros()] {
+            hasher.write(&part.to_be_bytes());
+        }
+        if let Some(user) = &self.user {
+            user.identify(hasher);
+        }
     }
 }

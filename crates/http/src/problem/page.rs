@@ -1,12 +1,12 @@
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, ContentType, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Code, Problem};
 use crate::accept::{HTML, JSON, MediaType, TEXT};
 use crate::call::Call;
-use crate::openapi::parameters::ProblemPath;
+use crate::etag::NoneMatch;
+use crate::openapi::parameters::{Fresh, ProblemPath};
 use crate::openapi::refusals::{Absent, Always};
 use crate::openapi::responses::ProblemPage;
 use crate::openapi::schemas;
@@ -23,7 +23,7 @@ pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
     path = "/problems/{code}",
     operation_id = "getProblem",
     tag = "service",
-    params(ProblemPath),
+    params(ProblemPath, Fresh),
     security(()),
     responses(ProblemPage, Always, Absent)
 )]
@@ -35,16 +35,20 @@ pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
             "There is no problem with this code.",
         ));
     };
-    let mut page = match call.media_type() {
-        HTML => html::page(code.title(), &markup(code)),
-        JSON => answer::document(&Explanation::of(code))?,
-        _ => HttpResponse::Ok()
-            .content_type(ContentType::plaintext())
-            .body(text(code)),
+    let known = NoneMatch::of(call.headers())?;
+    let (media_type, body) = match call.media_type() {
+        HTML => {
+            let page = html::page(code.title(), &markup(code));
+            (html::CONTENT_TYPE, page.into_bytes())
+        }
+        JSON => {
+            let mut body = Vec::with_capacity(512);
+            answer::write(&mut body, &Explanation::of(code))?;
+            (JSON, body)
+        }
+        _ => ("text/plain; charset=utf-8", text(code).into_bytes()),
     };
-    let vary = HeaderValue::from_static("Accept");
-    page.headers_mut().insert(header::VARY, vary);
-    Ok(page)
+    Ok(answer::negotiated(media_type, body, known.as_ref()))
 }
 
 /// What a code means.

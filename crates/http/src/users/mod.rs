@@ -13,7 +13,7 @@ use byline_domain::User;
 use crate::answer;
 use crate::body::Media;
 use crate::call::Call;
-use crate::etag::ReadConditions;
+use crate::etag::{NoneMatch, ReadConditions};
 use crate::openapi::parameters::{Conditional, Guard, Repeated, UserLists, UserPath, WithPosts};
 use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Keyed, Stale, Unmet};
 use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
@@ -43,6 +43,7 @@ pub(crate) use response::UserResponse;
 pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = List::of(call.query())?;
     let counts = Preferences::of(call.headers())?.count_exact;
+    let known = NoneMatch::of(call.headers())?;
     let query = list.query.clone();
     let (page, total) = if counts {
         call.snapshot(move |session, principal| {
@@ -56,7 +57,8 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
             .await?
     };
     let links = list.paging.links(&page, |user| list.position(user));
-    answer::list(page.items.iter().map(UserResponse::from), links, total)
+    let users = page.items.iter().map(UserResponse::from);
+    answer::list(users, links, total, known.as_ref())
 }
 
 /// Create a user

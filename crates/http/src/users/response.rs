@@ -1,4 +1,7 @@
+use std::hash::Hasher;
+
 use byline_domain::{User, Version};
+use fnv::FnvHasher;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,5 +47,11 @@ impl Representation for UserResponse<'_> {
 
     fn size_hint(&self) -> usize {
         128 + 16 + self.name.len() + self.email.len()
+    }
+
+    fn identify(&self, hasher: &mut FnvHasher) {
+        for part in [self.id, self.version.get(), self.updated_at.0.as_micros()] {
+            hasher.write(&part.to_be_bytes());
+        }
     }
 }

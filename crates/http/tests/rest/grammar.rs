@@ -411,12 +411,12 @@ async fn posts_come_with_their_authors_if_wanted() {
 }
 
 #[actix_web::test]
-async fn a_post_comes_with_its_author_and_without_a_tag() {
+async fn a_post_comes_with_its_author_and_another_tag() {
     let (api, store) = watched(authors(), notes(2));
     let embedding = request("GET", "/posts/9?embed=user").insert_header(("if-none-match", "\"2\""));
     let answer = send(&api, embedding).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("etag"), "");
+    assert!(answer.header("etag").starts_with("W/"), "{answer:?}");
     assert_eq!(answer.json()["user"]["id"], json!(1));
     assert_eq!(store.intents(), [Intent::Snapshot]);
     let plain = get(&api, "/posts/9").await;

@@ -10,7 +10,9 @@
 
 mod batch;
 mod bodies;
+mod caching;
 mod conditions;
+mod cross_origin;
 mod deadlines;
 mod docs;
 mod envelope;

@@ -1,11 +1,12 @@
-//! Says that a connection ends, where actix-http does not.
+//! Adds headers to the answers that actix-http gives by itself.
 //!
 //! actix-http 3.20 answers what it cannot parse with an empty 400, a head that is
 //! too large with an empty 431 and one that does not come with an empty 408, and
 //! closes the connection. On a connection that has served a request before, these
 //! answers have no `connection: close` (`h1::Codec` keeps the last request's
 //! connection type): a proxy takes the connection for one that may be used again,
-//! and the next client's request on it fails with 502.
+//! and the next client's request on it fails with 502. Nor have they the headers
+//! that let a page of another origin see their status.
 
 use std::io;
 use std::pin::Pin;
@@ -26,6 +27,7 @@ const CLOSE: &[u8] = b"connection: close\r\n";
 /// A stream that HTTP is spoken on.
 pub(crate) struct Closing<T> {
     stream: T,
+    further: Bytes,
     amended: Option<Amended>,
 }
 
@@ -37,9 +39,11 @@ struct Amended {
 }
 
 impl<T> Closing<T> {
-    pub(crate) fn new(stream: T) -> Self {
+    /// `further` are the lines of all further headers that these answers get.
+    pub(crate) fn new(stream: T, further: Bytes) -> Self {
         Self {
             stream,
+            further,
             amended: None,
         }
     }
@@ -51,13 +55,14 @@ impl<T> Closing<T> {
 }
 
 impl Amended {
-    fn of(bytes: &[u8]) -> Option<Self> {
+    fn of(bytes: &[u8], further: &[u8]) -> Option<Self> {
         let (refusal, rest) = REFUSALS
             .iter()
             .find_map(|refusal| Some((*refusal, bytes.strip_prefix(*refusal)?)))?;
         let is_said = rest.windows(CLOSE.len()).any(|line| line == CLOSE);
-        (!is_said).then(|| Self {
-            left: [refusal, CLOSE, rest].concat().into(),
+        let close = if is_said { &[] } else { CLOSE };
+        Some(Self {
+            left: [refusal, close, further, rest].concat().into(),
             length: bytes.len(),
         })
     }
@@ -81,7 +86,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Closing<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.amended.is_none() {
-            this.amended = Amended::of(bytes);
+            this.amended = Amended::of(bytes, &this.further);
         }
         let Some(amended) = &mut this.amended else {
             return Pin::new(&mut this.stream).poll_write(context, bytes);
@@ -114,11 +119,11 @@ mod tests {
     use super::*;
 
     /// What the other side reads when `bytes` are written, `buffer` at a time.
-    async fn read(bytes: &[u8], buffer: usize) -> String {
+    async fn read(bytes: &[u8], further: &'static [u8], buffer: usize) -> String {
         let (ours, mut theirs) = duplex(buffer);
         let bytes = bytes.to_vec();
         let writing = tokio::spawn(async move {
-            let mut stream = Closing::new(ours);
+            let mut stream = Closing::new(ours, Bytes::from_static(further));
             stream.write_all(&bytes).await.unwrap();
             stream.shutdown().await.unwrap();
         });
@@ -138,9 +143,13 @@ mod tests {
             let begin = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n");
             let refusal = format!("{begin}date: x\r\n\r\n");
             let said = format!("{begin}connection: close\r\ndate: x\r\n\r\n");
+            let more = said.replace("close\r\n", "close\r\nx-y: z\r\n");
+            let further = format!("{begin}x-y: z\r\nconnection: close\r\ndate: x\r\n\r\n");
             for buffer in [1, 7, 1024] {
-                assert_eq!(read(refusal.as_bytes(), buffer).await, said);
-                assert_eq!(read(said.as_bytes(), buffer).await, said);
+                assert_eq!(read(refusal.as_bytes(), b"", buffer).await, said);
+                assert_eq!(read(said.as_bytes(), b"", buffer).await, said);
+                assert_eq!(read(refusal.as_bytes(), b"x-y: z\r\n", buffer).await, more);
+                assert_eq!(read(said.as_bytes(), b"x-y: z\r\n", buffer).await, further);
             }
         }
     }
@@ -152,7 +161,7 @@ mod tests {
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 02\r\n\r\n{}",
             "",
         ] {
-            assert_eq!(read(answer.as_bytes(), 5).await, answer);
+            assert_eq!(read(answer.as_bytes(), b"x-y: z\r\n", 5).await, answer);
         }
     }
 }
