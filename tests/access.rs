@@ -1,6 +1,7 @@
 //! Who may do what: every operation, for every kind of caller, in every way of
 //! asking who it is.
 
+mod key_sets;
 mod members;
 mod operations;
 mod service;

@@ -95,11 +95,22 @@ pub(crate) fn scopes(claims: &Map<String, Value>) -> Result<Scopes, TokenRefusal
     }
 }
 
-/// Refuses what says of itself that it tells a client who logged in, and gives no
-/// access: ID tokens (OpenID Connect Core section 2).
-pub(crate) fn check_purpose(claims: &Map<String, Value>) -> Result<(), TokenRefusal> {
-    const OF_ID_TOKENS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
-    if OF_ID_TOKENS.iter().any(|claim| claims.contains_key(*claim)) {
+/// Refuses what is not for access: ID tokens (OpenID Connect Core section 2), and what
+/// Keycloak calls `ID`, `Refresh`, `Offline` or `Logout` in its claim `typ`.
+///
+/// Keycloak before 25, and later with its mapper "Nonce backwards compatible", repeats
+/// the client's `nonce` in access tokens. So `nonce` alone does not make an ID token of
+/// what is called an access token, by its header or by its claims.
+pub(crate) fn check_purpose(
+    claims: &Map<String, Value>,
+    is_of_access_token: bool,
+) -> Result<(), TokenRefusal> {
+    const OF_ID_TOKENS: [&str; 3] = ["at_hash", "c_hash", "s_hash"];
+    let has = |claim: &str| claims.contains_key(claim);
+    let kind = text(claims, "typ");
+    let is_other = matches!(kind, Some("ID" | "Refresh" | "Offline" | "Logout"));
+    let is_for_access = is_of_access_token || kind == Some("Bearer") || has("scope");
+    if is_other || OF_ID_TOKENS.into_iter().any(has) || has("nonce") && !is_for_access {
         return Err(TokenRefusal::Type);
     }
     Ok(())

@@ -1,21 +1,15 @@
 //! The keys that tokens are signed with, each bound to the algorithms that it is
 //! for: what a token says of its algorithm chooses among them and no further.
 
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse,
-};
-use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::jwk::{Key, name_of};
 
 /// A set of keys.
 #[derive(Default)]
 pub(crate) struct Keys(Vec<Key>);
-
-struct Key {
-    id: Option<String>,
-    algorithms: Vec<Algorithm>,
-    key: DecodingKey,
-}
 
 /// A shared secret that somebody could guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,17 +25,9 @@ const SECRET_BYTES: usize = 32;
 /// 32 random bytes about 30.
 const SECRET_VARIETY: usize = 8;
 
-/// The smallest RSA key, in bytes of its modulus.
-const RSA_BYTES: usize = 2048 / 8;
-
-const RSA: [Algorithm; 6] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-];
+/// How many keys are tried for one token. An issuer that changes its keys has two or
+/// three of a kind at a time.
+const MOST_TRIED: usize = 16;
 
 impl Keys {
     /// A single secret, for HS256 only.
@@ -54,11 +40,25 @@ impl Keys {
         }]))
     }
 
-    /// The keys of a set that are of use with any of `allowed`. Symmetric ones
-    /// are not: whoever may read the set could sign.
-    pub(crate) fn of(set: &JwkSet, allowed: &[Algorithm]) -> Self {
-        let keys = set.keys.iter().filter_map(|jwk| Key::of(jwk, allowed));
-        Self(keys.collect())
+    /// Reads the keys of a set that may be used with some of `allowed`. The others are
+    /// left out (RFC 7517 section 5); returned beside it is why.
+    pub(crate) fn of(set: &[Value], allowed: &[Algorithm]) -> (Self, Vec<String>) {
+        let (mut keys, mut left_out) = (Vec::new(), Vec::new());
+        for jwk in set {
+            match Key::of(jwk, allowed) {
+                Ok(key) => keys.push(key),
+                Err(reason) => {
+                    let key = name_of(jwk);
+                    if reason.is_fault() {
+                        tracing::warn!("a key of the issuer is not used: {key} {reason}");
+                    } else {
+                        tracing::debug!("a key of the issuer is not used: {key} {reason}");
+                    }
+                    left_out.push(format!("{key} {reason}"));
+                }
+            }
+        }
+        (Self(keys), left_out)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -69,81 +69,43 @@ impl Keys {
         self.0.len()
     }
 
-    /// The key by which a token is judged that names it so; the only one that
-    /// fits if it names none.
+    /// Returns the keys by which a token is judged: those that have the name that it
+    /// gives, and of these the ones that are for its algorithm. Where no key has the
+    /// name, those without a name may be meant; a token without a name may mean any.
     pub(crate) fn choose(&self, id: Option<&str>, algorithm: Algorithm) -> Choice<'_> {
-        let mut fitting = self.0.iter().filter(|key| match id {
-            // The secret has no name.
-            Some(id) => key.id.as_deref().is_none_or(|own| own == id),
-            None => key.algorithms.contains(&algorithm),
-        });
-        match (fitting.next(), fitting.next()) {
-            (Some(only), None) if only.algorithms.contains(&algorithm) => Choice::Key(&only.key),
-            (Some(_), None) => Choice::OtherAlgorithm,
-            _ => Choice::Unknown,
+        let is_named = |key: &Key| id.is_some() && key.id.as_deref() == id;
+        let by_name = self.0.iter().any(is_named);
+        let keys: Vec<_> = self
+            .0
+            .iter()
+            .filter(|key| match id {
+                Some(_) if by_name => is_named(key),
+                Some(_) => key.id.is_none(),
+                None => true,
+            })
+            .filter(|key| key.algorithms.contains(&algorithm))
+            .take(MOST_TRIED)
+            .map(|key| &key.key)
+            .collect();
+        match keys.is_empty() {
+            false => Choice::Keys { keys, by_name },
+            true if by_name => Choice::OtherAlgorithm,
+            true => Choice::Unknown,
         }
     }
 }
 
 /// What there is for a token.
 pub(crate) enum Choice<'a> {
-    Key(&'a DecodingKey),
+    /// At least one key.
+    Keys {
+        keys: Vec<&'a DecodingKey>,
+        /// Whether the token names them.
+        by_name: bool,
+    },
     /// The key is not for this algorithm.
     OtherAlgorithm,
     Unknown,
-}
-
-impl Key {
-    fn of(jwk: &Jwk, allowed: &[Algorithm]) -> Option<Self> {
-        let common = &jwk.common;
-        let is_for_signatures = common
-            .public_key_use
-            .as_ref()
-            .is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
-        let may_verify = common
-            .key_operations
-            .as_ref()
-            .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-        if !is_for_signatures || !may_verify {
-            return None;
-        }
-        let of_type: &[Algorithm] = match &jwk.algorithm {
-            AlgorithmParameters::RSA(_) => &RSA,
-            AlgorithmParameters::EllipticCurve(point) => match point.curve {
-                EllipticCurve::P256 => &[Algorithm::ES256],
-                EllipticCurve::P384 => &[Algorithm::ES384],
-                _ => return None,
-            },
-            AlgorithmParameters::OctetKeyPair(point) => match point.curve {
-                EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let algorithms: Vec<_> = of_type
-            .iter()
-            .filter(|one| allowed.contains(one))
-            .filter(|one| common.key_algorithm.is_none_or(|own| is(own, **one)))
-            .copied()
-            .collect();
-        let key = DecodingKey::from_jwk(jwk).ok()?;
-        let is_strong = match key.kind() {
-            DecodingKeyKind::RsaModulusExponent { n, .. } => {
-                n.iter().skip_while(|byte| **byte == 0).count() >= RSA_BYTES
-            }
-            DecodingKeyKind::SecretOrDer(_) => true,
-        };
-        (is_strong && !algorithms.is_empty()).then(|| Self {
-            id: common.key_id.clone(),
-            algorithms,
-            key,
-        })
-    }
-}
-
-/// Whether the `alg` of a key is this algorithm.
-fn is(own: KeyAlgorithm, algorithm: Algorithm) -> bool {
-    own.to_string() == format!("{algorithm:?}")
 }
 
 /// The bytes of a secret that nobody guesses.
@@ -156,3 +118,6 @@ pub(crate) fn checked(secret: &SecretString) -> Result<&[u8], WeakSecret> {
         Err(WeakSecret)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,10 @@ mod claims;
 mod crypto;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod jwk;
 mod keys;
 mod mint;
+mod published;
 mod source;
 mod verifier;
 
@@ -15,6 +17,7 @@ use sha2::{Digest, Sha256};
 pub use jsonwebtoken::Algorithm;
 pub use keys::WeakSecret;
 pub use mint::{Minting, mint};
+pub use published::NotKeys;
 pub use source::{KeySource, KeysUnusable, Rhythm, SourceError};
 pub use verifier::{Rules, Verifier};
 
@@ -30,4 +33,14 @@ pub fn identity(issuer: &str, subject: &str) -> Identity {
     }
     let bytes: [u8; Identity::LENGTH] = hash.finalize().into();
     Identity::from(bytes)
+}
+
+/// Returns the algorithm of this name. `Ed25519` (RFC 9864) is what `EdDSA` means
+/// here: no other curve of it is taken.
+#[must_use]
+pub fn algorithm_named(name: &str) -> Option<Algorithm> {
+    match name {
+        "Ed25519" => Some(Algorithm::EdDSA),
+        other => other.parse().ok(),
+    }
 }

@@ -8,11 +8,11 @@ use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::jwk::JwkSet;
 use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::keys::{Keys, WeakSecret};
+use crate::published::{self, NotKeys};
 use crate::{Algorithm, Rules, Verifier};
 
 /// Where the keys of an issuer come from.
@@ -43,18 +43,26 @@ pub enum KeysUnusable {
     /// The file cannot be read.
     #[error("cannot read the keys")]
     Unreadable(#[source] io::Error),
-    /// Not a key set.
-    #[error("the keys are no JSON Web Key Set")]
-    Malformed(#[source] serde_json::Error),
-    /// No key is of use.
-    #[error(
-        "none of the keys is of use: each needs a type and an algorithm that are allowed, \
-         `use` of `sig` if any, and RSA at least 2048 bits"
-    )]
-    NoneOfUse,
-    /// A provider did not answer as it should.
+    /// What was read is not a key set that is of use.
+    #[error(transparent)]
+    NotKeys(#[from] NotKeys),
+    /// A provider cannot be reached.
     #[error("cannot fetch the keys")]
     NotFetched(#[source] Box<ureq::Error>),
+    /// A provider says that the keys are elsewhere.
+    #[error(
+        "the address of the keys answers {status}, a redirect to {target}, and redirects are not \
+         followed: set the address that it leads to"
+    )]
+    Redirected {
+        /// The status.
+        status: u16,
+        /// The `Location`, as it may be shown.
+        target: String,
+    },
+    /// A provider answered something else than 200.
+    #[error("the address of the keys answers with status {0}")]
+    Status(u16),
     /// The secret is weak.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
@@ -80,9 +88,6 @@ impl Default for Rhythm {
         }
     }
 }
-
-/// The largest key set that is read, in bytes.
-const MAX_BYTES: u64 = 256 * 1024;
 
 /// How long a provider may take, from the look-up of its name to the last byte.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -148,49 +153,52 @@ impl KeySource {
 
     fn fetch(&self, allowed: &[Algorithm]) -> Result<Keys, KeysUnusable> {
         let bytes = match self {
-            Self::File(path) => read(path).map_err(KeysUnusable::Unreadable)?,
-            Self::Address(url) => {
-                download(url).map_err(|error| KeysUnusable::NotFetched(Box::new(error)))?
-            }
+            Self::File(path) => read(path)?,
+            Self::Address(url) => download(url)?,
             Self::Secret(secret) => return Ok(Keys::secret(secret)?),
         };
-        let set: JwkSet = serde_json::from_slice(&bytes).map_err(KeysUnusable::Malformed)?;
-        let keys = Keys::of(&set, allowed);
-        if keys.is_empty() {
-            return Err(KeysUnusable::NoneOfUse);
-        }
-        Ok(keys)
+        Ok(published::keys(&bytes, allowed)?)
     }
 }
 
-fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
+fn read(path: &PathBuf) -> Result<Vec<u8>, KeysUnusable> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
+    File::open(path)
+        .and_then(|file| file.take(published::MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(KeysUnusable::Unreadable)?;
     Ok(bytes)
 }
 
 /// Follows no redirect: the address of the settings is the only one.
-fn download(url: &Url) -> Result<Vec<u8>, ureq::Error> {
+fn download(url: &Url) -> Result<Vec<u8>, KeysUnusable> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .max_redirects(0)
-        .max_redirects_will_error(true)
+        .http_status_as_error(false)
         .user_agent("byline")
         .build()
         .into();
-    agent
+    let failed = |error| KeysUnusable::NotFetched(Box::new(error));
+    let mut answer = agent
         .get(url.as_str())
         .header("accept", "application/jwk-set+json, application/json")
-        .call()?
-        .body_mut()
-        .with_config()
-        .limit(MAX_BYTES)
-        .read_to_vec()
+        .call()
+        .map_err(failed)?;
+    match answer.status().as_u16() {
+        200 => {}
+        status @ 300..=399 => {
+            let target = answer.headers().get("location");
+            let target = target.map(|target| String::from_utf8_lossy(target.as_bytes()));
+            let target = target.map_or_else(|| "nowhere".to_owned(), |url| published::quoted(&url));
+            return Err(KeysUnusable::Redirected { status, target });
+        }
+        status => return Err(KeysUnusable::Status(status)),
+    }
+    let body = answer.body_mut().with_config();
+    match body.limit(published::MAX_BYTES).read_to_vec() {
+        Err(ureq::Error::BodyExceedsLimit(_)) => Err(NotKeys::TooLarge.into()),
+        other => other.map_err(failed),
+    }
 }
 
 /// Fetches keys until the verifier is gone.
@@ -232,3 +240,6 @@ fn warn(error: &KeysUnusable) {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::warn!(%error, cause, "the keys of the issuer were not fetched; trying again later");
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,17 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, RwLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use byline_application::{Token, TokenRefusal, TokenVerifier};
 use byline_domain::Timestamp;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, crypto as jws};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::keys::{Choice, Keys};
-use crate::{claims, crypto, identity};
+use crate::{algorithm_named, claims, crypto, identity};
 
 /// Which tokens are taken.
 #[derive(Clone, Debug)]
@@ -46,57 +49,62 @@ impl Verifier {
         }
     }
 
-    /// The claims of a token that is genuine.
-    fn genuine(&self, token: &str) -> Result<Map<String, Value>, TokenRefusal> {
+    /// Returns the claims of a token that is genuine, and whether its header calls it
+    /// an access token. The values of the claims are not looked at.
+    fn genuine(&self, token: &str) -> Result<(Map<String, Value>, bool), TokenRefusal> {
         if token.len() > MAX_BYTES {
             return Err(TokenRefusal::TooLong);
         }
-        if token.split('.').count() != 3 {
-            return Err(TokenRefusal::Malformed);
-        }
-        let header = decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
-        check_header(&header)?;
-        let algorithm = header.alg;
-        if !self.rules.algorithms.contains(&algorithm) {
-            return Err(TokenRefusal::Algorithm);
-        }
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Malformed)?;
+        let (head, body) = message.split_once('.').ok_or(TokenRefusal::Malformed)?;
+        let header: Header = part(head)?;
+        header.check()?;
+        let algorithm = algorithm_named(&header.alg)
+            .filter(|algorithm| self.rules.algorithms.contains(algorithm))
+            .ok_or(TokenRefusal::Algorithm)?;
         let keys = self.keys.read().map_err(|_| TokenRefusal::UnknownKey)?;
-        let key = match keys.choose(header.kid.as_deref(), algorithm) {
-            Choice::Key(key) => key,
+        let (keys, by_name) = match keys.choose(header.kid.as_deref(), algorithm) {
+            Choice::Keys { keys, by_name } => (keys, by_name),
             Choice::OtherAlgorithm => return Err(TokenRefusal::Algorithm),
             Choice::Unknown => {
-                if let (Some(missing), Some(_)) = (&self.missing, &header.kid) {
-                    // Whoever fetches keys may know already.
-                    let _ = missing.try_send(());
-                }
+                self.ask_for_keys();
                 return Err(TokenRefusal::UnknownKey);
             }
         };
-        decode(token, key, &self.validation(algorithm))
-            .map(|decoded| decoded.claims)
-            .map_err(|error| refusal(error.kind()))
+        let is_signed_with =
+            |key| jws::verify(signature, message.as_bytes(), key, algorithm).is_ok_and(|is| is);
+        if !keys.into_iter().any(is_signed_with) {
+            if !by_name {
+                self.ask_for_keys();
+            }
+            return Err(TokenRefusal::Signature);
+        }
+        Ok((part(body)?, header.is_of_access_token()))
     }
 
-    /// What the library checks: the signature, by this algorithm only, and that
-    /// the claims that must be there are. Their values are checked here, by the
-    /// clock and the types of the service.
-    fn validation(&self, algorithm: Algorithm) -> Validation {
-        let mut validation = Validation::new(algorithm);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&self.rules.issuer]);
-        validation.set_audience(&[&self.rules.audience]);
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation
+    /// Has the keys fetched again, if it is time: there may be new ones.
+    fn ask_for_keys(&self) {
+        if let Some(missing) = &self.missing {
+            // A request that waits there already is as good.
+            let _ = missing.try_send(());
+        }
     }
+}
+
+/// A part of a token: JSON in base64url.
+fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenRefusal> {
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| TokenRefusal::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| TokenRefusal::Malformed)
 }
 
 impl TokenVerifier for Verifier {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Token, TokenRefusal> {
-        let claims = self.genuine(token)?;
+        let (claims, is_of_access_token) = self.genuine(token)?;
         claims::check_issuer(&claims, &self.rules.issuer)?;
         claims::check_audience(&claims, &self.rules.audience)?;
-        claims::check_purpose(&claims)?;
+        claims::check_purpose(&claims, is_of_access_token)?;
         claims::check_times(&claims, now)?;
         Ok(Token {
             identity: identity(&self.rules.issuer, claims::subject(&claims)?),
@@ -105,46 +113,50 @@ impl TokenVerifier for Verifier {
     }
 }
 
-/// Refuses what would have to be understood and is not, and whatever brings its
-/// own key or says where to fetch it.
-fn check_header(header: &Header) -> Result<(), TokenRefusal> {
-    let unwanted = [
-        ("crit", header.crit.is_some()),
-        ("b64", header.extras.inner().contains_key("b64")),
-        ("jku", header.jku.is_some()),
-        ("jwk", header.jwk.is_some()),
-        ("x5u", header.x5u.is_some()),
-        ("x5c", header.x5c.is_some()),
-        ("enc", header.enc.is_some()),
-        ("zip", header.zip.is_some()),
-        ("cty", header.cty.is_some()),
-        (
-            "kid",
-            header.kid.as_ref().is_some_and(|id| id.len() > MAX_KEY_ID),
-        ),
-    ];
-    if let Some((name, _)) = unwanted.iter().find(|(_, is_there)| *is_there) {
-        return Err(TokenRefusal::Header(name));
-    }
-    // RFC 9068 section 2.1; many issuers say `JWT` or nothing.
-    let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
-    match kind.as_deref() {
-        None | Some("jwt" | "at+jwt" | "application/at+jwt") => Ok(()),
-        Some(_) => Err(TokenRefusal::Type),
-    }
+/// The header of a token. A member that is there twice is an error if it has a field.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
-fn refusal(kind: &ErrorKind) -> TokenRefusal {
-    match kind {
-        ErrorKind::InvalidSignature | ErrorKind::InvalidKeyFormat => TokenRefusal::Signature,
-        ErrorKind::InvalidIssuer => TokenRefusal::Issuer,
-        ErrorKind::InvalidAudience => TokenRefusal::Audience,
-        ErrorKind::InvalidAlgorithm => TokenRefusal::Algorithm,
-        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
-            let known = ["exp", "iss", "aud", "sub", "nbf"];
-            let name = known.into_iter().find(|name| name == claim);
-            TokenRefusal::Claim(name.unwrap_or("exp"))
+/// What would have to be understood and is not, and what brings a key or says where to
+/// fetch one.
+const UNWANTED: [&str; 9] = [
+    "crit", "b64", "jku", "jwk", "x5u", "x5c", "enc", "zip", "cty",
+];
+
+impl Header {
+    /// Refuses unwanted members and unknown types. Other members, such as `nonce`, are
+    /// ignored (RFC 7515 section 4).
+    fn check(&self) -> Result<(), TokenRefusal> {
+        let is_there = |name: &&str| self.others.get(*name).is_some_and(|value| !value.is_null());
+        if let Some(name) = UNWANTED.into_iter().find(is_there) {
+            return Err(TokenRefusal::Header(name));
         }
-        _ => TokenRefusal::Malformed,
+        if self.kid.as_ref().is_some_and(|id| id.len() > MAX_KEY_ID) {
+            return Err(TokenRefusal::Header("kid"));
+        }
+        match self.kind().as_deref() {
+            // Many issuers say `JWT` or nothing.
+            None | Some("jwt") => Ok(()),
+            Some(_) if self.is_of_access_token() => Ok(()),
+            Some(_) => Err(TokenRefusal::Type),
+        }
+    }
+
+    /// Whether the type is that of RFC 9068 section 2.1.
+    fn is_of_access_token(&self) -> bool {
+        matches!(
+            self.kind().as_deref(),
+            Some("at+jwt" | "application/at+jwt")
+        )
+    }
+
+    fn kind(&self) -> Option<String> {
+        self.typ.as_deref().map(str::to_ascii_lowercase)
     }
 }

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod issuer;
+mod published;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -162,6 +163,35 @@ async fn tokens_of_the_issuer_are_taken() {
         (
             "the only key that fits",
             issuer.ed(&without(header(), "kid"), &claims()),
+        ),
+        (
+            "Ed25519 by its own name",
+            issuer.ed(&with(header(), "alg", "Ed25519"), &claims()),
+        ),
+        (
+            "a nonce in the claims, as of Keycloak",
+            issuer.ed(
+                &with(header(), "typ", "JWT"),
+                &with(with(claims(), "nonce", "n-0S6"), "typ", "Bearer"),
+            ),
+        ),
+        (
+            "a nonce beside a scope",
+            issuer.ed(
+                &without(header(), "typ"),
+                &with(claims(), "nonce", json!({"of": 1})),
+            ),
+        ),
+        (
+            "a nonce and more in the header",
+            issuer.ed(
+                &with(with(header(), "nonce", 7), "url", json!([1])),
+                &claims(),
+            ),
+        ),
+        (
+            "nothing where it matters",
+            issuer.ed(&with(header(), "x5c", Value::Null), &claims()),
         ),
         (
             "several audiences",

@@ -264,11 +264,21 @@ pub(super) fn hostile(issuer: &Issuer) -> Vec<(String, String)> {
         ("iat", json!("now")),
         ("scope", json!(["users:read"])),
         ("scope", json!(7)),
-        ("nonce", json!("n-0S6_WzA2Mj")),
         ("at_hash", json!("MTIzNDU2Nzg5MDEyMzQ1Ng")),
+        ("typ", json!("ID")),
+        ("typ", json!("Refresh")),
+        ("typ", json!("Offline")),
+        ("typ", json!("Logout")),
     ] {
         let token = issuer.ed(&header(), &with(claims(), name, value.clone()));
         add(&format!("{name} {value}"), token);
+    }
+    let id_token = with(without(claims(), "scope"), "nonce", "n-0S6_WzA2Mj");
+    for (what, header) in [
+        ("an ID token", with(header(), "typ", "JWT")),
+        ("an ID token without a type", without(header(), "typ")),
+    ] {
+        add(what, issuer.ed(&header, &id_token));
     }
     all
 }
