@@ -1,5 +1,6 @@
 //! Tests of the engines behind the ports.
 //!
+//! - `accounts`: which accounts each engine's servers let in, by which certificates.
 //! - `contract`: what the ports of `byline-application` promise, sentence by
 //!   sentence, written once and stamped for each engine by `contract_suite!`.
 //! - `fake`: what answers in a server's place: wrong packets, stolen passwords.
@@ -18,6 +19,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod contract;
 mod fake;
 mod mariadb;

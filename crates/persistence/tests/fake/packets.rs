@@ -4,7 +4,7 @@ use byline_application::{AppError, Readiness, Unavailable};
 use byline_persistence::{Database, DatabaseUrl, migrations};
 
 use super::server::{FULL, Fake, KEY, NONCE, OK, Script, greeting, packet, switch_to};
-use crate::support::mariadb::shared;
+use crate::support::servers::{Engine, shared};
 use crate::support::{add_user, eventually, everybody, options, read};
 
 const SHA2: &str = "caching_sha2_password";
@@ -202,7 +202,9 @@ fn none_ends_a_thread_that_connects() {
 /// While a real server answers, then a fake one, then the real one again.
 #[test]
 fn a_store_goes_on_when_the_real_server_is_back() {
-    let Some(server) = shared() else { return };
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let real = Script::Forwards(schema.port);

@@ -6,6 +6,7 @@ use byline_persistence::{Database, DatabaseUrl, migrations};
 
 use super::server::{FULL, Fake, KEY, OK, Script, greeting, packet, switch_to};
 use crate::support::options;
+use crate::support::servers::folder;
 
 const PASSWORD: &str = "correct-horse-battery";
 
@@ -70,7 +71,7 @@ fn by_default_a_server_without_tls_hears_nothing_at_all() {
 #[test]
 fn by_default_a_server_with_a_certificate_of_its_own_hears_nothing_but_that_tls_is_wanted() {
     let fake = Fake::new(Script::SaysInTls(thief_in_tls()));
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("certificates-");
     let other = folder.path().join("other.pem");
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["0.0.0.0".to_owned()]).unwrap();
