@@ -2,7 +2,7 @@ CREATE TABLE posts (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     user_id BIGINT NOT NULL,
     -- As the name in `users`.
-    title VARBINARY(1020) NOT NULL CHECK (CHAR_LENGTH(CONVERT(title USING utf8mb4)) BETWEEN 1 AND 255),
+    title VARBINARY(1020) NOT NULL CHECK (COALESCE(CHAR_LENGTH(CONVERT(title USING utf8mb4)), 0) BETWEEN 1 AND 255),
     content MEDIUMTEXT NOT NULL CHECK (CHAR_LENGTH(content) <= 100000),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -15,4 +15,4 @@ CREATE TABLE posts (
     KEY posts_by_user (user_id),
     CONSTRAINT posts_times CHECK (updated_at >= created_at),
     CONSTRAINT posts_author FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE RESTRICT ON UPDATE RESTRICT
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -3,4 +3,4 @@
 CREATE TABLE write_attempts (
     -- A UUID of version 7: in the order of time.
     token BINARY(16) NOT NULL PRIMARY KEY
-) ENGINE = InnoDB;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;

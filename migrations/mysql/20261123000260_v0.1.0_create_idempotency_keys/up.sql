@@ -13,4 +13,4 @@ CREATE TABLE idempotency_keys (
     UNIQUE KEY idempotency_keys_key_hash (key_hash),
     -- Serves the sweeper, the oldest first.
     KEY idempotency_keys_by_age (created_at)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;

@@ -10,4 +10,4 @@ CREATE TABLE identities (
     UNIQUE KEY identities_identity_hash (identity_hash),
     UNIQUE KEY identities_user_id (user_id),
     CONSTRAINT identities_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL ON UPDATE RESTRICT
-) ENGINE = InnoDB;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;

@@ -14,4 +14,4 @@ CREATE TABLE imports (
     digest BINARY(32) NOT NULL,
     updated_at BIGINT NOT NULL,
     CONSTRAINT imports_authors FOREIGN KEY (authors) REFERENCES imports (id)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -6,4 +6,4 @@ CREATE TABLE import_ids (
     stored_id BIGINT NOT NULL,
     PRIMARY KEY (import_id, given_id),
     CONSTRAINT import_ids_import FOREIGN KEY (import_id) REFERENCES imports (id)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

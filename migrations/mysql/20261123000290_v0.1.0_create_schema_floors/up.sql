@@ -2,4 +2,4 @@
 -- newest migration is older than the greatest of these may not use it.
 CREATE TABLE schema_floors (
     schema_version VARCHAR(50) NOT NULL PRIMARY KEY
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

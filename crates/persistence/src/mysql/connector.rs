@@ -137,6 +137,11 @@ impl ConnectError {
 
 /// A connection to the first of the servers that is fit for use.
 pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> {
+    connect_to_first(target).map(|(connection, _)| connection)
+}
+
+/// A connection to the first of the servers that is fit for use, and that server.
+pub(super) fn connect_to_first(target: &MysqlTarget) -> Result<(Connection, &Host), ConnectError> {
     let mut first_error = None;
     for host in &target.hosts {
         let made = connect_to(target, host).and_then(|mut connection| {
@@ -146,7 +151,7 @@ pub(super) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> 
             Ok(connection)
         });
         match made {
-            Ok(connection) => return Ok(connection),
+            Ok(connection) => return Ok((connection, host)),
             Err(error) if error.is_transient() => first_error = first_error.or(Some(error)),
             Err(error) => return Err(error),
         }
@@ -218,16 +223,24 @@ async fn log_in(
     host: &Host,
     tls: &Tls,
 ) -> Result<AsyncMysqlConnection, ConnectError> {
+    AsyncMysqlConnection::try_from(dial(target, host, tls).await?)
+        .await
+        .map_err(|error| ConnectError::Local(Arc::new(error)))
+}
+
+/// A connection of the driver's, logged in.
+pub(super) async fn dial(
+    target: &MysqlTarget,
+    host: &Host,
+    tls: &Tls,
+) -> Result<Conn, ConnectError> {
     let made = match Conn::new(options(target, host, tls)).await {
         Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) if *tls == Tls::Preferred => {
             Conn::new(options(target, host, &Tls::Disabled)).await
         }
         other => other,
     };
-    let connection = made.map_err(|error| refusal(&error))?;
-    AsyncMysqlConnection::try_from(connection)
-        .await
-        .map_err(|error| ConnectError::Local(Arc::new(error)))
+    made.map_err(|error| refusal(&error))
 }
 
 fn options(target: &MysqlTarget, host: &Host, tls: &Tls) -> Opts {

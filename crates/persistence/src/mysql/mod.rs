@@ -34,6 +34,7 @@ mod sweeper;
 mod target;
 mod tls;
 mod token;
+mod unprepared;
 mod unwind;
 mod worker;
 

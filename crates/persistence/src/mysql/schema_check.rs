@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use byline_application::Release;
+use byline_application::{Digest, Release};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::migration::MigrationVersion;
@@ -13,9 +13,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connector::{ConnectError, connect};
+use super::connector::{ConnectError, connect, connect_to_first};
 use super::target::MysqlTarget;
-use super::{Connection, dialect};
+use super::{Connection, dialect, unprepared};
 use crate::OpenError;
 use crate::migrations::{self, Status};
 
@@ -33,7 +33,7 @@ pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     // The time limit is for requests.
     connection.wait_as_long_as(MIGRATION_LIMIT);
     unlimited(&mut connection)?;
-    lock(&mut connection)?;
+    lock(&mut connection, &lock_name(target))?;
     let done = run_pending(&mut connection);
     // The lock is the connection's and goes with it, however this ends.
     drop(connection);
@@ -55,11 +55,8 @@ fn run_pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
 
 /// Waits until no other process migrates this database. Not on a Galera
 /// cluster, where each node has locks of its own: migrate over one node.
-fn lock(connection: &mut Connection) -> Result<(), OpenError> {
-    let query = format!(
-        "SELECT GET_LOCK(CONCAT('byline:', MD5(DATABASE())), {})",
-        LOCK_WAIT.as_secs()
-    );
+fn lock(connection: &mut Connection, name: &str) -> Result<(), OpenError> {
+    let query = format!("SELECT GET_LOCK('{name}', {})", LOCK_WAIT.as_secs());
     let got: Option<i64> = sql::<Nullable<BigInt>>(&query)
         .get_result(connection)
         .map_err(refused)?;
@@ -70,22 +67,34 @@ fn lock(connection: &mut Connection) -> Result<(), OpenError> {
     }
 }
 
+/// The name of the lock on a database. It is computed here, not by a function of
+/// the server: MySQL 9.6 took `MD5` away. Servers compare the names of databases
+/// with or without regard to case; a lock too many does no harm.
+fn lock_name(target: &MysqlTarget) -> String {
+    let digest = Digest::plain(target.database.to_lowercase().as_bytes());
+    let hex = digest.as_bytes().iter().map(|byte| format!("{byte:02x}"));
+    // Of 64 characters at most.
+    let hex: String = hex.take(16).collect();
+    format!("byline:{hex}")
+}
+
 /// Another process holds the lock.
 #[derive(Debug, thiserror::Error)]
 #[error("another process has been migrating this database for ten minutes")]
 struct LockTaken;
 
-fn unlimited(connection: &mut Connection) -> Result<(), OpenError> {
-    let known: Vec<(String, String)> =
-        sql::<(Text, Text)>("SHOW SESSION VARIABLES LIKE 'max_statement_time'")
-            .load(connection)
-            .map_err(refused)?;
-    if known.is_empty() {
-        return Ok(());
-    }
-    connection
-        .batch_execute("SET SESSION max_statement_time = 0")
-        .map_err(refused)
+/// Lets every statement take as long as it takes, and returns the statement that
+/// does so: MariaDB and MySQL call their limits differently.
+fn unlimited(connection: &mut Connection) -> Result<String, OpenError> {
+    let limits: Vec<(String, String)> = sql::<(Text, Text)>(
+        "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_statement_time', 'max_execution_time')",
+    )
+    .load(connection)
+    .map_err(refused)?;
+    let none = limits.iter().map(|(name, _)| format!(", {name} = 0"));
+    let set = format!("SET autocommit = 1{}", none.collect::<String>());
+    connection.batch_execute(&set).map_err(refused)?;
+    Ok(set)
 }
 
 /// See [`migrations::status`].
@@ -120,15 +129,12 @@ pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Relea
 /// See [`crate::check`]. The server checks pages when it reads them; this reads
 /// all of them.
 pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
-    let mut connection = open(target)?;
+    let (mut connection, host) = connect_to_first(target).map_err(server_error)?;
     connection.wait_as_long_as(MIGRATION_LIMIT);
-    unlimited(&mut connection)?;
-    let rows: Vec<(String, String, String, String)> = sql::<(Text, Text, Text, Text)>(
-        "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
-         imports, import_ids, api_keys, api_key_uses, identities EXTENDED",
-    )
-    .load(&mut connection)
-    .map_err(refused)?;
+    let unlimited = unlimited(&mut connection)?;
+    let rows: Vec<(String, String, String, String)> =
+        unprepared::load(target, host, &unlimited, CHECK_TABLE, MIGRATION_LIMIT)
+            .map_err(server_error)?;
     let damaged = rows
         .into_iter()
         .filter(|(_, _, kind, text)| !(kind == "status" && text == "OK") && kind != "note");
@@ -160,6 +166,10 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     Ok(lines)
 }
 
+const CHECK_TABLE: &str =
+    "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
+     imports, import_ids, api_keys, api_key_uses, identities EXTENDED";
+
 /// As `foreign_key_checks = 0` lets them come about.
 const ORPHANS: &str = "SELECT COUNT(*) FROM posts LEFT JOIN users ON users.id = posts.user_id \
     WHERE users.id IS NULL";
@@ -190,7 +200,11 @@ const SERVED_BY: [&str; 18] = [
 ];
 
 fn open(target: &MysqlTarget) -> Result<Connection, OpenError> {
-    connect(target).map_err(|error| OpenError::Server(Arc::new(error)))
+    connect(target).map_err(server_error)
+}
+
+fn server_error(error: ConnectError) -> OpenError {
+    OpenError::Server(Arc::new(error))
 }
 
 /// The versions of the migrations that the database has. The table of them is
@@ -216,5 +230,5 @@ fn releases(connection: &mut Connection) -> Result<Vec<Release>, OpenError> {
 }
 
 fn refused(error: diesel::result::Error) -> OpenError {
-    OpenError::Server(Arc::new(ConnectError::statement(error)))
+    server_error(ConnectError::statement(error))
 }

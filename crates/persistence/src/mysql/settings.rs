@@ -48,12 +48,14 @@ const fn known(name: &'static str, value: &'static str) -> Setting {
 }
 
 /// The server gives up before the service does, so that it says why.
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 13] = [
     required("autocommit", "1"),
     required("character_set_client", "utf8mb4"),
     required("character_set_results", "utf8mb4"),
     required("collation_connection", "utf8mb4_bin"),
     required("foreign_key_checks", "1"),
+    // MySQL shows AUTO_INCREMENT as it was up to a day ago, unless told not to.
+    known("information_schema_stats_expiry", "0"),
     required("innodb_lock_wait_timeout", "3"),
     // Errors are told apart by their texts.
     required("lc_messages", "en_US"),

@@ -121,7 +121,7 @@ fn the_account_needs_four_rights_on_the_tables() {
 }
 
 #[test]
-fn migrations_need_three_rights_on_tables() {
+fn migrations_need_four_rights_on_tables() {
     let Some(server) = shared(Engine::MariaDb) else {
         return;
     };
@@ -130,7 +130,7 @@ fn migrations_need_three_rights_on_tables() {
     let mut admin = server.admin();
     admin.run(&format!("REVOKE ALL ON {name}.* FROM {name}"));
     admin.run(&format!(
-        "GRANT SELECT, INSERT, CREATE, REFERENCES, INDEX ON {name}.* TO {name}"
+        "GRANT SELECT, INSERT, CREATE, ALTER, REFERENCES, INDEX ON {name}.* TO {name}"
     ));
     assert!(!migrations::migrate(&schema.url()).unwrap().is_empty());
 }

@@ -1,0 +1,2 @@
+-- Nothing: the table is as `create_users` makes it.
+SELECT 1;
