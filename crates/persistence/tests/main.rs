@@ -4,8 +4,8 @@
 //! - `contract`: what the ports of `byline-application` promise, sentence by
 //!   sentence, written once and stamped for each engine by `contract_suite!`.
 //! - `fake`: what answers in a server's place: wrong packets, stolen passwords.
-//! - `mariadb`: what is MariaDB's own: errors, round trips, a server that is cut
-//!   off, killed, frozen, or refuses.
+//! - `mariadb`: MariaDB and MySQL: errors, round trips, a server that is cut off,
+//!   killed, frozen, or refuses; each test stamped for both by `on_each_server!`.
 //! - `servers`: that servers of each engine start, are killed and start again.
 //! - `sqlite`: what is SQLite's own: group commit, refusals, files.
 //! - `support`: a database for each test, and blocking doors to a store.
@@ -33,4 +33,8 @@ mod on_sqlite {
 
 mod on_mariadb {
     crate::contract::contract_suite!(crate::support::MariadbFixture);
+}
+
+mod on_mysql {
+    crate::contract::contract_suite!(crate::support::MysqlFixture);
 }

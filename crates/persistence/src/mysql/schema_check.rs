@@ -166,8 +166,7 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     Ok(lines)
 }
 
-const CHECK_TABLE: &str =
-    "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
+const CHECK_TABLE: &str = "CHECK TABLE users, posts, releases, schema_floors, write_attempts, idempotency_keys, \
      imports, import_ids, api_keys, api_key_uses, identities EXTENDED";
 
 /// As `foreign_key_checks = 0` lets them come about.

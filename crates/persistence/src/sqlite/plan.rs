@@ -5,19 +5,23 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
-use super::{Connection, connection, schema_check};
+use super::{Connection, connection, plans, schema_check};
+
+#[test]
+fn every_list_is_served_by_an_index() {
+    let (_folder, connection) = scratch();
+    plans::assert_served_by_indexes(connection);
+}
 
 /// A migrated database with enough rows, of which enough have the same values,
 /// for an engine to be tempted by a wrong index. Lasts as long as the folder.
-/// There always is one.
-#[expect(clippy::unnecessary_wraps, reason = "another engine may be missing")]
-pub(super) fn scratch() -> Option<(TempDir, Connection)> {
+fn scratch() -> (TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("byline.db");
     schema_check::migrate(&path).unwrap();
     let mut connection = connection::open(&path, false).unwrap();
     connection.batch_execute(ROWS).unwrap();
-    Some((folder, connection))
+    (folder, connection)
 }
 
 /// One user has nearly all posts; half of them have the same title and times.

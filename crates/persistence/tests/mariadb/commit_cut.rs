@@ -3,17 +3,26 @@
 
 use byline_application::{AppError, Store, users};
 
-use crate::support::servers::{Engine, Moment, Proxy, shared};
+use crate::support::servers::{Engine, Moment, Proxy, on_each_server, shared};
 use crate::support::{
     ServerFixture, anyone, at, block_on, eventually, everybody, new_user, options, soon,
 };
+
+on_each_server! {
+    a_creation_happens_once,
+    a_transaction_happens_once,
+    a_transaction_cut_before_its_commit_happens_once,
+    a_read_is_repeated,
+    an_address_that_is_taken_stays_taken_when_the_connection_is_cut,
+    what_cannot_be_settled_by_the_deadline_is_unknown,
+}
 
 const ROUNDS: usize = 100;
 
 /// Cuts around `command` while `work` adds one user; every time it is there
 /// once, and the answer says so.
-fn cut(command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>) {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn cut(engine: Engine, command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let mut fixture = ServerFixture::on(server, &options(1, 16));
@@ -46,9 +55,8 @@ fn cut(command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>)
     database.close();
 }
 
-#[test]
-fn a_creation_happens_once() {
-    cut("EXECUTE INSERT INTO `users`", |store, email| {
+fn a_creation_happens_once(engine: Engine) {
+    cut(engine, "EXECUTE INSERT INTO `users`", |store, email| {
         let new = new_user("Ada", &email);
         let work =
             move |s: &mut dyn byline_application::Session| users::create(s, &anyone(), &new, at(1));
@@ -59,9 +67,8 @@ fn a_creation_happens_once() {
     });
 }
 
-#[test]
-fn a_transaction_happens_once() {
-    cut("QUERY COMMIT", |store, email| {
+fn a_transaction_happens_once(engine: Engine) {
+    cut(engine, "QUERY COMMIT", |store, email| {
         let new = new_user("Ada", &email);
         let created = block_on(store.write(soon(), move |s| {
             let ada = s.users().insert(&new, at(1))?;
@@ -77,18 +84,16 @@ fn a_transaction_happens_once() {
     });
 }
 
-#[test]
-fn a_transaction_cut_before_its_commit_happens_once() {
-    cut("EXECUTE INSERT INTO `users`", |store, email| {
+fn a_transaction_cut_before_its_commit_happens_once(engine: Engine) {
+    cut(engine, "EXECUTE INSERT INTO `users`", |store, email| {
         let new = new_user("Ada", &email);
         block_on(store.write(soon(), move |s| Ok(s.users().insert(&new, at(1))?)))?;
         Ok(())
     });
 }
 
-#[test]
-fn a_read_is_repeated() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn a_read_is_repeated(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let mut fixture = ServerFixture::on(server, &options(1, 16));
@@ -109,9 +114,8 @@ fn a_read_is_repeated() {
     database.close();
 }
 
-#[test]
-fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let mut fixture = ServerFixture::on(server, &options(1, 16));
@@ -136,9 +140,8 @@ fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut() {
     database.close();
 }
 
-#[test]
-fn what_cannot_be_settled_by_the_deadline_is_unknown() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn what_cannot_be_settled_by_the_deadline_is_unknown(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let mut fixture = ServerFixture::on(server, &options(1, 16));

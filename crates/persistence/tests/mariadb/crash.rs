@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 
 use byline_application::{AppError, users};
 
-use crate::support::servers::{Engine, dedicated};
+use crate::support::servers::{Engine, dedicated, on_each_server};
 use crate::support::{ServerFixture, anyone, at, block_on, eventually, new_user, options};
+
+on_each_server! {
+    kills_lose_nothing_and_double_nothing,
+}
 
 const WRITERS: usize = 16;
 
@@ -27,9 +31,8 @@ struct Told {
     unknown: usize,
 }
 
-#[test]
-fn kills_lose_nothing_and_double_nothing() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn kills_lose_nothing_and_double_nothing(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let fixture = ServerFixture::on(&server, &options(8, 256));

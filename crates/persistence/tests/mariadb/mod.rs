@@ -1,4 +1,4 @@
-//! What is MariaDB's own, and what befalls a server.
+//! What is MariaDB's and MySQL's own, and what befalls a server.
 
 mod commit_cut;
 mod crash;

@@ -3,8 +3,17 @@
 use byline_application::Readiness;
 use byline_persistence::{Database, DatabaseUrl, OpenError, migrations};
 
-use crate::support::servers::{Engine, dedicated, shared};
+use crate::support::servers::{Engine, dedicated, on_each_server, shared};
 use crate::support::{ServerFixture, add_user, at, block_on, new_user, options, soon};
+
+on_each_server! {
+    a_wrong_password_and_an_unknown_database_are_refused_at_the_start,
+    a_server_that_may_lose_commits_is_refused_unless_accepted,
+    settings_do_not_depend_on_those_of_the_server,
+    the_account_needs_four_rights_on_the_tables,
+    migrations_need_four_rights_on_tables,
+    a_database_without_the_schema_says_what_to_run,
+}
 
 fn refusal(url: &str) -> String {
     let url: DatabaseUrl = url.parse().unwrap();
@@ -23,9 +32,8 @@ fn refusal(url: &str) -> String {
     text
 }
 
-#[test]
-fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -46,9 +54,8 @@ fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start() {
     assert!(text.contains("no such database"), "{text}");
 }
 
-#[test]
-fn a_server_that_may_lose_commits_is_refused_unless_accepted() {
-    let Some(server) = dedicated(Engine::MariaDb, &["--innodb-flush-log-at-trx-commit=2"]) else {
+fn a_server_that_may_lose_commits_is_refused_unless_accepted(engine: Engine) {
+    let Some(server) = dedicated(engine, &["--innodb-flush-log-at-trx-commit=2"]) else {
         return;
     };
     let schema = server.schema();
@@ -64,10 +71,9 @@ fn a_server_that_may_lose_commits_is_refused_unless_accepted() {
     database.close();
 }
 
-#[test]
-fn settings_do_not_depend_on_those_of_the_server() {
+fn settings_do_not_depend_on_those_of_the_server(engine: Engine) {
     let Some(server) = dedicated(
-        Engine::MariaDb,
+        engine,
         &[
             "--sql-mode=ANSI_QUOTES",
             "--default-time-zone=+05:00",
@@ -93,9 +99,8 @@ fn settings_do_not_depend_on_those_of_the_server() {
     assert!(ending.unwrap());
 }
 
-#[test]
-fn the_account_needs_four_rights_on_the_tables() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn the_account_needs_four_rights_on_the_tables(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -120,9 +125,8 @@ fn the_account_needs_four_rights_on_the_tables() {
     database.close();
 }
 
-#[test]
-fn migrations_need_four_rights_on_tables() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn migrations_need_four_rights_on_tables(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -135,9 +139,8 @@ fn migrations_need_four_rights_on_tables() {
     assert!(!migrations::migrate(&schema.url()).unwrap().is_empty());
 }
 
-#[test]
-fn a_database_without_the_schema_says_what_to_run() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn a_database_without_the_schema_says_what_to_run(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();

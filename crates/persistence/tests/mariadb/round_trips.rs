@@ -2,10 +2,17 @@
 
 use byline_application::Store;
 
-use crate::support::servers::{Engine, Proxy, shared};
+use crate::support::servers::{Engine, Proxy, on_each_server, shared};
 use crate::support::{
     ServerFixture, add_user, at, block_on, everybody, new_user, options, read, soon, write,
 };
+
+on_each_server! {
+    a_statement_is_one_command,
+    an_insertion_is_one_command_with_returning_and_two_without,
+    a_transaction_is_two_commands_more,
+    statements_are_prepared_once_for_each_connection,
+}
 
 /// The commands that `work` costs once its statements are prepared.
 fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
@@ -30,8 +37,8 @@ fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
     commands
 }
 
-fn lone_worker(proxy: &Proxy, test: impl FnOnce(&dyn Store)) {
-    let server = shared(Engine::MariaDb).unwrap();
+fn lone_worker(engine: Engine, proxy: &Proxy, test: impl FnOnce(&dyn Store)) {
+    let server = shared(engine).unwrap();
     let fixture = ServerFixture::on(server, &options(1, 16));
     let url = fixture
         .schema
@@ -51,13 +58,12 @@ fn create(store: &dyn Store, number: &mut u32) {
     assert_eq!(found.unwrap(), Some(created));
 }
 
-#[test]
-fn a_statement_is_one_command() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn a_statement_is_one_command(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let proxy = Proxy::to(server.port());
-    lone_worker(&proxy, |store| {
+    lone_worker(engine, &proxy, |store| {
         let ada = add_user(store, "Ada", "ada@example.org");
         let found = cost(&proxy, || {
             let found = read(store, move |s| Ok(s.users().find(ada.id)?));
@@ -68,43 +74,35 @@ fn a_statement_is_one_command() {
             read(store, move |s| Ok(s.users().list(&everybody())?)).unwrap();
         });
         assert_eq!(listed.len(), 1, "{listed:#?}");
-        let mut number = 0;
-        let created = cost(&proxy, || create(store, &mut number));
-        assert_eq!(
-            created.len(),
-            1 + 1,
-            "with the read behind it: {created:#?}"
-        );
-        assert!(created[0].starts_with("EXECUTE INSERT") && created[0].contains("RETURNING"));
     });
 }
 
-#[test]
-fn without_returning_an_insertion_is_two_commands() {
-    let Some(server) = shared(Engine::MariaDb) else {
-        return;
-    };
-    let proxy = Proxy::disguised(server.port());
-    lone_worker(&proxy, |store| {
-        let mut number = 0;
-        let created = cost(&proxy, || create(store, &mut number));
-        assert_eq!(
-            created.len(),
-            2 + 1,
-            "with the read behind it: {created:#?}"
-        );
-        assert!(!created[0].contains("RETURNING"));
-        assert!(created[1].contains("last_insert_id"), "{created:#?}");
-    });
-}
-
-#[test]
-fn a_transaction_is_two_commands_more() {
-    let Some(server) = shared(Engine::MariaDb) else {
+/// With the read behind it. MySQL knows no RETURNING.
+fn an_insertion_is_one_command_with_returning_and_two_without(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let proxy = Proxy::to(server.port());
-    lone_worker(&proxy, |store| {
+    lone_worker(engine, &proxy, |store| {
+        let mut number = 0;
+        let created = cost(&proxy, || create(store, &mut number));
+        assert!(created[0].starts_with("EXECUTE INSERT"), "{created:#?}");
+        let returns = created[0].contains("RETURNING");
+        assert_eq!(returns, engine == Engine::MariaDb, "{created:#?}");
+        if !returns {
+            assert!(created[1].contains("last_insert_id"), "{created:#?}");
+        }
+        let expected = if returns { 1 + 1 } else { 2 + 1 };
+        assert_eq!(created.len(), expected, "{created:#?}");
+    });
+}
+
+fn a_transaction_is_two_commands_more(engine: Engine) {
+    let Some(server) = shared(engine) else {
+        return;
+    };
+    let proxy = Proxy::to(server.port());
+    lone_worker(engine, &proxy, |store| {
         let ada = add_user(store, "Ada", "ada@example.org");
         let (id, mut version) = (ada.id, ada.version);
         let changed = cost(&proxy, || {
@@ -122,13 +120,12 @@ fn a_transaction_is_two_commands_more() {
     });
 }
 
-#[test]
-fn statements_are_prepared_once_for_each_connection() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn statements_are_prepared_once_for_each_connection(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let proxy = Proxy::to(server.port());
-    lone_worker(&proxy, |store| {
+    lone_worker(engine, &proxy, |store| {
         let mut number = 0;
         let mut prepared = 0;
         for _ in 0..200 {

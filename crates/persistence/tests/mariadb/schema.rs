@@ -6,8 +6,17 @@ use std::path::Path;
 use byline_application::Readiness;
 use byline_persistence::{Database, OpenError, check, migrations};
 
-use crate::support::servers::{Engine, shared};
+use crate::support::servers::{Engine, dedicated, on_each_server, shared};
 use crate::support::{add_user, eventually, options};
+
+on_each_server! {
+    many_at_once_migrate_once,
+    looking_changes_nothing,
+    a_schema_that_changes_under_the_store_is_noticed,
+    the_release_is_known,
+    tokens_are_swept_when_nobody_asks_for_them,
+    tables_say_their_row_format,
+}
 
 fn names(engine: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
@@ -37,9 +46,8 @@ fn a_migration_of_mysql_is_one_statement() {
     }
 }
 
-#[test]
-fn many_at_once_migrate_once() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn many_at_once_migrate_once(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -62,9 +70,8 @@ fn many_at_once_migrate_once() {
     assert!(check(&url).unwrap().is_empty());
 }
 
-#[test]
-fn looking_changes_nothing() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn looking_changes_nothing(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -75,9 +82,8 @@ fn looking_changes_nothing() {
     assert!(tables.is_empty(), "{tables:?}");
 }
 
-#[test]
-fn a_schema_that_changes_under_the_store_is_noticed() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn a_schema_that_changes_under_the_store_is_noticed(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -110,9 +116,8 @@ fn a_schema_that_changes_under_the_store_is_noticed() {
     database.close();
 }
 
-#[test]
-fn the_release_is_known() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn the_release_is_known(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
@@ -124,21 +129,83 @@ fn the_release_is_known() {
     database.close();
 }
 
-#[test]
-fn tokens_are_swept_when_nobody_asks_for_them() {
-    let Some(server) = shared(Engine::MariaDb) else {
+fn tokens_are_swept_when_nobody_asks_for_them(engine: Engine) {
+    let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let mut admin = schema.admin();
     // Of 1970, and more than go at a time.
-    admin
-        .run("INSERT INTO write_attempts SELECT UNHEX(LPAD(HEX(seq), 32, '0')) FROM seq_1_to_1700");
+    let tokens: Vec<_> = (1..=1700).map(|n| format!("(x'{n:032x}')")).collect();
+    admin.run(&format!(
+        "INSERT INTO write_attempts VALUES {}",
+        tokens.join(", ")
+    ));
     let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
     add_user(&*database.store(), "Ada", "ada@example.org");
     eventually("old tokens are gone and the new one is there", || {
         admin.number("SELECT count(*) FROM write_attempts") == 1
     });
     database.close();
+}
+
+/// A database that ran `create_users` as it was in the development of 0.1.0: only
+/// MariaDB took that text.
+#[test]
+fn a_table_of_the_old_text_gets_the_rule_of_the_new_one() {
+    const MIGRATION: &str = "20261123000295";
+    let Some(server) = shared(Engine::MariaDb) else {
+        return;
+    };
+    let schema = server.schema();
+    let url = schema.url();
+    migrations::migrate(&url).unwrap();
+    let mut admin = schema.admin();
+    let mut lines = || {
+        let created: Vec<(String, String)> = admin.rows("SHOW CREATE TABLE users");
+        let lines = created[0]
+            .1
+            .lines()
+            .map(|line| line.trim_matches([' ', ',']));
+        lines.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let fresh = lines();
+    assert!(
+        fresh
+            .iter()
+            .any(|line| line.contains("users_email_key_form"))
+    );
+    let mut admin = schema.admin();
+    admin.run(
+        "ALTER TABLE users DROP CONSTRAINT users_email_key_form, MODIFY email_key \
+         VARBINARY(254) NOT NULL CHECK (email_key = CAST(LOWER(email) AS BINARY))",
+    );
+    assert_ne!(lines(), fresh);
+    // Once because it is missing, and once more because it was not noted.
+    for _ in 0..2 {
+        admin.run(&format!(
+            "DELETE FROM __diesel_schema_migrations WHERE version = '{MIGRATION}'"
+        ));
+        let applied = migrations::migrate(&url).unwrap();
+        assert_eq!(applied.len(), 1, "{applied:?}");
+        assert!(applied[0].starts_with(MIGRATION), "{applied:?}");
+        assert_eq!(lines(), fresh);
+    }
+    assert!(check(&url).unwrap().is_empty());
+}
+
+/// Wherever the server's default is another one, indexes on names would be refused.
+fn tables_say_their_row_format(engine: Engine) {
+    let Some(server) = dedicated(engine, &["--innodb-default-row-format=COMPACT"]) else {
+        return;
+    };
+    let schema = server.schema();
+    migrations::migrate(&schema.url()).unwrap();
+    let formats = schema.admin().column(
+        "SELECT CONCAT(TABLE_NAME, ' ', ROW_FORMAT) FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME NOT LIKE '\\_\\_%' \
+         AND ROW_FORMAT <> 'Dynamic'",
+    );
+    assert!(formats.is_empty(), "{formats:?}");
 }

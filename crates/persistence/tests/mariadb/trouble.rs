@@ -5,8 +5,16 @@ use std::time::{Duration, Instant};
 
 use byline_application::{AppError, Readiness, Store, Unavailable};
 
-use crate::support::servers::{Engine, Proxy, dedicated};
+use crate::support::servers::{Engine, Proxy, dedicated, on_each_server};
 use crate::support::{ServerFixture, add_user, block_on, eventually, everybody, options, read};
+
+on_each_server! {
+    a_store_waits_for_a_server_that_is_down_at_the_start,
+    a_server_restarted_under_load_is_found_again_without_a_storm,
+    a_server_that_is_frozen_holds_nobody,
+    a_network_that_swallows_everything_holds_nobody,
+    statements_held_at_the_server_are_bounded,
+}
 
 fn is_ready(store: &dyn Store) -> bool {
     matches!(store.health().readiness, Readiness::Ready)
@@ -22,9 +30,8 @@ fn is_unavailable<T>(ending: &Result<T, AppError>) -> bool {
     matches!(ending, Err(AppError::Unavailable(_)))
 }
 
-#[test]
-fn a_store_waits_for_a_server_that_is_down_at_the_start() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn a_store_waits_for_a_server_that_is_down_at_the_start(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let mut fixture = ServerFixture::on(&server, &options(2, 16));
@@ -42,9 +49,8 @@ fn a_store_waits_for_a_server_that_is_down_at_the_start() {
     database.close();
 }
 
-#[test]
-fn a_server_restarted_under_load_is_found_again_without_a_storm() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn a_server_restarted_under_load_is_found_again_without_a_storm(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let mut fixture = ServerFixture::on(&server, &options(1, 16));
@@ -125,18 +131,16 @@ fn silent(store: &dyn Store, hush: impl Fn(), speak: impl Fn()) {
     }
 }
 
-#[test]
-fn a_server_that_is_frozen_holds_nobody() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn a_server_that_is_frozen_holds_nobody(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let fixture = ServerFixture::on(&server, &options(3, 64));
     silent(&*fixture.store(), || server.freeze(), || server.thaw());
 }
 
-#[test]
-fn a_network_that_swallows_everything_holds_nobody() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn a_network_that_swallows_everything_holds_nobody(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let mut fixture = ServerFixture::on(&server, &options(1, 16));
@@ -150,9 +154,8 @@ fn a_network_that_swallows_everything_holds_nobody() {
     database.close();
 }
 
-#[test]
-fn statements_held_at_the_server_are_bounded() {
-    let Some(server) = dedicated(Engine::MariaDb, &[]) else {
+fn statements_held_at_the_server_are_bounded(engine: Engine) {
+    let Some(server) = dedicated(engine, &[]) else {
         return;
     };
     let fixture = ServerFixture::on(&server, &options(3, 64));
@@ -161,9 +164,10 @@ fn statements_held_at_the_server_are_bounded() {
         add_user(&*store, "Ada", &format!("ada{number}@example.org"));
         read(&*store, |s| Ok(s.users().list(&everybody())?)).unwrap();
     }
-    let held: u64 = server
+    let held: Vec<(String, u64)> = server
         .admin()
-        .number("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'prepared_stmt_count'");
+        .rows("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'");
+    let held = held[0].1;
     // Three workers, the sweeper and the probe.
     assert!(held <= 5 * 10, "{held}");
 }

@@ -118,3 +118,4 @@ macro_rules! server_fixture {
     };
 }
 server_fixture!(MariadbFixture, MariaDb);
+server_fixture!(MysqlFixture, MySql);

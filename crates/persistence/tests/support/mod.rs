@@ -13,7 +13,7 @@ use byline_domain::{
 };
 use byline_persistence::Options;
 
-pub(crate) use fixtures::{Fixture, MariadbFixture, ServerFixture, SqliteFixture};
+pub(crate) use fixtures::{Fixture, MariadbFixture, MysqlFixture, ServerFixture, SqliteFixture};
 
 pub(crate) fn options(pool_size: usize, queue_length: usize) -> Options {
     Options {

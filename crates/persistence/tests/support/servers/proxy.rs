@@ -40,26 +40,14 @@ struct Shared {
     connections: AtomicUsize,
     is_silent: AtomicBool,
     is_over: AtomicBool,
-    /// What the server says is replaced by a text of the same length.
-    disguise: Option<(&'static [u8], &'static [u8])>,
 }
 
 impl Proxy {
     pub(crate) fn to(upstream: u16) -> Self {
-        Self::start(upstream, None)
-    }
-
-    /// The server seems to be a MySQL: it claims no RETURNING.
-    pub(crate) fn disguised(upstream: u16) -> Self {
-        Self::start(upstream, Some((b"-MariaDB", b"-Mysql80")))
-    }
-
-    fn start(upstream: u16, disguise: Option<(&'static [u8], &'static [u8])>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             upstream,
-            disguise,
             ..Shared::default()
         });
         let state = Arc::clone(&shared);
@@ -239,7 +227,7 @@ impl Line {
             if length == 0 || self.doomed.load(Ordering::SeqCst) {
                 return Ok(());
             }
-            let answer = &mut buffer[..length];
+            let answer = &buffer[..length];
             if let Some(sql) = self.preparing.lock().unwrap().take()
                 && answer.len() >= 9
                 && answer[4] == 0
@@ -247,23 +235,8 @@ impl Line {
                 let id = u32::from_le_bytes(answer[5..9].try_into().unwrap());
                 self.prepared.lock().unwrap().insert(id, sql);
             }
-            if let Some((from, to)) = shared.disguise {
-                replace(answer, from, to);
-            }
             shared.let_pass();
             (&self.client).write_all(answer)?;
         }
-    }
-}
-
-fn replace(text: &mut [u8], from: &[u8], to: &[u8]) {
-    let places: Vec<_> = text
-        .windows(from.len())
-        .enumerate()
-        .filter(|(_, window)| *window == from)
-        .map(|(place, _)| place)
-        .collect();
-    for place in places {
-        text[place..place + to.len()].copy_from_slice(to);
     }
 }
