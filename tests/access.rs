@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::servers::{Engine, dedicated};
+use crate::support::servers::{Engine, dedicated, on_each_server};
 use crate::support::{Ended, Sandbox, Server};
 use operations::{Mode, Rule, Who, operations};
 use service::{ALL, SECRET, Service, token};
@@ -52,9 +52,12 @@ fn tokens_open_what_they_are_for_and_nothing_else() {
     Service::start(Mode::Jwt, None).assert_matrix();
 }
 
-#[test]
-fn keys_open_the_same_on_mariadb() {
-    let Some(database) = dedicated(Engine::MariaDb, &[]) else {
+on_each_server! {
+    keys_open_the_same,
+}
+
+fn keys_open_the_same(engine: Engine) {
+    let Some(database) = dedicated(engine, &[]) else {
         return;
     };
     let url = database.schema().url_text("");

@@ -21,8 +21,8 @@
 //! | `restarts`     | a new version takes over and no request fails                      |
 //! | `shutdown`     | SIGTERM and SIGINT finish what is in flight                        |
 //! | `start`        | wrong settings and unfit databases are refused with a way out      |
-//! | `parity`       | the same requests get the same answers on SQLite and on MariaDB    |
-//! | `mariadb`      | the service on a server that is away, frozen, or not migrated      |
+//! | `parity`       | the same requests get the same answers on every engine             |
+//! | `mariadb`      | a MariaDB or MySQL that is away, frozen, or not migrated            |
 //! | `cluster`      | two instances on three nodes that are killed, frozen and cut off    |
 //! | `operating`    | `bylinectl`                                                        |
 //! | `data`         | `bylinectl` import, export, copy and backup                        |

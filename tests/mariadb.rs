@@ -1,4 +1,4 @@
-//! The service on a MariaDB server.
+//! The service on a server, MariaDB or MySQL.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -6,8 +6,15 @@ use std::thread;
 use serde_json::json;
 
 use crate::repeats::assert_one_effect_each;
-use crate::support::servers::{self, Engine};
+use crate::support::servers::{self, Engine, on_each_server};
 use crate::support::{Client, Ended, Sandbox, Server, eventually};
+
+on_each_server! {
+    migrations_run_by_hand_and_once,
+    the_service_starts_before_its_database,
+    a_frozen_database_holds_nobody,
+    a_key_has_one_effect_over_two_instances,
+}
 
 struct Setup {
     server: servers::Server,
@@ -16,8 +23,8 @@ struct Setup {
 }
 
 /// A database that nobody has migrated.
-fn setup() -> Option<Setup> {
-    let server = servers::dedicated(Engine::MariaDb, &[])?;
+fn setup(engine: Engine) -> Option<Setup> {
+    let server = servers::dedicated(engine, &[])?;
     let url = server.schema().url_text("");
     let sandbox = Sandbox::new();
     Some(Setup {
@@ -58,9 +65,8 @@ fn is_ready(client: &Client) -> bool {
     client.get("/readyz").status == 200
 }
 
-#[test]
-fn migrations_run_by_hand_and_once() {
-    let Some(setup) = setup() else { return };
+fn migrations_run_by_hand_and_once(engine: Engine) {
+    let Some(setup) = setup(engine) else { return };
     let refused = Ended::of(setup.byline());
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("bylinectl migrate"), "{refused:?}");
@@ -84,9 +90,8 @@ fn migrations_run_by_hand_and_once() {
     assert!(is_ready(&server.client()));
 }
 
-#[test]
-fn the_service_starts_before_its_database() {
-    let Some(setup) = setup() else { return };
+fn the_service_starts_before_its_database(engine: Engine) {
+    let Some(setup) = setup(engine) else { return };
     setup.migrate();
     setup.server.stop();
     let mut server = Server::start(setup.byline());
@@ -105,9 +110,8 @@ fn the_service_starts_before_its_database() {
 
 /// While the database says nothing, everybody is answered, and the service
 /// grows neither threads nor memory.
-#[test]
-fn a_frozen_database_holds_nobody() {
-    let Some(setup) = setup() else { return };
+fn a_frozen_database_holds_nobody(engine: Engine) {
+    let Some(setup) = setup(engine) else { return };
     setup.migrate();
     let server = Server::start(setup.byline());
     let client = server.client();
@@ -148,9 +152,8 @@ fn a_frozen_database_holds_nobody() {
     assert!(growth < 16 * 1024, "{growth} KiB more");
 }
 
-#[test]
-fn a_key_has_one_effect_over_two_instances() {
-    let Some(setup) = setup() else { return };
+fn a_key_has_one_effect_over_two_instances(engine: Engine) {
+    let Some(setup) = setup(engine) else { return };
     setup.migrate();
     let byline = || {
         let mut byline = setup.byline();

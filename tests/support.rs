@@ -9,7 +9,6 @@ mod server;
 #[expect(
     dead_code,
     unused_imports,
-    unused_macros,
     reason = "the tests of `crates/persistence` do more with it"
 )]
 #[path = "../crates/persistence/tests/support/servers/mod.rs"]

@@ -1,4 +1,4 @@
-//! Two services, on SQLite and on MariaDB, that get the same requests.
+//! Services, one on each engine, that get the same requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,10 +7,12 @@ use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value, json};
 
 use super::requests::{Guard, List, Step, Thing};
-use crate::support::{Answer, Client, Ended, Sandbox, Server, servers};
+use crate::support::servers::{self, Engine};
+use crate::support::{Answer, Client, Ended, Sandbox, Server};
 
-/// One service and the ids that it gave.
+/// One service.
 struct Twin {
+    engine: &'static str,
     client: Client,
     _server: Server,
     _sandbox: Sandbox,
@@ -23,8 +25,9 @@ struct Created {
     posts: Vec<u64>,
 }
 
+/// The one on SQLite first.
 pub(super) struct Twins {
-    both: [Twin; 2],
+    all: Vec<Twin>,
 }
 
 /// An id that no row has.
@@ -39,24 +42,30 @@ struct Request {
 }
 
 impl Twins {
-    pub(super) fn start(mariadb: &servers::Server) -> Self {
-        let url = mariadb.schema().url_text("");
-        Self {
-            both: [Twin::start(None), Twin::start(Some(&url))],
-        }
+    pub(super) fn start(servers: &[servers::Server]) -> Self {
+        let mut all = vec![Twin::start("SQLite", None)];
+        all.extend(servers.iter().map(|server| {
+            let schema = server.schema();
+            let engine = match schema.engine {
+                Engine::MariaDb => "MariaDB",
+                Engine::MySql => "MySQL",
+            };
+            Twin::start(engine, Some(&schema.url_text("")))
+        }));
+        Self { all }
     }
 
-    /// Sends every step to both, and clears up at the end.
+    /// Sends every step to all, and clears up at the end.
     pub(super) fn replay(
         &self,
         steps: &[Step],
         compared: &AtomicUsize,
     ) -> Result<(), TestCaseError> {
-        let mut created = [Created::default(), Created::default()];
+        let mut created = vec![Created::default(); self.all.len()];
         let outcome = steps
             .iter()
             .try_for_each(|step| self.compare(step, &mut created, compared));
-        for (twin, created) in self.both.iter().zip(&created) {
+        for (twin, created) in self.all.iter().zip(&created) {
             for user in &created.users {
                 let path = format!("/users/{user}?posts=delete");
                 twin.client.send("DELETE", &path, &[], None);
@@ -68,38 +77,40 @@ impl Twins {
     fn compare(
         &self,
         step: &Step,
-        created: &mut [Created; 2],
+        created: &mut [Created],
         compared: &AtomicUsize,
     ) -> Result<(), TestCaseError> {
-        let mut requests = [step.request(&created[0]), step.request(&created[1])];
+        let mut requests: Vec<_> = created.iter().map(|one| step.request(one)).collect();
         let (pages, relation) = step.pages();
         for _ in 0..pages {
-            let answers: [Answer; 2] = std::thread::scope(|scope| {
-                let twin = &self.both[0];
-                let request = &requests[0];
-                let first = scope.spawn(move || twin.send(request));
-                let second = self.both[1].send(&requests[1]);
-                [first.join().unwrap(), second]
+            let answers: Vec<Answer> = std::thread::scope(|scope| {
+                let sent: Vec<_> = self
+                    .all
+                    .iter()
+                    .zip(&requests)
+                    .map(|(twin, request)| scope.spawn(move || twin.send(request)))
+                    .collect();
+                sent.into_iter().map(|one| one.join().unwrap()).collect()
             });
             compared.fetch_add(1, Ordering::Relaxed);
             for (answer, created) in answers.iter().zip(created.iter_mut()) {
                 created.note(step, answer);
             }
-            let seen = [0, 1].map(|twin| created[twin].view(&answers[twin]));
-            if seen[0] != seen[1] {
-                let text = format!(
-                    "{step:?}\nSQLite:  {:.2000}\nMariaDB: {:.2000}",
-                    seen[0], seen[1]
-                );
+            let views = created.iter().zip(&answers);
+            let seen: Vec<_> = views.map(|(one, answer)| one.view(answer)).collect();
+            if seen.iter().any(|one| *one != seen[0]) {
+                let mut text = format!("{step:?}");
+                for (twin, seen) in self.all.iter().zip(&seen) {
+                    text += &format!("\n{}: {seen:.2000}", twin.engine);
+                }
                 return Err(TestCaseError::fail(text));
             }
-            let next = answers.each_ref().map(|answer| answer.link(relation));
-            match next {
-                [Some(first), Some(second)] => {
-                    requests[0].path = first;
-                    requests[1].path = second;
-                }
-                _ => break,
+            for (request, answer) in requests.iter_mut().zip(&answers) {
+                // All have the link, or none.
+                let Some(next) = answer.link(relation) else {
+                    return Ok(());
+                };
+                request.path = next;
             }
         }
         Ok(())
@@ -107,7 +118,7 @@ impl Twins {
 }
 
 impl Twin {
-    fn start(url: Option<&str>) -> Self {
+    fn start(engine: &'static str, url: Option<&str>) -> Self {
         let sandbox = Sandbox::new();
         let mut byline = sandbox.byline();
         if let Some(url) = url {
@@ -118,6 +129,7 @@ impl Twin {
         }
         let server = Server::start(byline);
         Self {
+            engine,
             client: server.client(),
             _server: server,
             _sandbox: sandbox,

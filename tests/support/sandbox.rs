@@ -47,6 +47,17 @@ macro_rules! on_each_engine {
                 }
             )+
         }
+        mod on_mysql {
+            $(
+                #[test]
+                fn $test() {
+                    let engine = $crate::support::servers::Engine::MySql;
+                    let sandbox = $crate::support::Sandbox::on_server(engine);
+                    let Some(sandbox) = sandbox else { return };
+                    super::$test(&sandbox);
+                }
+            )+
+        }
     };
 }
 pub(crate) use on_each_engine;
