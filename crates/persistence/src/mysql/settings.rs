@@ -183,9 +183,15 @@ fn says_the_same(found: &str, wanted: &str) -> bool {
     wanted.split(',').all(|part| found.contains(part))
 }
 
+/// What stands before the version of a MariaDB where old clients would take it for
+/// too new a MySQL.
+const OLD_PREFIX: &str = "5.5.5-";
+
 /// MariaDB has `INSERT … RETURNING` from 10.5 on, MySQL has not.
 fn has_returning(version: &str) -> bool {
     let mut numbers = version
+        .strip_prefix(OLD_PREFIX)
+        .unwrap_or(version)
         .split(['.', '-'])
         .map(|part| part.parse().unwrap_or(0));
     let number: [u32; 2] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
@@ -202,8 +208,15 @@ mod tests {
             ("10.11.19-MariaDB-0+deb12u1", true),
             ("11.4.2-MariaDB", true),
             ("10.4.30-MariaDB", false),
+            ("8.0.16", false),
             ("8.0.36", false),
             ("8.4.0-commercial", false),
+            ("9.7.4-2", false),
+            // Innovation releases are called by year and month.
+            ("26.10.0", false),
+            ("12.0.2-MariaDB-log", true),
+            // As a proxy before it may say it.
+            ("5.5.5-10.11.19-MariaDB", true),
             ("", false),
         ] {
             assert_eq!(has_returning(version), has, "{version}");

@@ -171,9 +171,15 @@ fn a_connection_that_is_killed_is_replaced(engine: Engine) {
         drop(admin.try_run(&format!("KILL CONNECTION {id}")));
     }
     for _ in 0..5 {
-        let id = ada.id;
-        let found = read(&*store, move |s| Ok(s.users().find(id)?));
-        assert!(found.unwrap().is_some());
+        eventually("the connection is replaced", || {
+            let id = ada.id;
+            match read(&*store, move |s| Ok(s.users().find(id)?)) {
+                Ok(found) => found.is_some(),
+                // A server on a busy machine takes longer to log in than it may.
+                Err(AppError::Unavailable(_)) => false,
+                Err(other) => panic!("{other:?}"),
+            }
+        });
     }
 }
 
