@@ -91,7 +91,11 @@ pub(super) fn faults(connection: &mut Connection, recorded: &str) -> Vec<String>
         .filter(|step| step.scans() || step.sorts())
         .map(|step| format!("{step:?}"))
         .collect();
-    let (read, enough) = statement.run(connection);
+    let (mut read, enough) = statement.run(connection);
+    if read > enough {
+        // What MySQL looked up in its own dictionary is counted too, the first time.
+        read = statement.run(connection).0;
+    }
     if read > enough {
         faults.push(format!("{read} rows read where {enough} are enough"));
     }
@@ -184,11 +188,11 @@ struct Step {
 }
 
 impl Step {
-    /// Whether it reads a table, or an index from its beginning. No access at
-    /// all: the optimiser saw that there is no such row.
+    /// Whether it reads a table. No access at all: the optimiser saw that there is
+    /// no such row. An index is read from one of its ends (`index`) where the
+    /// condition leaves nothing out; that it stops is seen by the rows.
     fn scans(&self) -> bool {
-        matches!(self.access.as_deref(), Some("ALL" | "index"))
-            || (self.access.is_some() && self.key.is_none())
+        self.access.as_deref() == Some("ALL") || (self.access.is_some() && self.key.is_none())
     }
 
     fn sorts(&self) -> bool {
