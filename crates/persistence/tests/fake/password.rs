@@ -25,7 +25,7 @@ fn local(fake: &Fake, host: &str, parameters: &str) -> String {
 /// Lets the service and `bylinectl` try the URL, and gives what the latter says.
 fn tried(url: &str) -> String {
     let url: DatabaseUrl = url.parse().unwrap();
-    drop(Database::open(&url, &options(2, 16)).map(|database| database.close()));
+    drop(Database::open(&url, &options(2, 16)).map(Database::close));
     let error = migrations::migrate(&url).unwrap_err();
     let text = error.source().unwrap().to_string();
     assert!(!text.contains(PASSWORD), "{text}");
@@ -87,7 +87,7 @@ fn by_default_a_server_with_a_certificate_of_its_own_hears_nothing_but_that_tls_
         assert!(text.contains("certificate"), "{parameters}: {text}");
         let received = fake.received();
         // Of each attempt one packet, with neither name nor answer.
-        assert!(!received.is_empty() && received.len() % 36 == 0);
+        assert!(!received.is_empty() && received.len().is_multiple_of(36));
         assert!(
             received
                 .chunks(36)
