@@ -7,6 +7,7 @@
 //! | `walks`        | pages while rows come and go: what lasts is seen once              |
 //! | `hostile`      | requests that no well-meaning client sends                         |
 //! | `malformed`    | requests that break HTTP, direct and behind nginx and HAProxy      |
+//! | `prefix`       | links behind a proxy that takes a part of the path away              |
 //! | `races`        | many clients want the same thing at once                           |
 //! | `repeats`      | a request with a key has one effect, however often it comes        |
 //! | `batches`      | many operations at once, all or none                               |
@@ -70,6 +71,7 @@ mod metrics;
 mod operating;
 mod overload;
 mod parity;
+mod prefix;
 mod protection;
 mod races;
 mod rehearsals;

@@ -12,7 +12,7 @@ use std::net::{Shutdown, TcpStream};
 use crate::support::{PATIENCE, Sandbox, Server};
 
 mod cases;
-mod proxies;
+pub(crate) mod proxies;
 
 use proxies::{Haproxy, Nginx};
 

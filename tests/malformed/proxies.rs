@@ -16,12 +16,25 @@ struct Proxy {
     _port: Port,
 }
 
-pub(super) struct Nginx(Proxy);
+pub(crate) struct Nginx(Proxy);
 pub(super) struct Haproxy(Proxy);
 
 impl Nginx {
     /// Starts nginx in front of `service`; `None` if it is not installed.
     pub(super) fn start(sandbox: &Sandbox, service: &str) -> Option<Self> {
+        let locations = "proxy_ignore_client_abort on;
+             location / {
+                 proxy_pass http://byline;
+                 proxy_http_version 1.1;
+                 proxy_set_header Connection \"\";
+                 proxy_request_buffering off;
+                 proxy_read_timeout 5s;
+             }";
+        Self::with(sandbox, service, locations)
+    }
+
+    /// Starts nginx with these locations, in which `service` is called `byline`.
+    pub(crate) fn with(sandbox: &Sandbox, service: &str, locations: &str) -> Option<Self> {
         let port = Port::reserve();
         let address = address(&port);
         let folder = sandbox.path("");
@@ -38,14 +51,7 @@ impl Nginx {
                  upstream byline {{ server {service}; keepalive 1; }}
                  server {{
                      listen {address};
-                     proxy_ignore_client_abort on;
-                     location / {{
-                         proxy_pass http://byline;
-                         proxy_http_version 1.1;
-                         proxy_set_header Connection \"\";
-                         proxy_request_buffering off;
-                         proxy_read_timeout 5s;
-                     }}
+                     {locations}
                  }}
              }}"
         );
@@ -57,7 +63,7 @@ impl Nginx {
         Proxy::start(nginx, port).map(Self)
     }
 
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.0.address
     }
 }

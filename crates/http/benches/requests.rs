@@ -161,6 +161,7 @@ fn api() -> Api {
             log_requests: false,
             protection: Protection::default(),
             tracer: None,
+            base_url: None,
             version: "0.0.0",
         },
     )

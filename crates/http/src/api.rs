@@ -7,6 +7,7 @@ use byline_application::{Authentication, Clock, Store};
 use governor::clock::MonotonicClock;
 use opentelemetry_sdk::trace::SdkTracer;
 
+use crate::base_url::BaseUrl;
 use crate::client_address::TrustedProxies;
 use crate::limits::{RateLimit, RateLimits};
 use crate::metrics::{HttpMetrics, Meters};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub authentication: Authentication,
     /// What it does about too many requests, and about who sends them.
     pub protection: Protection,
+    /// What links begin with; without it, what trusted proxies say.
+    pub base_url: Option<BaseUrl>,
     /// The program's version, for the service document.
     pub version: &'static str,
 }

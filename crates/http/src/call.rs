@@ -17,6 +17,7 @@ use tokio::time::timeout_at;
 use crate::Api;
 use crate::accept::{self, MediaType};
 use crate::access::{Access, Sender};
+use crate::base_url::BaseUrl;
 use crate::body::{self, Media};
 use crate::envelope::Arrival;
 use crate::etag::Conditions;
@@ -74,8 +75,8 @@ where
             arrival.clone()
         });
     // Absent only where the envelope is.
-    let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.headers()));
-    let id = arrival.id.clone();
+    let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.head()));
+    let (id, base) = (arrival.id.clone(), arrival.base.clone());
     let mut gate = Gate::of(&api, &request);
     let handled = async {
         check_length(&request)?;
@@ -113,8 +114,8 @@ where
     };
     let mut answer = match caught(handled).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(problem)) => problem.answer(&id),
-        Err(panic) => Problem::panicked(panic.as_ref()).answer(&id),
+        Ok(Err(problem)) => problem.answer(&id, &base),
+        Err(panic) => Problem::panicked(panic.as_ref()).answer(&id, &base),
     };
     gate.settle(&mut answer);
     answer
@@ -168,6 +169,11 @@ impl Call {
     /// What the store is told about a job of this request.
     pub(crate) fn order(&self) -> Order {
         self.arrival.order()
+    }
+
+    /// What the links of the answer begin with.
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.arrival.base
     }
 
     pub(crate) fn method(&self) -> &Method {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use ipnet::IpNet;
 use rfc7239::NodeName;
@@ -31,6 +32,9 @@ pub enum ForwardingHeader {
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The part of the path that a proxy has taken away.
+const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// Who may be counted as one: an IPv4 address, or the /56 that a customer of an
 /// IPv6 provider usually has.
@@ -68,6 +72,17 @@ impl TrustedProxies {
             }
         }
         nearest
+    }
+
+    /// Returns what the nearest proxy says of the path that clients use, if it is
+    /// trusted: the last value, for some proxies append theirs to what they got.
+    pub(crate) fn prefix<'a>(&self, head: &'a RequestHead) -> Option<&'a str> {
+        let line = head.headers().get_all(X_FORWARDED_PREFIX).last()?;
+        let is_trusted = |peer: SocketAddr| self.trusts(peer.ip().to_canonical());
+        if !head.peer_addr.is_some_and(is_trusted) {
+            return None;
+        }
+        line.to_str().ok()?.rsplit(',').next().map(str::trim)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -183,6 +198,30 @@ mod tests {
         }
         let other = [("forwarded", "for=198.51.100.1")];
         assert_eq!(network_of("127.0.0.1:1", &other, &proxies), "127.0.0.1");
+    }
+
+    #[test]
+    fn a_prefix_is_taken_from_trusted_proxies_only() {
+        let proxies = proxies(&["127.0.0.1/32"], ForwardingHeader::XForwardedFor);
+        for (peer, lines, prefix) in [
+            ("127.0.0.1:1", &["/api"][..], Some("/api")),
+            ("[::ffff:127.0.0.1]:1", &["/api"], Some("/api")),
+            ("127.0.0.1:1", &["/made/up, /api"], Some("/api")),
+            ("127.0.0.1:1", &["/made/up", "/api"], Some("/api")),
+            ("127.0.0.1:1", &[], None),
+            ("127.0.0.1:1", &["/api", "/\u{e9}"], None),
+            ("127.0.0.2:1", &["/api"], None),
+            ("[::1]:1", &["/api"], None),
+        ] {
+            let mut request = TestRequest::get().peer_addr(peer.parse().unwrap());
+            for line in lines {
+                request = request.append_header(("x-forwarded-prefix", *line));
+            }
+            let request = request.to_http_request();
+            assert_eq!(proxies.prefix(request.head()), prefix, "{peer} {lines:?}");
+            let nobody = TrustedProxies::default();
+            assert_eq!(nobody.prefix(request.head()), None);
+        }
     }
 
     #[test]

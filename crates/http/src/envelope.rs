@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{RequestHead, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -13,6 +13,7 @@ use byline_application::{JobTimes, Order};
 
 use crate::Api;
 use crate::access::Sender;
+use crate::base_url::BaseUrl;
 use crate::metrics::{RouteId, WorkerMeters};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -51,6 +52,8 @@ pub(crate) struct Arrival {
     pub(crate) id: RequestId,
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
+    /// What the links of the answer begin with.
+    pub(crate) base: BaseUrl,
     /// Set once it is known.
     pub(crate) route: RouteId,
     /// Where the time in the store is noted, if anybody is told.
@@ -59,15 +62,16 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    pub(crate) fn new(api: &Api, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(api: &Api, head: &RequestHead) -> Self {
         const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
         let at = Instant::now();
         let settings = api.settings();
         let is_told = settings.log_requests || settings.tracer.is_some();
         Self {
-            id: RequestId::of(headers),
+            id: RequestId::of(head.headers()),
             at,
             deadline: at + settings.request_deadline.min(LONGEST),
+            base: BaseUrl::of(settings, head),
             route: RouteId::default(),
             times: is_told.then(Arc::default),
             sender: Sender::ANYBODY,
@@ -112,7 +116,7 @@ async fn enclose<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let in_flight = meters.begin();
-    let arrival = Arrival::new(&api, request.headers());
+    let arrival = Arrival::new(&api, request.head());
     request.extensions_mut().insert(arrival.clone());
     let method = request.method().clone();
     // No other protocol is spoken (RFC 9110 section 7.8 lets a server ignore the
@@ -126,7 +130,7 @@ async fn enclose<B: MessageBody + 'static>(
             let mut answer = answer.map_into_boxed_body();
             if is_bare_error(answer.response()) {
                 let (request, bare) = answer.into_parts();
-                answer = ServiceResponse::new(request, into_problem(&bare, &arrival.id));
+                answer = ServiceResponse::new(request, into_problem(&bare, &arrival));
             }
             seal(&api, answer.response_mut(), &arrival.id, is_last);
             span.announce(answer.headers_mut());
@@ -150,7 +154,7 @@ async fn enclose<B: MessageBody + 'static>(
         Err(error) => {
             let mut answer = error.error_response();
             if is_bare_error(&answer) {
-                answer = into_problem(&answer, &arrival.id);
+                answer = into_problem(&answer, &arrival);
             }
             seal(&api, &mut answer, &arrival.id, is_last);
             span.announce(answer.headers_mut());
@@ -173,11 +177,12 @@ fn is_bare_error(answer: &HttpResponse) -> bool {
 
 /// The last resort: only the status and the headers survive, for a foreign body
 /// may tell what is nobody's business.
-fn into_problem(bare: &HttpResponse, id: &RequestId) -> HttpResponse {
+fn into_problem(bare: &HttpResponse, arrival: &Arrival) -> HttpResponse {
+    let Arrival { id, base, .. } = arrival;
     if let (StatusCode::INTERNAL_SERVER_ERROR, Some(error)) = (bare.status(), bare.error()) {
         tracing::error!(request_id = id.as_str(), %error, "a request failed");
     }
-    let mut answer = Problem::for_status(bare.status()).answer(id);
+    let mut answer = Problem::for_status(bare.status()).answer(id, base);
     for (name, value) in bare.headers() {
         if !DESCRIBE_THE_BODY.contains(name) && !answer.headers().contains_key(name) {
             answer.headers_mut().append(name.clone(), value.clone());

@@ -13,6 +13,7 @@ use byline_application::Position;
 use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
+use crate::base_url::BaseUrl;
 use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, seal};
 use crate::etag::Conditions;
 use crate::prefer::Preferences;
@@ -41,7 +42,7 @@ const LARGEST_PROBLEM: u64 = 1024 * 1024;
 
 /// A refusal is the client's fault, and no longer than it may be.
 fn refused(problem: Problem) {
-    let answer = problem.answer(&RequestId::of(&HeaderMap::new()));
+    let answer = problem.answer(&RequestId::of(&HeaderMap::new()), &BaseUrl::default());
     assert!(answer.status().is_client_error(), "{answer:?}");
     match answer.body().size() {
         BodySize::Sized(length) => assert!(length < LARGEST_PROBLEM, "{length}"),

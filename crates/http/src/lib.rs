@@ -4,6 +4,7 @@ mod accept;
 mod access;
 mod answer;
 mod api;
+mod base_url;
 mod batch;
 mod body;
 mod call;
@@ -44,6 +45,7 @@ mod weak_tag;
 mod write;
 
 pub use api::{Api, Protection, Settings};
+pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client_address::{ForwardingHeader, TrustedProxies};
 pub use cors::{CrossOrigin, cors};
 pub use envelope::envelope;

@@ -6,6 +6,7 @@ use byline_domain::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{JSON, Representation, write};
+use crate::base_url::BaseUrl;
 use crate::etag::etag;
 
 /// What a write that succeeded answers, before its sender's preferences.
@@ -99,8 +100,9 @@ impl Outcome {
         })
     }
 
-    /// The answer; without a body if `minimal` (RFC 7240 section 4.2).
-    pub(crate) fn answer(self, minimal: bool) -> HttpResponse {
+    /// The answer, whose links begin with `base`; without a body if `minimal` (RFC 7240
+    /// section 4.2).
+    pub(crate) fn answer(self, minimal: bool, base: &BaseUrl) -> HttpResponse {
         let Self { head, body } = self;
         let status = StatusCode::from_u16(head.status).unwrap_or(StatusCode::OK);
         let mut answer = match status {
@@ -111,7 +113,7 @@ impl Outcome {
             answer.insert_header((header::ETAG, etag(version)));
         }
         if let Some(location) = head.location {
-            answer.insert_header((header::LOCATION, location));
+            answer.insert_header((header::LOCATION, base.link(&location)));
         }
         if minimal || body.is_empty() {
             return answer.finish();

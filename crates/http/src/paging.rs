@@ -3,6 +3,7 @@
 use actix_web::http::header::HeaderValue;
 use byline_application::{Direction, Limit, Page, Position, Seek};
 
+use crate::base_url::BaseUrl;
 use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, SortValue};
 use crate::problem::{Code, Fault, Place, Problem};
 use crate::query::Query;
@@ -65,20 +66,21 @@ impl Paging {
     /// row.
     pub(crate) fn links<T>(
         &self,
+        base: &BaseUrl,
         page: &Page<T>,
         position: impl Fn(&T) -> Position<KeyValue>,
     ) -> HeaderValue {
         let first = page.items.first().map(&position);
         let last = page.items.last().map(&position);
-        let mut links = self.link("first", None);
+        let mut links = self.link(base, "first", None);
         for (rel, target) in [
             ("prev", self.prev(first, page.more)),
             ("next", self.next(last, page.more)),
         ] {
             match target {
                 Target::None => {}
-                Target::First => links = links + ", " + &self.link(rel, None),
-                Target::At(cursor) => links = links + ", " + &self.link(rel, Some(cursor)),
+                Target::First => links = links + ", " + &self.link(base, rel, None),
+                Target::At(cursor) => links = links + ", " + &self.link(base, rel, Some(cursor)),
             }
         }
         // Paths, percent-encoded parameters and cursors make a header value.
@@ -135,13 +137,13 @@ impl Paging {
         Cursor { side, position }
     }
 
-    fn link(&self, rel: &str, cursor: Option<Cursor>) -> String {
+    fn link(&self, base: &BaseUrl, rel: &str, cursor: Option<Cursor>) -> String {
         let cursor = cursor.map(|cursor| format!("cursor={}", cursor.encode(self.fingerprint)));
         let given = Some(self.parameters.clone()).filter(|given| !given.is_empty());
         let parameters: Vec<String> = given.into_iter().chain(cursor).collect();
         let mark = if parameters.is_empty() { "" } else { "?" };
         let (path, parameters) = (&self.path, parameters.join("&"));
-        format!("<{path}{mark}{parameters}>; rel=\"{rel}\"")
+        format!("<{base}{path}{mark}{parameters}>; rel=\"{rel}\"")
     }
 }
 

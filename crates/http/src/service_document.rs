@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::accept::{HTML, JSON, MediaType};
+use crate::base_url::BaseUrl;
 use crate::body::MAX_BODY_BYTES;
 use crate::call::{Call, MAX_URI_BYTES};
 use crate::etag::NoneMatch;
@@ -25,6 +26,16 @@ const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
     <li><a href=\"/users\">Users</a></li>\n\
     <li><a href=\"/posts\">Posts</a></li>\n</ul>\n";
 
+/// Without a known base, links are relative: the page is at the top of the service.
+fn page(base: &BaseUrl) -> String {
+    let begin = if base.is_empty() {
+        String::new()
+    } else {
+        base.link("/")
+    };
+    PAGE.replace("href=\"/", &format!("href=\"{begin}"))
+}
+
 /// Describe this service
 ///
 /// What this is, where to begin and what the limits are.
@@ -40,9 +51,10 @@ const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
 pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
     if call.media_type() == HTML {
-        let page = html::page("Byline", PAGE);
+        let page = html::page("Byline", &page(call.base()));
         return Ok(answer::negotiated(html::CONTENT_TYPE, page, known.as_ref()));
     }
+    let base = call.base();
     let release = call.api().store().health().release;
     let mut body = Vec::with_capacity(512);
     let document = ServiceDocument {
@@ -53,15 +65,15 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
             migration: &release.schema,
         }),
         links: Links {
-            users: "/users",
-            posts: "/posts",
-            batch: "/batch",
-            me: "/me",
-            live: "/livez",
-            ready: "/readyz",
-            problems: "/problems/{code}",
-            openapi: "/openapi.json",
-            docs: "/docs",
+            users: base.link("/users"),
+            posts: base.link("/posts"),
+            batch: base.link("/batch"),
+            me: base.link("/me"),
+            live: base.link("/livez"),
+            ready: base.link("/readyz"),
+            problems: base.link("/problems/{code}"),
+            openapi: base.link("/openapi.json"),
+            docs: base.link("/docs"),
         },
         limits: limits(),
     };
@@ -97,23 +109,23 @@ struct Schema<'a> {
 #[schema(as = ServiceLinks)]
 struct Links {
     #[schema(schema_with = schemas::word)]
-    users: &'static str,
+    users: String,
     #[schema(schema_with = schemas::word)]
-    posts: &'static str,
+    posts: String,
     #[schema(schema_with = schemas::word)]
-    batch: &'static str,
+    batch: String,
     #[schema(schema_with = schemas::word)]
-    me: &'static str,
+    me: String,
     #[schema(schema_with = schemas::word)]
-    live: &'static str,
+    live: String,
     #[schema(schema_with = schemas::word)]
-    ready: &'static str,
+    ready: String,
     #[schema(schema_with = schemas::word)]
-    problems: &'static str,
+    problems: String,
     #[schema(schema_with = schemas::word)]
-    openapi: &'static str,
+    openapi: String,
     #[schema(schema_with = schemas::word)]
-    docs: &'static str,
+    docs: String,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -98,7 +98,7 @@ impl Call {
                 Ended::Kept(Answer::First(bytes)) => (Outcome::decode(&bytes)?, false),
                 Ended::Kept(Answer::Replayed(bytes)) => (Outcome::decode(&bytes)?, true),
             };
-            Ok((outcome.answer(return_minimal), replayed))
+            Ok((outcome.answer(return_minimal, self.base()), replayed))
         });
         let rehearsed = tx_rollback.then_some(TX_ROLLBACK);
         match answered {

@@ -68,6 +68,7 @@ fn run() -> Result<(), Failure> {
             require_if_match: settings.http.require_if_match,
             authentication: authentication.clone(),
             log_requests: settings.log.every_request(),
+            base_url: settings.http.base_url.clone(),
             protection: settings.protection.protection(certificate.is_some()),
             tracer: export.as_ref().map(TracingExport::tracer),
             version: env!("CARGO_PKG_VERSION"),

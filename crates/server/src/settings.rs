@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ::tracing::level_filters::LevelFilter;
+use byline_http::BaseUrl;
 use byline_persistence::DatabaseUrl;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -138,6 +139,12 @@ pub(crate) struct HttpSettings {
     /// Whether callers are asked who they are.
     #[arg(skip)]
     asks: bool,
+
+    /// What links begin with behind a proxy that takes a part of the path away, such
+    /// as /api or https://example.org/api [default: what trusted proxies say in
+    /// X-Forwarded-Prefix].
+    #[arg(long, env = "BYLINE_BASE_URL", value_name = "URL or PATH")]
+    pub(crate) base_url: Option<BaseUrl>,
 
     /// Threads that handle requests [default: one per core].
     #[arg(long, env = "BYLINE_WORKERS", value_name = "N", value_parser = count::<256>)]

@@ -12,6 +12,7 @@ use flate2::read::GzDecoder;
 
 use crate::accept::{HTML, MediaType};
 use crate::answer;
+use crate::base_url::BaseUrl;
 use crate::call::Call;
 use crate::etag::NoneMatch;
 use crate::header_list::{Element, elements};
@@ -57,6 +58,9 @@ macro_rules! asset {
 
 static INDEX: Asset = asset!("index.html", "text/html; charset=utf-8");
 
+/// The same at an address with a slash at its end, from where links lead elsewhere.
+static INDEX_SLASH: Asset = asset!("index-slash.html", "text/html; charset=utf-8");
+
 static LOADED: [Asset; 3] = [
     asset!("start.js", "text/javascript; charset=utf-8"),
     asset!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
@@ -77,7 +81,8 @@ static LOADED: [Asset; 3] = [
     responses(DocsPage, Always)
 )]
 pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
-    send(&call, &INDEX)
+    let has_slash = call.path().ends_with('/');
+    send(&call, if has_slash { &INDEX_SLASH } else { &INDEX })
 }
 
 /// `GET /docs/{asset}`: what the page loads.
@@ -106,7 +111,13 @@ pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
 )]
 pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
-    let (text, tag) = call.api().document();
+    let moved;
+    let (text, tag) = if call.base().is_empty() {
+        call.api().document()
+    } else {
+        moved = at_base(&call.api().document().0, call.base());
+        &moved
+    };
     let mut answer = answer::tagged(tag, known.as_ref());
     if answer.is_known {
         return Ok(answer.builder.finish());
@@ -115,6 +126,14 @@ pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
         .builder
         .insert_header((header::CONTENT_TYPE, answer::JSON))
         .body(text.clone()))
+}
+
+/// The document of a service that clients reach by another address than its own.
+fn at_base(document: &[u8], base: &BaseUrl) -> (Bytes, WeakTag) {
+    let here = format!("\"url\": \"{base}\"");
+    let text = String::from_utf8_lossy(document).replacen("\"url\": \"/\"", &here, 1);
+    let tag = WeakTag::of(text.as_bytes());
+    (text.into(), tag)
 }
 
 fn send(call: &Call, asset: &Asset) -> Result<HttpResponse, Problem> {

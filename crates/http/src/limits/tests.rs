@@ -21,7 +21,10 @@ fn visit(number: u32) -> Visit {
 
 fn problem(problem: Problem) -> HttpResponse {
     let headers = header::HeaderMap::new();
-    problem.answer(&crate::request_id::RequestId::of(&headers))
+    problem.answer(
+        &crate::request_id::RequestId::of(&headers),
+        &Default::default(),
+    )
 }
 
 fn header<'a>(answer: &'a HttpResponse, name: &str) -> &'a str {

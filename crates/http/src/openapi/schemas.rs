@@ -170,7 +170,7 @@ pub(crate) fn problem_code() -> ObjectBuilder {
 
 /// The `type` of a problem: where it is explained.
 pub(crate) fn problem_type() -> ObjectBuilder {
-    string(11, 256, "^/problems/[a-z-]+$")
+    string(11, 512, "^[!-~]*/problems/[a-z-]+$")
         .format(Some(SchemaFormat::Custom("uri-reference".to_owned())))
 }
 

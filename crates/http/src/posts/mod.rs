@@ -100,7 +100,9 @@ async fn show(
         call.read(move |session, principal| Ok((read(session, principal, &query)?, None, None)))
             .await?
     };
-    let links = list.paging.links(&page, |post| list.position(post));
+    let links = list
+        .paging
+        .links(call.base(), &page, |post| list.position(post));
     let authors = authors.unwrap_or_default();
     let posts = page.items.iter();
     let posts = posts.map(|post| PostResponse::with(post, authors.get(&post.user_id)));

@@ -14,6 +14,7 @@ use byline_application::Cause;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::base_url::BaseUrl;
 use crate::openapi::{refusals, schemas};
 use crate::request_id::RequestId;
 
@@ -152,9 +153,9 @@ impl Problem {
         Self::new(Code::Internal, Code::Internal.meaning()).with_cause(Cause::from(cause))
     }
 
-    /// The answer to the request with this id. Logs what the client is not
-    /// told.
-    pub(crate) fn answer(self, id: &RequestId) -> HttpResponse {
+    /// The answer to the request with this id, whose links begin with `base`. Logs
+    /// what the client is not told.
+    pub(crate) fn answer(self, id: &RequestId, base: &BaseUrl) -> HttpResponse {
         self.log(id);
         let Parts {
             code,
@@ -165,7 +166,7 @@ impl Problem {
             ..
         } = *self.0;
         let body = ProblemBody {
-            r#type: code.page(),
+            r#type: base.link(&code.page()),
             title: code.title(),
             status: status.as_u16(),
             detail: &detail,

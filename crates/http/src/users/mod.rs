@@ -56,7 +56,9 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
         call.read(move |session, principal| Ok((use_case::list(session, principal, &query)?, None)))
             .await?
     };
-    let links = list.paging.links(&page, |user| list.position(user));
+    let links = list
+        .paging
+        .links(call.base(), &page, |user| list.position(user));
     let users = page.items.iter().map(UserResponse::from);
     answer::list(users, links, total, known.as_ref())
 }

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod base_url;
 mod batch;
 mod bodies;
 mod caching;

@@ -39,6 +39,7 @@ pub(crate) fn settings() -> Settings {
         log_requests: true,
         protection: Protection::default(),
         tracer: None,
+        base_url: None,
         version: "1.2.3",
     }
 }
