@@ -141,7 +141,7 @@ pub(crate) struct HttpSettings {
     asks: bool,
 
     /// What links begin with behind a proxy that takes a part of the path away, such
-    /// as /api or https://example.org/api [default: what trusted proxies say in
+    /// as `/api` or `https://example.org/api` [default: what trusted proxies say in
     /// X-Forwarded-Prefix].
     #[arg(long, env = "BYLINE_BASE_URL", value_name = "URL or PATH")]
     pub(crate) base_url: Option<BaseUrl>,
