@@ -61,6 +61,22 @@ impl Setup {
     }
 }
 
+#[test]
+fn a_host_name_that_does_not_resolve_is_said_to_be_that() {
+    let sandbox = Sandbox::new();
+    // RFC 6761 section 6.4: it never resolves.
+    let url = "mysql://byline:hunter2@db.invalid/byline";
+    let mut command = sandbox.bylinectl(&["migrate"]);
+    command.env("DATABASE_URL", url);
+    let ended = Ended::of(command);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let says = "the host name of the database server cannot be resolved";
+    assert!(ended.stderr.contains(says), "{ended:?}");
+    for secret in ["db.invalid", "hunter2"] {
+        assert!(!ended.stderr.contains(secret), "{ended:?}");
+    }
+}
+
 fn is_ready(client: &Client) -> bool {
     client.get("/readyz").status == 200
 }

@@ -186,4 +186,18 @@ fn the_database_may_be_named_by_a_file() {
     let server = serve(&sandbox, &[("DATABASE_URL_FILE", "url")]);
     assert_eq!(server.client().get("/readyz").status, 200);
     assert!(!sandbox.path("byline.db").exists());
+    drop(server);
+    // As deployments leave a variable that they do not use.
+    let empty = [("DATABASE_URL_FILE", "url"), ("DATABASE_URL", "")];
+    let server = serve(&sandbox, &empty);
+    assert_eq!(server.client().get("/readyz").status, 200);
+    assert!(!sandbox.path("byline.db").exists());
+    let mut shown = sandbox.byline();
+    shown.arg("--print-config").envs(empty);
+    let shown = Ended::well(shown);
+    let line = shown.lines().find(|line| line.starts_with("DATABASE_URL "));
+    assert!(line.unwrap().contains("DATABASE_URL_FILE"), "{shown}");
+    let mut check = sandbox.bylinectl(&["check"]);
+    check.envs(empty);
+    Ended::well(check);
 }

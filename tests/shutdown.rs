@@ -179,6 +179,21 @@ fn a_second_signal_forces_the_end() {
 }
 
 #[test]
+fn a_hangup_ends_nothing() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.serve();
+    let client = server.client();
+    for _ in 0..3 {
+        server.signal(Signal::HUP);
+        assert_eq!(client.get("/users").status, 200);
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let log = server.killed();
+    assert!(log.contains("SIGHUP"), "{log}");
+}
+
+#[test]
 fn an_idle_connection_holds_nobody_up() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.serve();

@@ -60,6 +60,9 @@ pub trait TokenVerifier: Send + Sync {
     ///
     /// Why it is refused.
     fn verify(&self, token: &str, now: Timestamp) -> Result<Token, TokenRefusal>;
+
+    /// Has the keys of the issuer fetched again soon. Waits for nothing.
+    fn refresh(&self) {}
 }
 
 /// Whether what a session reads may change before the session ends.

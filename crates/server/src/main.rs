@@ -74,7 +74,7 @@ fn run() -> Result<(), Failure> {
             version: env!("CARGO_PKG_VERSION"),
         },
     );
-    let served = serve::until_signal(&settings, certificate, api, database, authentication.keys);
+    let served = serve::until_signal(&settings, certificate, api, database, authentication);
     actix_web::rt::System::new().block_on(served)?;
     if let Some(export) = export {
         export.end();

@@ -2,12 +2,11 @@
 
 use std::io::{self, Write};
 use std::mem;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use actix_server::Server;
-use byline_application::keys::KeyUsage;
+use byline_application::Authentication;
 use byline_http::Api;
 use byline_persistence::Database;
 use tokio::sync::oneshot;
@@ -39,13 +38,24 @@ pub(crate) async fn until_signal(
     certificate: Option<Certificate>,
     api: Api,
     database: Database,
-    usage: Option<Arc<KeyUsage>>,
+    authentication: Authentication,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
     let exporter = Exporter::new(api.clone(), database.store());
     let admin = admin::start(&settings.admin, exporter)?;
     let mut server = listen(settings, certificate.as_ref(), api.clone())?;
+    let (usage, tokens) = (authentication.keys, authentication.tokens);
+    let renewed = certificate.clone();
     let renewal = certificate.map(|certificate| actix_web::rt::spawn(certificate.follow_files()));
+    let reload = || {
+        info!("SIGHUP: looking for a new certificate and for new keys of the issuer");
+        if let Some(certificate) = &renewed {
+            certificate.look();
+        }
+        if let Some(tokens) = &tokens {
+            tokens.refresh();
+        }
+    };
     // Until the end, so that the end can be watched.
     let _admin = admin.map(|(server, address)| {
         announce(&format!("metrics on http://{address}/metrics"));
@@ -56,7 +66,7 @@ pub(crate) async fn until_signal(
         ended = &mut server => {
             return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
         }
-        signal = signals.next() => info!(%signal, "ending: finishing the requests in flight"),
+        signal = signals.next(&reload) => info!(%signal, "ending: finishing the requests in flight"),
     }
     let drain = async {
         api.start_draining();
@@ -87,7 +97,7 @@ pub(crate) async fn until_signal(
     };
     tokio::select! {
         ended = drain => ended,
-        signal = signals.next() => {
+        signal = signals.next(&reload) => {
             // The last one to drop the store would wait for its threads.
             mem::forget(api.clone());
             Err(Failure::Forced(signal))

@@ -260,19 +260,20 @@ impl Settings {
         environment: impl Fn(&OsStr) -> Option<OsString>,
     ) -> Result<Wanted, clap::Error> {
         let mut command = Self::command();
+        let definitions = command.clone();
         let of_files = secret_files::read(&mut command, environment)?;
         let mut matches = command
             .try_get_matches_from_mut(arguments)
             .map_err(|error| explain::explain(error, &command))?;
         let is_default = |id| matches.value_source(id) == Some(ValueSource::DefaultValue);
         let (create, is_default) = (is_default("url"), is_default("admin_listen"));
-        let table = effective::table(&command, &matches);
+        let table = effective::table(&definitions, &command, &matches);
         let mut settings = Self::from_arg_matches_mut(&mut matches)?;
         if settings.print_config {
             return Ok(Wanted::Text(table));
         }
         let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-        settings.unknown = effective::unknown(&command, names);
+        settings.unknown = effective::unknown(&definitions, names);
         settings.database.create = create && !of_files.iter().any(|setting| setting == "url");
         settings.admin.is_default = is_default;
         let authentication = &settings.authentication;

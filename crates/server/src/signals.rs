@@ -1,13 +1,14 @@
-//! The signals that end the service.
+//! The signals that end the service, and the one that does not.
 
 use std::{fmt, io};
 
 use tokio::signal::unix::{self, SignalKind};
 
-/// SIGTERM and SIGINT, from the moment of [`Signals::listen`].
+/// SIGTERM, SIGINT and SIGHUP, from the moment of [`Signals::listen`].
 pub(crate) struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
+    hangup: unix::Signal,
 }
 
 /// A request to end.
@@ -29,14 +30,18 @@ impl Signals {
         Ok(Self {
             terminate: unix::signal(SignalKind::terminate())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
+            hangup: unix::signal(SignalKind::hangup())?,
         })
     }
 
-    /// The next one.
-    pub(crate) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.interrupt.recv() => Signal::Interrupt,
+    /// Returns the next request to end. SIGHUP is none: `reload` is called.
+    pub(crate) async fn next(&mut self, reload: impl Fn()) -> Signal {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return Signal::Terminate,
+                _ = self.interrupt.recv() => return Signal::Interrupt,
+                _ = self.hangup.recv() => reload(),
+            }
         }
     }
 }

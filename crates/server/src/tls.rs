@@ -12,7 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::settings::CertificateFiles;
@@ -27,6 +28,8 @@ pub(crate) struct Certificate(Arc<Current>);
 #[derive(Debug)]
 struct Current {
     files: CertificateFiles,
+    /// Woken when the files are to be looked at before their time.
+    wanted: Notify,
     key: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -75,6 +78,7 @@ impl Certificate {
         let key = Contents::read(&files)?.parse(&files)?;
         Ok(Self(Arc::new(Current {
             files,
+            wanted: Notify::new(),
             key: RwLock::new(Arc::new(key)),
         })))
     }
@@ -94,6 +98,11 @@ impl Certificate {
         Ok(config)
     }
 
+    /// Has the files looked at now.
+    pub(crate) fn look(&self) {
+        self.0.wanted.notify_one();
+    }
+
     /// Replaces the certificate whenever the files change; never ends. One that
     /// is of no use is told of, and the last good one kept: whoever replaces
     /// two files cannot do it at once.
@@ -101,7 +110,8 @@ impl Certificate {
         let files = &self.0.files;
         let mut last = Contents::read(files).ok();
         loop {
-            sleep(INTERVAL).await;
+            // Whichever comes first; both mean the same.
+            drop(timeout(INTERVAL, self.0.wanted.notified()).await);
             match Contents::read(files) {
                 Ok(now) if Some(&now) != last.as_ref() => {
                     match now.parse(files) {

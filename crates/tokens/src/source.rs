@@ -13,6 +13,7 @@ use url::{Host, Url};
 
 use crate::keys::{Keys, WeakSecret};
 use crate::published::{self, NotKeys};
+use crate::verifier::Wanted;
 use crate::{Algorithm, Rules, Verifier};
 
 /// Where the keys of an issuer come from.
@@ -141,8 +142,8 @@ impl KeySource {
             (Err(error), _) => return Err(error),
         };
         let mut verifier = Verifier::new(rules, keys);
-        let (missing, wanted) = sync_channel(1);
-        verifier.missing = Some(missing);
+        let (asking, wanted) = sync_channel(1);
+        verifier.wanted = Some(asking);
         let (source, held) = (self.clone(), Arc::clone(&verifier.keys));
         thread::Builder::new()
             .name("byline-jwks".to_owned())
@@ -206,7 +207,7 @@ fn refresh(
     source: &KeySource,
     allowed: &[Algorithm],
     held: &RwLock<Keys>,
-    wanted: &Receiver<()>,
+    wanted: &Receiver<Wanted>,
     rhythm: Rhythm,
 ) {
     let mut last = Instant::now();
@@ -219,8 +220,8 @@ fn refresh(
         };
         match wanted.recv_timeout(pause) {
             Err(RecvTimeoutError::Disconnected) => return,
-            Ok(()) if last.elapsed() < rhythm.at_least => continue,
-            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Wanted::Missing) if last.elapsed() < rhythm.at_least => continue,
+            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
         }
         last = Instant::now();
         match source.fetch(allowed) {

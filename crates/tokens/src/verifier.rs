@@ -29,8 +29,17 @@ pub struct Rules {
 pub struct Verifier {
     rules: Rules,
     pub(crate) keys: Arc<RwLock<Keys>>,
-    /// Tells the thread that fetches keys that one is missing.
-    pub(crate) missing: Option<SyncSender<()>>,
+    /// Asks the thread that fetches keys for new ones.
+    pub(crate) wanted: Option<SyncSender<Wanted>>,
+}
+
+/// Why keys are to be fetched before their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A token names one that is not there. Anyone can send such a token.
+    Missing,
+    /// The operator says so.
+    Reload,
 }
 
 /// The largest token that is looked at, in bytes.
@@ -45,7 +54,7 @@ impl Verifier {
         Self {
             rules,
             keys: Arc::new(RwLock::new(keys)),
-            missing: None,
+            wanted: None,
         }
     }
 
@@ -84,9 +93,9 @@ impl Verifier {
 
     /// Has the keys fetched again, if it is time: there may be new ones.
     fn ask_for_keys(&self) {
-        if let Some(missing) = &self.missing {
+        if let Some(wanted) = &self.wanted {
             // A request that waits there already is as good.
-            let _ = missing.try_send(());
+            let _ = wanted.try_send(Wanted::Missing);
         }
     }
 }
@@ -110,6 +119,13 @@ impl TokenVerifier for Verifier {
             identity: identity(&self.rules.issuer, claims::subject(&claims)?),
             scopes: claims::scopes(&claims)?,
         })
+    }
+
+    fn refresh(&self) {
+        if let Some(wanted) = &self.wanted {
+            // One that waits already will do.
+            let _ = wanted.try_send(Wanted::Reload);
+        }
     }
 }
 

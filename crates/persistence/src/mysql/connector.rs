@@ -25,6 +25,8 @@ pub(super) const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
 pub(super) enum ConnectError {
     #[error("the database server cannot be reached: {0}")]
     Unreachable(String),
+    #[error("the host name of the database server cannot be resolved")]
+    NameUnknown,
     #[error("the database server did not answer in time")]
     TimedOut,
     #[error("the database server has lost its cluster")]
@@ -125,13 +127,21 @@ impl ConnectError {
     pub(super) fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::TimedOut | Self::Busy(_) | Self::NotReady | Self::NoTime
+            Self::Unreachable(_)
+                | Self::NameUnknown
+                | Self::TimedOut
+                | Self::Busy(_)
+                | Self::NotReady
+                | Self::NoTime
         )
     }
 
     /// Whether the server is not there at all.
     pub(super) fn is_absence(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::TimedOut | Self::NotReady)
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::NameUnknown | Self::TimedOut | Self::NotReady
+        )
     }
 }
 
@@ -261,6 +271,10 @@ fn options(target: &MysqlTarget, host: &Host, tls: &Tls) -> Opts {
         .into()
 }
 
+/// How the standard library begins the error of a failed look-up, which has no
+/// kind of its own.
+const LOOK_UP: &str = "failed to lookup address information";
+
 /// What the driver's error means. Its text is dropped: it can name the host or
 /// the account.
 fn refusal(error: &Error) -> ConnectError {
@@ -283,6 +297,7 @@ fn refusal(error: &Error) -> ConnectError {
                     None => ConnectError::Protocol,
                 }
             }
+            _ if error.to_string().starts_with(LOOK_UP) => ConnectError::NameUnknown,
             _ => ConnectError::Unreachable(error.kind().to_string()),
         },
         Error::Io(IoError::Tls(TlsError::Tls(error))) => tls_refusal(error),

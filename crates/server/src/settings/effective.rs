@@ -10,11 +10,14 @@ use clap::{Arg, ArgMatches, Command};
 const HEAD: [&str; 4] = ["SETTING", "VALUE", "SOURCE", "DEFAULT"];
 
 /// A line for each setting: its environment variable, its value, where that
-/// comes from, and what it would be otherwise. Secrets are not shown.
-pub(super) fn table(command: &Command, matches: &ArgMatches) -> String {
+/// comes from, and what it would be otherwise. Secrets are not shown. `command`
+/// is what `matches` are of: the definitions, and secrets from files.
+pub(super) fn table(definitions: &Command, command: &Command, matches: &ArgMatches) -> String {
     let mut rows = vec![HEAD.map(str::to_owned)];
-    for setting in command.get_arguments() {
-        if let Some(variable) = setting.get_env() {
+    for definition in definitions.get_arguments() {
+        let mut settings = command.get_arguments();
+        let setting = settings.find(|setting| setting.get_id() == definition.get_id());
+        if let (Some(setting), Some(variable)) = (setting, definition.get_env()) {
             rows.push(row(setting, &variable.to_string_lossy(), matches));
         }
     }
@@ -45,17 +48,18 @@ fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
         _ if setting.is_hide_default_value_set() => format!("{variable}_FILE"),
         _ => "default".to_owned(),
     };
-    let raw = matches
-        .get_raw(id)
-        .and_then(Iterator::last)
-        .map(OsStr::to_string_lossy);
+    // A list is there element by element.
+    let raw = matches.get_raw(id).map(|elements| {
+        let elements: Vec<_> = elements.map(OsStr::to_string_lossy).collect();
+        elements.join(",")
+    });
     let value = match raw {
         _ if id == "url" => matches
             .get_one::<DatabaseUrl>(id)
             .map(ToString::to_string)
             .unwrap_or_default(),
         Some(_) if source != "default" && setting.is_hide_env_values_set() => "(hidden)".to_owned(),
-        Some(raw) => raw.into_owned(),
+        Some(raw) => raw,
         None => default.clone(),
     };
     [variable.to_owned(), value, source, default]

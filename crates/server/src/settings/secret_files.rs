@@ -36,7 +36,9 @@ pub(crate) fn read(
             continue;
         };
         let (name, path) = (of_file.to_string_lossy(), Path::new(&path));
-        let secret = if environment(&variable).is_some() {
+        let given = environment(&variable);
+        let is_given = given.as_ref().is_some_and(|value| !value.is_empty());
+        let secret = if is_given {
             Err(format!(
                 "{} and {name} are both set: only one of them can be right",
                 variable.to_string_lossy()
@@ -50,7 +52,13 @@ pub(crate) fn read(
         let secret =
             secret.map_err(|refusal| command.error(ErrorKind::ValueValidation, refusal))?;
         let read = std::mem::take(command).mut_arg(id.as_str(), |setting| {
-            setting.default_value(secret).hide_default_value(true)
+            let setting = setting.default_value(secret).hide_default_value(true);
+            // One that is empty is not there, but would win.
+            if given.is_some() {
+                setting.env(None::<&str>)
+            } else {
+                setting
+            }
         });
         *command = read;
         found.push(id);

@@ -69,6 +69,37 @@ fn every_setting_is_shown_with_its_source_and_default() {
 }
 
 #[test]
+fn a_list_is_shown_whole() {
+    let networks = "--trusted-proxies=10.0.0.0/8,192.0.2.1,2001:db8::/32";
+    let shown = configuration(&[
+        "--auth=keys,jwt",
+        networks,
+        "--jwt-algorithms=ES256,EdDSA",
+        "--cors-origins=https://a.example",
+        "--cors-origins=https://b.example,https://c.example",
+    ]);
+    for (variable, value) in [
+        ("BYLINE_AUTH", "keys,jwt"),
+        (
+            "BYLINE_TRUSTED_PROXIES",
+            "10.0.0.0/8,192.0.2.1,2001:db8::/32",
+        ),
+        ("BYLINE_JWT_ALGORITHMS", "ES256,EdDSA"),
+        (
+            "BYLINE_CORS_ORIGINS",
+            "https://a.example,https://b.example,https://c.example",
+        ),
+    ] {
+        let row = shown.iter().find(|row| row[0] == variable).unwrap();
+        assert_eq!(row[1], value);
+    }
+    // What holds without being set is shown whole, too.
+    for row in configuration(&[]).iter().filter(|row| row[2] == "default") {
+        assert_eq!(row[1], row[3], "{row:?}");
+    }
+}
+
+#[test]
 fn a_password_is_not_shown() {
     let url = "mysql://byline:hunter2@db/byline";
     let shown = configuration(&["--database-url", url]);
