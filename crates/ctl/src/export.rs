@@ -64,7 +64,7 @@ enum Part {
 /// [`Failure::Database`], [`Failure::Refused`], [`Failure::UnknownFormat`],
 /// [`Failure::Exists`], [`Failure::Write`].
 pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
-    let door = Door::open(url)?;
+    let door = Door::open_to_read(url)?;
     let users = sink::<Users>(arguments.users.as_ref(), arguments)?;
     let posts = sink::<Posts>(arguments.posts.as_ref(), arguments)?;
     let (sender, parts) = mpsc::sync_channel(2);

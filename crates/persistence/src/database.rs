@@ -56,6 +56,16 @@ impl Database {
         Self::open_as(url, &ONE_AT_A_TIME, Role::BulkWriter)
     }
 
+    /// Opens a database as [`open_bulk`](Self::open_bulk) does, to read it only: a
+    /// SQLite file may be where nothing can be written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the database, or with the machine.
+    pub fn open_to_read(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_as(url, &ONE_AT_A_TIME, Role::BulkReader)
+    }
+
     /// Opens a SQLite file as [`open_bulk`](Self::open_bulk) does, without the
     /// indexes that only lists need, so that rows are stored at a fraction of the
     /// cost. [`migrate`](crate::migrations::migrate) builds them; until then the

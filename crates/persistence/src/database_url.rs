@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,18 @@ pub enum DatabaseUrlError {
     /// `sqlite::memory:` or the like.
     #[error("must name a file: in memory, each connection would have a database of its own")]
     InMemory,
+    /// `sqlite://localhost/…`
+    #[error(
+        "names a host, which a file has not: write sqlite:/srv/byline.db for an absolute path, \
+         sqlite:byline.db for a relative one"
+    )]
+    FileOnHost,
+    /// `sqlite:x.db?mode=rwc`, `sqlite:file:x.db`
+    #[error(
+        "names a SQLite file by its path alone, as in sqlite:/srv/byline.db: without parameters \
+         and without `file:`"
+    )]
+    NotAPath,
     /// `mysql:` and something wrong behind it.
     #[error(transparent)]
     Mysql(#[from] MysqlUrlError),
@@ -68,15 +81,52 @@ impl FromStr for DatabaseUrl {
         let path = text
             .strip_prefix("sqlite:")
             .ok_or(DatabaseUrlError::UnknownScheme)?;
-        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = match path.strip_prefix("//") {
+            Some(rest) if names_host(rest) => return Err(DatabaseUrlError::FileOnHost),
+            Some(rest) => rest,
+            None => path,
+        };
+        // `sqlite:////srv/x.db` is how others write an absolute path.
+        let path = match path.strip_prefix("//") {
+            Some(rest) => format!("/{}", rest.trim_start_matches('/')).into(),
+            None => Cow::Borrowed(path),
+        };
         if path.is_empty() || path.contains('\0') {
             Err(DatabaseUrlError::NoFile)
+        } else if path.starts_with("file:") || has_parameters(&path) {
+            Err(DatabaseUrlError::NotAPath)
         } else if path.starts_with(":memory:") {
             Err(DatabaseUrlError::InMemory)
         } else {
-            Ok(Self::sqlite(path))
+            Ok(Self::sqlite(&*path))
         }
     }
+}
+
+/// Whether what follows `sqlite://` is a host that means this machine. Any other
+/// name may be that of a folder.
+fn names_host(rest: &str) -> bool {
+    let host = rest.split_once('/').map_or("", |(host, _)| host);
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|local| host.eq_ignore_ascii_case(local))
+}
+
+/// Whether the path ends like the parameters that other programs take:
+/// `?mode=rwc`, `?cache=shared&_fk=1`.
+fn has_parameters(path: &str) -> bool {
+    let Some((_, query)) = path.rsplit_once('?') else {
+        return false;
+    };
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    query
+        .split('&')
+        .all(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name)))
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -100,6 +150,12 @@ mod tests {
             ("sqlite:///var/lib/byline.db", "/var/lib/byline.db"),
             ("sqlite://byline.db", "byline.db"),
             ("sqlite:a b?c#d%20.db", "a b?c#d%20.db"),
+            ("sqlite:////srv/byline.db", "/srv/byline.db"),
+            ("sqlite://///srv/byline.db", "/srv/byline.db"),
+            ("sqlite:////localhost/byline.db", "/localhost/byline.db"),
+            ("sqlite:localhost/byline.db", "localhost/byline.db"),
+            ("sqlite://data/byline.db", "data/byline.db"),
+            ("sqlite:what?.db", "what?.db"),
         ] {
             assert_eq!(text.parse(), Ok(DatabaseUrl::sqlite(path)), "{text}");
         }
@@ -114,6 +170,17 @@ mod tests {
             ("sqlite:", DatabaseUrlError::NoFile),
             ("sqlite://", DatabaseUrlError::NoFile),
             ("sqlite::memory:", DatabaseUrlError::InMemory),
+            ("sqlite://localhost/srv/x.db", DatabaseUrlError::FileOnHost),
+            ("sqlite://LOCALHOST/x.db", DatabaseUrlError::FileOnHost),
+            ("sqlite://127.0.0.1/x.db", DatabaseUrlError::FileOnHost),
+            ("sqlite:x.db?mode=rwc", DatabaseUrlError::NotAPath),
+            (
+                "sqlite:///srv/x.db?cache=shared&_fk=1",
+                DatabaseUrlError::NotAPath,
+            ),
+            ("sqlite:x.db?check_same_thread=", DatabaseUrlError::NotAPath),
+            ("sqlite:file:x.db", DatabaseUrlError::NotAPath),
+            ("sqlite:file:///x.db?mode=ro", DatabaseUrlError::NotAPath),
         ] {
             assert_eq!(text.parse::<DatabaseUrl>(), Err(error.clone()), "{text}");
             assert!(!error.to_string().contains("secret"));

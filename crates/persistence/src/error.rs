@@ -41,6 +41,18 @@ pub enum OpenError {
         #[source]
         cause: Cause,
     },
+    /// The file cannot be written.
+    #[error("{path} is read-only", path = .0.display())]
+    ReadOnly(PathBuf),
+    /// The file can only be read as it is, and lacks what its log has.
+    #[error(
+        "{path} cannot be read where nothing can be written: some of it may still be in {path}-wal; copy both files to a folder that can be written",
+        path = .0.display()
+    )]
+    LogUnreadable(PathBuf),
+    /// The file was written while it was read as it is.
+    #[error("{path} was written meanwhile; run the command again", path = .0.display())]
+    Changed(PathBuf),
     /// The server cannot be reached, refuses the account, or does not do what
     /// the service relies on.
     #[error("cannot use the database server")]

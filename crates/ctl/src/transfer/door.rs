@@ -37,6 +37,15 @@ impl Door {
         Self::of(Database::open_bulk(url)?)
     }
 
+    /// Opens a database to read it only.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Database`], [`Failure::System`].
+    pub(crate) fn open_to_read(url: &DatabaseUrl) -> Result<Self, Failure> {
+        Self::of(Database::open_to_read(url)?)
+    }
+
     /// Opens a SQLite file without the indexes that only lists need; see
     /// [`Database::open_without_list_indexes`].
     ///

@@ -10,12 +10,14 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::connection;
+use super::file_watch::Unchanged;
 use super::schema_check::damages;
 use crate::OpenError;
 
 /// See [`crate::backup`].
 pub(crate) fn backup(path: &Path, to: &Path) -> Result<u64, OpenError> {
-    let mut connection = connection::open(path, false)?;
+    let (mut connection, access) = connection::open_to_read(path)?;
+    let unchanged = Unchanged::since_now(path, access);
     let partial = partial(to);
     // Of a backup that was broken off.
     remove(&partial)?;
@@ -23,7 +25,8 @@ pub(crate) fn backup(path: &Path, to: &Path) -> Result<u64, OpenError> {
         .bind::<Text, _>(connection::uri(&partial, "rwc"))
         .execute(&mut connection)
         .map_err(|error| failed(Arc::new(error)))
-        .and_then(|_| finish(&partial, to));
+        .and_then(|_| unchanged.verify())
+        .and_then(|()| finish(&partial, to));
     if made.is_err() {
         drop(remove(&partial));
     }

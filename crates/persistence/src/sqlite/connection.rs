@@ -13,6 +13,7 @@ use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Text};
 
 use super::Connection;
+use super::store::with_suffix;
 use crate::error::OpenError;
 
 /// What a connection is for.
@@ -43,15 +44,20 @@ impl Role {
 ///
 /// A connection to a file does not die by itself, so r2d2's check of each
 /// check-out, as dear as a point read, is left out.
-pub(super) fn pool(path: &Path, role: Role, size: u32) -> Pool<ConnectionManager<Connection>> {
+pub(super) fn pool(
+    path: &Path,
+    role: Role,
+    access: Access,
+    size: u32,
+) -> Pool<ConnectionManager<Connection>> {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
         .idle_timeout(None)
         .max_lifetime(None)
         .test_on_check_out(false)
-        .connection_customizer(Box::new(Customizer(role)))
-        .build_unchecked(ConnectionManager::new(uri(path, "rw")))
+        .connection_customizer(Box::new(Customizer(role, access)))
+        .build_unchecked(ConnectionManager::new(uri(path, access.mode())))
 }
 
 /// Opens the file outside a pool, once it is sure to be Byline's or empty: a
@@ -71,6 +77,83 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, OpenError> {
         .map_err(|error| OpenError::from_sqlite(path, error))?;
     Ok(connection)
 }
+
+/// What can be done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Its connections share it with others, for which they need to write beside it.
+    Shared,
+    /// It is read as it is: nothing can be written, and nothing writes it.
+    Immutable,
+}
+
+impl Access {
+    /// <https://www.sqlite.org/uri.html>
+    const fn mode(self) -> &'static str {
+        match self {
+            Self::Shared => "rw",
+            Self::Immutable => "ro&immutable=1",
+        }
+    }
+}
+
+/// Opens the file to change it.
+///
+/// # Errors
+///
+/// [`OpenError::ReadOnly`]: SQLite opens a file that it cannot write for reading.
+pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = open(path, false)?;
+    // BEGIN IMMEDIATE would do on such a file, for SQLite only reads then.
+    let written = set(&mut connection, NO_TIMEOUT)
+        .and_then(|()| connection.batch_execute("BEGIN; PRAGMA user_version = 0"));
+    let undone = connection.batch_execute("ROLLBACK");
+    match written {
+        Err(error) if error.to_string().starts_with(READ_ONLY_FILE) => {
+            Err(OpenError::ReadOnly(path.to_owned()))
+        }
+        // Another writer may hold the lock: then it can be written, too.
+        _ => {
+            undone.map_err(|error| OpenError::from_sqlite(path, error))?;
+            Ok(connection)
+        }
+    }
+}
+
+/// Opens the file to read it. Where nothing can be written beside it, on a medium
+/// or in a folder that is read-only, it is read as it is, without locks.
+///
+/// # Errors
+///
+/// [`OpenError::LogUnreadable`] if not all that was committed is in the file.
+pub(super) fn open_to_read(path: &Path) -> Result<(Connection, Access), OpenError> {
+    let error = match open(path, false) {
+        Ok(connection) => return Ok((connection, Access::Shared)),
+        Err(error) => error,
+    };
+    let is_read_only = matches!(&error, OpenError::Unusable { cause, .. }
+        if [READ_ONLY_FILE, CANNOT_OPEN].iter().any(|text| cause.to_string().starts_with(text)));
+    if !is_read_only {
+        return Err(error);
+    }
+    if with_suffix(path, "-wal").exists() {
+        return Err(OpenError::LogUnreadable(path.to_owned()));
+    }
+    let Ok(mut connection) = Connection::establish(&uri(path, Access::Immutable.mode())) else {
+        return Err(error);
+    };
+    configure_immutable(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))?;
+    if !is_ours_or_empty(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))? {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    Ok((connection, Access::Immutable))
+}
+
+/// `SQLITE_READONLY`
+const READ_ONLY_FILE: &str = "attempt to write a readonly database";
+
+/// `SQLITE_CANTOPEN`: of a file beside it.
+const CANNOT_OPEN: &str = "unable to open database file";
 
 /// Opens the file for a change during which nobody else may have it open. From
 /// the first statement on, everything fails as locked while somebody has.
@@ -99,6 +182,10 @@ const APPLICATION_ID: i64 = 0x4279_6c6e;
 /// mode, SQLite would make a new empty file of every path that is mistyped.
 pub(super) fn uri(path: &Path, mode: &str) -> String {
     let mut uri = String::from("file:");
+    if path.has_root() {
+        // An empty host: of a path with two slashes, SQLite would take one.
+        uri.push_str("//");
+    }
     for character in path.to_string_lossy().chars() {
         match character {
             '%' => uri.push_str("%25"),
@@ -113,11 +200,15 @@ pub(super) fn uri(path: &Path, mode: &str) -> String {
 }
 
 #[derive(Debug)]
-struct Customizer(Role);
+struct Customizer(Role, Access);
 
 impl CustomizeConnection<Connection, Error> for Customizer {
     fn on_acquire(&self, connection: &mut Connection) -> Result<(), Error> {
-        configure(connection, self.0).map_err(Error::QueryError)
+        let configured = match self.1 {
+            Access::Shared => configure(connection, self.0),
+            Access::Immutable => configure_immutable(connection),
+        };
+        configured.map_err(Error::QueryError)
     }
 }
 
@@ -137,18 +228,22 @@ type Pragma = (&'static str, &'static str, &'static str);
 /// First of all: whatever comes after it may have to wait for a lock.
 const BUSY_TIMEOUT: Pragma = pragma!("busy_timeout", "5000");
 
+const FOREIGN_KEYS: Pragma = pragma!("foreign_keys", "1");
+const UNTRUSTED_SCHEMA: Pragma = pragma!("trusted_schema", "0");
+
 const SETTINGS: [Pragma; 7] = [
     BUSY_TIMEOUT,
     pragma!("journal_mode", "wal"),
     // FULL: a commit returns after its fsync.
     pragma!("synchronous", "2"),
-    pragma!("foreign_keys", "1"),
-    pragma!("trusted_schema", "0"),
+    FOREIGN_KEYS,
+    UNTRUSTED_SCHEMA,
     pragma!("journal_size_limit", "67108864"),
     pragma!("wal_autocheckpoint", "1000"),
 ];
 
 const ALONE: Pragma = pragma!("locking_mode", "exclusive");
+const NO_TIMEOUT: Pragma = pragma!("busy_timeout", "0");
 const SHORT_TIMEOUT: Pragma = pragma!("busy_timeout", "500");
 
 const READ_ONLY: Pragma = pragma!("query_only", "1");
@@ -186,6 +281,12 @@ fn configure(connection: &mut Connection, role: Role) -> QueryResult<()> {
             set(connection, RARE_CHECKPOINTS)
         }
     }
+}
+
+/// Sets what matters to a file that nothing is written to.
+fn configure_immutable(connection: &mut Connection) -> QueryResult<()> {
+    set(connection, FOREIGN_KEYS)?;
+    set(connection, UNTRUSTED_SCHEMA)
 }
 
 /// Two connections that switch a new file to write-ahead logging at the same

@@ -22,8 +22,9 @@ impl Lease {
         }
     }
 
-    /// A connection that works, as far as one can tell.
-    pub(super) fn connection(&mut self) -> Result<&mut Connection, Cause> {
+    /// Whether there is a connection that works, as far as one can tell. One that
+    /// is broken is dropped.
+    pub(super) fn holds_one(&mut self) -> bool {
         if self
             .connection
             .as_mut()
@@ -31,6 +32,12 @@ impl Lease {
         {
             self.connection = None;
         }
+        self.connection.is_some()
+    }
+
+    /// A connection that works, as far as one can tell.
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, Cause> {
+        self.holds_one();
         let held = match self.connection.take() {
             Some(held) => held,
             None => match self.pool.get() {

@@ -4,6 +4,7 @@
 mod backup;
 mod connection;
 mod dialect;
+mod file_watch;
 mod lease;
 mod list_indexes;
 #[cfg(test)]

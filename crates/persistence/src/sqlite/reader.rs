@@ -29,7 +29,13 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
             .take(LARGEST_GROUP)
             .filter_map(|ticket| ticket.in_time(&desk.lane))
             .collect();
-        match lease.connection() {
+        // What is open can be read on; what would be opened now may be another file.
+        let connection = if lease.holds_one() {
+            lease.connection()
+        } else {
+            desk.files.check().and_then(|()| lease.connection())
+        };
+        match connection {
             Ok(connection) => answer(connection, group, desk),
             Err(cause) => {
                 desk.meters.no_connections.increment();

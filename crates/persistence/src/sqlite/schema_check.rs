@@ -10,6 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connection::Access;
+use super::file_watch::Unchanged;
 use super::{Connection, connection};
 use crate::OpenError;
 use crate::migrations::{self, Comparison, Status};
@@ -62,7 +64,7 @@ impl From<diesel::result::Error> for Failure {
 
 /// See [`migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
-    let mut connection = connection::open(path, false)?;
+    let (mut connection, _) = connection::open_to_read(path)?;
     let found = compare(&mut connection)?.or_newer()?;
     let releases = if found.applied.is_empty() {
         Vec::new()
@@ -79,7 +81,16 @@ pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
 /// Makes sure that this program can serve the file, and gives the newest release
 /// it has seen.
 pub(super) fn require_served(path: &Path) -> Result<Option<Release>, OpenError> {
-    require_served_but_for(path, |_| false).map(|(release, _)| release)
+    let mut connection = connection::open_writable(path)?;
+    require_served_on(&mut connection, path, |_| false).map(|(release, _)| release)
+}
+
+/// Makes sure that this program can read the file, and gives the newest release it
+/// has seen, and how it is to be opened.
+pub(super) fn require_readable(path: &Path) -> Result<(Option<Release>, Access), OpenError> {
+    let (mut connection, access) = connection::open_to_read(path)?;
+    let (release, _) = require_served_on(&mut connection, path, |_| false)?;
+    Ok((release, access))
 }
 
 /// As [`require_served`], whether or not the migrations are pending that may be.
@@ -88,18 +99,25 @@ pub(super) fn require_served_but_for(
     path: &Path,
     may_be_pending: impl Fn(&str) -> bool,
 ) -> Result<(Option<Release>, Vec<String>), OpenError> {
-    let mut connection = connection::open(path, false)?;
-    require_sound_sqlite(&mut connection)
-        .map_err(|error| OpenError::from_sqlite(path, error))??;
-    let mut found = compare(&mut connection)?;
+    let mut connection = connection::open_writable(path)?;
+    require_served_on(&mut connection, path, may_be_pending)
+}
+
+fn require_served_on(
+    connection: &mut Connection,
+    path: &Path,
+    may_be_pending: impl Fn(&str) -> bool,
+) -> Result<(Option<Release>, Vec<String>), OpenError> {
+    require_sound_sqlite(connection).map_err(|error| OpenError::from_sqlite(path, error))??;
+    let mut found = compare(connection)?;
     found.pending.retain(|name| !may_be_pending(name));
     let applied = found.applied.clone();
     found.require_served(|| {
         sql::<Nullable<Text>>(migrations::FLOOR)
-            .get_result(&mut connection)
+            .get_result(connection)
             .map_err(|error| OpenError::from_sqlite(path, error))
     })?;
-    Ok((releases(&mut connection, path)?.pop(), applied))
+    Ok((releases(connection, path)?.pop(), applied))
 }
 
 /// What the file has and lacks. Asked by itself, diesel would make its table of
@@ -124,7 +142,8 @@ pub(super) fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenErr
 
 /// See [`crate::check`].
 pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
-    let mut connection = connection::open(path, false)?;
+    let (mut connection, access) = connection::open_to_read(path)?;
+    let unchanged = Unchanged::since_now(path, access);
     let failed = |error| OpenError::from_sqlite(path, error);
     let mut lines = damages(&mut connection).map_err(failed)?;
     let pending = compare(&mut connection)?.or_newer()?.pending;
@@ -137,6 +156,7 @@ pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
                 .map(|name| format!("the migration {name} is missing")),
         );
     }
+    unchanged.verify()?;
     Ok(lines)
 }
 

@@ -1,14 +1,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use byline_application::metrics::{FileSizes, StoreMetrics};
 use byline_application::{
     AppError, Cause, Health, Intent, Job, Readiness, Release, Store, Unavailable,
 };
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::connection::{self, Role};
+use super::connection::{self, Access, Role};
+use super::file_watch::FileWatch;
 use super::lease::Lease;
 use super::{Pool, list_indexes, reader, schema_check, writer};
 use crate::meters::{self, Crew, Lane, Meters};
@@ -27,11 +29,14 @@ pub(crate) struct SqliteStore {
     crews: [Arc<Crew>; 2],
     pools: [Pool; 2],
     path: PathBuf,
+    /// Ends the thread that looks at the files, when it is dropped.
+    watching: Mutex<Option<Sender<()>>>,
 }
 
 /// What a thread of the store has before it, besides its connection.
 pub(super) struct Desk {
     pub(super) vitals: Arc<Vitals>,
+    pub(super) files: Arc<FileWatch>,
     pub(super) meters: Arc<Meters>,
     pub(super) lane: Arc<Lane>,
     pub(super) crew: Arc<Crew>,
@@ -45,8 +50,11 @@ impl SqliteStore {
         options: &Options,
         writing_as: Role,
     ) -> Result<Self, OpenError> {
-        let release = schema_check::require_served(path)?;
-        Self::start(path, options, writing_as, release)
+        let (release, access) = match writing_as {
+            Role::BulkReader => schema_check::require_readable(path)?,
+            _ => (schema_check::require_served(path)?, Access::Shared),
+        };
+        Self::start(path, options, writing_as, release, access)
     }
 
     /// As [`open`](Self::open) for rows in bulk, and drops the indexes of lists.
@@ -55,7 +63,7 @@ impl SqliteStore {
         options: &Options,
     ) -> Result<Self, OpenError> {
         let release = list_indexes::drop_all(path)?;
-        Self::start(path, options, Role::BulkWriter, release)
+        Self::start(path, options, Role::BulkWriter, release, Access::Shared)
     }
 
     fn start(
@@ -63,20 +71,27 @@ impl SqliteStore {
         options: &Options,
         writing_as: Role,
         release: Option<Release>,
+        access: Access,
     ) -> Result<Self, OpenError> {
-        let vitals = Arc::new(Vitals::default());
+        let files = FileWatch::begin(path).map_err(|error| OpenError::Unusable {
+            path: path.to_owned(),
+            cause: Arc::new(error),
+        })?;
+        let files = Arc::new(files);
+        let vitals = Arc::new(Vitals::of(&files));
         let threads = Threads::default();
 
         let meters = Arc::new(Meters::new());
         let desk = |queue: &Queue, crew: &Arc<Crew>| Desk {
             vitals: Arc::clone(&vitals),
+            files: Arc::clone(&files),
             meters: Arc::clone(&meters),
             lane: queue.lane(),
             crew: Arc::clone(crew),
         };
 
         let (writes, queue) = Queue::bounded("write", options.queue_length.get());
-        let writing = connection::pool(path, writing_as, 1);
+        let writing = connection::pool(path, writing_as, access, 1);
         let writer = Crew::new("writer", 1);
         let (pool, place) = (writing.clone(), desk(&writes, &writer));
         threads.spawn("byline-writer", &writer, move || {
@@ -85,7 +100,7 @@ impl SqliteStore {
 
         let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
-        let reading = connection::pool(path, writing_as.beside(), size);
+        let reading = connection::pool(path, writing_as.beside(), access, size);
         let readers = Crew::new("reader", options.pool_size.get());
         for _ in 0..options.pool_size.get() {
             let (queue, pool) = (queue.clone(), reading.clone());
@@ -94,6 +109,10 @@ impl SqliteStore {
                 reader::run(&queue, Lease::new(pool.clone()), &place);
             })?;
         }
+        let (watching, end) = bounded(0);
+        threads.spawn("byline-files", &Crew::new("watcher", 1), move || {
+            watch(&files, &end);
+        })?;
         Ok(Self {
             reads,
             writes,
@@ -104,6 +123,7 @@ impl SqliteStore {
             crews: [readers, writer],
             pools: [reading, writing],
             path: path.to_owned(),
+            watching: Mutex::new(Some(watching)),
         })
     }
 
@@ -112,6 +132,9 @@ impl SqliteStore {
         self.vitals.closing.store(true, Ordering::Relaxed);
         self.reads.close();
         self.writes.close();
+        if let Ok(mut watching) = self.watching.lock() {
+            *watching = None;
+        }
         self.threads.join();
     }
 }
@@ -167,15 +190,26 @@ fn size_of_file(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
+/// Between two looks at the files while nothing is written.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks at the files now and again, until the other end of `end` is dropped.
+fn watch(files: &FileWatch, end: &Receiver<()>) {
+    while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        // What is found is logged and kept.
+        drop(files.check());
+    }
+}
+
 /// How the store is, as its threads saw it last.
-#[derive(Default)]
 pub(super) struct Vitals {
+    files: Arc<FileWatch>,
     closing: AtomicBool,
     /// Spares the threads the lock while all is well.
     troubled: AtomicBool,
@@ -183,6 +217,15 @@ pub(super) struct Vitals {
 }
 
 impl Vitals {
+    fn of(files: &Arc<FileWatch>) -> Self {
+        Self {
+            files: Arc::clone(files),
+            closing: AtomicBool::new(false),
+            troubled: AtomicBool::new(false),
+            trouble: Mutex::default(),
+        }
+    }
+
     /// Takes note of how a session ended.
     pub(super) fn note(&self, ending: &Result<(), AppError>) {
         match ending {
@@ -205,6 +248,9 @@ impl Vitals {
     fn readiness(&self) -> Readiness {
         if self.closing.load(Ordering::Relaxed) {
             return Readiness::ShuttingDown;
+        }
+        if let Some(cause) = self.files.trouble() {
+            return Readiness::Unreachable(cause);
         }
         match self.trouble.lock().map(|trouble| trouble.clone()) {
             Ok(Some(cause)) => Readiness::Unreachable(cause),

@@ -9,7 +9,7 @@
 use std::iter;
 use std::time::Instant;
 
-use byline_application::{AppError, Intent, RepositoryError, Unavailable};
+use byline_application::{AppError, Cause, Intent, RepositoryError, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
@@ -37,15 +37,28 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
         if group.is_empty() {
             continue;
         }
-        let endings = match lease.connection() {
-            Ok(connection) => commit(connection, &mut group, &desk.meters),
-            Err(cause) => {
-                desk.meters.no_connections.increment();
-                Err(Unavailable::Database(cause).into())
+        let endings = match desk.files.check().and_then(|()| writable(&mut lease, desk)) {
+            Ok(connection) => {
+                let endings = commit(connection, &mut group, &desk.meters);
+                if endings.is_ok() {
+                    desk.files.note_companions();
+                }
+                endings
             }
+            Err(cause) => Err(Unavailable::Database(cause).into()),
         };
         answer(group, endings, desk);
     }
+}
+
+/// The thread's connection; which files are beside the database is noted for each.
+fn writable<'l>(lease: &'l mut Lease, desk: &Desk) -> Result<&'l mut Connection, Cause> {
+    if !lease.holds_one() {
+        desk.files.forget_companions();
+    }
+    lease
+        .connection()
+        .inspect_err(|_| desk.meters.no_connections.increment())
 }
 
 /// Tells everybody how their own job ended, or that the group is lost.
