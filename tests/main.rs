@@ -25,6 +25,8 @@
 //! | `parity`       | the same requests get the same answers on every engine             |
 //! | `mariadb`      | a MariaDB or MySQL that is away, frozen, or not migrated            |
 //! | `cluster`      | two instances on three nodes that are killed, frozen and cut off    |
+//! | `files`        | a SQLite file that goes away, or cannot be written                 |
+//! | `limits`       | ids and versions at their greatest                                 |
 //! | `operating`    | `bylinectl`                                                        |
 //! | `data`         | `bylinectl` import, export, copy and backup                        |
 //! | `api_changes`  | what the OpenAPI document of the last release promised still holds   |
@@ -63,7 +65,9 @@ mod crash;
 mod data;
 mod data_document;
 mod encryption;
+mod files;
 mod hostile;
+mod limits;
 mod lists;
 mod malformed;
 mod mariadb;

@@ -81,6 +81,12 @@ pub enum Conflict {
     /// Another request came with the same idempotency key before.
     #[error("the idempotency key belongs to another request")]
     KeyReused,
+    /// The database has given every id that there can be.
+    #[error("there is no id left for another row")]
+    NoIdLeft,
+    /// The row is in the last version that there can be.
+    #[error("{0} is in the last version that there can be")]
+    LastVersion(Subject),
     /// The identity, or the user, is linked already.
     #[error("the identity or the user is linked already")]
     IdentityLinked,
@@ -148,6 +154,7 @@ impl From<RepositoryError> for AppError {
             }
             RepositoryError::Unavailable(cause) => Self::Unavailable(Unavailable::Database(cause)),
             RepositoryError::OutcomeUnknown(cause) => Self::OutcomeUnknown(Some(cause)),
+            RepositoryError::NoIdLeft => Conflict::NoIdLeft.into(),
             RepositoryError::Duplicate(_)
             | RepositoryError::MissingReference(_)
             | RepositoryError::StillReferenced(_)

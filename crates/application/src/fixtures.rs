@@ -85,6 +85,7 @@ fn failures() -> [RepositoryError; 6] {
 /// Every repository error: those of any time, and those of certain methods.
 pub(crate) fn repository_errors() -> impl Iterator<Item = RepositoryError> {
     failures().into_iter().chain([
+        RepositoryError::NoIdLeft,
         RepositoryError::Duplicate(UniqueKey::UserEmail),
         RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         RepositoryError::Duplicate(UniqueKey::Identity),
@@ -103,6 +104,7 @@ pub(crate) fn is_generic(failure: &RepositoryError, told: &AppError) -> bool {
             matches!(told, AppError::Unavailable(Unavailable::Database(_)))
         }
         RepositoryError::OutcomeUnknown(_) => matches!(told, AppError::OutcomeUnknown(Some(_))),
+        RepositoryError::NoIdLeft => matches!(told, AppError::Conflict(Conflict::NoIdLeft)),
         RepositoryError::Duplicate(_)
         | RepositoryError::MissingReference(_)
         | RepositoryError::StillReferenced(_)

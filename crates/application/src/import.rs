@@ -11,7 +11,7 @@ mod posts;
 mod repository;
 mod users;
 
-use byline_domain::{PostId, Timestamp, UserId};
+use byline_domain::{LastVersion, PostId, Timestamp, UserId, Version};
 
 use crate::{AppError, RepositoryError, Session};
 
@@ -90,6 +90,15 @@ pub enum Refusal {
     /// Ids are kept, and it has none.
     #[error("id: is missing; rows keep their ids unless they are numbered anew")]
     NoId,
+    /// With its id, the database would have few ids left to give.
+    #[error("id: must be at most {max}, so that ids are left for further rows; or number the rows anew", max = UserId::MAX_IMPORTED)]
+    IdTooHigh,
+    /// With its version, the row could not be changed often.
+    #[error("version: must be at most {max}, so that versions are left for changes", max = Version::MAX_IMPORTED.get())]
+    VersionTooHigh,
+    /// The row that it is written over is in the last version that there can be.
+    #[error("version: the row that is there is in the last version that there can be")]
+    LastVersion,
     /// A user has its id.
     #[error("id: there is a user {0} already")]
     UserTaken(UserId),
@@ -119,6 +128,23 @@ impl Tally {
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.inserted + self.updated + self.skipped
+    }
+}
+
+impl From<LastVersion> for Refusal {
+    fn from(_: LastVersion) -> Self {
+        Self::LastVersion
+    }
+}
+
+/// # Errors
+///
+/// [`Refusal::VersionTooHigh`]
+fn check_version(version: Version) -> Result<(), Refusal> {
+    if version <= Version::MAX_IMPORTED {
+        Ok(())
+    } else {
+        Err(Refusal::VersionTooHigh)
     }
 }
 

@@ -173,7 +173,9 @@ pub fn patch(
     let post = find_to_write(session, principal, id)?;
     precondition.check(Subject::Post(id), post.version)?;
     let from = post.version;
-    let changed = post.changed(change.clone(), now);
+    let changed = post
+        .changed(change.clone(), now)
+        .map_err(|_| Conflict::LastVersion(Subject::Post(id)))?;
     policy::check(principal, Action::WritePost(changed.user_id))?;
     let updated = session
         .posts()

@@ -40,6 +40,8 @@ pub trait UserRepository: Send {
     ///
     /// Fails with [`UniqueKey::UserEmail`] when another user has an address
     /// that differs at most in ASCII case.
+    ///
+    /// Fails with [`RepositoryError::NoIdLeft`] when every id was given.
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError>;
 
     /// Stores new users, all or none of them, as [`insert`](Self::insert) would
@@ -83,6 +85,8 @@ pub trait PostRepository: Send {
     ///
     /// Fails with [`RepositoryError::MissingReference`] by
     /// [`Reference::PostAuthor`] when there is no such user.
+    ///
+    /// Fails with [`RepositoryError::NoIdLeft`] when every id was given.
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError>;
 
     /// Stores new posts, all or none of them, as [`insert`](Self::insert) would
@@ -119,6 +123,9 @@ pub enum RepositoryError {
     /// Other rows refer to this one.
     #[error("other rows refer to this one by {0:?}")]
     StillReferenced(Reference),
+    /// Every id that there can be was given; nothing was inserted.
+    #[error("there is no id left for another row")]
+    NoIdLeft,
     /// The transaction lost a conflict with another one and is undone; run
     /// again, it may succeed.
     #[error("lost a conflict with another transaction")]

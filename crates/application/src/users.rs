@@ -121,7 +121,9 @@ pub fn patch(
     let user = find(session, id)?;
     precondition.check(Subject::User(id), user.version)?;
     let from = user.version;
-    let changed = user.changed(change.clone(), now);
+    let changed = user
+        .changed(change.clone(), now)
+        .map_err(|_| Conflict::LastVersion(Subject::User(id)))?;
     if session
         .users()
         .update(&changed, from)

@@ -6,9 +6,10 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use byline_application::import::{
-    ImportId, NewImport, Numbering, OnConflict, Outcome, Position, Rows, Step, Task,
+    ImportId, NewImport, Numbering, OnConflict, Outcome, Position, Refusal, Rows, Step, Task,
 };
 use byline_application::{AppError, Clock as _, Digest, LastIds, Session};
+use byline_domain::{PostId, UserId};
 use byline_persistence::DatabaseUrl;
 
 use crate::clock::SystemClock;
@@ -81,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.from == arguments.to {
         return Err(Failure::SameDatabase);
     }
-    let from = Door::open(&arguments.from)?;
+    let from = Door::open_to_read(&arguments.from)?;
     let to = Door::open(&arguments.to)?;
     if !arguments.verify_only {
         let users = begin(&to, Rows::Users)?;
@@ -198,7 +199,11 @@ fn store(
     let mut posts = Course::<Posts>::new(to, posts, quiet);
     for part in parts {
         match part {
-            Part::Last(ids) => last = ids,
+            Part::Last(ids) => {
+                check_room("users", ids.user, UserId::MAX_IMPORTED.get())?;
+                check_room("posts", ids.post, PostId::MAX_IMPORTED.get())?;
+                last = ids;
+            }
             Part::Users(page) => users.take(page, last.user)?,
             Part::Posts(page) => {
                 users.end()?;
@@ -209,6 +214,15 @@ fn store(
     users.end()?;
     posts.end()?;
     to.write(move |session| Ok(session.bulk().retire_ids(last)?))
+}
+
+/// Refuses a database that would leave the other few ids to give.
+fn check_room(rows: &'static str, last: i64, most: i64) -> Result<(), Failure> {
+    if last <= most {
+        return Ok(());
+    }
+    let why = format!("the last id that was given is {last}, and must be at most {most}");
+    Err(Failure::UsedUp(rows, why))
 }
 
 /// How far the copy of a table is.
@@ -290,8 +304,13 @@ impl<'a, E: Entity> Course<'a, E> {
         match outcome {
             Outcome::Stored(_) | Outcome::Known => {}
             Outcome::Refused(refused) => {
-                let why = refused.first().map(|(_, refusal)| refusal.to_string());
-                return Err(Failure::NoPlace(E::NAME, why.unwrap_or_default()));
+                let first = refused.first().map(|(_, refusal)| *refusal);
+                let why = first.map(|refusal| refusal.to_string());
+                let failure = match first {
+                    Some(Refusal::VersionTooHigh) => Failure::UsedUp,
+                    _ => Failure::NoPlace,
+                };
+                return Err(failure(E::NAME, why.unwrap_or_default()));
             }
             Outcome::Elsewhere => return Err(Failure::CopiedElsewhere),
         }

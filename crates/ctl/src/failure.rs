@@ -109,6 +109,9 @@ pub(crate) enum Failure {
     /// Somebody else has changed the database that is copied to.
     #[error("{0} were written to the database that is copied to meanwhile: {1}")]
     NoPlace(&'static str, String),
+    /// The database that is copied has used up what a copy must leave.
+    #[error("{0} cannot be copied: {1}")]
+    UsedUp(&'static str, String),
     /// Another process copies to the same database.
     #[error("another process copies to the same database")]
     CopiedElsewhere,

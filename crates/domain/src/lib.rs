@@ -18,5 +18,5 @@ pub use post::{NewPost, Post, PostChange};
 pub use text::{Content, Title, UserName};
 pub use timestamp::{Timestamp, TimestampError};
 pub use user::{NewUser, User, UserChange};
-pub use version::Version;
+pub use version::{LastVersion, Version};
 pub use violation::{Violation, Violations};

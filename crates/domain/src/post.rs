@@ -1,4 +1,4 @@
-use crate::{Content, PostId, Timestamp, Title, UserId, Version};
+use crate::{Content, LastVersion, PostId, Timestamp, Title, UserId, Version};
 
 /// Something that a user wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +71,18 @@ impl From<NewPost> for PostChange {
 impl Post {
     /// This post after `change`, one version on. A change that changes nothing
     /// counts too, so that a replacement always gives a new version.
-    #[must_use]
-    pub fn changed(self, change: PostChange, now: Timestamp) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// It is in the last version that there can be.
+    pub fn changed(self, change: PostChange, now: Timestamp) -> Result<Self, LastVersion> {
+        Ok(Self {
             user_id: change.user_id.unwrap_or(self.user_id),
             title: change.title.unwrap_or(self.title),
             content: change.content.unwrap_or(self.content),
             updated_at: now.max(self.updated_at),
-            version: self.version.next(),
+            version: self.version.next()?,
             ..self
-        }
+        })
     }
 }

@@ -1,4 +1,4 @@
-use crate::{EmailAddress, Timestamp, UserId, UserName, Version};
+use crate::{EmailAddress, LastVersion, Timestamp, UserId, UserName, Version};
 
 /// Somebody who writes posts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +63,17 @@ impl From<NewUser> for UserChange {
 impl User {
     /// This user after `change`, one version on. A change that changes nothing
     /// counts too, so that a replacement always gives a new version.
-    #[must_use]
-    pub fn changed(self, change: UserChange, now: Timestamp) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// It is in the last version that there can be.
+    pub fn changed(self, change: UserChange, now: Timestamp) -> Result<Self, LastVersion> {
+        Ok(Self {
             name: change.name.unwrap_or(self.name),
             email: change.email.unwrap_or(self.email),
             updated_at: now.max(self.updated_at),
-            version: self.version.next(),
+            version: self.version.next()?,
             ..self
-        }
+        })
     }
 }

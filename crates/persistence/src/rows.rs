@@ -174,7 +174,9 @@ impl TryFrom<UserRow> for User {
             email: rule.holds(EmailAddress::parse(row.email))?,
             created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
             updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
-            version: rule.holds(Version::new(row.version).ok_or("the version is below 1"))?,
+            version: rule.holds(
+                Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
+            )?,
         })
     }
 }
@@ -191,7 +193,9 @@ impl TryFrom<PostRow> for Post {
             content: rule.holds(Content::parse(row.content))?,
             created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
             updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
-            version: rule.holds(Version::new(row.version).ok_or("the version is below 1"))?,
+            version: rule.holds(
+                Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
+            )?,
         })
     }
 }

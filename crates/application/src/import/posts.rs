@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use byline_domain::{Post, PostId, UserId, Version};
 
 use super::{Numbering, OnConflict, Outcome, Refusal, Step, Tally, Task};
-use super::{advance, count, raced, standing};
+use super::{advance, check_version, count, raced, standing};
 use crate::{AppError, PostRecord, RepositoryError, Session};
 
 /// Stores a batch of posts.
@@ -31,7 +31,11 @@ pub fn posts(
     let mut plan = Plan::new(task, there);
     for (index, new) in batch.iter().enumerate() {
         match authors.get(&new.user_id) {
-            Some(&author) => plan.add(index, new, author),
+            Some(&author) => {
+                if let Err(refusal) = plan.add(new, author) {
+                    plan.refused.push((index, refusal));
+                }
+            }
             None => plan.refused.push((index, Refusal::NoAuthor(new.user_id))),
         }
     }
@@ -105,31 +109,37 @@ impl Plan {
         }
     }
 
-    fn add(&mut self, index: usize, new: &PostRecord, author: UserId) {
+    fn add(&mut self, new: &PostRecord, author: UserId) -> Result<(), Refusal> {
         let new = PostRecord {
             user_id: author,
             ..new.clone()
         };
         if !self.kept {
-            return self.fresh.push(new);
+            check_version(new.version)?;
+            self.fresh.push(new);
+            return Ok(());
         }
-        let Some(id) = new.id else {
-            return self.refused.push((index, Refusal::NoId));
-        };
+        let id = new.id.ok_or(Refusal::NoId)?;
         match (self.by_id.get(&id).copied(), self.on_conflict) {
             (None, _) => {
+                check_version(new.version)?;
+                if id > PostId::MAX_IMPORTED {
+                    return Err(Refusal::IdTooHigh);
+                }
                 self.by_id.insert(id, Place::Fresh(self.fresh.len()));
                 self.fresh.push(new);
             }
-            (Some(_), OnConflict::Fail) => self.refused.push((index, Refusal::PostTaken(id))),
+            (Some(_), OnConflict::Fail) => return Err(Refusal::PostTaken(id)),
             (Some(_), OnConflict::Skip) => self.skipped += 1,
-            (Some(same), OnConflict::Update) => self.overwrite(same, new),
+            (Some(same), OnConflict::Update) => self.overwrite(same, new)?,
         }
+        Ok(())
     }
 
-    fn overwrite(&mut self, same: Place, new: PostRecord) {
+    fn overwrite(&mut self, same: Place, new: PostRecord) -> Result<(), Refusal> {
         match same {
             Place::Fresh(at) => {
+                check_version(new.version)?;
                 if let Some(fresh) = self.fresh.get_mut(at) {
                     *fresh = new;
                 }
@@ -137,24 +147,27 @@ impl Plan {
             }
             Place::There(at) => {
                 let Some(There { post, from }) = self.there.get_mut(at) else {
-                    return;
+                    return Ok(());
                 };
                 let same = post.user_id == new.user_id
                     && post.title == new.title
                     && post.content == new.content;
                 if same {
                     self.skipped += 1;
-                    return;
+                    return Ok(());
                 }
+                check_version(new.version)?;
+                let version = post.version.next()?.max(new.version);
                 from.get_or_insert(post.version);
                 post.user_id = new.user_id;
                 post.title = new.title;
                 post.content = new.content;
                 post.updated_at = post.updated_at.max(new.updated_at);
-                post.version = post.version.next().max(new.version);
+                post.version = version;
                 self.updated += 1;
             }
         }
+        Ok(())
     }
 
     fn tally(&self) -> Tally {

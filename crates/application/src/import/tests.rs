@@ -154,6 +154,52 @@ fn a_batch_is_stored_once() {
 }
 
 #[test]
+fn numbers_are_left_behind_an_import() {
+    let id_too_high = user(
+        Some(UserId::MAX_IMPORTED.get() + 1),
+        "Ada",
+        "ada@example.org",
+    );
+    let mut version_too_high = user(Some(1), "Bob", "bob@example.org");
+    version_too_high.version = version(Version::MAX_IMPORTED.get() + 1);
+    let batch = [
+        id_too_high,
+        version_too_high,
+        user(Some(2), "Eve", "eve@example.org"),
+    ];
+    let mut last = stored(2, "Eva", "eva@example.org");
+    last.version = Version::MAX;
+    for (numbering, refused) in [
+        (
+            Numbering::Kept,
+            vec![
+                (0, Refusal::IdTooHigh),
+                (1, Refusal::VersionTooHigh),
+                (2, Refusal::LastVersion),
+            ],
+        ),
+        // Ids that are not kept use up none.
+        (Numbering::Anew, vec![(1, Refusal::VersionTooHigh)]),
+    ] {
+        let mut bulk = MockBulkRepository::new();
+        let there = match numbering {
+            Numbering::Kept => vec![last.clone()],
+            Numbering::Anew => Vec::new(),
+        };
+        bulk.expect_users_alike()
+            .returning(move |_, _| Ok(there.clone()));
+        let outcome = import_users(
+            &task(numbering, OnConflict::Update),
+            &batch,
+            standing_at_10(0),
+            bulk,
+            MockUserRepository::new(),
+        );
+        assert_eq!(outcome.unwrap(), Outcome::Refused(refused));
+    }
+}
+
+#[test]
 fn whoever_is_overtaken_tries_again() {
     let mut imports = MockImportRepository::new();
     imports

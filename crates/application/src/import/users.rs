@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use byline_domain::{User, UserId, Version};
 
 use super::{Numbering, OnConflict, Outcome, Refusal, Step, Tally, Task};
-use super::{advance, count, raced, standing};
+use super::{advance, check_version, count, raced, standing};
 use crate::{AppError, Session, UserRecord};
 
 /// Stores a batch of users.
@@ -93,8 +93,14 @@ impl Plan {
     }
 
     fn add(&mut self, index: usize, new: &UserRecord) {
+        if let Err(refusal) = self.place(index, new) {
+            self.refused.push((index, refusal));
+        }
+    }
+
+    fn place(&mut self, index: usize, new: &UserRecord) -> Result<(), Refusal> {
         let by_id = match new.id {
-            None if self.kept => return self.refused.push((index, Refusal::NoId)),
+            None if self.kept => return Err(Refusal::NoId),
             Some(id) if self.kept => self.by_id.get(&id).copied(),
             _ => None,
         };
@@ -105,7 +111,10 @@ impl Plan {
             (Some(same), Some(other)) if same == other => same,
             (None, Some(same)) if !self.kept => same,
             // Two users stand in the way, or another than the one with the id.
-            (_, Some(other)) => return self.refuse_email(index, other),
+            (_, Some(other)) => {
+                self.refuse_email(index, other);
+                return Ok(());
+            }
         };
         match self.on_conflict {
             OnConflict::Fail => self.refuse(index, same, by_id.is_some()),
@@ -114,13 +123,18 @@ impl Plan {
                 self.note_id(new, same);
             }
             OnConflict::Update => {
-                self.overwrite(same, new);
+                self.overwrite(same, new)?;
                 self.note_id(new, same);
             }
         }
+        Ok(())
     }
 
-    fn insert(&mut self, new: &UserRecord) {
+    fn insert(&mut self, new: &UserRecord) -> Result<(), Refusal> {
+        check_version(new.version)?;
+        if self.kept && new.id > Some(UserId::MAX_IMPORTED) {
+            return Err(Refusal::IdTooHigh);
+        }
         let place = Place::Fresh(self.fresh.len());
         if let (true, Some(id)) = (self.kept, new.id) {
             self.by_id.insert(id, place);
@@ -128,6 +142,7 @@ impl Plan {
         self.by_email.insert(new.email.key(), place);
         self.note_id(new, place);
         self.fresh.push(new.clone());
+        Ok(())
     }
 
     /// Refuses a row whose address belongs to somebody else, unless such rows
@@ -154,9 +169,10 @@ impl Plan {
         self.refused.push((index, refusal));
     }
 
-    fn overwrite(&mut self, same: Place, new: &UserRecord) {
+    fn overwrite(&mut self, same: Place, new: &UserRecord) -> Result<(), Refusal> {
         match same {
             Place::Fresh(at) => {
+                check_version(new.version)?;
                 if let Some(fresh) = self.fresh.get_mut(at) {
                     self.by_email.remove(&fresh.email.key());
                     self.by_email.insert(new.email.key(), same);
@@ -167,22 +183,25 @@ impl Plan {
             }
             Place::There(at) => {
                 let Some(There { user, from }) = self.there.get_mut(at) else {
-                    return;
+                    return Ok(());
                 };
                 if user.name == new.name && user.email == new.email {
                     self.skipped += 1;
-                    return;
+                    return Ok(());
                 }
+                check_version(new.version)?;
+                let version = user.version.next()?.max(new.version);
                 self.by_email.remove(&user.email.key());
                 self.by_email.insert(new.email.key(), same);
                 from.get_or_insert(user.version);
                 user.name = new.name.clone();
                 user.email = new.email.clone();
                 user.updated_at = user.updated_at.max(new.updated_at);
-                user.version = user.version.next().max(new.version);
+                user.version = version;
                 self.updated += 1;
             }
         }
+        Ok(())
     }
 
     fn note_id(&mut self, new: &UserRecord, place: Place) {

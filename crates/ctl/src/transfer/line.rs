@@ -180,7 +180,10 @@ fn times(
 
 fn version(faults: &mut Faults, version: Option<Whole>) -> Option<Version> {
     let version = version.map_or(Some(Version::FIRST), |version| Version::new(version.0));
-    faults.take("version", version.ok_or("must be 1 or more"))
+    faults.take(
+        "version",
+        version.ok_or("must be from 1 to 9007199254740991"),
+    )
 }
 
 impl<'a> From<&'a User> for UserLine<'a> {

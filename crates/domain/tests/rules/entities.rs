@@ -1,13 +1,17 @@
 //! Users and posts through their lives.
 
 use byline_domain::{
-    Content, EmailAddress, NewPost, NewUser, Post, PostChange, PostId, Timestamp, Title, User,
-    UserChange, UserId, UserName, Version,
+    Content, EmailAddress, LastVersion, NewPost, NewUser, Post, PostChange, PostId, Timestamp,
+    Title, User, UserChange, UserId, UserName, Version,
 };
 use proptest::prelude::*;
 
 fn user_id(number: i64) -> UserId {
     UserId::try_from(number).unwrap()
+}
+
+fn version(number: i64) -> Version {
+    Version::new(number).unwrap()
 }
 
 fn at(micros: i64) -> Timestamp {
@@ -88,18 +92,18 @@ fn a_change_of_a_user_changes_the_named_fields_only() {
     };
     let expected = User {
         updated_at: at(200),
-        version: Version::FIRST.next(),
+        version: version(2),
         ..ada()
     };
     assert_eq!(
-        ada().changed(rename, at(200)),
+        ada().changed(rename, at(200)).unwrap(),
         User {
             name: name("Countess"),
             ..expected.clone()
         }
     );
     assert_eq!(
-        ada().changed(moved, at(200)),
+        ada().changed(moved, at(200)).unwrap(),
         User {
             email: email("ada@example.com"),
             ..expected
@@ -111,7 +115,7 @@ fn a_change_of_a_user_changes_the_named_fields_only() {
 fn a_change_of_a_post_changes_the_named_fields_only() {
     let expected = Post {
         updated_at: at(200),
-        version: Version::FIRST.next(),
+        version: version(2),
         ..notes()
     };
     for (change, expected) in [
@@ -146,22 +150,16 @@ fn a_change_of_a_post_changes_the_named_fields_only() {
             },
         ),
     ] {
-        assert_eq!(notes().changed(change, at(200)), expected);
+        assert_eq!(notes().changed(change, at(200)).unwrap(), expected);
     }
 }
 
 #[test]
 fn a_change_that_changes_nothing_gives_a_new_version() {
-    let user = ada().changed(UserChange::default(), at(200));
-    let post = notes().changed(PostChange::default(), at(200));
-    assert_eq!(
-        (user.version, user.updated_at),
-        (Version::FIRST.next(), at(200))
-    );
-    assert_eq!(
-        (post.version, post.updated_at),
-        (Version::FIRST.next(), at(200))
-    );
+    let user = ada().changed(UserChange::default(), at(200)).unwrap();
+    let post = notes().changed(PostChange::default(), at(200)).unwrap();
+    assert_eq!((user.version, user.updated_at), (version(2), at(200)));
+    assert_eq!((post.version, post.updated_at), (version(2), at(200)));
     assert_eq!(
         User {
             version: Version::FIRST,
@@ -181,6 +179,26 @@ fn a_change_that_changes_nothing_gives_a_new_version() {
 }
 
 #[test]
+fn a_row_in_its_last_version_cannot_be_changed() {
+    let user = User {
+        version: Version::MAX,
+        ..ada()
+    };
+    let post = Post {
+        version: Version::MAX,
+        ..notes()
+    };
+    assert_eq!(
+        user.changed(UserChange::default(), at(200)),
+        Err(LastVersion)
+    );
+    assert_eq!(
+        post.changed(PostChange::default(), at(200)),
+        Err(LastVersion)
+    );
+}
+
+#[test]
 fn a_replacement_changes_every_field() {
     let user = NewUser {
         name: name("Grace"),
@@ -191,16 +209,20 @@ fn a_replacement_changes_every_field() {
         title: title("Compilers"),
         content: content("A-0"),
     };
-    let replaced_user = ada().changed(UserChange::from(user.clone()), at(200));
-    let replaced_post = notes().changed(PostChange::from(post.clone()), at(200));
+    let replaced_user = ada()
+        .changed(UserChange::from(user.clone()), at(200))
+        .unwrap();
+    let replaced_post = notes()
+        .changed(PostChange::from(post.clone()), at(200))
+        .unwrap();
     let expected_user = User {
         created_at: at(100),
-        version: Version::FIRST.next(),
+        version: version(2),
         ..user.created(user_id(7), at(200))
     };
     let expected_post = Post {
         created_at: at(100),
-        version: Version::FIRST.next(),
+        version: version(2),
         ..post.created(PostId::try_from(3).unwrap(), at(200))
     };
     assert_eq!(replaced_user, expected_user);
@@ -215,8 +237,8 @@ proptest! {
         let (mut user, mut post) = (ada(), notes());
         for &now in &clock {
             let (before, now) = (user.updated_at, at(now));
-            user = user.changed(UserChange::default(), now);
-            post = post.changed(PostChange::default(), now);
+            user = user.changed(UserChange::default(), now).unwrap();
+            post = post.changed(PostChange::default(), now).unwrap();
             prop_assert_eq!(user.updated_at, before.max(now));
             prop_assert_eq!(post.updated_at, before.max(now));
         }

@@ -1,6 +1,6 @@
 //! Ids and versions.
 
-use byline_domain::{IdOutOfRange, PostId, UserId, Version};
+use byline_domain::{IdOutOfRange, LastVersion, PostId, UserId, Version};
 use proptest::prelude::*;
 
 const LARGEST: i64 = 9_007_199_254_740_991;
@@ -39,11 +39,11 @@ fn what_is_wrong_with_an_id_names_the_limits() {
 }
 
 #[test]
-fn a_version_is_1_or_more() {
-    for number in [1, 2, i64::MAX] {
+fn a_version_is_a_number_as_an_id_is() {
+    for number in [1, 2, LARGEST] {
         assert_eq!(Version::new(number).map(Version::get), Some(number));
     }
-    for number in [0, -1, i64::MIN] {
+    for number in [0, -1, i64::MIN, LARGEST + 1, i64::MAX] {
         assert_eq!(Version::new(number), None, "{number}");
     }
 }
@@ -51,13 +51,23 @@ fn a_version_is_1_or_more() {
 #[test]
 fn the_first_version_is_1_and_the_next_one_more() {
     assert_eq!(Version::FIRST.get(), 1);
-    assert_eq!(Version::FIRST.next(), Version::new(2).unwrap());
+    assert_eq!(Version::FIRST.next(), Ok(Version::new(2).unwrap()));
 }
 
 #[test]
-fn the_last_version_stays_the_last() {
-    let last = Version::new(i64::MAX).unwrap();
-    assert_eq!(last.next(), last);
+fn no_version_follows_the_last() {
+    assert_eq!(Version::MAX.get(), LARGEST);
+    assert_eq!(Version::MAX.next(), Err(LastVersion));
+    let before = Version::new(LARGEST - 1).unwrap();
+    assert_eq!(before.next(), Ok(Version::MAX));
+}
+
+#[test]
+fn what_comes_from_elsewhere_leaves_numbers() {
+    let left = LARGEST - UserId::MAX_IMPORTED.get();
+    assert_eq!(left, 1 << 40);
+    assert_eq!(PostId::MAX_IMPORTED.get(), UserId::MAX_IMPORTED.get());
+    assert_eq!(Version::MAX_IMPORTED.get(), UserId::MAX_IMPORTED.get());
 }
 
 proptest! {

@@ -120,6 +120,10 @@ codes! {
         "Idempotency key in use"
         "A request with the same `Idempotency-Key` has not ended yet, and this one could not wait any longer. It changed nothing."
         "Send the same request with the same key again, after the seconds that `Retry-After` names: it will be given the answer to the first."
+    LimitReached "limit-reached" CONFLICT
+        "Limit reached"
+        "A number that the service counts has reached its greatest value: there is no id left for another row, or the row is in the last version that there can be. Nothing was changed."
+        "`detail` names which. Repeating the request will not help: tell the operator, or delete the row and create it again."
     PreconditionFailed "precondition-failed" PRECONDITION_FAILED
         "Precondition failed"
         "The row has been changed since you read it, or was never in the version that `If-Match` names. Nothing was changed."

@@ -59,7 +59,8 @@ impl Problem {
 /// is none of `data`.
 fn culprit(error: &AppError) -> &'static str {
     match error {
-        AppError::NotFound(_) | AppError::Conflict(Conflict::UserHasPosts(_)) => "/id",
+        AppError::NotFound(_)
+        | AppError::Conflict(Conflict::UserHasPosts(_) | Conflict::LastVersion(_)) => "/id",
         AppError::PreconditionFailed(_) => "/if_match",
         _ => "",
     }
@@ -85,6 +86,16 @@ fn conflicting(conflict: Conflict) -> Problem {
             Code::UserHasPosts,
             None,
             format!("The user {id} still has posts."),
+        ),
+        Conflict::NoIdLeft => {
+            // For the operator, who alone can do something about it.
+            let problem = Problem::new(Code::LimitReached, "There is no id left for another row.");
+            return problem.with_cause(std::sync::Arc::new(conflict));
+        }
+        Conflict::LastVersion(subject) => (
+            Code::LimitReached,
+            None,
+            format!("The {subject} is in the last version that there can be."),
         ),
         Conflict::KeyInUse => return Problem::from_code(Code::KeyInUse),
         Conflict::KeyReused => return Problem::from_code(Code::KeyReused),

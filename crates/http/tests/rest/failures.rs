@@ -19,6 +19,7 @@ fn expected(error: &AppError) -> (u16, &'static str) {
         AppError::Conflict(Conflict::EmailTaken) => (409, "email-taken"),
         AppError::Conflict(Conflict::AuthorMissing(_)) => (409, "author-missing"),
         AppError::Conflict(Conflict::UserHasPosts(_)) => (409, "user-has-posts"),
+        AppError::Conflict(Conflict::NoIdLeft | Conflict::LastVersion(_)) => (409, "limit-reached"),
         // No request links identities.
         AppError::Conflict(Conflict::IdentityLinked) => (500, "internal-error"),
         AppError::Unauthenticated(_) => (401, "invalid-credential"),
@@ -47,6 +48,8 @@ fn every_error() -> Vec<AppError> {
         Conflict::EmailTaken.into(),
         Conflict::AuthorMissing(user_id(7)).into(),
         Conflict::UserHasPosts(user_id(7)).into(),
+        Conflict::NoIdLeft.into(),
+        Conflict::LastVersion(Subject::Post(post_id(7))).into(),
         Conflict::KeyInUse.into(),
         Conflict::KeyReused.into(),
         Conflict::IdentityLinked.into(),

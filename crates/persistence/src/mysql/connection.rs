@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 use std::{iter, vec};
 
+use byline_domain::UserId;
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, ConnectionSealed, Instrumentation, LoadConnection,
     SimpleConnection,
@@ -19,7 +20,7 @@ use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use super::dialect;
+use super::dialect::{self, Counter};
 use super::token::Token;
 use super::unwind::caught;
 
@@ -47,6 +48,8 @@ pub(super) struct Connection {
     fence: Option<Fence>,
     has_returning: bool,
     origin: Option<Origin>,
+    users_far_from_limit: bool,
+    posts_far_from_limit: bool,
 }
 
 /// A runtime that ends without waiting for its threads: the last connections may
@@ -88,6 +91,8 @@ impl Connection {
             fence: None,
             has_returning: false,
             origin: None,
+            users_far_from_limit: false,
+            posts_far_from_limit: false,
         }
     }
 
@@ -144,6 +149,23 @@ impl Connection {
 
     pub(super) fn set_origin(&mut self, origin: Option<Origin>) {
         self.origin = origin;
+    }
+
+    /// Whether a row was inserted on this connection under an id far from the limit.
+    pub(super) fn is_far_from_limit(&self, counter: Counter) -> bool {
+        match counter {
+            Counter::Users => self.users_far_from_limit,
+            Counter::Posts => self.posts_far_from_limit,
+        }
+    }
+
+    /// Notes an id that the counter gave.
+    pub(super) fn note_id(&mut self, counter: Counter, id: i64) {
+        let is_far = id <= UserId::MAX_IMPORTED.get();
+        match counter {
+            Counter::Users => self.users_far_from_limit = is_far,
+            Counter::Posts => self.posts_far_from_limit = is_far,
+        }
     }
 
     /// Waits for what `ask` gives, but not beyond the deadline.

@@ -6,6 +6,8 @@ mod errors;
 use std::collections::HashMap;
 use std::iter;
 
+use byline_domain::UserId;
+use diesel::connection::SimpleConnection;
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -23,6 +25,7 @@ use super::token::Token;
 use crate::position::{Compared, Side};
 use crate::rows::{NewPostRow, NewUserRow};
 use crate::schema::{posts, users};
+use errors::at_commit;
 
 /// Inserts the row and gives its id.
 pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {
@@ -30,7 +33,10 @@ pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> 
         connection,
         |connection, token| {
             let row = (row, users::origin.eq(token.map(Token::as_bytes)));
-            inserted_id(connection, diesel::insert_into(users::table).values(row))
+            let insert = diesel::insert_into(users::table).values(row);
+            given(connection, Counter::Users, |connection| {
+                inserted_id(connection, insert)
+            })
         },
         |connection, token| {
             users::table
@@ -48,7 +54,10 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
         connection,
         |connection, token| {
             let row = (row, posts::origin.eq(token.map(Token::as_bytes)));
-            inserted_id(connection, diesel::insert_into(posts::table).values(row))
+            let insert = diesel::insert_into(posts::table).values(row);
+            given(connection, Counter::Posts, |connection| {
+                inserted_id(connection, insert)
+            })
         },
         |connection, token| {
             posts::table
@@ -180,6 +189,7 @@ where
     tokens
         .iter()
         .map(|token| found.get(token.as_bytes()).copied().ok_or(Error::NotFound))
+        .map(|id| legal(id?))
         .collect()
 }
 
@@ -225,6 +235,63 @@ fn insert(
         _ => inserted,
     }
 }
+
+/// What counts ids that clients see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counter {
+    Users,
+    Posts,
+}
+
+/// Runs an insertion that gives the id of its row, and lets no row have an id
+/// above the limit. Neither engine has a constraint on what `AUTO_INCREMENT`
+/// gives, so the id is looked at before it is committed. Where the statement
+/// commits itself, that takes a transaction; it is spared once a connection has
+/// seen that the counter is far from the limit, for nothing but insertions by the
+/// million moves it.
+fn given(
+    connection: &mut Connection,
+    counter: Counter,
+    insert: impl FnOnce(&mut Connection) -> QueryResult<i64>,
+) -> QueryResult<i64> {
+    // In a transaction of the caller's there is no origin.
+    if connection.origin().is_none() {
+        return legal(insert(connection)?);
+    }
+    if connection.is_far_from_limit(counter) {
+        let id = insert(connection)?;
+        connection.note_id(counter, id);
+        return legal(id);
+    }
+    connection.batch_execute("START TRANSACTION")?;
+    let inserted = insert(connection).and_then(legal);
+    let ended = match inserted {
+        Ok(_) => connection.batch_execute("COMMIT").map_err(at_commit),
+        Err(_) => connection.batch_execute("ROLLBACK"),
+    };
+    if ended.is_err() {
+        connection.give_up();
+    }
+    let id = inserted?;
+    ended?;
+    connection.note_id(counter, id);
+    Ok(id)
+}
+
+/// # Errors
+///
+/// [`NoIdLeft`] in an [`Error::DeserializationError`].
+fn legal(id: i64) -> QueryResult<i64> {
+    match UserId::try_from(id) {
+        Ok(_) => Ok(id),
+        Err(_) => Err(Error::DeserializationError(Box::new(NoIdLeft))),
+    }
+}
+
+/// The server gave an id above the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no id left for another row")]
+pub(super) struct NoIdLeft;
 
 /// Runs an INSERT and gives the id of its row: in the same round trip where
 /// the server knows how (MariaDB 10.5), else in a second one.

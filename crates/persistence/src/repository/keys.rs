@@ -65,6 +65,9 @@ impl KeyRepository for DieselSession<'_> {
                 .first(connection)
         })?;
         let id = row.id();
+        if KeyId::try_from(id).is_err() {
+            return Err(RepositoryError::NoIdLeft);
+        }
         self.change(|connection| {
             diesel::insert_into(api_key_uses::table)
                 .values(api_key_uses::key_id.eq(id))

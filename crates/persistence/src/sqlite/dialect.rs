@@ -167,6 +167,8 @@ pub(super) fn classify(error: Error) -> RepositoryError {
             "UNIQUE constraint failed: identities.identity_hash"
             | "UNIQUE constraint failed: identities.user_id",
         ) => RepositoryError::Duplicate(UniqueKey::Identity),
+        // AUTOINCREMENT goes on behind the greatest id that there can be.
+        (DatabaseErrorKind::CheckViolation, ID_CHECK) => RepositoryError::NoIdLeft,
         // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
         (_, "FOREIGN KEY constraint failed") => {
             RepositoryError::MissingReference(Reference::PostAuthor)
@@ -196,6 +198,9 @@ pub(super) fn classify_commit(error: Error) -> RepositoryError {
         _ => RepositoryError::Unavailable(Arc::new(error)),
     }
 }
+
+/// The CHECK of every id that a client sees, unnamed.
+const ID_CHECK: &str = "CHECK constraint failed: id BETWEEN 1 AND 9007199254740991";
 
 /// `SQLITE_BUSY`, `SQLITE_LOCKED`
 const BUSY: [&str; 2] = ["database is locked", "database table is locked"];

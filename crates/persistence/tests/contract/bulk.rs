@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use byline_application::{
-    AppError, LastIds, PostRecord, RepositoryError, Store, UniqueKey, UserRecord,
+    AppError, Conflict, LastIds, PostRecord, RepositoryError, Store, UniqueKey, UserRecord,
 };
-use byline_domain::{Content, EmailAddress, Post, PostId, Title, User, UserId, UserName, Version};
+use byline_domain::{
+    Content, EmailAddress, NewPost, Post, PostId, Title, User, UserId, UserName, Version,
+};
 
-use crate::support::{add_user, at, new_user, read, write};
+use crate::support::{add_user, at, block_on, new_user, read, soon, write};
 
 fn user(id: i64, email: &str) -> User {
     User {
@@ -201,4 +203,77 @@ pub(crate) fn gives_no_id_that_is_retired(store: &dyn Store) {
     });
     assert_eq!(next.unwrap(), (9, 21));
     assert_eq!(last(store), LastIds { user: 9, post: 21 });
+}
+
+/// Every way that a row comes in without an id, in a transaction and by itself.
+pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
+    let last = UserId::MAX.get();
+    let mut rows = numbered([1]);
+    rows.push(User {
+        id: UserId::MAX,
+        version: Version::FIRST,
+        ..user(2, "last@example.org")
+    });
+    insert_users(store, rows).unwrap();
+    let mut notes = post(1, 1);
+    notes.id = PostId::MAX;
+    insert_posts(store, vec![notes]).unwrap();
+
+    let author = UserId::try_from(1).unwrap();
+    let new = || new_user("Bob", "bob@example.org");
+    let new_post = move || NewPost {
+        user_id: author,
+        title: Title::parse("More").unwrap(),
+        content: Content::parse("").unwrap(),
+    };
+    // More than once: no attempt brings the next one further.
+    for _ in 0..3 {
+        let ended = write(store, move |s| Ok(s.users().insert(&new(), at(1)).err()));
+        assert_used_up(ended);
+        let ended = block_on(store.create(soon(), move |s| {
+            Ok(s.users().insert(&new(), at(1)).map(drop)?)
+        }));
+        assert_used_up(ended.map(|()| None));
+        let ended = write(store, move |s| {
+            Ok(s.posts().insert(&new_post(), at(1)).err())
+        });
+        assert_used_up(ended);
+        let ended = block_on(store.create(soon(), move |s| {
+            Ok(s.posts().insert(&new_post(), at(1)).map(drop)?)
+        }));
+        assert_used_up(ended.map(|()| None));
+        let ended = write(store, move |s| {
+            Ok(s.users().insert_all(&[new()], at(1)).err())
+        });
+        assert_used_up(ended);
+        let ended = write(store, move |s| {
+            Ok(s.posts().insert_all(&[new_post()], at(1)).err())
+        });
+        assert_used_up(ended);
+        let ended = write(store, move |s| {
+            let record = UserRecord::from(user(7, "bob@example.org"));
+            Ok(s.bulk().insert_users_anew(&[record]).err())
+        });
+        assert_used_up(ended);
+        let ended = write(store, move |s| {
+            let record = PostRecord::from(post(7, 1));
+            Ok(s.bulk().insert_posts_anew(&[record]).err())
+        });
+        assert_used_up(ended);
+    }
+    let ids: Vec<_> = all_users(store).iter().map(|user| user.id.get()).collect();
+    assert_eq!(ids, [1, last]);
+    let ids: Vec<_> = all_posts(store).iter().map(|post| post.id.get()).collect();
+    assert_eq!(ids, [last]);
+}
+
+/// Whether the job has ended so, or told so.
+fn assert_used_up(ended: Result<Option<RepositoryError>, AppError>) {
+    assert!(
+        matches!(
+            ended,
+            Ok(Some(RepositoryError::NoIdLeft)) | Err(AppError::Conflict(Conflict::NoIdLeft))
+        ),
+        "{ended:?}"
+    );
 }

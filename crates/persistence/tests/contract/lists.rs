@@ -49,7 +49,7 @@ fn library(store: &dyn Store) -> (Vec<User>, Vec<Post>) {
             let mut post = s.posts().insert(&new, at(time))?;
             if n % 4 == 0 {
                 let from = post.version;
-                post = post.changed(Default::default(), at(9));
+                post = post.changed(Default::default(), at(9)).unwrap();
                 assert!(s.posts().update(&post, from)?);
             }
             posts.push(post);

@@ -70,6 +70,7 @@ macro_rules! contract_suite {
             lets_one_of_many_with_a_key_have_an_effect,
         );
         $crate::contract::contract_suite!(@ $fixture, bulk:
+            gives_no_id_beyond_the_last,
             stores_users_as_they_are,
             stores_posts_as_they_are,
             goes_through_all_rows_in_order,

@@ -66,10 +66,13 @@ pub(crate) fn updates_the_version_it_was_told(store: &dyn Store) {
     let post = add_post(store, &ada, "Notes");
     let other = add_post(store, &ada, "Other");
     let change = PostChange::from(new_post(&eve, "New", "text"));
-    let changed = post.clone().changed(change, at(2));
+    let changed = post.clone().changed(change, at(2)).unwrap();
     assert!(update(store, &changed, post.version).unwrap());
     assert_eq!(find(store, post.id), Some(changed.clone()));
-    let late = changed.clone().changed(PostChange::default(), at(3));
+    let late = changed
+        .clone()
+        .changed(PostChange::default(), at(3))
+        .unwrap();
     assert!(!update(store, &late, post.version).unwrap());
     assert_eq!(find(store, post.id), Some(changed));
     assert_eq!(find(store, other.id), Some(other));
@@ -82,7 +85,12 @@ pub(crate) fn refuses_an_update_to_a_missing_author(store: &dyn Store) {
         user_id: Some(UserId::MAX),
         ..PostChange::default()
     };
-    let error = update(store, &post.clone().changed(change, at(2)), post.version).unwrap_err();
+    let error = update(
+        store,
+        &post.clone().changed(change, at(2)).unwrap(),
+        post.version,
+    )
+    .unwrap_err();
     assert!(
         matches!(
             error,
@@ -100,7 +108,7 @@ pub(crate) fn deletes_the_version_it_was_told(store: &dyn Store) {
         let id = post.id;
         write(store, move |s| Ok(s.posts().delete(id, from)?)).unwrap()
     };
-    assert!(!delete(post.version.next()));
+    assert!(!delete(post.version.next().unwrap()));
     assert!(find(store, post.id).is_some());
     assert!(delete(post.version));
     assert_eq!(find(store, post.id), None);

@@ -20,7 +20,7 @@ fn renamed(user: &User, name: &str, now: i64) -> User {
         name: Some(UserName::parse(name).unwrap()),
         email: None,
     };
-    user.clone().changed(change, at(now))
+    user.clone().changed(change, at(now)).unwrap()
 }
 
 fn update(store: &dyn Store, changed: &User, from: Version) -> Result<bool, AppError> {
@@ -142,7 +142,7 @@ pub(crate) fn updates_to_its_own_email_in_another_case(store: &dyn Store) {
         name: None,
         email: Some(new_user("Ada", "ADA@example.org").email),
     };
-    let shouting = ada.clone().changed(change, at(2));
+    let shouting = ada.clone().changed(change, at(2)).unwrap();
     assert!(update(store, &shouting, ada.version).unwrap());
     assert_eq!(find(store, ada.id), Some(shouting));
 }
@@ -154,7 +154,7 @@ pub(crate) fn refuses_an_update_to_a_taken_email(store: &dyn Store) {
         name: None,
         email: Some(new_user("Ada", "ADA@example.org").email),
     };
-    let thief = eve.clone().changed(change, at(2));
+    let thief = eve.clone().changed(change, at(2)).unwrap();
     let from = eve.version;
     let error = write(store, move |s| Ok(s.users().update(&thief, from).err())).unwrap();
     assert!(
@@ -169,7 +169,7 @@ pub(crate) fn refuses_an_update_to_a_taken_email(store: &dyn Store) {
 
 pub(crate) fn deletes_the_version_it_was_told(store: &dyn Store) {
     let ada = add_user(store, "Ada", "ada@example.org");
-    assert!(!delete(store, ada.id, ada.version.next()));
+    assert!(!delete(store, ada.id, ada.version.next().unwrap()));
     assert!(find(store, ada.id).is_some());
     assert!(delete(store, ada.id, ada.version));
     assert_eq!(find(store, ada.id), None);

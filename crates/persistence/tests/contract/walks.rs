@@ -323,7 +323,10 @@ impl Shelf for Posts<'_> {
         let time = i64::from(time);
         let insert = move |s: &mut dyn Session| {
             let post = s.posts().insert(&new, at(time))?;
-            let (from, changed) = (post.version, post.changed(Default::default(), at(2)));
+            let (from, changed) = (
+                post.version,
+                post.changed(Default::default(), at(2)).unwrap(),
+            );
             if time % 2 == 0 {
                 assert!(s.posts().update(&changed, from)?);
                 return Ok(changed);

@@ -73,7 +73,7 @@ fn a_transaction_happens_once(engine: Engine) {
         let created = block_on(store.write(soon(), move |s| {
             let ada = s.users().insert(&new, at(1))?;
             let mut changed = ada.clone();
-            changed.version = ada.version.next();
+            changed.version = ada.version.next().unwrap();
             assert!(s.users().update(&changed, ada.version)?);
             Ok(changed)
         }))?;

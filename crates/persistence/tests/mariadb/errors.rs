@@ -56,7 +56,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again(engine: Engine) {
                 let touch = |s: &mut dyn byline_application::Session, id| {
                     let user = s.users().find(id)?.unwrap();
                     let mut changed = user.clone();
-                    changed.version = user.version.next();
+                    changed.version = user.version.next().unwrap();
                     s.users().update(&changed, user.version)
                 };
                 touch(s, one.id)?;
@@ -100,7 +100,7 @@ fn a_lock_that_is_not_given_in_time_is_a_lost_conflict(engine: Engine) {
     let texts = Arc::clone(&seen);
     let updated = write(&*store, move |s| {
         let mut changed = ada.clone();
-        changed.version = ada.version.next();
+        changed.version = ada.version.next().unwrap();
         let updated = s.users().update(&changed, ada.version);
         if let Err(error) = &updated {
             assert!(

@@ -107,7 +107,7 @@ fn a_transaction_is_two_commands_more(engine: Engine) {
         let (id, mut version) = (ada.id, ada.version);
         let changed = cost(&proxy, || {
             let from = version;
-            version = version.next();
+            version = version.next().unwrap();
             let next = version;
             let changed = write(store, move |s| {
                 let mut user = s.users().find(id)?.unwrap();

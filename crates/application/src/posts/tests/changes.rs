@@ -16,7 +16,7 @@ fn move_to(author: i64) -> PostChange {
 
 /// The notes after `change` at 200.
 fn changed(change: PostChange) -> Post {
-    notes().changed(change, at(200))
+    notes().changed(change, at(200)).unwrap()
 }
 
 /// Patches the notes at 200.

@@ -167,6 +167,29 @@ fn do_not_happen_in_another_version() {
 }
 
 #[test]
+fn do_not_happen_in_the_last_version() {
+    let last = User {
+        version: Version::MAX,
+        ..ada()
+    };
+    for (precondition, is_stale) in [
+        (Precondition::None, false),
+        (Precondition::OneOf(vec![Version::MAX]), false),
+        (Precondition::OneOf(vec![version(1)]), true),
+    ] {
+        let refused = rename_ada(users_that_find(Ok(Some(last.clone()))), &precondition);
+        let error = refused.unwrap_err();
+        match error {
+            AppError::PreconditionFailed(_) => assert!(is_stale),
+            AppError::Conflict(Conflict::LastVersion(Subject::User(id))) => {
+                assert!(!is_stale && id == user_id(1));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn that_find_the_version_gone_are_run_again() {
     let lost = rename_ada(users_that_update(Ok(false)), &Precondition::None);
     assert!(matches!(lost, Err(AppError::Contention(None))));

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use super::NoIdLeft;
 use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -17,6 +18,7 @@ pub(in super::super) fn classify(error: Error) -> RepositoryError {
         Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
         Meaning::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
         Meaning::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
+        Meaning::NoIdLeft => RepositoryError::NoIdLeft,
         Meaning::Conflict => RepositoryError::Contention(cause()),
         Meaning::LockTimeout => RepositoryError::LockTimeout(cause()),
         Meaning::Refused | Meaning::Unfit => RepositoryError::Unavailable(cause()),
@@ -35,6 +37,20 @@ pub(in super::super) fn classify_commit(error: Error) -> RepositoryError {
         other => other,
     }
 }
+
+/// An error of a COMMIT among the statements of a session: as
+/// [`classify_commit`], for [`classify`] to find.
+pub(super) fn at_commit(error: Error) -> Error {
+    match meaning(&error) {
+        Meaning::Conflict | Meaning::Lost => error,
+        _ => Error::DeserializationError(Box::new(AtCommit(error.into()))),
+    }
+}
+
+/// A COMMIT failed, and does not say whether it took place.
+#[derive(Debug, thiserror::Error)]
+#[error("the commit failed")]
+struct AtCommit(#[source] ServerError);
 
 /// Whether the connection is of no more use.
 pub(in super::super) fn is_lost(error: &Error) -> bool {
@@ -68,6 +84,8 @@ enum Meaning {
     AuthorMissing,
     KeyTaken,
     IdentityTaken,
+    /// Every id that there can be was given.
+    NoIdLeft,
     /// Another transaction holds a lock for too long.
     LockTimeout,
     /// The transaction is undone; run again, it may succeed.
@@ -86,8 +104,11 @@ enum Meaning {
 /// diesel-async keeps the server's text and a few kinds, not its numbers. The
 /// texts are those of `lc_messages = en_US`, which every connection sets.
 fn meaning(error: &Error) -> Meaning {
-    let Error::DatabaseError(kind, information) = error else {
-        return Meaning::Bug;
+    let (kind, information) = match error {
+        Error::DatabaseError(kind, information) => (kind, information),
+        Error::DeserializationError(cause) if cause.is::<NoIdLeft>() => return Meaning::NoIdLeft,
+        Error::DeserializationError(cause) if cause.is::<AtCommit>() => return Meaning::Undecided,
+        _ => return Meaning::Bug,
     };
     let message = information.message();
     match kind {
