@@ -8,7 +8,7 @@ use byline_domain::policy::{Caller, Principal, Scope};
 use byline_domain::{EmailAddress, NewUser, Timestamp, User, UserId, UserName, Version};
 
 use crate::{
-    AppError, Cause, MockPostRepository, MockSession, MockUserRepository, Reference,
+    AppError, Cause, Conflict, MockPostRepository, MockSession, MockUserRepository, Reference,
     RepositoryError, Unavailable, UniqueKey,
 };
 

@@ -1,5 +1,5 @@
 use byline_domain::policy::{Denial, Principal, Scope};
-use byline_domain::{EmailAddress, User, UserChange, UserName};
+use byline_domain::{EmailAddress, User, UserChange, UserName, Version};
 use mockall::Sequence;
 use mockall::predicate::eq;
 

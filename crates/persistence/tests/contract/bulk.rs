@@ -229,37 +229,37 @@ pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
     // More than once: no attempt brings the next one further.
     for _ in 0..3 {
         let ended = write(store, move |s| Ok(s.users().insert(&new(), at(1)).err()));
-        assert_used_up(ended);
+        assert_used_up(&ended);
         let ended = block_on(store.create(soon(), move |s| {
             Ok(s.users().insert(&new(), at(1)).map(drop)?)
         }));
-        assert_used_up(ended.map(|()| None));
+        assert_used_up(&ended.map(|()| None));
         let ended = write(store, move |s| {
             Ok(s.posts().insert(&new_post(), at(1)).err())
         });
-        assert_used_up(ended);
+        assert_used_up(&ended);
         let ended = block_on(store.create(soon(), move |s| {
             Ok(s.posts().insert(&new_post(), at(1)).map(drop)?)
         }));
-        assert_used_up(ended.map(|()| None));
+        assert_used_up(&ended.map(|()| None));
         let ended = write(store, move |s| {
             Ok(s.users().insert_all(&[new()], at(1)).err())
         });
-        assert_used_up(ended);
+        assert_used_up(&ended);
         let ended = write(store, move |s| {
             Ok(s.posts().insert_all(&[new_post()], at(1)).err())
         });
-        assert_used_up(ended);
+        assert_used_up(&ended);
         let ended = write(store, move |s| {
             let record = UserRecord::from(user(7, "bob@example.org"));
             Ok(s.bulk().insert_users_anew(&[record]).err())
         });
-        assert_used_up(ended);
+        assert_used_up(&ended);
         let ended = write(store, move |s| {
             let record = PostRecord::from(post(7, 1));
             Ok(s.bulk().insert_posts_anew(&[record]).err())
         });
-        assert_used_up(ended);
+        assert_used_up(&ended);
     }
     let ids: Vec<_> = all_users(store).iter().map(|user| user.id.get()).collect();
     assert_eq!(ids, [1, last]);
@@ -268,7 +268,7 @@ pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
 }
 
 /// Whether the job has ended so, or told so.
-fn assert_used_up(ended: Result<Option<RepositoryError>, AppError>) {
+fn assert_used_up(ended: &Result<Option<RepositoryError>, AppError>) {
     assert!(
         matches!(
             ended,
