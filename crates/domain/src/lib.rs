@@ -3,6 +3,7 @@
 mod api_key;
 mod email;
 mod id;
+mod number;
 pub mod policy;
 mod post;
 mod text;
@@ -14,6 +15,7 @@ mod violation;
 pub use api_key::{ApiKey, Grant, KeyEnded, KeyName};
 pub use email::EmailAddress;
 pub use id::{IdOutOfRange, KeyId, PostId, UserId};
+pub use number::whole_number;
 pub use post::{NewPost, Post, PostChange};
 pub use text::{Content, Title, UserName};
 pub use timestamp::{Timestamp, TimestampError};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use byline_domain::{UserId, Violations};
+use byline_domain::{UserId, Violations, whole_number};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -194,7 +194,7 @@ pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, Rules> {
 /// A number without a fraction is an integer however it is written: `7.0` and
 /// `7e0` are 7 (JSON Schema, core section 4.2.3).
 fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> {
-    let whole = number.as_i64().or_else(|| whole(number.as_f64()?));
+    let whole = number.as_i64().or_else(|| whole_number(number.as_f64()?));
     if let Some(id) = whole.and_then(|id| I::try_from(id).ok()) {
         return Ok(id);
     }
@@ -207,12 +207,6 @@ fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> 
             format!("must be a whole number from 1 to {}", UserId::MAX),
         ))
     }
-}
-
-/// The integer that `number` is. Beyond 64 bits there is none.
-fn whole(number: f64) -> Option<i64> {
-    let text = (number.fract() == 0.0).then(|| format!("{number:.0}"))?;
-    text.parse().ok()
 }
 
 pub(crate) fn wrong_type(wanted: &str, value: &Value) -> Rules {
