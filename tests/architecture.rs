@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Each package of the workspace and those it may depend on. Dependencies point
 /// inward only.
-const INWARD: [(&str, &[&str]); 8] = [
+const INWARD: [(&str, &[&str]); 9] = [
     ("byline-domain", &[]),
     ("byline-application", &["byline-domain"]),
     (
@@ -17,10 +17,12 @@ const INWARD: [(&str, &[&str]); 8] = [
     ),
     ("byline-http", &["byline-application", "byline-domain"]),
     ("byline-tokens", &["byline-application", "byline-domain"]),
+    ("byline-cli", &[]),
     (
         "byline",
         &[
             "byline-application",
+            "byline-cli",
             "byline-domain",
             "byline-http",
             "byline-persistence",
@@ -32,6 +34,7 @@ const INWARD: [(&str, &[&str]); 8] = [
         // The document of the interface is printed by `bylinectl` too.
         &[
             "byline-application",
+            "byline-cli",
             "byline-domain",
             "byline-http",
             "byline-persistence",
@@ -48,7 +51,7 @@ const KEPT: [(&str, &[&str]); 5] = [
     ("mysql_async", &["byline-persistence"]),
     ("libsqlite3-sys", &["byline-persistence"]),
     ("actix", &["byline-http", "byline"]),
-    ("clap", &["byline", "bylinectl"]),
+    ("clap", &["byline-cli", "byline", "bylinectl"]),
 ];
 
 /// All that the innermost package may depend on: no I/O, no serialisation.

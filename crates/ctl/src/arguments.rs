@@ -1,16 +1,15 @@
 //! The command line.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use byline_persistence::DatabaseUrl;
-use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::health::Probe;
 use crate::identities::IdentitiesCommand;
 use crate::keys::KeysCommand;
-use crate::secret_files;
 use crate::seed::Plan;
 use crate::token;
 use crate::{backup, copy, export, import};
@@ -114,24 +113,11 @@ impl Arguments {
     /// `--version`.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        secret_files::read(&mut command, |name| std::env::var_os(name))?;
+        let environment = |name: &OsStr| std::env::var_os(name);
+        byline_cli::read_secret_files(&mut command, std::env::args_os(), environment)?;
         let mut matches = command
             .try_get_matches_from_mut(std::env::args_os())
-            .map_err(without_secrets)?;
+            .map_err(|error| byline_cli::explain(error, &command))?;
         Self::from_arg_matches_mut(&mut matches)
     }
-}
-
-/// Takes the value out of an error about the database's URL, which may hold a
-/// password.
-fn without_secrets(mut error: clap::Error) -> clap::Error {
-    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
-    if argument.is_some_and(|name| name.starts_with("--database-url")) {
-        let hidden = ContextValue::String("(not shown)".to_owned());
-        error.insert(ContextKind::InvalidValue, hidden);
-        let tip = "the environment variable DATABASE_URL sets it too".to_owned();
-        let tips = ContextValue::StyledStrs(vec![tip.into()]);
-        error.insert(ContextKind::Suggested, tips);
-    }
-    error
 }

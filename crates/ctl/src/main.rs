@@ -16,8 +16,6 @@ mod import;
 mod keys;
 mod migrate;
 mod openapi;
-#[path = "../../server/src/settings/secret_files.rs"]
-mod secret_files;
 mod seed;
 mod status;
 mod token;

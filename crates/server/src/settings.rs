@@ -15,9 +15,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser};
 mod admin;
 mod authentication;
 mod effective;
-mod explain;
 mod protection;
-mod secret_files;
 mod tls;
 mod tracing;
 mod values;
@@ -261,10 +259,11 @@ impl Settings {
     ) -> Result<Wanted, clap::Error> {
         let mut command = Self::command();
         let definitions = command.clone();
-        let of_files = secret_files::read(&mut command, environment)?;
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let of_files = byline_cli::read_secret_files(&mut command, &arguments, environment)?;
         let mut matches = command
             .try_get_matches_from_mut(arguments)
-            .map_err(|error| explain::explain(error, &command))?;
+            .map_err(|error| byline_cli::explain(error, &command))?;
         let is_default = |id| matches.value_source(id) == Some(ValueSource::DefaultValue);
         let (create, is_default) = (is_default("url"), is_default("admin_listen"));
         let table = effective::table(&definitions, &command, &matches);
