@@ -5,8 +5,12 @@ mod conflicts;
 mod copies;
 mod faults;
 mod help;
+mod inputs;
 mod kills;
+mod outputs;
 mod round_trips;
+mod secrets;
+mod served;
 
 use std::fs;
 

@@ -81,7 +81,9 @@ fn a_backup_is_whole_or_not_there() {
     let nowhere = Ended::of(sandbox.bylinectl(&["backup", "no/folder/one.db"]));
     assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
     assert!(
-        nowhere.stderr.contains("cannot write the backup"),
+        nowhere
+            .stderr
+            .contains("no/folder/one.db cannot be written"),
         "{nowhere:?}"
     );
     let names = std::fs::read_dir(sandbox.path("")).unwrap();

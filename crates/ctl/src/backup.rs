@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
+use crate::files::{Files, Replaces, Writing, is_stream};
 use crate::transfer::number;
 
 /// Where to.
@@ -16,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Replace a file that exists.
+    /// Replace a regular file that exists, unless a database is at work with it.
     #[arg(long)]
     force: bool,
 }
@@ -34,12 +35,33 @@ Example:
 ///
 /// # Errors
 ///
-/// [`Failure::Exists`], [`Failure::Output`], and what a backup fails with.
-pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
-    if !arguments.force && arguments.file.exists() {
-        return Err(Failure::Exists(arguments.file.clone()));
+/// What [`Files::output`] refuses, [`Failure::Write`], [`Failure::Database`],
+/// [`Failure::Output`].
+pub(crate) fn run(
+    url: &DatabaseUrl,
+    mut files: Files,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    if is_stream(&arguments.file) {
+        return Err(Failure::NoFile(
+            arguments.file.clone(),
+            "is standard output; a backup is a file",
+        ));
     }
-    let bytes = byline_persistence::backup(url, &arguments.file)?;
+    let replaces = if arguments.force {
+        Replaces::Anything
+    } else {
+        Replaces::Nothing
+    };
+    let output = files.output(&arguments.file, replaces)?;
+    let Writing::File(unfinished) = output.create()? else {
+        return Err(Failure::Write(
+            arguments.file.clone(),
+            io::ErrorKind::Unsupported.into(),
+        ));
+    };
+    byline_persistence::backup(url, unfinished.path())?;
+    let bytes = unfinished.finish()?;
     writeln!(
         io::stdout(),
         "wrote {} ({} bytes), checked",

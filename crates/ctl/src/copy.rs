@@ -14,6 +14,7 @@ use byline_persistence::DatabaseUrl;
 
 use crate::clock::SystemClock;
 use crate::failure::Failure;
+use crate::files::Files;
 use crate::transfer::{Door, Entity, Posts, Progress, Users, number};
 
 mod proof;
@@ -79,9 +80,10 @@ const MOST_BYTES: usize = 4 << 20;
 /// [`Failure::NotEmpty`], [`Failure::Differs`], [`Failure::Database`],
 /// [`Failure::Refused`].
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.from == arguments.to {
+    if Files::are_same(&arguments.from, &arguments.to) {
         return Err(Failure::SameDatabase);
     }
+    Files::of(&[&arguments.from, &arguments.to])?;
     let from = Door::open_to_read(&arguments.from)?;
     let to = Door::open(&arguments.to)?;
     if !arguments.verify_only {

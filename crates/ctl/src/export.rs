@@ -10,6 +10,7 @@ use byline_application::{AppError, LastIds, Session};
 use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
+use crate::files::{Files, Output, Replaces, is_stream};
 use crate::transfer::{Door, Entity, Format, Posts, Progress, Sink, Users, number};
 
 /// What to export, and where to.
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum)]
     format: Option<Format>,
 
-    /// Replace files that exist.
+    /// Replace regular files that exist. A database is never replaced.
     #[arg(long)]
     force: bool,
 
@@ -61,12 +62,18 @@ enum Part {
 ///
 /// # Errors
 ///
-/// [`Failure::Database`], [`Failure::Refused`], [`Failure::UnknownFormat`],
-/// [`Failure::Exists`], [`Failure::Write`].
-pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
+/// What [`Files::output`] refuses, [`Failure::UnknownFormat`], [`Failure::Database`],
+/// [`Failure::Refused`], [`Failure::Write`].
+pub(crate) fn run(
+    url: &DatabaseUrl,
+    mut files: Files,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let users = named(arguments.users.as_ref(), arguments, &mut files)?;
+    let posts = named(arguments.posts.as_ref(), arguments, &mut files)?;
     let door = Door::open_to_read(url)?;
-    let users = sink::<Users>(arguments.users.as_ref(), arguments)?;
-    let posts = sink::<Posts>(arguments.posts.as_ref(), arguments)?;
+    let users = users.map(Sink::create::<Users>).transpose()?;
+    let posts = posts.map(Sink::create::<Posts>).transpose()?;
     let (sender, parts) = mpsc::sync_channel(2);
     let (with_users, with_posts) = (users.is_some(), posts.is_some());
     let told = thread::scope(|scope| {
@@ -87,10 +94,20 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
     Ok(())
 }
 
-fn sink<E: Entity>(path: Option<&PathBuf>, arguments: &Arguments) -> Result<Option<Sink>, Failure> {
+/// A file that rows are written to, and how.
+fn named(
+    path: Option<&PathBuf>,
+    arguments: &Arguments,
+    files: &mut Files,
+) -> Result<Option<(Output, Format)>, Failure> {
+    let replaces = if arguments.force {
+        Replaces::Text
+    } else {
+        Replaces::Nothing
+    };
     path.map(|path| {
-        let format = Format::of(path, arguments.format)?;
-        Sink::create::<E>(path, format, arguments.force)
+        let output = files.output(path, replaces)?;
+        Ok((output, Format::of(path, arguments.format, is_stream(path))?))
     })
     .transpose()
 }

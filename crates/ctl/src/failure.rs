@@ -75,6 +75,24 @@ pub(crate) enum Failure {
     /// A file that would be overwritten.
     #[error("{path} exists already; choose another name, or replace it with `--force`", path = .0.display())]
     Exists(PathBuf),
+    /// Something that is no regular file, and would be written.
+    #[error("{path} {why}", path = .0.display(), why = .1)]
+    NoFile(PathBuf, &'static str),
+    /// A file of the database, named as another one.
+    #[error(
+        "{path} is the database itself: it is the file {database}; name another",
+        path = .0.display(), database = .1.display()
+    )]
+    OfDatabase(PathBuf, PathBuf),
+    /// A name beside a database.
+    #[error(
+        "{path} cannot be written while there is {other}: SQLite takes one for a part of the other",
+        path = .0.display(), other = .1.display()
+    )]
+    HoldsDatabase(PathBuf, PathBuf),
+    /// One file, named twice.
+    #[error("{path} and {other} are the same file; each needs one of its own", path = .0.display(), other = .1)]
+    SameFile(PathBuf, String),
     /// A file cannot be read.
     #[error("{path} cannot be read", path = .0.display())]
     Input(PathBuf, #[source] io::Error),

@@ -1,12 +1,13 @@
 //! `bylinectl import`
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use byline_application::import::{ImportId, Numbering, OnConflict, Rows, Tally};
 use byline_persistence::{DatabaseUrl, migrations};
 
 use crate::failure::Failure;
+use crate::files::{Files, Input};
 use crate::transfer::{Door, Entity, Format, Posts, Users, number};
 
 mod batches;
@@ -134,7 +135,15 @@ impl Arguments {
 ///
 /// [`Failure::BadLines`] when a line cannot be stored; [`Failure::Database`],
 /// [`Failure::Refused`], and those of the files.
-pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(
+    url: &DatabaseUrl,
+    mut files: Files,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let inputs = Inputs {
+        users: named(arguments.users.as_ref(), arguments, &mut files)?,
+        posts: named(arguments.posts.as_ref(), arguments, &mut files)?,
+    };
     let door = if arguments.indexes_last {
         Door::open_without_list_indexes(url)?
     } else {
@@ -149,7 +158,7 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
         rehearsal: rehearsal.as_ref(),
     };
     let mut faults = Faults::new(arguments.max_errors);
-    let stored = store(&target, arguments, &mut faults);
+    let stored = store(&target, &inputs, arguments, &mut faults);
     drop(rehearsal);
     drop(door);
     if arguments.indexes_last {
@@ -160,20 +169,44 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &Arguments) -> Result<(), Failur
     faults.end(arguments.dry_run, arguments.skip_invalid)
 }
 
+/// The files of an import, and how they are written.
+struct Inputs {
+    users: Option<(Input, Format)>,
+    posts: Option<(Input, Format)>,
+}
+
+fn named(
+    path: Option<&PathBuf>,
+    arguments: &Arguments,
+    files: &mut Files,
+) -> Result<Option<(Input, Format)>, Failure> {
+    path.map(|path| {
+        let input = files.input(path)?;
+        let format = Format::of(path, arguments.format, input.length().is_none())?;
+        Ok((input, format))
+    })
+    .transpose()
+}
+
 /// Stores the users, then the posts.
-fn store(target: &Target<'_>, arguments: &Arguments, faults: &mut Faults) -> Result<(), Failure> {
+fn store(
+    target: &Target<'_>,
+    inputs: &Inputs,
+    arguments: &Arguments,
+    faults: &mut Faults,
+) -> Result<(), Failure> {
     let mut authors = None;
-    if let Some(path) = &arguments.users {
-        authors = Some(import::<Users>(target, path, arguments, None, faults)?);
+    if let Some(input) = &inputs.users {
+        authors = Some(import::<Users>(target, input, arguments, None, faults)?);
     }
     let numbered_anew = arguments.numbering() == Numbering::Anew;
-    if let Some(path) = arguments
+    if let Some(input) = inputs
         .posts
         .as_ref()
         .filter(|_| faults.may_go_on(arguments.skip_invalid))
     {
         let authors_here = authors.filter(|_| numbered_anew);
-        import::<Posts>(target, path, arguments, authors_here, faults)?;
+        import::<Posts>(target, input, arguments, authors_here, faults)?;
         if let (Some(authors), true, false) = (authors, faults.are_none(), arguments.dry_run) {
             forget(target.door, authors)?;
         }
@@ -198,7 +231,7 @@ impl Target<'_> {
 
 fn import<E: Entity>(
     target: &Target<'_>,
-    path: &Path,
+    (input, format): &(Input, Format),
     arguments: &Arguments,
     authors: Option<ImportId>,
     faults: &mut Faults,
@@ -206,9 +239,10 @@ fn import<E: Entity>(
 where
     Rehearsal: rehearsal::Prepare<E>,
 {
-    let beginning = Beginning::find::<E>(target, path, arguments, authors)?;
+    let beginning = Beginning::find::<E>(target, input, arguments, authors)?;
     let id = beginning.task.id;
     let lines = beginning.position.lines;
+    let path = input.path();
     let said = path.display();
     if lines > 0 && !arguments.quiet {
         tell(&if beginning.is_done {
@@ -223,7 +257,7 @@ where
     if beginning.is_done {
         return Ok(id);
     }
-    let tally = Job::<E>::new(target, path, arguments, beginning)?.run(faults)?;
+    let tally = Job::<E>::new(target, (path, *format), arguments, beginning)?.run(faults)?;
     report(E::ROWS, &said.to_string(), &tally, arguments.dry_run)?;
     Ok(id)
 }

@@ -10,6 +10,7 @@ mod completions;
 mod copy;
 mod export;
 mod failure;
+mod files;
 mod health;
 mod identities;
 mod import;
@@ -23,6 +24,7 @@ mod transfer;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
+use files::Files;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,18 +36,20 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Failure> {
     let arguments = Arguments::read()?;
     let url = &arguments.database_url;
+    // Of every command: its standard streams must not be the database either.
+    let files = Files::of(&[url])?;
     match arguments.command {
         Command::Migrate { status: None } => migrate::run(url),
         Command::Migrate { status: Some(_) } => status::run(url),
         Command::Health(probe) => health::run(&probe),
         Command::Openapi => openapi::run(),
         Command::Check => check::run(url),
-        Command::Export(arguments) => export::run(url, &arguments),
-        Command::Import(arguments) => import::run(url, &arguments),
+        Command::Export(arguments) => export::run(url, files, &arguments),
+        Command::Import(arguments) => import::run(url, files, &arguments),
         Command::Copy(arguments) => copy::run(&arguments),
-        Command::Backup(arguments) => backup::run(url, &arguments),
+        Command::Backup(arguments) => backup::run(url, files, &arguments),
         Command::Completions { shell } => completions::completions(shell),
-        Command::Man { folder } => completions::man(&folder),
+        Command::Man { folder } => completions::man(files, &folder),
         Command::Keys { command } => keys::run(url, &command),
         Command::Identities { command } => identities::run(url, &command),
         Command::Token(plan) => token::run(&plan),

@@ -115,14 +115,14 @@ impl Database {
 }
 
 /// Writes a copy of the database, as it is at one moment after the call, and
-/// checks it; gives its length in bytes. The database may be in use. `to` is
-/// there whole or not at all, and is replaced if it is there already.
+/// checks it. The database may be in use. `to` is an empty file, or none yet, in a
+/// folder in which nothing else has its name. The copy is not synced.
 ///
 /// # Errors
 ///
 /// The database cannot be read, the copy cannot be written or is damaged, or
 /// the engine has means of its own.
-pub fn backup(url: &DatabaseUrl, to: &Path) -> Result<u64, OpenError> {
+pub fn backup(url: &DatabaseUrl, to: &Path) -> Result<(), OpenError> {
     match &url.0 {
         Target::Sqlite(path) => sqlite::backup(path, to),
         Target::Mysql(_) => Err(OpenError::NoBackup),

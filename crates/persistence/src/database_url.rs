@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::mysql::{MysqlTarget, MysqlUrlError};
+use crate::sqlite;
 
 /// Names a database. Neither `Display` nor `Debug` shows a server's host or a
 /// password.
@@ -55,6 +56,16 @@ impl DatabaseUrl {
     #[must_use]
     pub fn sqlite(path: impl AsRef<Path>) -> Self {
         Self(Target::Sqlite(path.as_ref().to_owned()))
+    }
+
+    /// The files that the database is made of, whether they are there or not; the
+    /// first is the one that has its name. None for a server's.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.0 {
+            Target::Sqlite(path) => sqlite::files(path),
+            Target::Mysql(_) => Vec::new(),
+        }
     }
 
     /// How many connections suit a service that nobody has tuned. Those to a file

@@ -15,6 +15,15 @@ pub enum OpenError {
     /// The file holds something else.
     #[error("{path} is not a Byline database", path = .0.display())]
     Foreign(PathBuf),
+    /// The file has another name.
+    #[error(
+        "{path} is a hard link: the file has another name, and what is written under one of them \
+         damages it for the other; remove one", path = .0.display()
+    )]
+    Linked(PathBuf),
+    /// The file is a part of another database.
+    #[error("{path} is where SQLite keeps the latest changes of {database}", path = .0.display(), database = .1.display())]
+    Beside(PathBuf, PathBuf),
     /// The database lacks migrations of this program.
     #[error("the database lacks the migration {missing}; `bylinectl migrate` applies it")]
     SchemaTooOld {

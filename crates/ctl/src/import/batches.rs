@@ -60,13 +60,18 @@ pub(super) fn read<'scope, E: Entity>(
     let (sender, batches) = mpsc::sync_channel(1);
     let work = move || {
         loop {
-            let (batch, is_last) = match next(&mut source, size.rows()) {
-                Ok((batch, is_last)) => (Ok(batch), is_last),
-                Err(error) => (Err(error), true),
-            };
-            // Whoever stores them may have given up.
-            if sender.send(batch).is_err() || is_last {
+            let (batch, ended) = next(&mut source, size.rows());
+            // The receiver may have given up.
+            if sender.send(Ok(batch)).is_err() {
                 return;
+            }
+            match ended {
+                None => {}
+                Some(Ok(())) => return,
+                Some(Err(error)) => {
+                    drop(sender.send(Err(error)));
+                    return;
+                }
             }
         }
     };
@@ -76,13 +81,16 @@ pub(super) fn read<'scope, E: Entity>(
     Ok(batches)
 }
 
-/// The next batch, and whether it is the last.
-fn next<E: Entity>(source: &mut Source<E>, most: usize) -> io::Result<(Batch<E>, bool)> {
+/// The next batch, and how the source ended behind it, if it did: what is ahead of
+/// an error is stored.
+fn next<E: Entity>(source: &mut Source<E>, most: usize) -> (Batch<E>, Option<io::Result<()>>) {
     let mut batch = Vec::new();
     let mut bytes = 0;
     while batch.len() < most && bytes < MOST_BYTES {
-        let Some(read) = source.next()? else {
-            return Ok((batch, true));
+        let read = match source.next() {
+            Ok(Some(read)) => read,
+            Ok(None) => return (batch, Some(Ok(()))),
+            Err(error) => return (batch, Some(Err(error))),
         };
         bytes += match &read.item {
             Item::Row(row) => E::size(row),
@@ -90,7 +98,7 @@ fn next<E: Entity>(source: &mut Source<E>, most: usize) -> io::Result<(Batch<E>,
         };
         batch.push(read);
     }
-    Ok((batch, false))
+    (batch, None)
 }
 
 #[cfg(test)]

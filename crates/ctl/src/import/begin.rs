@@ -1,8 +1,8 @@
 //! Where an import begins: at the file's beginning, or where it was broken
 //! off.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::sync::Arc;
 
 use byline_application::Clock as _;
 use byline_application::import::{Import, ImportId, NewImport, Position, Task};
@@ -11,6 +11,7 @@ use byline_domain::Timestamp;
 use super::{Arguments, Target};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
+use crate::files::{Input, Opened};
 use crate::transfer::{Entity, Prefix};
 
 /// Where an import begins, and under which name.
@@ -19,7 +20,8 @@ pub(super) struct Beginning {
     pub(super) position: Position,
     /// Whether there is nothing left to do.
     pub(super) is_done: bool,
-    /// The length of the file; that of standard input is not known.
+    /// The open file, and its length if that is known.
+    pub(super) opened: Opened,
     pub(super) length: Option<u64>,
     /// The file up to the position.
     pub(super) prefix: Option<Prefix>,
@@ -35,27 +37,23 @@ impl Beginning {
     /// [`Failure::Input`], [`Failure::Refused`], [`Failure::OtherIds`]
     pub(super) fn find<E: Entity>(
         target: &Target<'_>,
-        path: &Path,
+        input: &Input,
         arguments: &Arguments,
         authors: Option<ImportId>,
     ) -> Result<Self, Failure> {
         let now = SystemClock.now();
-        let failed = |error| Failure::Input(path.to_owned(), error);
-        let is_file = path != Path::new("-");
-        let length = if is_file {
-            Some(fs::metadata(path).map_err(failed)?.len())
-        } else {
-            None
-        };
+        let failed = |error| Failure::Input(input.path().to_owned(), error);
+        let opened = input.open()?;
+        let length = input.length();
         let mut earlier = None;
-        if let (Some(length), false) = (length, arguments.again) {
+        if let (Opened::File(file), Some(length), false) = (&opened, length, arguments.again) {
             let imports = target.door.read(|s| Ok(s.imports().list(E::ROWS)?))?;
-            earlier = same(path, length, imports).map_err(failed)?;
+            earlier = same(file, length, imports).map_err(failed)?;
         }
         if let Some(earlier) = &earlier
             && earlier.begun.numbering != arguments.numbering()
         {
-            return Err(Failure::OtherIds(path.to_owned()));
+            return Err(Failure::OtherIds(input.path().to_owned()));
         }
         let begun = earlier.map_or(
             NewImport {
@@ -76,10 +74,10 @@ impl Beginning {
             }
             (earlier, Some(rehearsal)) => rehearsal.begin(begun, position, earlier, now)?,
         };
-        let mut prefix = is_file
-            .then(|| Prefix::of(path))
-            .transpose()
-            .map_err(failed)?;
+        let mut prefix = match &opened {
+            Opened::File(file) => Some(Prefix::of(file)),
+            Opened::Stream(_) => None,
+        };
         if let Some(prefix) = &mut prefix {
             prefix.advance(position.bytes).map_err(failed)?;
         }
@@ -92,6 +90,7 @@ impl Beginning {
             },
             position,
             is_done: Some(position.bytes) == length && position.bytes > 0,
+            opened,
             length,
             prefix,
             now,
@@ -101,11 +100,15 @@ impl Beginning {
 
 /// The import that has come furthest of those that have taken the beginning of
 /// this file.
-fn same(path: &Path, length: u64, mut imports: Vec<Import>) -> std::io::Result<Option<Import>> {
+fn same(
+    file: &Arc<File>,
+    length: u64,
+    mut imports: Vec<Import>,
+) -> std::io::Result<Option<Import>> {
     imports.retain(|import| import.position.bytes <= length);
     // The newest last among those that have come equally far.
     imports.sort_by_key(|import| (import.position.bytes, import.id));
-    let mut prefix = Prefix::of(path)?;
+    let mut prefix = Prefix::of(file);
     let mut found = None;
     for import in imports {
         if prefix.advance(import.position.bytes)? == import.position.digest {

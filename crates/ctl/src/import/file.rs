@@ -46,19 +46,19 @@ where
 {
     /// # Errors
     ///
-    /// [`Failure::UnknownFormat`], [`Failure::Input`], [`Failure::Header`]
+    /// [`Failure::Input`], [`Failure::Header`]
     pub(super) fn new(
         target: &'a Target<'a>,
-        path: &'a Path,
+        (path, format): (&'a Path, Format),
         arguments: &'a Arguments,
         beginning: Beginning,
     ) -> Result<Self, Failure> {
-        let format = Format::of(path, arguments.format)?;
         let Beginning {
             task,
             position,
             prefix,
             now,
+            opened,
             length,
             ..
         } = beginning;
@@ -67,7 +67,7 @@ where
             target,
             path,
             arguments,
-            source: Source::open(path, format, place, now)?,
+            source: Source::open(path, opened, format, place, now)?,
             course: Course {
                 task,
                 position,
@@ -243,7 +243,7 @@ where
             Some(prefix) => prefix
                 .advance(bytes)
                 .map_err(|error| Failure::Input(self.path.to_owned(), error))?,
-            // Nobody can go on with standard input: no digest is this.
+            // No import goes on with a stream: no digest is this.
             None => Digest::from_bytes([0; Digest::LENGTH]),
         };
         let to = Position {

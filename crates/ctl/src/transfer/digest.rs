@@ -1,15 +1,18 @@
 //! What was taken of a file, as a digest.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, Read};
+use std::sync::Arc;
 
 use byline_application::Digest;
 use sha2::{Digest as _, Sha256};
 
+use crate::files::At;
+
 /// The bytes of a file up to a place that moves on, and their SHA-256.
 pub(crate) struct Prefix {
-    file: File,
+    file: Arc<File>,
+    reader: At,
     bytes: u64,
     hash: Sha256,
     /// Where it was settled last.
@@ -21,18 +24,15 @@ const BUFFER: usize = 1 << 18;
 
 impl Prefix {
     /// Of no bytes as yet.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be opened.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            file: File::open(path)?,
+    pub(crate) fn of(file: &Arc<File>) -> Self {
+        Self {
+            file: Arc::clone(file),
+            reader: At::new(Arc::clone(file), 0),
             bytes: 0,
             hash: Sha256::new(),
             base: (0, Sha256::new()),
             buffer: vec![0; BUFFER],
-        })
+        }
     }
 
     /// Moves to the first `bytes` of the file and gives their digest: on, or
@@ -44,7 +44,7 @@ impl Prefix {
     pub(crate) fn advance(&mut self, bytes: u64) -> io::Result<Digest> {
         if bytes < self.bytes {
             (self.bytes, self.hash) = self.base.clone();
-            self.file.seek(SeekFrom::Start(self.bytes))?;
+            self.reader = At::new(Arc::clone(&self.file), self.bytes);
         }
         if bytes < self.bytes {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -53,7 +53,7 @@ impl Prefix {
             let rest = usize::try_from(bytes - self.bytes).unwrap_or(BUFFER);
             let wanted = rest.min(BUFFER);
             let buffer = self.buffer.get_mut(..wanted).unwrap_or_default();
-            let read = self.file.read(buffer)?;
+            let read = self.reader.read(buffer)?;
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -82,7 +82,7 @@ mod tests {
         let path = folder.path().join("file");
         let text = "abc".repeat(200_000);
         std::fs::write(&path, &text).unwrap();
-        let mut prefix = Prefix::of(&path).unwrap();
+        let mut prefix = Prefix::of(&Arc::new(File::open(&path).unwrap()));
         assert_eq!(prefix.advance(0).unwrap(), Position::START.digest);
         for end in [3, 3, 500_000, 600_000] {
             let expected = Digest::from_bytes(Sha256::digest(&text[..end]).into());

@@ -98,8 +98,15 @@ impl<'a> Cells<'a> {
 
     fn whole(&self, member: usize, name: &str) -> Result<Option<Whole>, String> {
         let cell = self.optional(member);
-        let number = cell.map(|cell| cell.parse().map(Whole)).transpose();
-        number.map_err(|_| format!("{name}: must be a whole number"))
+        let number = cell.map(|cell| match cell.parse() {
+            Ok(number) => Some(Whole(number)),
+            // As in NDJSON: `7.0`.
+            Err(_) => serde_json::from_str(cell).ok(),
+        });
+        match number {
+            Some(None) => Err(format!("{name}: must be a whole number")),
+            number => Ok(number.flatten()),
+        }
     }
 }
 

@@ -15,12 +15,12 @@ pub(crate) enum Format {
 
 impl Format {
     /// The format of a file: the one that was asked for, else the one that its
-    /// name says; that of standard input and output is NDJSON.
+    /// name says; a stream whose name says nothing is NDJSON.
     ///
     /// # Errors
     ///
     /// [`Failure::UnknownFormat`]
-    pub(crate) fn of(path: &Path, asked: Option<Self>) -> Result<Self, Failure> {
+    pub(crate) fn of(path: &Path, asked: Option<Self>, is_stream: bool) -> Result<Self, Failure> {
         if let Some(format) = asked {
             return Ok(format);
         }
@@ -28,7 +28,7 @@ impl Format {
         match extension.map(str::to_ascii_lowercase).as_deref() {
             Some("ndjson" | "jsonl") => Ok(Self::Ndjson),
             Some("csv") => Ok(Self::Csv),
-            _ if path == Path::new("-") => Ok(Self::Ndjson),
+            _ if is_stream => Ok(Self::Ndjson),
             _ => Err(Failure::UnknownFormat(path.to_owned())),
         }
     }
@@ -51,7 +51,12 @@ mod tests {
             ("users", None, None),
             ("csv", None, None),
         ] {
-            assert_eq!(Format::of(Path::new(path), asked).ok(), expected, "{path}");
+            let is_stream = path == "-";
+            let format = Format::of(Path::new(path), asked, is_stream).ok();
+            assert_eq!(format, expected, "{path}");
         }
+        let pipe = |path| Format::of(Path::new(path), None, true).ok();
+        assert_eq!(pipe("/dev/fd/63"), Some(Format::Ndjson));
+        assert_eq!(pipe("pipe.csv"), Some(Format::Csv));
     }
 }

@@ -9,8 +9,9 @@ use std::fmt;
 use byline_application::{PostRecord, UserRecord};
 use byline_domain::{
     Content, EmailAddress, Post, PostId, Timestamp, Title, User, UserId, UserName, Version,
+    whole_number,
 };
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Unexpected, Visitor};
 
 /// A user in a file.
 #[derive(serde::Deserialize, serde::Serialize)]
@@ -45,7 +46,8 @@ pub(crate) struct PostLine<'a> {
     pub(crate) version: Option<Whole>,
 }
 
-/// A whole number. The error says so in words.
+/// A whole number, however it is written: `7`, `7.0` and `7e0`. The error says so in
+/// words.
 #[derive(Clone, Copy, serde::Serialize)]
 #[serde(transparent)]
 pub(crate) struct Whole(pub(crate) i64);
@@ -60,6 +62,10 @@ impl<'de> Deserialize<'de> for Whole {
             }
             fn visit_i64<E>(self, number: i64) -> Result<Whole, E> {
                 Ok(Whole(number))
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Whole, E> {
+                let wrong = || E::invalid_type(Unexpected::Float(number), &self);
+                whole_number(number).map(Whole).ok_or_else(wrong)
             }
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Whole, E> {
                 let number = i64::try_from(number);

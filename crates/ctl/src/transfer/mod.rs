@@ -8,6 +8,7 @@ mod line;
 mod progress;
 mod sink;
 mod source;
+mod strict;
 
 pub(crate) use digest::Prefix;
 pub(crate) use door::Door;

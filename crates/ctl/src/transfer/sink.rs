@@ -1,12 +1,12 @@
 //! Writing rows to a file that is there whole or not at all.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::Format;
 use super::entity::Entity;
 use crate::failure::Failure;
+use crate::files::{Output, Unfinished, Writing};
 
 const BUFFER: usize = 1 << 18;
 
@@ -14,6 +14,8 @@ const BUFFER: usize = 1 << 18;
 pub(crate) struct Sink {
     path: PathBuf,
     writer: Writer,
+    /// The file; none of standard output.
+    unfinished: Option<Unfinished>,
     line: Vec<u8>,
 }
 
@@ -23,38 +25,31 @@ enum Writer {
 }
 
 impl Sink {
-    /// A file that is made now under another name, or standard output if it is
-    /// `-`; CSV gets its line of names.
+    /// Begins to write an output; CSV gets its line of names.
     ///
     /// # Errors
     ///
-    /// [`Failure::Exists`], [`Failure::Write`]
-    pub(crate) fn create<E: Entity>(
-        path: &Path,
-        format: Format,
-        force: bool,
-    ) -> Result<Self, Failure> {
-        let failed = |error| Failure::Write(path.to_owned(), error);
-        let output: Box<dyn Write> = if path == Path::new("-") {
-            Box::new(io::stdout())
-        } else if !force && path.exists() {
-            return Err(Failure::Exists(path.to_owned()));
-        } else {
-            Box::new(File::create(partial(path)).map_err(failed)?)
+    /// [`Failure::Write`]
+    pub(crate) fn create<E: Entity>((output, format): (Output, Format)) -> Result<Self, Failure> {
+        let failed = |error| Failure::Write(output.path().to_owned(), error);
+        let (target, unfinished): (Box<dyn Write>, _) = match output.create()? {
+            Writing::Stream => (Box::new(io::stdout()), None),
+            Writing::File(file) => (Box::new(file.writer().map_err(failed)?), Some(file)),
         };
         let writer = match format {
-            Format::Ndjson => Writer::Ndjson(BufWriter::with_capacity(BUFFER, output)),
+            Format::Ndjson => Writer::Ndjson(BufWriter::with_capacity(BUFFER, target)),
             Format::Csv => {
                 let builder = &mut csv::WriterBuilder::new();
-                let mut writer = builder.buffer_capacity(BUFFER).from_writer(output);
+                let mut writer = builder.buffer_capacity(BUFFER).from_writer(target);
                 let names = writer.write_record(E::MEMBERS);
                 names.map_err(|error| failed(error.into()))?;
                 Writer::Csv(Box::new(writer))
             }
         };
         Ok(Self {
-            path: path.to_owned(),
+            path: output.path().to_owned(),
             writer,
+            unfinished,
             line: Vec::new(),
         })
     }
@@ -99,28 +94,17 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// [`Failure::Write`]
+    /// [`Failure::Write`], and what [`Files::output`](crate::files::Files::output)
+    /// refuses.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        self.end()
-            .map_err(|error| Failure::Write(self.path.clone(), error))
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        match &mut self.writer {
-            Writer::Ndjson(writer) => writer.flush()?,
-            Writer::Csv(writer) => writer.flush()?,
+        let flushed = match &mut self.writer {
+            Writer::Ndjson(writer) => writer.flush(),
+            Writer::Csv(writer) => writer.flush(),
+        };
+        flushed.map_err(|error| Failure::Write(self.path.clone(), error))?;
+        match self.unfinished {
+            Some(file) => file.finish().map(drop),
+            None => Ok(()),
         }
-        if self.path == Path::new("-") {
-            return Ok(());
-        }
-        File::open(partial(&self.path))?.sync_all()?;
-        fs::rename(partial(&self.path), &self.path)
     }
-}
-
-/// The name of a file that is not whole yet.
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
 }

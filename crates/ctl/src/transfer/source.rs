@@ -1,17 +1,18 @@
 //! Reading rows from a file, one after the other.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::marker::PhantomData;
 use std::path::Path;
+use std::sync::Arc;
 
 use byline_domain::Timestamp;
 use csv::{ByteRecord, StringRecord};
 
 use super::Format;
 use super::entity::{Cells, Entity};
+use super::strict::Strict;
 use crate::failure::Failure;
+use crate::files::{At, Opened};
 
 /// The longest that a row may be, in bytes: more than the longest post takes
 /// whose every character is escaped.
@@ -59,99 +60,46 @@ struct Lines {
 }
 
 struct Records {
-    reader: csv::Reader<Fence>,
+    reader: csv::Reader<Strict>,
     record: ByteRecord,
     places: Vec<Option<usize>>,
     width: usize,
-    /// The bytes and lines ahead of what the reader reads.
-    base: (u64, u64),
-}
-
-/// Lets only so many bytes through until it is moved on, so that a quote which
-/// is never closed does not bring the whole file into memory; and notes where
-/// lines end, which the reader cannot tell of lines that end with CR LF.
-struct Fence {
-    file: Box<dyn io::Read + Send>,
-    left: u64,
-    read: u64,
-    line_feeds: VecDeque<u64>,
-    passed: u64,
-    last_passed: Option<u64>,
-}
-
-impl Fence {
-    fn around(file: Box<dyn io::Read + Send>) -> Self {
-        Self {
-            file,
-            left: LONGEST,
-            read: 0,
-            line_feeds: VecDeque::new(),
-            passed: 0,
-            last_passed: None,
-        }
-    }
-
-    /// The line that ends at `end`, or in which it lies, counted from 1. Never
-    /// asked about an earlier place again.
-    fn line_until(&mut self, end: u64) -> u64 {
-        while let Some(place) = self.line_feeds.pop_front_if(|place| *place < end) {
-            self.passed += 1;
-            self.last_passed = Some(place);
-        }
-        let ends_here = self.last_passed.is_some_and(|place| place + 1 == end);
-        self.passed + u64::from(!ends_here)
-    }
-}
-
-impl io::Read for Fence {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        let length = u64::try_from(read).unwrap_or(u64::MAX);
-        if self.left < length {
-            return Err(io::Error::other(TooLong));
-        }
-        self.left -= length;
-        let bytes = (self.read..).zip(buffer.iter().take(read));
-        self.line_feeds.extend(
-            bytes
-                .filter(|(_, byte)| **byte == b'\n')
-                .map(|(place, _)| place),
-        );
-        self.read += length;
-        Ok(read)
-    }
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("a row is longer than 4 MiB; is there a quote that is not closed?")]
+#[error("a row is longer than 4 MiB")]
 struct TooLong;
 
 impl<E: Entity> Source<E> {
-    /// The rows of a file, or of standard input if it is `-`, from a place on.
-    /// Rows that do not say when they were created were created `now`.
+    /// Reads the rows of an open file, from a place on: so many bytes and lines from
+    /// its beginning, of a regular file. Rows that do not say when they were created
+    /// were created `now`.
     ///
     /// # Errors
     ///
     /// [`Failure::Input`], [`Failure::Header`]
     pub(crate) fn open(
         path: &Path,
+        opened: Opened,
         format: Format,
-        (bytes, lines): (u64, u64),
+        place: (u64, u64),
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let failed = |error| Failure::Input(path.to_owned(), error);
-        let mut file: Box<dyn io::Read + Send> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(failed)?)
+        let (bytes, lines) = place;
+        let (file, from_start) = match opened {
+            Opened::Stream(stream) => (None, stream),
+            Opened::File(file) => {
+                let start: Box<dyn io::Read + Send> = Box::new(At::new(Arc::clone(&file), 0));
+                (Some(file), start)
+            }
         };
+        let from_place = file.filter(|_| bytes > 0).map(|file| At::new(file, bytes));
         let input = match format {
             Format::Ndjson => {
-                if bytes > 0 {
-                    let mut opened = File::open(path).map_err(failed)?;
-                    opened.seek(SeekFrom::Start(bytes)).map_err(failed)?;
-                    file = Box::new(opened);
-                }
+                let file = match from_place {
+                    Some(file) => Box::new(file),
+                    None => from_start,
+                };
                 Input::Ndjson(Lines {
                     file: Box::new(BufReader::with_capacity(BUFFER, file)),
                     line: Vec::new(),
@@ -160,12 +108,11 @@ impl<E: Entity> Source<E> {
                 })
             }
             Format::Csv => {
-                let header = header::<E>(path, file)?;
-                Input::Csv(Box::new(if bytes > 0 {
-                    let (opened, bytes) = behind_record(path, bytes).map_err(failed)?;
-                    header.behind(opened, bytes, lines)
-                } else {
-                    header
+                let failed = |error| Failure::Input(path.to_owned(), error);
+                let header = header::<E>(path, from_start)?;
+                Input::Csv(Box::new(match from_place {
+                    Some(file) => header.behind(Box::new(file), place).map_err(failed)?,
+                    None => header,
                 }))
             }
         };
@@ -210,7 +157,7 @@ impl Lines {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let item = match E::from_json(line, now) {
+            let item = match json::<E>(line, now) {
                 Ok(row) => Item::Row(row),
                 Err(text) => Item::Bad(text),
             };
@@ -224,14 +171,32 @@ impl Lines {
     }
 }
 
+/// A row from a line. A JSON array would be taken for the members in their order.
+fn json<E: Entity>(line: &[u8], now: Timestamp) -> Result<E::Record, String> {
+    if line.trim_ascii_start().starts_with(b"[") {
+        return Err(
+            "is an array; there is one object per line: convert an array with jq -c '.[]'"
+                .to_owned(),
+        );
+    }
+    E::from_json(line, now)
+}
+
 /// The records of a file whose line of names is read.
 fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Records, Failure> {
+    let failed = |error| Failure::Input(path.to_owned(), error);
     let mut reader = csv::ReaderBuilder::new()
         .buffer_capacity(BUFFER)
         .flexible(true)
-        .from_reader(Fence::around(file));
+        .from_reader(Strict::new(file, (0, 0), LONGEST).map_err(failed)?);
     let wrong = |text: String| Failure::Header(path.to_owned(), text);
-    let names = reader.headers().map_err(|error| wrong(error.to_string()))?;
+    let names = reader.headers().map_err(|error| {
+        if error.is_io_error() {
+            failed(error.into())
+        } else {
+            wrong(error.to_string())
+        }
+    })?;
     let place = |member: &&str| names.iter().position(|name| name == *member);
     let places: Vec<_> = E::MEMBERS.iter().map(place).collect();
     for name in names {
@@ -258,51 +223,45 @@ fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Reco
         }
     }
     let width = names.len();
+    reader.get_mut().next_record();
     Ok(Records {
         reader,
         record: ByteRecord::new(),
         places,
         width,
-        base: (0, 0),
     })
 }
 
 impl Records {
-    /// The records with the same columns that a file has behind so many bytes
-    /// and lines, where it stands.
-    fn behind(self, file: File, bytes: u64, lines: u64) -> Self {
-        Self {
+    /// Reads on in `file`, which stands behind so many bytes and lines.
+    fn behind(self, file: Box<dyn io::Read + Send>, place: (u64, u64)) -> io::Result<Self> {
+        Ok(Self {
             reader: csv::ReaderBuilder::new()
                 .buffer_capacity(BUFFER)
                 .flexible(true)
                 .has_headers(false)
-                .from_reader(Fence::around(Box::new(file))),
-            base: (bytes, lines),
+                .from_reader(Strict::new(file, place, LONGEST)?),
             ..self
-        }
+        })
     }
 
     fn next<E: Entity>(&mut self, now: Timestamp) -> io::Result<Option<Read<E::Record>>> {
-        self.reader.get_mut().left = LONGEST;
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-            Err(error) => return Err(error.into()),
+        if !self.reader.read_byte_record(&mut self.record)? {
+            return Ok(None);
         }
         let item = match self.row::<E>(now) {
             Ok(row) => Item::Row(row),
             Err(text) => Item::Bad(text),
         };
-        let end = self.reader.position().byte();
-        let last = self.reader.get_mut().line_until(end);
-        let within = self.record.as_slice().iter();
-        let within = within.filter(|byte| **byte == b'\n').count();
-        let (bytes, lines) = self.base;
+        let extent = self.reader.get_mut().next_record();
+        // Both end records at the same bytes; a test compares them.
+        let extent = extent.ok_or_else(|| io::Error::other("a record has no end"))?;
+        let (bytes, lines) = extent.end;
         Ok(Some(Read {
             item,
-            line: lines + last - u64::try_from(within).unwrap_or_default(),
-            bytes: bytes + end,
-            lines: lines + last,
+            line: extent.line,
+            bytes,
+            lines,
         }))
     }
 
@@ -321,18 +280,6 @@ impl Records {
         };
         E::from_cells(&cells, now)
     }
-}
-
-/// The file at the end of a record, and where that is: of a line that ends with
-/// CR LF, the LF may still be ahead.
-fn behind_record(path: &Path, bytes: u64) -> io::Result<(File, u64)> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(bytes.saturating_sub(1)))?;
-    let mut around = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut around)?;
-    let bytes = bytes + u64::from(around == *b"\r\n");
-    file.seek(SeekFrom::Start(bytes))?;
-    Ok((file, bytes))
 }
 
 #[cfg(test)]

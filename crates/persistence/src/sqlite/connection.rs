@@ -1,5 +1,6 @@
 //! Opening a SQLite file: settings, each set and read back.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +12,10 @@ use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool};
 use diesel::result::Error as QueryError;
 use diesel::sql_types::{BigInt, Text};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::Connection;
+use super::file::refuse_misleading_name;
 use super::store::with_suffix;
 use crate::error::OpenError;
 
@@ -66,6 +69,7 @@ pub(super) fn open(path: &Path, create: bool) -> Result<Connection, OpenError> {
     if !create && !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
+    refuse_misleading_name(path)?;
     let mode = if create { "rwc" } else { "rw" };
     let mut connection = Connection::establish(&uri(path, mode))
         .map_err(|error| OpenError::cannot_open(path, error))?;
@@ -158,6 +162,7 @@ const CANNOT_OPEN: &str = "unable to open database file";
 /// Opens the file for a change during which nobody else may have it open. From
 /// the first statement on, everything fails as locked while somebody has.
 pub(super) fn open_alone(path: &Path) -> Result<Connection, OpenError> {
+    refuse_misleading_name(path)?;
     let mut connection = Connection::establish(&uri(path, "rw"))
         .map_err(|error| OpenError::cannot_open(path, error))?;
     // Before the file is read: later, SQLite would only keep others from coming
@@ -178,25 +183,17 @@ fn is_ours_or_empty(connection: &mut Connection) -> QueryResult<bool> {
 /// "Byln", see the first migration.
 const APPLICATION_ID: i64 = 0x4279_6c6e;
 
+/// What SQLite reads as something else in a URI, besides what is not ASCII.
+const RESERVED: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
 /// SQLite's URI for the file (<https://www.sqlite.org/uri.html>). Without a
 /// mode, SQLite would make a new empty file of every path that is mistyped.
 pub(super) fn uri(path: &Path, mode: &str) -> String {
-    let mut uri = String::from("file:");
-    if path.has_root() {
-        // An empty host: of a path with two slashes, SQLite would take one.
-        uri.push_str("//");
-    }
-    for character in path.to_string_lossy().chars() {
-        match character {
-            '%' => uri.push_str("%25"),
-            '?' => uri.push_str("%3f"),
-            '#' => uri.push_str("%23"),
-            other => uri.push(other),
-        }
-    }
-    uri.push_str("?mode=");
-    uri.push_str(mode);
-    uri
+    // An empty host: of a path with two slashes, SQLite would take one.
+    let host = if path.has_root() { "//" } else { "" };
+    // A path need not be text: what is not ASCII is written as bytes.
+    let path = percent_encode(path.as_os_str().as_bytes(), RESERVED);
+    format!("file:{host}{path}?mode={mode}")
 }
 
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 mod backup;
 mod connection;
 mod dialect;
+mod file;
 mod file_watch;
 mod lease;
 mod list_indexes;
@@ -21,6 +22,7 @@ mod writer;
 
 pub(crate) use backup::backup;
 pub(crate) use connection::Role;
+pub(crate) use file::files;
 pub(crate) use schema_check::{check, migrate, status};
 pub(crate) use store::SqliteStore;
 

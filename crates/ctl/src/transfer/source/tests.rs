@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -17,10 +17,15 @@ fn file(name: &str, text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+fn open<E: Entity>(path: &Path, format: Format, from: (u64, u64)) -> Result<Source<E>, Failure> {
+    let opened = Opened::File(Arc::new(File::open(path).unwrap()));
+    Source::open(path, opened, format, from, now())
+}
+
 /// Whether each row is one, and where it begins and ends; the names or the
 /// faults.
 fn read_users(path: &Path, format: Format, from: (u64, u64)) -> Vec<(String, u64, u64, u64)> {
-    let mut source = Source::<Users>::open(path, format, from, now()).unwrap();
+    let mut source = open::<Users>(path, format, from).unwrap();
     let mut found = Vec::new();
     while let Some(read) = source.next().unwrap() {
         let text = match read.item {
@@ -94,11 +99,7 @@ fn csv_is_read_record_by_record() {
         for index in 0..found.len() {
             let (_, _, bytes, lines) = found[index];
             let rest = read_users(&path, Format::Csv, (bytes, lines));
-            let told = |rows: &[(String, u64, u64, u64)]| {
-                let rows = rows.iter().map(|(text, line, ..)| (text.clone(), *line));
-                rows.collect::<Vec<_>>()
-            };
-            assert_eq!(told(&rest), told(&found[index + 1..]), "{eol:?} {index}");
+            assert_eq!(rest, found[index + 1..], "{eol:?} {index}");
         }
     }
 }
@@ -171,9 +172,7 @@ fn a_header_names_known_columns_once_and_all_that_are_needed() {
         ("", "`name` is missing"),
     ] {
         let (_folder, path) = file("users", format!("{header}\n"));
-        let error = Source::<Users>::open(&path, Format::Csv, (0, 0), now())
-            .err()
-            .unwrap();
+        let error = open::<Users>(&path, Format::Csv, (0, 0)).err().unwrap();
         assert!(error.told().contains(says), "{header}: {}", error.told());
     }
 }
@@ -186,8 +185,93 @@ fn a_row_without_end_is_an_error_and_does_not_fill_the_memory() {
         (Format::Csv, format!("user_id,title,content\n1,a,\"{long}")),
     ] {
         let (_folder, path) = file("posts", text);
-        let mut source = Source::<Posts>::open(&path, format, (0, 0), now()).unwrap();
+        let mut source = open::<Posts>(&path, format, (0, 0)).unwrap();
         let error = source.next().unwrap_err().to_string();
         assert!(error.contains("longer than 4 MiB"), "{error}");
+    }
+}
+
+#[test]
+fn csv_that_is_none_is_an_error_with_its_line() {
+    for (text, says) in [
+        (
+            "name,email\n\"Ada\" Lovelace,a@b.c\n",
+            "line 2: there is text behind",
+        ),
+        (
+            "name,email\nA,a@b.c\n\"B,b@b.c\nC,c@b.c\n",
+            "line 3: the quote that begins here",
+        ),
+        (
+            "name,email\nA \"B\",a@b.c\n",
+            "line 2: there is a quote in a field",
+        ),
+        (
+            "name,email\nA,a@b.c\rB,b@b.c\r",
+            "line 2: there is a CR without an LF",
+        ),
+    ] {
+        let (_folder, path) = file("users", text);
+        let mut source = open::<Users>(&path, Format::Csv, (0, 0)).unwrap();
+        let error = loop {
+            match source.next() {
+                Ok(Some(read)) => assert!(matches!(read.item, Item::Row(_)), "{text:?}"),
+                Ok(None) => panic!("{text:?} is taken for CSV"),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(error.starts_with(says), "{text:?}: {error}");
+    }
+    let (_folder, path) = file("users", "name,\"email\nA,a@b.c\n");
+    let error = open::<Users>(&path, Format::Csv, (0, 0)).err().unwrap();
+    assert!(
+        error.told().contains("line 1: the quote that begins here"),
+        "{}",
+        error.told()
+    );
+}
+
+#[test]
+fn whole_numbers_may_be_written_with_a_fraction() {
+    for number in ["7", "7.0", "7e0", "0.7e1", "700E-2"] {
+        let line =
+            format!("{{\"id\":{number},\"name\":\"A\",\"email\":\"a@b.c\",\"version\":{number}}}");
+        let cells = format!("id,name,email,version\n{number},A,a@b.c,{number}\n");
+        for (format, text) in [(Format::Ndjson, line), (Format::Csv, cells)] {
+            let (_folder, path) = file("users", text);
+            let mut source = open::<Users>(&path, format, (0, 0)).unwrap();
+            let Item::Row(row) = source.next().unwrap().unwrap().item else {
+                panic!("{number} is refused in {format:?}");
+            };
+            assert_eq!((row.id.unwrap().get(), row.version.get()), (7, 7));
+        }
+    }
+    for number in ["7.5", "1e400", "0x7", "7.", "\"7\"", "inf"] {
+        let line = format!("{{\"user_id\":{number},\"title\":\"A\",\"content\":\"\"}}");
+        let (_folder, path) = file("posts", line);
+        let mut source = open::<Posts>(&path, Format::Ndjson, (0, 0)).unwrap();
+        let item = source.next().unwrap().unwrap().item;
+        assert!(matches!(item, Item::Bad(_)), "{number}");
+    }
+    for number in ["7.5", "1e400", "0x7", "7.", "inf", "NaN", "seven"] {
+        let (_folder, path) = file("posts", format!("user_id,title,content\n{number},A,\n"));
+        let mut source = open::<Posts>(&path, Format::Csv, (0, 0)).unwrap();
+        let Item::Bad(text) = source.next().unwrap().unwrap().item else {
+            panic!("{number} is taken");
+        };
+        assert_eq!(text, "user_id: must be a whole number", "{number}");
+    }
+}
+
+#[test]
+fn a_line_is_an_object() {
+    for line in [
+        "[1,\"Ada\",\"a@b.c\",null,null,null]",
+        " \t[{\"name\":\"A\",\"email\":\"a@b.c\"}]",
+        "[",
+    ] {
+        let (_folder, path) = file("users", line);
+        let found = read_users(&path, Format::Ndjson, (0, 0));
+        assert!(found[0].0.contains("jq -c '.[]'"), "{line}: {}", found[0].0);
     }
 }

@@ -1,0 +1,177 @@
+//! Every file that a command reads or writes.
+//!
+//! A command names its files to [`Files`] before it opens the database or any of
+//! them. Whatever would read one file twice, or write over a file that the command
+//! reads, is refused then: nothing has been read or written yet.
+
+mod identity;
+mod input;
+mod output;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use byline_persistence::DatabaseUrl;
+use rustix::fs::fstat;
+use rustix::stdio::{stderr, stdin, stdout};
+
+pub(crate) use identity::is_stream;
+use identity::{Identity, Node};
+pub(crate) use input::{At, Input, Opened};
+pub(crate) use output::{Output, Replaces, Unfinished, Writing};
+
+use crate::failure::Failure;
+
+/// The files of a command.
+pub(crate) struct Files {
+    databases: Vec<(PathBuf, Identity)>,
+    used: Vec<Used>,
+    /// The permissions that what is written of the database gets.
+    mode: u32,
+}
+
+/// A file that is read or written.
+struct Used {
+    path: PathBuf,
+    identity: Identity,
+    is_input: bool,
+}
+
+/// Of what comes from a server's database, or from none.
+const PRIVATE: u32 = 0o600;
+
+impl Files {
+    /// Names the databases of a command; the first is the one that is written to
+    /// files. The standard streams must be none of their files.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::OfDatabase`]
+    pub(crate) fn of(databases: &[&DatabaseUrl]) -> Result<Self, Failure> {
+        let mut named = Vec::new();
+        for path in databases.iter().flat_map(|url| url.files()) {
+            named.push((path.clone(), Identity::of_path(&path)));
+        }
+        let mode = named
+            .first()
+            .and_then(|(path, _)| fs::metadata(path).ok())
+            .map_or(PRIVATE, |file| mode(&file));
+        let files = Self {
+            databases: named,
+            used: Vec::new(),
+            mode,
+        };
+        for (name, status) in [
+            ("standard input", fstat(stdin())),
+            ("standard output", fstat(stdout())),
+            ("standard error", fstat(stderr())),
+        ] {
+            if let Ok(status) = status {
+                let identity = Identity::of_stream(Node::of_status(&status));
+                files.refuse_database(Path::new(name), &identity)?;
+            }
+        }
+        Ok(files)
+    }
+
+    /// Names a file that is read; `-` is standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Input`], [`Failure::OfDatabase`], [`Failure::SameFile`]
+    pub(crate) fn input(&mut self, path: &Path) -> Result<Input, Failure> {
+        let failed = |error| Failure::Input(path.to_owned(), error);
+        let node = if is_stream(path) {
+            let status = fstat(stdin()).map_err(io::Error::from).map_err(failed)?;
+            Node::of_status(&status)
+        } else {
+            let file = fs::metadata(path).map_err(failed)?;
+            if file.is_dir() {
+                return Err(failed(io::ErrorKind::IsADirectory.into()));
+            }
+            Node::of_file(&file)
+        };
+        self.note(path, Identity::of_stream(node), true)?;
+        // What the command reports must not run into what it reads.
+        if let Ok(status) = fstat(stdout()) {
+            let output = Node::of_status(&status);
+            if output == node && node.is_regular {
+                return Err(Failure::SameFile(path.to_owned(), "standard output".into()));
+            }
+        }
+        Ok(Input::new(path, node))
+    }
+
+    /// Names a file that is written; `-` is standard output.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`], [`Failure::Exists`], [`Failure::NoFile`],
+    /// [`Failure::OfDatabase`], [`Failure::SameFile`], [`Failure::HoldsDatabase`]
+    pub(crate) fn output(&mut self, path: &Path, replaces: Replaces) -> Result<Output, Failure> {
+        if is_stream(path) {
+            let status = fstat(stdout()).map_err(io::Error::from);
+            let status = status.map_err(|error| Failure::Write(path.to_owned(), error))?;
+            let node = Node::of_status(&status);
+            self.note(path, Identity::of_stream(node), false)?;
+        } else {
+            // First of all: the database is to be named as such, however it is reached.
+            self.note(path, Identity::of_path(path), false)?;
+            output::refuse(path, replaces)?;
+        }
+        Ok(Output::new(path, replaces, self.mode))
+    }
+
+    /// Names a folder that is made, with those it is in.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::OfDatabase`], [`Failure::HoldsDatabase`]
+    pub(crate) fn folder(&self, path: &Path) -> Result<(), Failure> {
+        for folder in path.ancestors() {
+            self.refuse_database(folder, &Identity::of_path(folder))?;
+            output::refuse_beside(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Whether both URLs name one file.
+    pub(crate) fn are_same(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
+        let first = |url: &DatabaseUrl| url.files().first().map(|path| Identity::of_path(path));
+        one == other
+            || matches!((first(one), first(other)), (Some(one), Some(other)) if one.is(&other))
+    }
+
+    fn note(&mut self, path: &Path, identity: Identity, is_input: bool) -> Result<(), Failure> {
+        self.refuse_database(path, &identity)?;
+        for used in &self.used {
+            // A terminal or a socket may be read and written.
+            let clash = used.is_input == is_input || identity.is_regular();
+            if clash && used.identity.is(&identity) {
+                let other = used.path.display().to_string();
+                return Err(Failure::SameFile(path.to_owned(), other));
+            }
+        }
+        self.used.push(Used {
+            path: path.to_owned(),
+            identity,
+            is_input,
+        });
+        Ok(())
+    }
+
+    fn refuse_database(&self, path: &Path, identity: &Identity) -> Result<(), Failure> {
+        let mut databases = self.databases.iter();
+        match databases.find(|(_, database)| database.is(identity)) {
+            Some((database, _)) => Err(Failure::OfDatabase(path.to_owned(), database.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Who may read and write the file.
+fn mode(file: &fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.permissions().mode() & 0o666
+}

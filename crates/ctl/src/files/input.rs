@@ -1,0 +1,90 @@
+//! A file that is read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::identity::{Node, is_stream};
+use crate::failure::Failure;
+
+/// A file that is read, or standard input; not opened yet.
+pub(crate) struct Input {
+    path: PathBuf,
+    node: Node,
+}
+
+/// An open input.
+pub(crate) enum Opened {
+    /// A regular file, from any place on and as often as need be. All readers share
+    /// one descriptor: the path is not looked up again.
+    File(Arc<File>),
+    /// What can be read once: a pipe, a device, standard input.
+    Stream(Box<dyn Read + Send>),
+}
+
+impl Input {
+    pub(super) fn new(path: &Path, node: Node) -> Self {
+        Self {
+            path: path.to_owned(),
+            node,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file, which waits for the writer of a named pipe.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Input`]
+    pub(crate) fn open(&self) -> Result<Opened, Failure> {
+        self.opened()
+            .map_err(|error| Failure::Input(self.path.clone(), error))
+    }
+
+    fn opened(&self) -> io::Result<Opened> {
+        if is_stream(&self.path) {
+            return Ok(Opened::Stream(Box::new(io::stdin())));
+        }
+        let file = File::open(&self.path)?;
+        let node = Node::of_file(&file.metadata()?);
+        if !node.is(self.node) {
+            return Err(io::Error::other("it was replaced meanwhile"));
+        }
+        Ok(if node.is_regular {
+            Opened::File(Arc::new(file))
+        } else {
+            Opened::Stream(Box::new(file))
+        })
+    }
+
+    /// The length of a regular file.
+    pub(crate) fn length(&self) -> Option<u64> {
+        let is_file = self.node.is_regular && !is_stream(&self.path);
+        is_file.then(|| self.node.length())
+    }
+}
+
+/// Reads a file from a place on, whatever else reads it.
+pub(crate) struct At {
+    file: Arc<File>,
+    place: u64,
+}
+
+impl At {
+    pub(crate) fn new(file: Arc<File>, place: u64) -> Self {
+        Self { file, place }
+    }
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.place)?;
+        self.place += u64::try_from(read).unwrap_or_default();
+        Ok(read)
+    }
+}

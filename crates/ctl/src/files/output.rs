@@ -1,0 +1,224 @@
+//! A file that is written: there whole or not at all.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read as _, Write};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempDir};
+
+use super::identity::{folder, is_stream};
+use crate::failure::Failure;
+
+/// Which regular file an output may replace. Nothing else is ever replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replaces {
+    /// None.
+    Nothing,
+    /// One that holds no database.
+    Text,
+    /// Any that no database is at work with.
+    Anything,
+}
+
+/// A file that is written, or standard output; not made yet.
+pub(crate) struct Output {
+    path: PathBuf,
+    replaces: Replaces,
+    mode: u32,
+}
+
+/// A file that is being written.
+pub(crate) enum Writing {
+    /// Standard output.
+    Stream,
+    /// A file that has no name yet; gone if it is dropped.
+    File(Unfinished),
+}
+
+/// A file without its name, in a folder of its own that only this user can enter,
+/// so that what a database puts beside it goes, too.
+pub(crate) struct Unfinished {
+    file: NamedTempFile,
+    _own: TempDir,
+    path: PathBuf,
+    replaces: Replaces,
+    mode: u32,
+}
+
+impl Output {
+    pub(super) fn new(path: &Path, replaces: Replaces, mode: u32) -> Self {
+        Self {
+            path: path.to_owned(),
+            replaces,
+            mode,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the file, which is empty and has no name yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`]
+    pub(crate) fn create(&self) -> Result<Writing, Failure> {
+        if is_stream(&self.path) {
+            return Ok(Writing::Stream);
+        }
+        self.unfinished()
+            .map(Writing::File)
+            .map_err(|error| Failure::Write(self.path.clone(), error))
+    }
+
+    /// Writes the whole file.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`], and what [`Files::output`](super::Files::output) refuses.
+    pub(crate) fn write(&self, content: &[u8]) -> Result<(), Failure> {
+        let failed = |error| Failure::Write(self.path.clone(), error);
+        match self.create()? {
+            Writing::Stream => io::stdout().write_all(content).map_err(failed),
+            Writing::File(unfinished) => {
+                let mut writer = unfinished.writer().map_err(failed)?;
+                writer.write_all(content).map_err(failed)?;
+                unfinished.finish().map(drop)
+            }
+        }
+    }
+
+    fn unfinished(&self) -> io::Result<Unfinished> {
+        let own = tempfile::Builder::new()
+            .prefix(".bylinectl-")
+            .suffix(".partial")
+            .tempdir_in(folder(&self.path))?;
+        Ok(Unfinished {
+            file: NamedTempFile::new_in(own.path())?,
+            _own: own,
+            path: self.path.clone(),
+            replaces: self.replaces,
+            mode: self.mode,
+        })
+    }
+}
+
+impl Unfinished {
+    /// Where the file is until it is finished.
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Writes to the file.
+    pub(crate) fn writer(&self) -> io::Result<File> {
+        self.file.as_file().try_clone()
+    }
+
+    /// Makes what was written last, and gives the file its name. Returns its length.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`], and what [`Files::output`](super::Files::output) refuses:
+    /// the name may have been taken meanwhile.
+    pub(crate) fn finish(self) -> Result<u64, Failure> {
+        refuse(&self.path, self.replaces)?;
+        let path = self.path.clone();
+        self.persist().map_err(|error| Failure::Write(path, error))
+    }
+
+    fn persist(self) -> io::Result<u64> {
+        let file = self.file.as_file();
+        file.set_permissions(Permissions::from_mode(self.mode))?;
+        file.sync_all()?;
+        let length = file.metadata()?.len();
+        match self.replaces {
+            Replaces::Nothing => self.file.persist_noclobber(&self.path)?,
+            Replaces::Text | Replaces::Anything => self.file.persist(&self.path)?,
+        };
+        File::open(folder(&self.path))?.sync_all()?;
+        Ok(length)
+    }
+}
+
+/// Refuses a path that nothing may be written to.
+///
+/// # Errors
+///
+/// [`Failure::Exists`], [`Failure::NoFile`], [`Failure::HoldsDatabase`],
+/// [`Failure::Write`]
+pub(super) fn refuse(path: &Path, replaces: Replaces) -> Result<(), Failure> {
+    let refused = |why| Err(Failure::NoFile(path.to_owned(), why));
+    let failed = |error| Failure::Write(path.to_owned(), error);
+    if path.as_os_str().as_bytes().ends_with(b"/") {
+        return refused("names a folder");
+    }
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+        Ok(there) if there.is_symlink() => {
+            return refused("is a link; name the file itself");
+        }
+        Ok(there) if there.is_dir() => return refused("is a folder"),
+        Ok(there) if !there.is_file() => {
+            return refused("is no regular file; `-` is standard output");
+        }
+        Ok(_) if replaces == Replaces::Nothing => return Err(Failure::Exists(path.to_owned())),
+        Ok(_) if replaces == Replaces::Text && holds_database(path).map_err(failed)? => {
+            return refused("is a SQLite database, which only `bylinectl backup` replaces");
+        }
+        Ok(_) => {}
+    }
+    refuse_beside(path)
+}
+
+/// Refuses a path beside a database: SQLite would take one for a part of the other,
+/// and undo or destroy it.
+///
+/// # Errors
+///
+/// [`Failure::HoldsDatabase`]
+pub(super) fn refuse_beside(path: &Path) -> Result<(), Failure> {
+    for suffix in SUFFIXES {
+        let beside = with_suffix(path, suffix);
+        if fs::symlink_metadata(&beside).is_ok() {
+            return Err(Failure::HoldsDatabase(path.to_owned(), beside));
+        }
+        let name = path.file_name().map(OsStr::as_bytes);
+        let stem = name.and_then(|name| strip_suffix(name, suffix));
+        if let Some(stem) = stem {
+            let database = folder(path).join(stem);
+            if fs::symlink_metadata(&database).is_ok() {
+                return Err(Failure::HoldsDatabase(path.to_owned(), database));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What SQLite puts beside a database (<https://www.sqlite.org/tempfiles.html>).
+const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The name of the database that a file with this name is put beside.
+fn strip_suffix<'a>(name: &'a [u8], suffix: &str) -> Option<&'a OsStr> {
+    let (stem, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
+    let is_beside = end.eq_ignore_ascii_case(suffix.as_bytes()) && !stem.is_empty();
+    is_beside.then(|| OsStr::from_bytes(stem))
+}
+
+/// Whether a file that is not open here is a SQLite database
+/// (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
+fn holds_database(path: &Path) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    File::open(path)?.take(16).read_to_end(&mut begin)?;
+    Ok(begin == b"SQLite format 3\0")
+}

@@ -1,0 +1,95 @@
+//! The files of a database, and names under which it must not be opened.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::store::with_suffix;
+use crate::OpenError;
+
+/// What SQLite puts beside a database (<https://www.sqlite.org/tempfiles.html>).
+const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The file at `path`, and those beside it. SQLite follows links before it names
+/// these.
+pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let beside = SUFFIXES.map(|suffix| with_suffix(&path, suffix));
+    std::iter::once(path).chain(beside).collect()
+}
+
+/// Refuses names under which SQLite would damage a database.
+///
+/// # Errors
+///
+/// [`OpenError::Linked`] for a file with a second name: under each it would have
+/// a log of its own (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_a_file>).
+/// [`OpenError::Beside`] for the log of another database.
+pub(super) fn refuse_misleading_name(path: &Path) -> Result<(), OpenError> {
+    let is_linked = fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1);
+    if is_linked {
+        return Err(OpenError::Linked(path.to_owned()));
+    }
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    for suffix in SUFFIXES {
+        let name = path.as_os_str().as_bytes();
+        let name = name.strip_suffix(suffix.as_bytes());
+        if let Some(database) = name.map(|name| Path::new(OsStr::from_bytes(name)))
+            && database.is_file()
+        {
+            return Err(OpenError::Beside(path.clone(), database.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::connection::open;
+
+    #[test]
+    fn a_database_has_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        drop(open(&path, true).unwrap());
+        let other = folder.path().join("other.db");
+        fs::hard_link(&path, &other).unwrap();
+        for path in [&path, &other] {
+            let error = open(path, false).err().unwrap();
+            assert!(matches!(error, OpenError::Linked(_)), "{error}");
+        }
+        fs::remove_file(&other).unwrap();
+        std::os::unix::fs::symlink(&path, &other).unwrap();
+        drop(open(&other, false).unwrap());
+        assert_eq!(files(&other), files(&path));
+    }
+
+    #[test]
+    fn what_is_beside_a_database_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("byline.db");
+        let beside = files(&path).split_off(1);
+        drop(open(&path, true).unwrap());
+        for path in beside {
+            let error = open(&path, true).err().unwrap();
+            assert!(matches!(error, OpenError::Beside(..)), "{error}");
+            assert!(!path.exists());
+        }
+        drop(open(&folder.path().join("another.db-wal"), true).unwrap());
+    }
+
+    #[test]
+    fn a_name_need_not_be_text() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        for name in [&b"caf\xe9.db"[..], b"a b%20?c#d.db", "Привет.db".as_bytes()] {
+            let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+            drop(open(&path, true).unwrap());
+            assert!(path.exists(), "{}", path.display());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+}
