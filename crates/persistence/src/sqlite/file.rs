@@ -83,10 +83,9 @@ mod tests {
 
     #[test]
     fn a_name_need_not_be_text() {
-        use std::os::unix::ffi::OsStrExt as _;
         let folder = tempfile::tempdir().unwrap();
         for name in [&b"caf\xe9.db"[..], b"a b%20?c#d.db", "Привет.db".as_bytes()] {
-            let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+            let path = folder.path().join(OsStr::from_bytes(name));
             drop(open(&path, true).unwrap());
             assert!(path.exists(), "{}", path.display());
         }

@@ -14,9 +14,12 @@ impl Read for Pieces {
 
 const LONGEST: u64 = 1 << 20;
 
+/// Fields, and where they are.
+type Record = (Vec<String>, Extent);
+
 /// What the reader of the `csv` crate makes of the bytes that are let through, where
 /// each record is, and how it ends.
-fn read(text: &str, piece: usize) -> (Vec<(Vec<String>, Extent)>, Result<(), String>) {
+fn read(text: &str, piece: usize) -> (Vec<Record>, Result<(), String>) {
     let pieces = Box::new(Pieces(text.as_bytes().to_vec(), piece));
     let strict = Strict::new(pieces, (0, 0), LONGEST).unwrap();
     let mut reader = csv::ReaderBuilder::new()
