@@ -21,6 +21,10 @@ pub trait UserRepository: Send {
     /// The user with this id, if there is one.
     fn find(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
 
+    /// As [`find`](Self::find), and the user stays as it is until the session
+    /// ends: other sessions that change it, delete it or store posts of it wait.
+    fn find_for_update(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
+
     /// Those users with these ids that there are. One statement.
     fn find_all(
         &mut self,

@@ -163,7 +163,11 @@ pub fn delete(
     if posts == Posts::Delete {
         policy::check(principal, Action::WritePost(id))?;
     }
-    let user = find(session, id)?;
+    // Or posts that are stored meanwhile would keep the user, again and again.
+    let user = session
+        .users()
+        .find_for_update(id)?
+        .ok_or(AppError::NotFound(Subject::User(id)))?;
     precondition.check(Subject::User(id), user.version)?;
     if posts == Posts::Delete {
         session.posts().delete_of(id)?;
@@ -174,7 +178,7 @@ pub fn delete(
         .map_err(|error| match error {
             RepositoryError::StillReferenced(_) => match posts {
                 Posts::Keep => Conflict::UserHasPosts(id).into(),
-                // Written since those before it were deleted.
+                // Of another node of a cluster, whose locks do not reach here.
                 Posts::Delete => AppError::Contention(None),
             },
             other => AppError::from(other),

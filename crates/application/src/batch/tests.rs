@@ -182,6 +182,9 @@ fn every_operation_does_what_its_use_case_does() {
         .expect_find()
         .returning(|id| Ok((id == ada().id).then(ada)));
     users
+        .expect_find_for_update()
+        .returning(|id| Ok((id == ada().id).then(ada)));
+    users
         .expect_update()
         .withf(|user, from| user.name.as_str() == "Countess" && *from == version(1))
         .once()

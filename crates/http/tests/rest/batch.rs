@@ -193,7 +193,7 @@ async fn a_user_who_still_has_posts_is_named_by_its_id() {
     let mut users = ada(3);
     users.checkpoint();
     users
-        .expect_find()
+        .expect_find_for_update()
         .returning(|id| Ok(Some(crate::support::user(id.get(), 3))));
     users
         .expect_delete()

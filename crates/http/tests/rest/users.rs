@@ -159,7 +159,7 @@ async fn a_user_is_deleted() {
 async fn a_user_with_posts_is_deleted_with_them_or_not_at_all() {
     let mut with_posts = MockUserRepository::new();
     with_posts
-        .expect_find()
+        .expect_find_for_update()
         .returning(|id| Ok(Some(user(id.get(), 1))));
     with_posts.expect_delete().returning(|_, _| {
         Err(RepositoryError::StillReferenced(

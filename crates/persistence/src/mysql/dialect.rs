@@ -23,7 +23,7 @@ pub(super) use errors::{
 use super::Connection;
 use super::token::Token;
 use crate::position::{Compared, Side};
-use crate::rows::{NewPostRow, NewUserRow};
+use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 use errors::at_commit;
 
@@ -76,6 +76,19 @@ where
     InShareMode<Q>: LoadQuery<'query, Connection, R>,
 {
     InShareMode(query).get_result(connection)
+}
+
+/// Finds a user and locks its row until the session ends.
+pub(super) fn user_for_update(
+    connection: &mut Connection,
+    id: i64,
+) -> QueryResult<Option<UserRow>> {
+    users::table
+        .find(id)
+        .select(UserRow::as_select())
+        .for_update()
+        .get_result(connection)
+        .optional()
 }
 
 /// `… LOCK IN SHARE MODE`: what diesel writes instead, MariaDB does not know.

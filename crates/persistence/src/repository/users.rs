@@ -34,6 +34,11 @@ impl UserRepository for DieselSession<'_> {
         row.map(User::try_from).transpose()
     }
 
+    fn find_for_update(&mut self, id: UserId) -> Result<Option<User>, RepositoryError> {
+        let row = self.change(|connection| dialect::user_for_update(connection, id.get()))?;
+        row.map(User::try_from).transpose()
+    }
+
     fn find_all(
         &mut self,
         ids: &BTreeSet<UserId>,

@@ -18,7 +18,7 @@ use diesel::sqlite::Sqlite;
 use super::Connection;
 use crate::index::Index;
 use crate::position::{Compared, Side};
-use crate::rows::{NewPostRow, NewUserRow};
+use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 
 /// The rows of a table, to be read along this index. SQLite finds it by itself.
@@ -49,6 +49,19 @@ where
     Q: LoadQuery<'query, Connection, R> + RunQueryDsl<Connection>,
 {
     query.get_result(connection)
+}
+
+/// Finds a user, which stays as it is until the session ends: a session that
+/// writes is the only one that does.
+pub(super) fn user_for_update(
+    connection: &mut Connection,
+    id: i64,
+) -> QueryResult<Option<UserRow>> {
+    users::table
+        .find(id)
+        .select(UserRow::as_select())
+        .get_result(connection)
+        .optional()
 }
 
 /// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index

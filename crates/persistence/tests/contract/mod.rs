@@ -28,6 +28,7 @@ macro_rules! contract_suite {
             refuses_an_update_to_a_taken_email,
             deletes_the_version_it_was_told,
             keeps_a_user_who_has_posts,
+            deletes_a_user_whose_posts_keep_coming,
             never_gives_an_id_twice,
             stores_many_in_their_order,
             stores_all_or_none,

@@ -1,9 +1,16 @@
 //! Promises of `UserRepository`.
 
-use byline_application::{AppError, Reference, RepositoryError, Store, UniqueKey};
+use byline_application::users::{self, Posts};
+use byline_application::{
+    AppError, Conflict, Direction, Limit, PostOrder, PostQuery, Precondition, Reference,
+    RepositoryError, Seek, Store, UniqueKey, posts,
+};
 use byline_domain::{Timestamp, User, UserChange, UserId, UserName, Version};
 
-use crate::support::{add_post, add_user, at, everybody, new_user, read, write};
+use crate::support::{
+    add_post, add_user, anyone, at, block_on, eventually, everybody, new_post, new_user, read,
+    soon, write,
+};
 
 fn find(store: &dyn Store, id: UserId) -> Option<User> {
     read(store, move |s| Ok(s.users().find(id)?)).unwrap()
@@ -189,6 +196,49 @@ pub(crate) fn keeps_a_user_who_has_posts(store: &dyn Store) {
         "{error:?}"
     );
     assert!(find(store, ada.id).is_some());
+}
+
+fn has_posts(store: &dyn Store) -> bool {
+    let query = PostQuery {
+        author: None,
+        order: PostOrder::Id(Seek::First),
+        direction: Direction::Ascending,
+        limit: Limit::MAX,
+    };
+    let page = read(store, move |s| Ok(s.posts().list(&query)?));
+    !page.unwrap().items.is_empty()
+}
+
+pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
+    for round in 0..5 {
+        let ada = add_user(store, "Ada", &format!("ada{round}@example.org"));
+        let id = ada.id;
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let new = new_post(&ada, "Notes", "…");
+                    loop {
+                        let new = new.clone();
+                        let ending = block_on(
+                            store.create(soon(), move |s| posts::create(s, &anyone(), &new, at(1))),
+                        );
+                        match ending {
+                            // The lock of the deletion, on a busy machine.
+                            Ok(_) | Err(AppError::Unavailable(_)) => {}
+                            Err(AppError::Conflict(Conflict::AuthorMissing(_))) => break,
+                            Err(other) => panic!("{other:?}"),
+                        }
+                    }
+                });
+            }
+            eventually("posts come", || has_posts(store));
+            let deleted = write(store, move |s| {
+                users::delete(s, &anyone(), id, Posts::Delete, &Precondition::None)
+            });
+            assert!(deleted.is_ok(), "{deleted:?}");
+        });
+        assert_eq!(find(store, id), None);
+    }
 }
 
 pub(crate) fn never_gives_an_id_twice(store: &dyn Store) {

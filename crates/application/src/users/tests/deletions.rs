@@ -17,10 +17,28 @@ fn delete_ada(
     )
 }
 
+/// Users among whom Ada is found and locked, as each deletion begins.
+fn users_with_locked_ada() -> MockUserRepository {
+    let mut users = MockUserRepository::new();
+    users
+        .expect_find_for_update()
+        .with(eq(user_id(1)))
+        .times(1)
+        .return_const(Ok(Some(ada())));
+    users
+}
+
+/// Users among whom locking one fails, or finds nobody.
+fn users_that_lock(answer: Result<Option<User>, RepositoryError>) -> MockUserRepository {
+    let mut users = MockUserRepository::new();
+    users.expect_find_for_update().times(1).return_const(answer);
+    users
+}
+
 /// Users among whom Ada is found, and `delete` of her first version answers
 /// so.
 fn users_that_delete(answer: Result<bool, RepositoryError>) -> MockUserRepository {
-    let mut users = users_with_ada();
+    let mut users = users_with_locked_ada();
     users
         .expect_delete()
         .with(eq(user_id(1)), eq(version(1)))
@@ -53,7 +71,7 @@ fn keep_posts_unless_told_otherwise() {
 #[test]
 fn of_posts_come_before_that_of_their_author() {
     let mut order = Sequence::new();
-    let (mut users, mut posts) = (users_with_ada(), MockPostRepository::new());
+    let (mut users, mut posts) = (users_with_locked_ada(), MockPostRepository::new());
     posts
         .expect_delete_of()
         .with(eq(user_id(1)))
@@ -110,7 +128,7 @@ fn are_denied_before_the_store_is_asked() {
 fn name_the_user_that_does_not_exist() {
     for fate in [Posts::Keep, Posts::Delete] {
         let posts = MockPostRepository::new();
-        let missing = delete_ada(users_that_find(Ok(None)), posts, fate);
+        let missing = delete_ada(users_that_lock(Ok(None)), posts, fate);
         assert!(matches!(
             missing,
             Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)
@@ -138,7 +156,7 @@ fn do_not_happen_in_another_version() {
     let precondition = Precondition::OneOf(vec![version(2)]);
     for fate in [Posts::Keep, Posts::Delete] {
         let principal = Principal::unrestricted();
-        let mut session = session_of(users_with_ada());
+        let mut session = session_of(users_with_locked_ada());
         let failed = delete(&mut session, &principal, user_id(1), fate, &precondition);
         assert!(matches!(
             failed,
@@ -176,12 +194,12 @@ fn that_find_the_version_gone_are_run_again() {
 #[test]
 fn pass_failures_on() {
     assert_failures_pass(|failure| {
-        let users = users_that_find(Err(failure));
+        let users = users_that_lock(Err(failure));
         delete_ada(users, MockPostRepository::new(), Posts::Keep)
     });
     assert_failures_pass(|failure| {
         delete_ada(
-            users_with_ada(),
+            users_with_locked_ada(),
             posts_that_delete(Err(failure)),
             Posts::Delete,
         )

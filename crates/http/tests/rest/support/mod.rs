@@ -254,6 +254,9 @@ pub(crate) fn ada(version: i64) -> MockUserRepository {
     users
         .expect_find()
         .returning(move |id| Ok(Some(user(id.get(), version))));
+    users
+        .expect_find_for_update()
+        .returning(move |id| Ok(Some(user(id.get(), version))));
     users.expect_update().returning(|_, _| Ok(true));
     users.expect_delete().returning(|_, _| Ok(true));
     users
