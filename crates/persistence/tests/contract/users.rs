@@ -1,5 +1,7 @@
 //! Promises of `UserRepository`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use byline_application::users::{self, Posts};
 use byline_application::{
     AppError, Conflict, Direction, Limit, PostOrder, PostQuery, Precondition, Reference,
@@ -213,11 +215,12 @@ pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
     for round in 0..5 {
         let ada = add_user(store, "Ada", &format!("ada{round}@example.org"));
         let id = ada.id;
-        std::thread::scope(|scope| {
+        let over = AtomicBool::new(false);
+        let deleted = std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     let new = new_post(&ada, "Notes", "…");
-                    loop {
+                    while !over.load(Ordering::SeqCst) {
                         let new = new.clone();
                         let ending = block_on(
                             store.create(soon(), move |s| posts::create(s, &anyone(), &new, at(1))),
@@ -225,7 +228,7 @@ pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
                         match ending {
                             // The lock of the deletion, on a busy machine.
                             Ok(_) | Err(AppError::Unavailable(_)) => {}
-                            Err(AppError::Conflict(Conflict::AuthorMissing(_))) => break,
+                            Err(AppError::Conflict(Conflict::AuthorMissing(_))) => return,
                             Err(other) => panic!("{other:?}"),
                         }
                     }
@@ -235,8 +238,10 @@ pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
             let deleted = write(store, move |s| {
                 users::delete(s, &anyone(), id, Posts::Delete, &Precondition::None)
             });
-            assert!(deleted.is_ok(), "{deleted:?}");
+            over.store(true, Ordering::SeqCst);
+            deleted
         });
+        assert!(deleted.is_ok(), "{deleted:?}");
         assert_eq!(find(store, id), None);
     }
 }
