@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::malformed::proxies::Nginx;
-use crate::support::{Answer, Client, Sandbox, Server};
+use crate::support::{Answer, Client, Ended, Sandbox, Server};
 
 /// The lines for nginx that the document shows.
 fn documented() -> String {
@@ -136,4 +136,28 @@ fn nobody_is_believed_a_prefix_who_is_not_trusted() {
         .client()
         .send("POST", "/users", &headers, Some(&user));
     assert_eq!(created.header("location"), Some("/users/1"));
+}
+
+#[test]
+fn a_base_url_that_is_none_is_refused_with_the_rule() {
+    let sandbox = Sandbox::new();
+    for text in [
+        "api",
+        "//evil.example",
+        "/api/../b",
+        "/%2e%2e",
+        "/a b",
+        "/caf\u{e9}",
+        "https://user@example.org/",
+        "https://example.org/?a",
+        "ftp://example.org/",
+        &format!("/{}", "a".repeat(300)),
+    ] {
+        let mut byline = sandbox.byline();
+        byline.env("BYLINE_BASE_URL", text);
+        let ended = Ended::of(byline);
+        assert_eq!(ended.code, Some(2), "{text}: {ended:?}");
+        assert!(ended.stderr.contains("--base-url"), "{ended:?}");
+        assert!(ended.stderr.contains("must be a path such as"), "{ended:?}");
+    }
 }

@@ -31,7 +31,13 @@ impl BaseUrl {
             return base.clone();
         }
         let prefix = settings.protection.proxies.prefix(head);
-        prefix.and_then(path).map(Self::from).unwrap_or_default()
+        prefix.and_then(path).map(Self::checked).unwrap_or_default()
+    }
+
+    /// Takes what was checked. There is no `From<&str>`: clap would prefer it to
+    /// `FromStr`, and check nothing.
+    fn checked(text: &str) -> Self {
+        Self((!text.is_empty()).then(|| text.into()))
     }
 
     /// Returns the link to a path of the service, which begins with a slash.
@@ -45,19 +51,13 @@ impl BaseUrl {
     }
 }
 
-impl From<&str> for BaseUrl {
-    fn from(text: &str) -> Self {
-        Self((!text.is_empty()).then(|| text.into()))
-    }
-}
-
 impl FromStr for BaseUrl {
     type Err = InvalidBaseUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
         let is_address = text.starts_with("https://") || text.starts_with("http://");
         if !is_address {
-            return path(text).map(Self::from).ok_or(InvalidBaseUrl);
+            return path(text).map(Self::checked).ok_or(InvalidBaseUrl);
         }
         let uri: Uri = text.parse().map_err(|_| InvalidBaseUrl)?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -67,7 +67,7 @@ impl FromStr for BaseUrl {
         if !is_plain || text.len() > MAX_BYTES || path(rest).is_none() {
             return Err(InvalidBaseUrl);
         }
-        Ok(Self::from(text.strip_suffix('/').unwrap_or(text)))
+        Ok(Self::checked(text.strip_suffix('/').unwrap_or(text)))
     }
 }
 
