@@ -173,6 +173,7 @@ impl Next {
         let mut byline = Command::new(&self.byline);
         byline.env("DATABASE_URL", &setup.url);
         byline.env("BYLINE_LISTEN", "127.0.0.1:0");
+        byline.current_dir(setup.sandbox.path(""));
         byline
     }
 }
