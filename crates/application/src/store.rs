@@ -105,6 +105,8 @@ pub enum ServerHealth {
 pub enum Readiness {
     /// It can.
     Ready,
+    /// It can read; its database takes no writes at present.
+    ReadOnly,
     /// It cannot reach its database, or the database refuses to work.
     Unreachable(Cause),
     /// The database's schema is not the one that this program needs.

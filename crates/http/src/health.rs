@@ -83,6 +83,10 @@ pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {
             status: "ready",
             servers: several(&health.servers),
         }),
+        Readiness::ReadOnly => answer::document(&Status {
+            status: "read-only",
+            servers: several(&health.servers),
+        }),
         Readiness::Unreachable(_) => Err(not_ready("The database cannot be reached.")),
         Readiness::WrongSchema => Err(not_ready(
             "The schema of the database is not the one that this version needs.",

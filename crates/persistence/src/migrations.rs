@@ -108,6 +108,16 @@ impl Comparison {
         }
     }
 
+    /// What may be checked by this program: a schema that is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::SchemaTooOld`]
+    pub(crate) fn or_incomplete(self) -> Result<Self, OpenError> {
+        require_none(&self.pending)?;
+        Ok(self)
+    }
+
     /// What may be served by this program: nothing is pending, and what a newer
     /// one has added does not leave it behind. `floor` gives the greatest row
     /// of `schema_floors`.

@@ -7,6 +7,8 @@
 //! - `mariadb`: MariaDB and MySQL: errors, round trips, a server that is cut off,
 //!   killed, frozen, or refuses; each test stamped for both by `on_each_server!`.
 //! - `servers`: that servers of each engine start, are killed and start again.
+//! - `server_settings`: what a server has to be like, and what it may become while
+//!   it is used: durability, states, limits, power cuts.
 //! - `sqlite`: what is SQLite's own: group commit, refusals, files.
 //! - `support`: a database for each test, and blocking doors to a store.
 //!
@@ -23,6 +25,7 @@ mod accounts;
 mod contract;
 mod fake;
 mod mariadb;
+mod server_settings;
 mod servers;
 mod sqlite;
 mod support;

@@ -59,6 +59,14 @@ async fn each_server_of_several_is_told() {
 }
 
 #[actix_web::test]
+async fn a_process_that_can_only_read_says_so_and_is_sent_requests() {
+    let api = store_that_is(Readiness::ReadOnly, None);
+    let answer = get(&api, "/readyz").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), serde_json::json!({"status": "read-only"}));
+}
+
+#[actix_web::test]
 async fn a_process_that_is_not_ready_is_alive_and_says_why() {
     let secret = Arc::new(std::io::Error::other("password=hunter2"));
     for (readiness, detail) in [

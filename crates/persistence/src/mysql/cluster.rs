@@ -164,9 +164,16 @@ impl Cluster {
             Sight::Away(_) | Sight::WrongSchema(_) => None,
         });
         let wrong = |sight: &Sight| matches!(sight, Sight::WrongSchema(_));
+        let is_writable = |sight: &Sight| {
+            let Sight::Ready { is_read_only, .. } = sight else {
+                return false;
+            };
+            !is_read_only
+        };
         let (readiness, release) = match release {
             _ if self.is_closing() => (Readiness::ShuttingDown, None),
-            Some(release) => (Readiness::Ready, release),
+            Some(release) if sights.iter().any(is_writable) => (Readiness::Ready, release),
+            Some(release) => (Readiness::ReadOnly, release),
             None if sights.iter().any(wrong) => (Readiness::WrongSchema, None),
             None => (Readiness::Unreachable(self.trouble(0)), None),
         };

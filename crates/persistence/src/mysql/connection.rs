@@ -1,5 +1,7 @@
 //! diesel's synchronous connection over diesel-async's.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{iter, vec};
 
@@ -21,12 +23,17 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::dialect::{self, Counter};
+use super::kill::{Extent, Killer};
 use super::token::Token;
 use super::unwind::caught;
 
 /// The longest that a statement may take. The server is
 /// told to give up earlier, so this ends the wait for a server that is silent.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(6);
+
+/// How long before its time is over a statement is ended on the server: its
+/// answer then says that nothing was done, while silence would leave that open.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// A connection that blocks its thread, but never beyond a moment that is set.
 ///
@@ -46,6 +53,13 @@ pub(super) struct Connection {
     lost: bool,
     unfit: bool,
     fence: Option<Fence>,
+    /// The server's number of this connection, and which server it is.
+    id: u32,
+    server: String,
+    killer: Option<Arc<Killer>>,
+    /// Whether a statement of this connection was ended on the server. The
+    /// order may arrive late and hit the next one.
+    killed: bool,
     has_returning: bool,
     origin: Option<Origin>,
     users_far_from_limit: bool,
@@ -79,7 +93,7 @@ pub(super) struct Origin {
 
 impl Connection {
     /// A connection that was made on `runtime`.
-    pub(super) fn new(inner: AsyncMysqlConnection, runtime: Runtime) -> Self {
+    pub(super) fn new(inner: AsyncMysqlConnection, id: u32, runtime: Runtime) -> Self {
         Self {
             inner,
             driver: Driver(Some(runtime)),
@@ -89,6 +103,10 @@ impl Connection {
             lost: false,
             unfit: false,
             fence: None,
+            id,
+            server: String::new(),
+            killer: None,
+            killed: false,
             has_returning: false,
             origin: None,
             users_far_from_limit: false,
@@ -109,7 +127,29 @@ impl Connection {
 
     /// Whether nothing can be done with this connection any more.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost || self.is_fenced()
+        self.lost || self.killed || self.is_fenced()
+    }
+
+    /// Which server this is, among those that a name may lead to.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub(super) fn set_server(&mut self, server: String) {
+        self.server = server;
+    }
+
+    /// Has statements ended on the server when their time is over.
+    pub(super) fn set_killer(&mut self, killer: Arc<Killer>) {
+        self.killer = Some(killer);
+    }
+
+    /// Has the server end a statement that is not waited for any more.
+    fn abandon(&self, reason: &str) -> Error {
+        if let Some(killer) = &self.killer {
+            killer.order(self.id, &self.server, Extent::Connection);
+        }
+        lost(reason)
     }
 
     /// Has statements broken off when `fence` says so.
@@ -179,33 +219,75 @@ impl Connection {
         let Some(runtime) = &self.driver.0 else {
             return Err(lost("the connection is closed"));
         };
-        let limit = Instant::now() + self.limit;
+        let now = Instant::now();
+        let limit = now + self.limit;
         let limit = self.deadline.map_or(limit, |deadline| deadline.min(limit));
-        let fence = &mut self.fence;
-        let inner = &mut self.inner;
-        let result = caught(|| {
+        if limit <= now {
+            // The server would carry out what nobody waits for.
+            self.lost = true;
+            return Err(lost(NO_ANSWER));
+        }
+        let kill_at = limit.checked_sub(GRACE).filter(|at| {
+            // Not for the rest of a time that is nearly over.
+            self.killer.is_some() && at.saturating_duration_since(now) >= GRACE
+        });
+        let (fence, inner) = (&mut self.fence, &mut self.inner);
+        let mut killed = false;
+        let ended = caught(|| {
             runtime.block_on(async {
-                tokio::select! {
-                    biased;
-                    answer = tokio::time::timeout_at(limit.into(), ask(inner)) => {
-                        answer.unwrap_or_else(|_| Err(lost(NO_ANSWER)))
+                let mut answer = pin!(ask(inner));
+                if let (Some(at), Some(killer)) = (kill_at, &self.killer) {
+                    match ending(&mut answer, fence, at).await {
+                        Ending::Silence => {
+                            killer.order(self.id, &self.server, Extent::Statement);
+                            killed = true;
+                        }
+                        other => return other,
                     }
-                    () = broken_off(fence) => Err(lost("the server is not waited for any more")),
                 }
+                ending(&mut answer, fence, limit).await
             })
         });
-        let result = result.unwrap_or_else(|panic| {
-            tracing::warn!(
-                panic,
-                "the database driver panicked over what the server sent"
-            );
-            Err(lost("the driver panicked over what the server sent"))
-        });
+        self.killed |= killed;
+        let result = match ended {
+            Ok(Ending::Answer(answer)) => answer,
+            Ok(Ending::Silence) => Err(self.abandon(NO_ANSWER)),
+            Ok(Ending::BrokenOff) => Err(self.abandon("the server is not waited for any more")),
+            Err(panic) => {
+                tracing::warn!(
+                    panic,
+                    "the database driver panicked over what the server sent"
+                );
+                Err(lost("the driver panicked over what the server sent"))
+            }
+        };
         if let Err(error) = &result {
             self.unfit |= dialect::is_unfit(error);
             self.lost |= self.unfit || dialect::is_lost(error);
         }
         result
+    }
+}
+
+/// How the wait for an answer ends.
+enum Ending<T> {
+    Answer(T),
+    BrokenOff,
+    /// Time is over.
+    Silence,
+}
+
+async fn ending<T>(
+    answer: impl Future<Output = T>,
+    fence: &mut Option<Fence>,
+    limit: Instant,
+) -> Ending<T> {
+    tokio::select! {
+        biased;
+        answer = tokio::time::timeout_at(limit.into(), answer) => {
+            answer.map_or(Ending::Silence, Ending::Answer)
+        }
+        () = broken_off(fence) => Ending::BrokenOff,
     }
 }
 

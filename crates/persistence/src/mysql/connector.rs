@@ -72,9 +72,26 @@ pub(super) enum ConnectError {
         wanted: &'static str,
     },
     #[error(
-        "the database server has innodb_flush_log_at_trx_commit = {0}: it can lose commits; set it to 1, or accept that with durability=RELAXED in the URL"
+        "the database server has {name} = {found}: it can lose commits; set it to {advice}, or accept that with {accepted_by} in the URL"
     )]
-    NotDurable(String),
+    NotDurable {
+        name: &'static str,
+        found: String,
+        advice: &'static str,
+        accepted_by: &'static str,
+    },
+    #[error(
+        "the database server has binlog_format = STATEMENT, with which it refuses writes; set it to ROW or MIXED"
+    )]
+    StatementLog,
+    #[error(
+        "the database server has max_allowed_packet = {found}; posts and imports need {needed}, so set it to 16M"
+    )]
+    SmallPackets { found: u64, needed: u64 },
+    #[error(
+        "read-hosts=any would read what is old: {0}; leave it out, and reads go where writes go"
+    )]
+    StaleReads(&'static str),
     #[error("the database server refuses the connection (error {0})")]
     Refused(u16),
     #[error("the database server refuses to be set up")]
@@ -155,7 +172,9 @@ pub(super) fn connect_to_first(target: &MysqlTarget) -> Result<(Connection, &Hos
     let mut first_error = None;
     for host in &target.hosts {
         let made = connect_to(target, host).and_then(|mut connection| {
-            if target.hosts.len() > 1 && !node_state::read(&mut connection)?.is_ready {
+            if target.hosts.len() > 1
+                && !node_state::read(&mut connection, target.durability)?.is_ready
+            {
                 return Err(ConnectError::NotReady);
             }
             Ok(connection)
@@ -213,8 +232,8 @@ fn try_connect(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectE
     let logged_in = runtime
         .block_on(async { tokio::time::timeout_at(until.into(), log_in(target, host, &tls)).await })
         .unwrap_or(Err(ConnectError::TimedOut));
-    let inner = match logged_in {
-        Ok(inner) => inner,
+    let (inner, id) = match logged_in {
+        Ok(logged_in) => logged_in,
         Err(error) => {
             // A name server that is silent holds a thread of the runtime, for
             // which an ordinary end would wait.
@@ -222,19 +241,23 @@ fn try_connect(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectE
             return Err(error);
         }
     };
-    let mut connection = Connection::new(inner, runtime);
+    let mut connection = Connection::new(inner, id, runtime);
     connection.set_deadline(until);
     settings::configure(&mut connection, target)?;
     Ok(connection)
 }
 
+/// Returns a connection and its number on the server.
 async fn log_in(
     target: &MysqlTarget,
     host: &Host,
     tls: &Tls,
-) -> Result<AsyncMysqlConnection, ConnectError> {
-    AsyncMysqlConnection::try_from(dial(target, host, tls).await?)
-        .await
+) -> Result<(AsyncMysqlConnection, u32), ConnectError> {
+    let connection = dial(target, host, tls).await?;
+    let id = connection.id();
+    let connection = AsyncMysqlConnection::try_from(connection).await;
+    connection
+        .map(|connection| (connection, id))
         .map_err(|error| ConnectError::Local(Arc::new(error)))
 }
 
@@ -281,8 +304,8 @@ fn refusal(error: &Error) -> ConnectError {
     match error {
         Error::Server(server) => match server.code {
             // Too many connections (of all, of this user), shutting down, host
-            // blocked after errors.
-            1040 | 1053 | 1129 | 1203 | 1226 => ConnectError::Busy(server.code),
+            // blocked after errors, offline mode.
+            1040 | 1053 | 1129 | 1203 | 1226 | 3032 => ConnectError::Busy(server.code),
             1044 | 1045 | 1130 | 1698 | 1820 | 1862 | 3118 | 3159 | 4151 => {
                 ConnectError::Denied(server.code)
             }

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::r2d2::{ManageConnection, Pool};
@@ -6,6 +7,7 @@ use diesel::r2d2::{ManageConnection, Pool};
 use super::Connection;
 use super::connection::Fence;
 use super::connector::{ConnectError, connect_to};
+use super::kill::Killer;
 use super::target::{Host, MysqlTarget};
 
 /// Makes the connections of one server's pool.
@@ -14,6 +16,7 @@ pub(super) struct Manager {
     host: Host,
     /// `None` where there is no other server to go to.
     fence: Option<Fence>,
+    killer: Arc<Killer>,
 }
 
 /// What an attempt to connect came to. r2d2 tries again and again and tells
@@ -43,8 +46,11 @@ impl ManageConnection for Manager {
             fence.mark_unchanged();
         }
         let mut made = connect_to(&self.target, &self.host);
-        if let (Ok(connection), Some(fence)) = (&mut made, fence) {
-            connection.set_fence(fence);
+        if let Ok(connection) = &mut made {
+            connection.set_killer(Arc::clone(&self.killer));
+            if let Some(fence) = fence {
+                connection.set_fence(fence);
+            }
         }
         Ok(Attempt(made))
     }
@@ -70,6 +76,7 @@ pub(super) fn pool(
     target: &MysqlTarget,
     host: &Host,
     fence: Option<Fence>,
+    killer: Arc<Killer>,
     size: u32,
 ) -> Pool<Manager> {
     Pool::builder()
@@ -82,5 +89,6 @@ pub(super) fn pool(
             target: target.clone(),
             host: host.clone(),
             fence,
+            killer,
         })
 }

@@ -7,10 +7,13 @@ mod cluster;
 mod connection;
 mod connector;
 mod dialect;
+mod durability;
+mod kill;
 mod lease;
 mod manager;
 mod node;
 mod node_state;
+mod packet;
 #[cfg(test)]
 mod plan;
 #[cfg(test)]
@@ -29,6 +32,7 @@ mod probe;
 mod repository;
 mod schema_check;
 mod settings;
+mod staleness;
 mod store;
 mod sweeper;
 mod target;

@@ -1,7 +1,6 @@
 //! One server of a store: how it is, and the connections to it.
 
-use std::sync::{Arc, Mutex, RwLock};
-use std::thread::Thread;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use byline_application::{Cause, Release};
@@ -9,6 +8,7 @@ use tokio::sync::watch;
 
 use super::Pool;
 use super::connector::ConnectError;
+use super::kill::Killer;
 
 /// How long a server that comes back has to be well before it is preferred
 /// again to the one that stood in for it: some time at random in this range, so
@@ -24,7 +24,7 @@ pub(super) struct Node {
     pool: Pool,
     seen: RwLock<Seen>,
     fence: watch::Sender<()>,
-    probe: Mutex<Option<Thread>>,
+    killer: Arc<Killer>,
 }
 
 struct Seen {
@@ -41,6 +41,8 @@ pub(super) enum Sight {
         release: Option<Release>,
         /// Whether writes are well placed here.
         takes_writes: bool,
+        /// Whether it refuses writes, as far as it says.
+        is_read_only: bool,
     },
     /// No server that works.
     Away(Cause),
@@ -71,6 +73,7 @@ impl Node {
         is_alone: bool,
         pool: Pool,
         fence: watch::Sender<()>,
+        killer: Arc<Killer>,
         sight: Sight,
     ) -> Self {
         Self {
@@ -82,7 +85,7 @@ impl Node {
                 settled: Instant::now(),
             }),
             fence,
-            probe: Mutex::new(None),
+            killer,
         }
     }
 
@@ -147,11 +150,18 @@ impl Node {
             (
                 Sight::Ready {
                     takes_writes: before,
+                    is_read_only: was_read_only,
                     ..
                 },
-                Sight::Ready { takes_writes, .. },
+                Sight::Ready {
+                    takes_writes,
+                    is_read_only,
+                    ..
+                },
             ) => {
-                if before != takes_writes {
+                if *is_read_only && !was_read_only {
+                    tracing::error!(node, "the database server has become read-only");
+                } else if before != takes_writes {
                     tracing::warn!(
                         node,
                         takes_writes,
@@ -159,6 +169,12 @@ impl Node {
                     );
                 }
             }
+            (
+                _,
+                Sight::Ready {
+                    is_read_only: true, ..
+                },
+            ) => tracing::error!(node, "the database is back, and read-only"),
             (_, Sight::Ready { .. }) => tracing::info!(node, "the database is back"),
             (Sight::Ready { .. }, Sight::Away(cause) | Sight::WrongSchema(cause)) => {
                 tracing::error!(node, error = cause.to_string(), "the database is away");
@@ -175,16 +191,10 @@ impl Node {
 
     /// Has the probe look at once: somebody has lost a connection.
     pub(super) fn look_again(&self) {
-        if let Ok(probe) = self.probe.lock()
-            && let Some(probe) = &*probe
-        {
-            probe.unpark();
-        }
+        self.killer.wake_probe();
     }
 
-    pub(super) fn set_probe(&self, probe: Thread) {
-        if let Ok(mut current) = self.probe.lock() {
-            *current = Some(probe);
-        }
+    pub(super) fn killer(&self) -> &Killer {
+        &self.killer
     }
 }

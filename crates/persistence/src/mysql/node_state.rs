@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 
-use super::Connection;
 use super::connector::ConnectError;
+use super::durability::Durability;
+use super::{Connection, durability, settings};
 
 /// How a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +18,8 @@ pub(super) struct NodeState {
     /// Whether writes are well placed here. A node that gives another one a
     /// copy of all data may hold them up.
     pub(super) takes_writes: bool,
+    /// Whether it refuses writes.
+    pub(super) is_read_only: bool,
     /// How many nodes the cluster has, if there is one.
     pub(super) cluster_size: Option<u32>,
 }
@@ -27,22 +27,41 @@ pub(super) struct NodeState {
 /// The node has all that the others have (the number of `Synced`).
 const SYNCED: &str = "4";
 
+/// What the cluster says of the node.
+const STATUS: [&str; 3] = ["wsrep_ready", "wsrep_local_state", "wsrep_cluster_size"];
+
+/// With which a server refuses writes, whoever asked for them: `read_only` is
+/// ON where `super_read_only` is.
+const VARIABLES: [&str; 4] = [
+    "read_only",
+    "innodb_read_only",
+    "innodb_force_recovery",
+    "wsrep_on",
+];
+
 /// Asks the server. Does not wait for other nodes.
-pub(super) fn read(connection: &mut Connection) -> Result<NodeState, ConnectError> {
-    let status = pairs(
-        connection,
-        "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_local_state', 'wsrep_cluster_size')",
-    )?;
-    let variables = pairs(
-        connection,
-        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'wsrep_on')",
-    )?;
-    Ok(state(&status, &variables))
+///
+/// # Errors
+///
+/// [`ConnectError::NotDurable`] if what durability rests on was changed since
+/// the connection was made, and errors of the connection.
+pub(super) fn read(
+    connection: &mut Connection,
+    durability: Durability,
+) -> Result<NodeState, ConnectError> {
+    let status = STATUS.into_iter().chain([durability::status_variable()]);
+    let status = settings::pairs(connection, &settings::status_query(status))?;
+    let names = VARIABLES.into_iter().chain(durability::variables());
+    let mut variables = settings::pairs(connection, &settings::variables_query(names))?;
+    let state = state(&status, &variables);
+    variables.extend(status);
+    durability::check(&variables, durability)?;
+    Ok(state)
 }
 
 /// Has the connection answer at once even while the node waits for others.
 pub(super) fn do_not_wait(connection: &mut Connection) -> Result<(), ConnectError> {
-    let known = pairs(connection, "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'")?;
+    let known = settings::pairs(connection, "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'")?;
     if known.is_empty() {
         return Ok(());
     }
@@ -51,33 +70,31 @@ pub(super) fn do_not_wait(connection: &mut Connection) -> Result<(), ConnectErro
         .map_err(ConnectError::statement)
 }
 
-fn pairs(
-    connection: &mut Connection,
-    query: &str,
-) -> Result<HashMap<String, String>, ConnectError> {
-    let rows: Vec<(String, String)> = sql::<(Text, Text)>(query)
-        .load(connection)
-        .map_err(ConnectError::statement)?;
-    Ok(rows.into_iter().collect())
-}
-
 fn state(status: &HashMap<String, String>, variables: &HashMap<String, String>) -> NodeState {
     let is = |values: &HashMap<String, String>, name: &str, wanted: &str| {
         let value = values.get(name);
         value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
     };
-    let is_writable = is(variables, "read_only", "OFF");
+    let is_off = |name: &str| {
+        let value = variables.get(name).map_or("OFF", String::as_str);
+        value.eq_ignore_ascii_case("OFF") || value == "0"
+    };
+    let is_read_only = !["read_only", "innodb_read_only", "innodb_force_recovery"]
+        .into_iter()
+        .all(is_off);
     if !is(variables, "wsrep_on", "ON") {
         return NodeState {
             is_ready: true,
-            takes_writes: is_writable,
+            takes_writes: !is_read_only,
+            is_read_only,
             cluster_size: None,
         };
     }
     let size = status.get("wsrep_cluster_size");
     NodeState {
         is_ready: is(status, "wsrep_ready", "ON"),
-        takes_writes: is_writable && is(status, "wsrep_local_state", SYNCED),
+        takes_writes: !is_read_only && is(status, "wsrep_local_state", SYNCED),
+        is_read_only,
         cluster_size: size.and_then(|size| size.parse().ok()),
     }
 }
@@ -95,10 +112,19 @@ mod tests {
 
     #[test]
     fn a_server_alone_is_ready() {
-        for (read_only, takes_writes) in [("OFF", true), ("ON", false), ("NO_LOCK", false)] {
-            let state = state(&of(&[]), &of(&[("read_only", read_only)]));
-            assert!(state.is_ready, "{read_only}");
-            assert_eq!(state.takes_writes, takes_writes, "{read_only}");
+        for (name, value, takes_writes) in [
+            ("read_only", "OFF", true),
+            ("read_only", "ON", false),
+            // MariaDB 12.
+            ("read_only", "NO_LOCK", false),
+            ("innodb_read_only", "ON", false),
+            ("innodb_force_recovery", "0", true),
+            ("innodb_force_recovery", "4", false),
+        ] {
+            let state = state(&of(&[]), &of(&[(name, value)]));
+            assert!(state.is_ready, "{name} {value}");
+            assert_eq!(state.takes_writes, takes_writes, "{name} {value}");
+            assert_eq!(state.is_read_only, !takes_writes, "{name} {value}");
             assert_eq!(state.cluster_size, None);
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::Connection;
 use super::cluster::Cluster;
 use super::connector::{CONNECT_LIMIT, ConnectError, connect_to};
+use super::kill::Killer;
 use super::node::Sight;
 use super::target::{Host, MysqlTarget};
 use super::unwind::caught;
@@ -61,6 +62,7 @@ impl Failure {
 pub(super) struct Probe {
     target: MysqlTarget,
     host: Host,
+    killer: Arc<Killer>,
     held: Option<Connection>,
     /// How large the cluster was when it was looked at last.
     cluster_size: Option<u32>,
@@ -70,8 +72,9 @@ pub(super) struct Probe {
 const SAFE_SIZE: u32 = 3;
 
 impl Probe {
-    pub(super) fn new(target: &MysqlTarget, host: &Host) -> Self {
+    pub(super) fn new(target: &MysqlTarget, host: &Host, killer: Arc<Killer>) -> Self {
         Self {
+            killer,
             target: target.clone(),
             host: host.clone(),
             held: None,
@@ -125,12 +128,17 @@ impl Probe {
             None => self.connect().map_err(Failure::Connect)?,
         };
         connection.set_deadline(deadline);
+        self.killer.carry_out(&mut connection);
         let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
-        let state = match node_state::read(&mut connection) {
+        let state = match node_state::read(&mut connection, self.target.durability) {
             Ok(state) if state.is_ready => state,
             Ok(_) => {
                 self.held = Some(connection);
                 return Err(Failure::Connect(ConnectError::NotReady));
+            }
+            Err(error @ ConnectError::NotDurable { .. }) => {
+                self.held = Some(connection);
+                return Err(Failure::Connect(error));
             }
             Err(error) if is_open(&connection) => return Err(Failure::Connect(error)),
             Err(error) => return Err(Failure::Broken(Arc::new(error))),
@@ -142,6 +150,7 @@ impl Probe {
                 Ok(Sight::Ready {
                     release,
                     takes_writes: state.takes_writes,
+                    is_read_only: state.is_read_only,
                 })
             }
             Err(error) if is_open(&connection) => Err(Failure::Open(error)),

@@ -47,10 +47,32 @@ fn run_pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
     let pending = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
         .or_newer()?
         .pending;
-    connection
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(|error| OpenError::Migration(Arc::from(error)))?;
+    for name in &pending {
+        if let Err(error) = connection.run_next_migration(MIGRATIONS) {
+            if !has_happened(&error.to_string()) {
+                return Err(OpenError::Migration(Arc::from(error)));
+            }
+            note(connection, name)?;
+        }
+    }
     Ok(pending)
+}
+
+/// Whether a migration fails because the index that it makes is there already
+/// (1061). The server goes on with an index whose client was killed, and nothing
+/// notes that it was made.
+fn has_happened(error: &str) -> bool {
+    error.contains("Duplicate key name '")
+}
+
+/// Notes that the database has this migration, as diesel does.
+fn note(connection: &mut Connection, name: &str) -> Result<(), OpenError> {
+    let version = name.split('_').next().unwrap_or(name);
+    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
+        .bind::<Text, _>(version)
+        .execute(connection)
+        .map_err(refused)?;
+    Ok(())
 }
 
 /// Waits until no other process migrates this database. Not on a Galera
@@ -84,15 +106,21 @@ fn lock_name(target: &MysqlTarget) -> String {
 struct LockTaken;
 
 /// Lets every statement take as long as it takes, and returns the statement that
-/// does so: MariaDB and MySQL call their limits differently.
+/// does so: MariaDB and MySQL call their limits differently. A lock on a table is
+/// waited for longer than requests do, and not too long: while a migration waits,
+/// every request for the table waits behind it.
 fn unlimited(connection: &mut Connection) -> Result<String, OpenError> {
     let limits: Vec<(String, String)> = sql::<(Text, Text)>(
-        "SHOW SESSION VARIABLES WHERE Variable_name IN ('max_statement_time', 'max_execution_time')",
+        "SHOW SESSION VARIABLES WHERE Variable_name IN \
+         ('max_statement_time', 'max_execution_time', 'lock_wait_timeout')",
     )
     .load(connection)
     .map_err(refused)?;
-    let none = limits.iter().map(|(name, _)| format!(", {name} = 0"));
-    let set = format!("SET autocommit = 1{}", none.collect::<String>());
+    let limits = limits.iter().map(|(name, _)| match name.as_str() {
+        "lock_wait_timeout" => format!(", {name} = 10"),
+        _ => format!(", {name} = 0"),
+    });
+    let set = format!("SET autocommit = 1{}", limits.collect::<String>());
     connection.batch_execute(&set).map_err(refused)?;
     Ok(set)
 }
@@ -132,6 +160,11 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     let (mut connection, host) = connect_to_first(target).map_err(server_error)?;
     connection.wait_as_long_as(MIGRATION_LIMIT);
     let unlimited = unlimited(&mut connection)?;
+    let applied = applied(&mut connection)?;
+    // What a migration that was interrupted has left out is not damaged.
+    migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
+        .or_newer()?
+        .or_incomplete()?;
     let rows: Vec<(String, String, String, String)> =
         unprepared::load(target, host, &unlimited, CHECK_TABLE, MIGRATION_LIMIT)
             .map_err(server_error)?;
@@ -141,15 +174,6 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     let mut lines: Vec<String> = damaged
         .map(|(table, _, kind, text)| format!("{table}: {kind}: {text}"))
         .collect();
-    let applied = applied(&mut connection)?;
-    let pending = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
-        .or_newer()?
-        .pending;
-    lines.extend(
-        pending
-            .iter()
-            .map(|name| format!("the migration {name} is missing")),
-    );
     let orphans: i64 = sql::<BigInt>(ORPHANS)
         .get_result(&mut connection)
         .map_err(refused)?;

@@ -7,9 +7,9 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::Connection;
 use super::connector::ConnectError;
 use super::target::MysqlTarget;
+use super::{Connection, durability, packet, staleness};
 
 /// A variable of the session.
 struct Setting {
@@ -48,17 +48,22 @@ const fn known(name: &'static str, value: &'static str) -> Setting {
 }
 
 /// The server gives up before the service does, so that it says why.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 15] = [
     required("autocommit", "1"),
     required("character_set_client", "utf8mb4"),
     required("character_set_results", "utf8mb4"),
     required("collation_connection", "utf8mb4_bin"),
+    // With another value, COMMIT begins a transaction or closes the connection.
+    known("completion_type", "NO_CHAIN"),
     required("foreign_key_checks", "1"),
     // MySQL shows AUTO_INCREMENT as it was up to a day ago, unless told not to.
     known("information_schema_stats_expiry", "0"),
     required("innodb_lock_wait_timeout", "3"),
     // Errors are told apart by their texts.
     required("lc_messages", "en_US"),
+    // Of locks on tables, as LOCK TABLES and backups take them; a day or a year
+    // by default.
+    known("lock_wait_timeout", "3"),
     required("sql_mode", SQL_MODE),
     required("time_zone", "+00:00"),
     // The time limit of a statement: MariaDB's in seconds, MySQL's (of reads
@@ -72,9 +77,11 @@ const SETTINGS: [Setting; 13] = [
 /// for reads and the beginning of transactions, 2 for UPDATE and DELETE, 4 for
 /// INSERT, which looks at the rows that it refers to.
 ///
+/// Nor does it read what the node has while it is cut off from the others.
+///
 /// Not one of the settings that are read back: to read it would wait for the
 /// other nodes.
-const CAUSALITY: &str = "SET SESSION wsrep_sync_wait = 7";
+const CAUSALITY: &str = "SET SESSION wsrep_sync_wait = 7, SESSION wsrep_dirty_reads = 0";
 
 /// Known to Galera alone.
 const CAUSALITY_NAME: &str = "wsrep_sync_wait";
@@ -84,12 +91,18 @@ const CAUSALITY_NAME: &str = "wsrep_sync_wait";
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 /// See docs/adr/0007.
-const SET_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+const SET_TRANSACTIONS: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
 /// Where the level stands, by the kind and version of the server.
 const ISOLATION: [&str; 2] = ["transaction_isolation", "tx_isolation"];
 
-const DURABILITY: &str = "innodb_flush_log_at_trx_commit";
+/// Where it stands whether transactions may write, by the same.
+const READ_ONLY: [&str; 2] = ["transaction_read_only", "tx_read_only"];
+
+/// Tells servers apart.
+const SERVER: [&str; 3] = ["hostname", "port", "server_uuid"];
+
+const BINLOG_FORMAT: &str = "binlog_format";
 
 /// Sets what the service relies on, and makes sure that the server took it.
 pub(super) fn configure(
@@ -98,7 +111,7 @@ pub(super) fn configure(
 ) -> Result<(), ConnectError> {
     let before = variables(connection)?;
     let assignments: Vec<String> = settings_of(&before).map(Setting::assignment).collect();
-    let set = format!("{SET_ISOLATION}; SET {}", assignments.join(", "));
+    let set = format!("{SET_TRANSACTIONS}; SET {}", assignments.join(", "));
     connection
         .batch_execute(&set)
         .map_err(ConnectError::statement)?;
@@ -109,9 +122,21 @@ pub(super) fn configure(
             return Err(ConnectError::setting(setting.name, found, setting.value));
         }
     }
-    check_isolation(&after)?;
-    check_durability(&after, target)?;
-    let version = after.get("version").map_or("", String::as_str);
+    check_transactions(&after)?;
+    check_binary_log(&after)?;
+    packet::check(&after)?;
+    staleness::check(&after, target)?;
+    let named = |name: &str| after.get(name).map_or("", String::as_str);
+    connection.set_server(SERVER.map(named).join("/"));
+    let version = named("version");
+    let mut facts = after.clone();
+    if !version.contains("MariaDB") {
+        facts.extend(pairs(
+            connection,
+            &status_query([durability::status_variable()]),
+        )?);
+    }
+    durability::check(&facts, target.durability)?;
     connection.set_has_returning(has_returning(version));
     if after.contains_key(CAUSALITY_NAME) {
         connection
@@ -129,45 +154,81 @@ fn settings_of(found: &HashMap<String, String>) -> impl Iterator<Item = &'static
 }
 
 fn variables(connection: &mut Connection) -> Result<HashMap<String, String>, ConnectError> {
-    let names: Vec<String> = ["version", DURABILITY, CAUSALITY_NAME]
+    let names = ["version", CAUSALITY_NAME, BINLOG_FORMAT, packet::VARIABLE]
         .into_iter()
         .chain(SETTINGS.iter().map(|setting| setting.name))
         .chain(ISOLATION)
-        .map(|name| format!("'{name}'"))
-        .collect();
+        .chain(READ_ONLY)
+        .chain(SERVER)
+        .chain(durability::variables())
+        .chain(staleness::VARIABLES);
     let query = format!(
         "SHOW SESSION VARIABLES WHERE Variable_name IN ({})",
-        names.join(", ")
+        list(names)
     );
-    let rows: Vec<(String, String)> = sql::<(Text, Text)>(&query)
+    pairs(connection, &query)
+}
+
+/// The query for these status variables of the server.
+pub(super) fn status_query(names: impl IntoIterator<Item = &'static str>) -> String {
+    format!(
+        "SHOW GLOBAL STATUS WHERE Variable_name IN ({})",
+        list(names)
+    )
+}
+
+/// The query for these variables of the server.
+pub(super) fn variables_query(names: impl IntoIterator<Item = &'static str>) -> String {
+    format!(
+        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})",
+        list(names)
+    )
+}
+
+fn list(names: impl IntoIterator<Item = &'static str>) -> String {
+    let names: Vec<_> = names.into_iter().map(|name| format!("'{name}'")).collect();
+    names.join(", ")
+}
+
+/// Returns names and values.
+pub(super) fn pairs(
+    connection: &mut Connection,
+    query: &str,
+) -> Result<HashMap<String, String>, ConnectError> {
+    let rows: Vec<(String, String)> = sql::<(Text, Text)>(query)
         .load(connection)
         .map_err(ConnectError::statement)?;
     Ok(rows.into_iter().collect())
 }
 
-fn check_isolation(found: &HashMap<String, String>) -> Result<(), ConnectError> {
-    let level = ISOLATION.iter().find_map(|name| found.get(*name));
-    match level.map(String::as_str) {
-        Some("READ-COMMITTED") => Ok(()),
-        other => Err(ConnectError::setting(
-            "transaction_isolation",
-            other.unwrap_or_default(),
-            "READ-COMMITTED",
-        )),
+fn check_transactions(found: &HashMap<String, String>) -> Result<(), ConnectError> {
+    let value = |names: [&str; 2]| {
+        let value = names.iter().find_map(|name| found.get(*name));
+        value.map_or("", String::as_str)
+    };
+    let level = value(ISOLATION);
+    if level != "READ-COMMITTED" {
+        return Err(ConnectError::setting(ISOLATION[0], level, "READ-COMMITTED"));
     }
+    let read_only = value(READ_ONLY);
+    if read_only.eq_ignore_ascii_case("ON") || read_only == "1" {
+        return Err(ConnectError::setting(READ_ONLY[0], read_only, "OFF"));
+    }
+    Ok(())
 }
 
-/// With another value than 1, a commit that was acknowledged can be lost when
-/// the machine fails.
-fn check_durability(
-    found: &HashMap<String, String>,
-    target: &MysqlTarget,
-) -> Result<(), ConnectError> {
-    match found.get(DURABILITY).map(String::as_str) {
-        Some("1") | None => Ok(()),
-        Some(_) if target.relaxed_durability => Ok(()),
-        Some(value) => Err(ConnectError::NotDurable(value.to_owned())),
+/// A server that logs statements refuses every write under READ COMMITTED
+/// (error 1665). Galera ships rows whether or not there is a log.
+fn check_binary_log(found: &HashMap<String, String>) -> Result<(), ConnectError> {
+    let is = |name: &str, value: &str| {
+        let found = found.get(name);
+        found.is_some_and(|found| found.eq_ignore_ascii_case(value))
+    };
+    let is_used = is("log_bin", "ON") || is("wsrep_on", "ON");
+    if is_used && is(BINLOG_FORMAT, "STATEMENT") {
+        return Err(ConnectError::StatementLog);
     }
+    Ok(())
 }
 
 /// Servers write `ON` for 1, `5.000000` for 5, and modes in an order of their

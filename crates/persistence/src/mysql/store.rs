@@ -7,6 +7,7 @@ use crossbeam_channel::never;
 use tokio::sync::watch;
 
 use super::cluster::Cluster;
+use super::kill::Killer;
 use super::lease::Lease;
 use super::node::{Node, Sight};
 use super::probe::{self, Failure, Probe};
@@ -43,14 +44,16 @@ impl MysqlStore {
         let mut probes = Vec::new();
         let mut nodes = Vec::new();
         for (host, number) in target.hosts.iter().zip(1..) {
-            let mut probe = Probe::new(target, host);
+            let killer = Arc::new(Killer::default());
+            let mut probe = Probe::new(target, host, Arc::clone(&killer));
             let sight = first_look(&mut probe)?;
             let (fence, fenced) = watch::channel(());
             let fenced = (!is_alone).then_some(fenced);
             // One more for the sweeper.
             let size = u32::try_from(threads + 1).unwrap_or(u32::MAX);
-            let pool = manager::pool(target, host, fenced, size);
-            nodes.push(Arc::new(Node::new(number, is_alone, pool, fence, sight)));
+            let pool = manager::pool(target, host, fenced, Arc::clone(&killer), size);
+            let node = Node::new(number, is_alone, pool, fence, killer, sight);
+            nodes.push(Arc::new(node));
             probes.push(probe);
         }
         let cluster = Arc::new(Cluster::new(nodes, target.reads, threads));
@@ -102,7 +105,7 @@ impl MysqlStore {
                 probe::run(&mut probe, &cluster, index);
             })?;
             if let Some(node) = store.cluster.nodes().get(index) {
-                node.set_probe(thread);
+                node.killer().set_probe(thread);
             }
         }
         Ok(store)

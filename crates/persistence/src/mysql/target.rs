@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::durability::Durability;
 use super::tls::{Security, Tls};
 
 /// Which database on which server or cluster, and how to get there.
@@ -16,8 +17,8 @@ pub(crate) struct MysqlTarget {
     pub(super) password: Option<String>,
     pub(super) database: String,
     pub(super) security: Security,
-    /// Whether a server that may lose the last second of commits will do.
-    pub(super) relaxed_durability: bool,
+    /// What has to survive a power cut.
+    pub(super) durability: Durability,
 }
 
 /// One server.
@@ -121,7 +122,7 @@ impl MysqlTarget {
             password: url.password().map(decode).transpose()?,
             database,
             security: parameters.security()?,
-            relaxed_durability: parameters.relaxed_durability()?,
+            durability: parameters.durability()?,
         };
         for host in &target.hosts {
             target.tls(host)?;
@@ -227,13 +228,14 @@ impl Parameters {
         }
     }
 
-    fn relaxed_durability(&self) -> Result<bool, MysqlUrlError> {
+    fn durability(&self) -> Result<Durability, MysqlUrlError> {
         match self.durability.as_deref() {
-            None | Some("FULL") => Ok(false),
-            Some("RELAXED") => Ok(true),
+            None | Some("FULL") => Ok(Durability::Full),
+            Some("TRUSTED_STORAGE") => Ok(Durability::TrustedStorage),
+            Some("RELAXED") => Ok(Durability::Relaxed),
             Some(_) => Err(MysqlUrlError::InvalidParameter {
                 name: "durability",
-                expected: "FULL or RELAXED",
+                expected: "FULL, TRUSTED_STORAGE or RELAXED",
             }),
         }
     }

@@ -84,8 +84,10 @@ fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Resul
         // What is in doubt has to be found out, and a conflict says nothing of
         // the server. Anything else is a favour, as long as not too many need
         // it.
-        let go_on = doubt.is_some()
-            || attempts < ATTEMPTS && (is_conflict || lease.cluster().grants_retry());
+        let is_in_time = Instant::now() < ticket.deadline;
+        let go_on = is_in_time
+            && (doubt.is_some()
+                || attempts < ATTEMPTS && (is_conflict || lease.cluster().grants_retry()));
         // A connection that breaks is replaced at once, the first time.
         if !go_on || (is_conflict || attempts > 1) && !pause(ticket.deadline) {
             return Err(match doubt {

@@ -59,7 +59,7 @@ fn a_server_that_may_lose_commits_is_refused_unless_accepted(engine: Engine) {
         return;
     };
     let schema = server.schema();
-    let text = refusal(&schema.url_text(""));
+    let text = refusal(&schema.url_text("?durability=FULL"));
     assert!(
         text.contains("innodb_flush_log_at_trx_commit = 2"),
         "{text}"

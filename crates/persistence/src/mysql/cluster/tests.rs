@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::mysql::kill::Killer;
 use crate::mysql::manager;
 use crate::mysql::target::MysqlTarget;
 use tokio::sync::watch;
@@ -11,6 +12,15 @@ fn ready(takes_writes: bool) -> Sight {
     Sight::Ready {
         release: None,
         takes_writes,
+        is_read_only: false,
+    }
+}
+
+fn read_only() -> Sight {
+    Sight::Ready {
+        release: None,
+        takes_writes: false,
+        is_read_only: true,
     }
 }
 
@@ -24,8 +34,9 @@ fn cluster(reads: Reads, sights: [Sight; 3]) -> Cluster {
     let nodes = target.hosts.iter().zip(sights).zip(1..);
     let nodes = nodes.map(|((host, sight), number)| {
         let (fence, fenced) = watch::channel(());
-        let pool = manager::pool(&target, host, Some(fenced), 1);
-        Arc::new(Node::new(number, false, pool, fence, sight))
+        let killer = Arc::new(Killer::default());
+        let pool = manager::pool(&target, host, Some(fenced), Arc::clone(&killer), 1);
+        Arc::new(Node::new(number, false, pool, fence, killer, sight))
     });
     Cluster::new(nodes.collect(), reads, 4)
 }
@@ -102,4 +113,20 @@ fn retries_are_a_share_of_the_jobs() {
         cluster.count_job();
     }
     assert_eq!(granted(), 50);
+}
+
+#[test]
+fn a_database_is_read_only_while_every_server_that_answers_is() {
+    for (sights, is_read_only) in [
+        ([read_only(), read_only(), read_only()], true),
+        ([away(), read_only(), away()], true),
+        ([read_only(), ready(true), away()], false),
+        // It gives another one a copy, and takes writes all the same.
+        ([read_only(), ready(false), away()], false),
+    ] {
+        let readiness = cluster(Reads::WithWrites, sights).health().readiness;
+        let found = matches!(readiness, Readiness::ReadOnly);
+        assert_eq!(found, is_read_only, "{readiness:?}");
+        assert!(found || matches!(readiness, Readiness::Ready));
+    }
 }

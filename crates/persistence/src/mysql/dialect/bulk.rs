@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 256;
 
 /// The most bytes in a statement that has more than one row: a small part of
 /// the 16 MiB that `max_allowed_packet` is at least by default.
-const MOST_BYTES: usize = 1 << 20;
+pub(in crate::mysql) const MOST_BYTES: usize = 1 << 20;
 
 /// Inserts the rows under these ids.
 pub(in crate::mysql) fn insert_users(

@@ -130,6 +130,12 @@ fn meaning(error: &Error) -> Meaning {
         DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => Meaning::Conflict,
         DatabaseErrorKind::ForeignKeyViolation => Meaning::AuthorMissing,
         DatabaseErrorKind::ReadOnlyTransaction => Meaning::Refused,
+        // 1036, of MariaDB with innodb_read_only.
+        DatabaseErrorKind::Unknown
+            if message.starts_with("Table '") && message.ends_with("is read only") =>
+        {
+            Meaning::Unfit
+        }
         DatabaseErrorKind::Unknown => TEXTS
             .iter()
             .find(|(_, start, _)| message.starts_with(start))
@@ -143,7 +149,7 @@ pub(in super::super) const DRIVER_ERROR: &str = "Driver error: ";
 
 /// The error's number, how its text begins, and what it means. 0 is the
 /// driver's.
-const TEXTS: [(u16, &str, Meaning); 22] = [
+const TEXTS: [(u16, &str, Meaning); 26] = [
     (0, DRIVER_ERROR, Meaning::Lost),
     (0, "Input/output error: ", Meaning::Lost),
     (1213, "Deadlock found", Meaning::Conflict),
@@ -173,6 +179,19 @@ const TEXTS: [(u16, &str, Meaning); 22] = [
     ),
     (1290, "The MySQL server is running with the", Meaning::Unfit),
     (1836, "Running in read-only mode", Meaning::Unfit),
+    // MySQL with innodb_read_only.
+    (1015, "Can't lock file (errno: 165", Meaning::Unfit),
+    (1874, "InnoDB is in read only mode", Meaning::Unfit),
+    (
+        1881,
+        "Operation not allowed when innodb_force",
+        Meaning::Unfit,
+    ),
+    (
+        3032,
+        "The server is currently in offline mode",
+        Meaning::Unfit,
+    ),
     (
         1461,
         "Can't create more than max_prepared_stmt_count",

@@ -20,8 +20,9 @@ const NO_MARIADB: &str = "SKIPPED: no `mariadbd` on the PATH, so nothing of Mari
 const NO_MYSQL: &str = "SKIPPED: no `mysqld` where `scripts/mysql --path` says, so nothing of \
     MySQL was tested. Fetch it with `scripts/mysql` and run the tests again.";
 
-/// Small, and with what the service insists on. Without fsync: no test cuts the
-/// power, and a killed process leaves its writes to the kernel.
+/// Small, and with what the service insists on. Without fsync, which the URLs of
+/// tests accept: a killed process leaves its writes to the kernel. The test of
+/// power cuts and those of what is refused set it otherwise.
 const COMMON: [&str; 9] = [
     "--innodb-flush-method=nosync",
     "--bind-address=127.0.0.1",

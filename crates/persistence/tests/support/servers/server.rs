@@ -17,6 +17,7 @@ pub(crate) struct Server {
     engine: Engine,
     port: Port,
     options: Vec<String>,
+    environment: Vec<(String, PathBuf)>,
     folder: TempDir,
 }
 
@@ -38,10 +39,26 @@ impl Server {
             engine,
             port: Port::reserve(),
             options: options.iter().map(ToString::to_string).collect(),
+            environment: Vec::new(),
             folder,
         };
         server.run();
         server
+    }
+
+    /// Gives the server one more option from its next start on.
+    pub(crate) fn add_option(&mut self, option: &str) {
+        self.options.push(option.to_owned());
+    }
+
+    /// Takes the last option back.
+    pub(crate) fn remove_option(&mut self) {
+        self.options.pop();
+    }
+
+    /// Sets a variable of its environment from its next start on.
+    pub(crate) fn set_environment(&mut self, name: &str, value: PathBuf) {
+        self.environment.push((name.to_owned(), value));
     }
 
     /// Lets the server run (again), and waits until it serves. It listens on its
@@ -75,6 +92,7 @@ impl Server {
             ))
             .arg(format!("--port={}", self.port()))
             .args(&self.options)
+            .envs(self.environment.iter().cloned())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -179,10 +197,16 @@ impl Schema {
         self.url_text_at(self.port, parameters)
     }
 
-    /// Over another port than the server's own.
+    /// Over another port than the server's own. The servers of tests flush
+    /// nothing, which the URL accepts unless `parameters` say something else.
     pub(crate) fn url_text_at(&self, port: u16, parameters: &str) -> String {
         let name = &self.name;
-        format!("mysql://{name}:p%3As%2Fw%40rd@127.0.0.1:{port}/{name}{parameters}")
+        let durability = match parameters {
+            "" => "?durability=RELAXED",
+            _ if parameters.contains("durability=") => "",
+            _ => "&durability=RELAXED",
+        };
+        format!("mysql://{name}:p%3As%2Fw%40rd@127.0.0.1:{port}/{name}{parameters}{durability}")
     }
 
     pub(crate) fn admin(&self) -> Admin {
