@@ -108,7 +108,9 @@ impl Lease {
         Ok(index)
     }
 
-    fn let_go_of_the_lost(&mut self) {
+    /// Closes the connections of which nothing can be made any more, so that the
+    /// server rolls back what they had begun.
+    pub(super) fn let_go_of_the_lost(&mut self) {
         for held in &mut self.held {
             if held.as_ref().is_some_and(|held| held.is_lost()) {
                 *held = None;

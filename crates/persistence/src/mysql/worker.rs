@@ -49,6 +49,8 @@ pub(super) fn run(
         {
             let ending = see_through(&mut lease, &mut ticket, &desk.meters);
             ticket.finish(ending, lane);
+            // What it left open holds locks until it is closed.
+            lease.let_go_of_the_lost();
         }
     }
 }
