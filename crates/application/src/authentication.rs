@@ -67,7 +67,7 @@ pub trait TokenVerifier: Send + Sync {
 
 /// Whether what a session reads may change before the session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum RowLock {
     /// It may: nothing is decided by it but what is read.
     Released,
     /// It may not.
@@ -76,7 +76,7 @@ pub enum Hold {
 
 /// Why a credential is of no use. `Display` completes "the credential …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum CredentialError {
     /// It has not the form of any credential.
     #[error("is neither a key nor a token")]
     Unreadable,
@@ -156,7 +156,11 @@ impl Authentication {
     /// # Errors
     ///
     /// Why it cannot be a credential of use.
-    pub fn recognise(&self, shown: Option<&str>, now: Timestamp) -> Result<Credential, Refusal> {
+    pub fn recognise(
+        &self,
+        shown: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Credential, CredentialError> {
         if self.is_off() {
             return Ok(Credential::NotAsked);
         }
@@ -165,13 +169,16 @@ impl Authentication {
         };
         if text.starts_with(Secret::PREFIX) {
             if self.keys.is_none() {
-                return Err(Refusal::KeysNotTaken);
+                return Err(CredentialError::KeysNotTaken);
             }
-            let secret = Secret::parse(text).ok_or(Refusal::DamagedKey)?;
+            let secret = Secret::parse(text).ok_or(CredentialError::DamagedKey)?;
             return Ok(Credential::Key(secret.digest()));
         }
-        let verifier = self.tokens.as_ref().ok_or(Refusal::TokensNotTaken)?;
-        let token = verifier.verify(text, now).map_err(Refusal::Token)?;
+        let verifier = self
+            .tokens
+            .as_ref()
+            .ok_or(CredentialError::TokensNotTaken)?;
+        let token = verifier.verify(text, now).map_err(CredentialError::Token)?;
         Ok(Credential::Token(token))
     }
 
@@ -184,7 +191,7 @@ impl Authentication {
         &self,
         session: &mut dyn Session,
         credential: &Credential,
-        hold: Hold,
+        hold: RowLock,
         now: Timestamp,
     ) -> Result<Principal, AppError> {
         let principal = match credential {
@@ -204,15 +211,15 @@ impl Authentication {
         &self,
         session: &mut dyn Session,
         digest: &Digest,
-        hold: Hold,
+        hold: RowLock,
         now: Timestamp,
     ) -> Result<Principal, AppError> {
         let found = session.keys().find(digest, hold)?;
         let key = found
             .filter(|found| found.secret.is(digest))
-            .ok_or(Refusal::UnknownKey)?
+            .ok_or(CredentialError::UnknownKey)?
             .key;
-        let principal = key.principal(now).map_err(Refusal::KeyEnded)?;
+        let principal = key.principal(now).map_err(CredentialError::KeyEnded)?;
         if let Some(usage) = &self.keys {
             usage.note(key.id, now);
         }
@@ -220,11 +227,11 @@ impl Authentication {
     }
 }
 
-fn bearer(session: &mut dyn Session, token: &Token, hold: Hold) -> Result<Principal, AppError> {
+fn bearer(session: &mut dyn Session, token: &Token, hold: RowLock) -> Result<Principal, AppError> {
     let caller = match session.identities().find(&token.identity, hold)? {
-        None => Caller::Newcomer(token.identity),
+        None => Caller::UnlinkedIdentity(token.identity),
         Some(Linked::To(user)) => Caller::User(user),
-        Some(Linked::ToDeleted) => return Err(Refusal::UserDeleted.into()),
+        Some(Linked::ToDeleted) => return Err(CredentialError::UserDeleted.into()),
     };
     Ok(Principal {
         caller,

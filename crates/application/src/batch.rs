@@ -10,7 +10,7 @@ use byline_domain::{
 };
 
 use crate::users::Posts;
-use crate::{AppError, Precondition, RepositoryError, Session, Subject, posts, users};
+use crate::{AppError, EntityRef, Precondition, RepositoryError, Session, posts, users};
 
 /// The most operations that a batch may have.
 pub const MAX_OPERATIONS: usize = 1000;
@@ -81,9 +81,9 @@ pub enum Author {
 
 /// What an operation did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
+pub struct OperationOutcome {
     /// What it did it to.
-    pub subject: Subject,
+    pub subject: EntityRef,
     /// What it did.
     pub effect: Effect,
 }
@@ -92,16 +92,16 @@ pub struct Done {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The row is new.
-    Created(Stamp),
+    Created(RowMeta),
     /// The row has changed.
-    Updated(Stamp),
+    Updated(RowMeta),
     /// The row is gone.
     Deleted,
 }
 
 /// What the store gave a row that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct RowMeta {
     /// The version that the row is in now.
     pub version: Version,
     /// When the row was created.
@@ -125,7 +125,7 @@ pub fn run(
     principal: &Principal,
     operations: &[Operation],
     now: Timestamp,
-) -> Result<Vec<Done>, AppError> {
+) -> Result<Vec<OperationOutcome>, AppError> {
     let mut batch = Batch {
         session,
         principal: *principal,
@@ -161,7 +161,7 @@ struct Batch<'a> {
     principal: Principal,
     now: Timestamp,
     /// By the operations so far.
-    done: Vec<Done>,
+    done: Vec<OperationOutcome>,
     /// Those that operations created, by the place of the operation.
     users: HashMap<usize, UserId>,
 }
@@ -172,9 +172,9 @@ impl Batch<'_> {
         let done = self
             .effect_of(operation)
             .map_err(|error| located(index, error))?;
-        if let (Operation::CreateUser(_), Subject::User(id)) = (operation, done.subject) {
+        if let (Operation::CreateUser(_), EntityRef::User(id)) = (operation, done.subject) {
             self.users.insert(index, id);
-            if users::joins(&self.principal).is_some() {
+            if users::identity_to_link(&self.principal).is_some() {
                 self.principal.caller = Caller::User(id);
             }
         }
@@ -182,11 +182,11 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn effect_of(&mut self, operation: &Operation) -> Result<Done, AppError> {
+    fn effect_of(&mut self, operation: &Operation) -> Result<OperationOutcome, AppError> {
         let (principal, now) = (&{ self.principal }, self.now);
         Ok(match operation {
             Operation::CreateUser(new) => {
-                Done::created_user(&users::create(self.session, principal, new, now)?)
+                OperationOutcome::created_user(&users::create(self.session, principal, new, now)?)
             }
             Operation::CreatePost {
                 author,
@@ -198,7 +198,7 @@ impl Batch<'_> {
                     title: title.clone(),
                     content: content.clone(),
                 };
-                Done::created_post(&posts::create(self.session, principal, &new, now)?)
+                OperationOutcome::created_post(&posts::create(self.session, principal, &new, now)?)
             }
             Operation::UpdateUser {
                 id,
@@ -206,9 +206,9 @@ impl Batch<'_> {
                 precondition,
             } => {
                 let user = users::patch(self.session, principal, *id, change, precondition, now)?;
-                Done {
-                    subject: Subject::User(*id),
-                    effect: Effect::Updated(Stamp::of_user(&user)),
+                OperationOutcome {
+                    subject: EntityRef::User(*id),
+                    effect: Effect::Updated(RowMeta::of_user(&user)),
                 }
             }
             Operation::UpdatePost {
@@ -225,9 +225,9 @@ impl Batch<'_> {
                     content: content.clone(),
                 };
                 let post = posts::patch(self.session, principal, *id, &change, precondition, now)?;
-                Done {
-                    subject: Subject::Post(*id),
-                    effect: Effect::Updated(Stamp::of_post(&post)),
+                OperationOutcome {
+                    subject: EntityRef::Post(*id),
+                    effect: Effect::Updated(RowMeta::of_post(&post)),
                 }
             }
             Operation::DeleteUser {
@@ -236,11 +236,11 @@ impl Batch<'_> {
                 precondition,
             } => {
                 users::delete(self.session, principal, *id, *posts, precondition)?;
-                Done::deleted(Subject::User(*id))
+                OperationOutcome::deleted(EntityRef::User(*id))
             }
             Operation::DeletePost { id, precondition } => {
                 posts::delete(self.session, principal, *id, precondition)?;
-                Done::deleted(Subject::Post(*id))
+                OperationOutcome::deleted(EntityRef::Post(*id))
             }
         })
     }
@@ -254,7 +254,9 @@ impl Batch<'_> {
         let mut posts = self.create_posts(creates)?.into_iter();
         for create in creates {
             let done = match create {
-                Operation::CreateUser(_) => users.next().map(|user| Done::created_user(&user)),
+                Operation::CreateUser(_) => users
+                    .next()
+                    .map(|user| OperationOutcome::created_user(&user)),
                 _ => posts.next(),
             };
             self.done.push(done.ok_or_else(too_few)?);
@@ -278,7 +280,7 @@ impl Batch<'_> {
         if new.is_empty() {
             return Ok(Some(Vec::new().into_iter()));
         }
-        let joins = users::joins(&self.principal).is_some();
+        let joins = users::identity_to_link(&self.principal).is_some();
         if joins || policy::check(&self.principal, Action::CreateUser).is_err() {
             return Ok(None);
         }
@@ -293,7 +295,7 @@ impl Batch<'_> {
     }
 
     /// The posts among `creates`, whose users exist by now.
-    fn create_posts(&mut self, creates: &[Operation]) -> Result<Vec<Done>, AppError> {
+    fn create_posts(&mut self, creates: &[Operation]) -> Result<Vec<OperationOutcome>, AppError> {
         let mut indexes = Vec::new();
         let mut new = Vec::new();
         for (index, create) in (self.done.len()..).zip(creates) {
@@ -314,7 +316,11 @@ impl Batch<'_> {
         self.insert_posts(&indexes, &new)
     }
 
-    fn insert_posts(&mut self, indexes: &[usize], new: &[NewPost]) -> Result<Vec<Done>, AppError> {
+    fn insert_posts(
+        &mut self,
+        indexes: &[usize],
+        new: &[NewPost],
+    ) -> Result<Vec<OperationOutcome>, AppError> {
         let (principal, now) = (&{ self.principal }, self.now);
         let is_allowed =
             |post: &NewPost| policy::check(principal, Action::WritePost(post.user_id)).is_ok();
@@ -323,7 +329,7 @@ impl Batch<'_> {
         }
         if new.iter().all(is_allowed) {
             match self.session.posts().insert_all(new, now) {
-                Ok(posts) => return Ok(posts.iter().map(Done::created_post).collect()),
+                Ok(posts) => return Ok(posts.iter().map(OperationOutcome::created_post).collect()),
                 Err(RepositoryError::MissingReference(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -332,7 +338,7 @@ impl Batch<'_> {
             .map(|(index, post)| {
                 let created = posts::create(self.session, principal, post, now);
                 created
-                    .map(|post| Done::created_post(&post))
+                    .map(|post| OperationOutcome::created_post(&post))
                     .map_err(|error| located(*index, error))
             })
             .collect()
@@ -367,22 +373,22 @@ fn located(index: usize, error: AppError) -> AppError {
     }
 }
 
-impl Done {
+impl OperationOutcome {
     fn created_user(user: &User) -> Self {
         Self {
-            subject: Subject::User(user.id),
-            effect: Effect::Created(Stamp::of_user(user)),
+            subject: EntityRef::User(user.id),
+            effect: Effect::Created(RowMeta::of_user(user)),
         }
     }
 
     fn created_post(post: &Post) -> Self {
         Self {
-            subject: Subject::Post(post.id),
-            effect: Effect::Created(Stamp::of_post(post)),
+            subject: EntityRef::Post(post.id),
+            effect: Effect::Created(RowMeta::of_post(post)),
         }
     }
 
-    const fn deleted(subject: Subject) -> Self {
+    const fn deleted(subject: EntityRef) -> Self {
         Self {
             subject,
             effect: Effect::Deleted,
@@ -390,7 +396,7 @@ impl Done {
     }
 }
 
-impl Stamp {
+impl RowMeta {
     const fn of_user(user: &User) -> Self {
         Self {
             version: user.version,

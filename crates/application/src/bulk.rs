@@ -23,14 +23,17 @@ pub trait BulkRepository: Send {
 
     /// The users who have one of these ids, or an address with one of these
     /// [keys](EmailAddress::key), each once.
-    fn users_alike(
+    fn find_conflicting_users(
         &mut self,
         ids: &BTreeSet<UserId>,
         emails: &BTreeSet<String>,
     ) -> Result<Vec<User>, RepositoryError>;
 
     /// The posts that have one of these ids.
-    fn posts_alike(&mut self, ids: &BTreeSet<PostId>) -> Result<Vec<Post>, RepositoryError>;
+    fn find_conflicting_posts(
+        &mut self,
+        ids: &BTreeSet<PostId>,
+    ) -> Result<Vec<Post>, RepositoryError>;
 
     /// Those of these ids that a user has.
     fn existing_users(
@@ -55,18 +58,24 @@ pub trait BulkRepository: Send {
     /// Stores these users under ids that no user had before, ascending, and
     /// gives the ids in the order of the users. Errors as in
     /// [`insert_users`](Self::insert_users).
-    fn insert_users_anew(&mut self, users: &[UserRecord]) -> Result<Vec<UserId>, RepositoryError>;
+    fn insert_users_with_new_ids(
+        &mut self,
+        users: &[UserRecord],
+    ) -> Result<Vec<UserId>, RepositoryError>;
 
     /// Stores these posts under ids that no post had before, ascending, and
     /// gives the ids in the order of the posts. Errors as in
     /// [`insert_posts`](Self::insert_posts).
-    fn insert_posts_anew(&mut self, posts: &[PostRecord]) -> Result<Vec<PostId>, RepositoryError>;
+    fn insert_posts_with_new_ids(
+        &mut self,
+        posts: &[PostRecord],
+    ) -> Result<Vec<PostId>, RepositoryError>;
 
     /// The greatest ids that were ever given.
     fn last_ids(&mut self) -> Result<LastIds, RepositoryError>;
 
     /// Gives no id up to these from now on, whether or not rows have them.
-    fn retire_ids(&mut self, last: LastIds) -> Result<(), RepositoryError>;
+    fn advance_id_sequence(&mut self, last: LastIds) -> Result<(), RepositoryError>;
 }
 
 /// The greatest ids that were ever given; 0 if none was.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use byline_domain::policy::Denial;
 use byline_domain::{PostId, UserId};
 
-use crate::{Refusal, RepositoryError};
+use crate::{CredentialError, RepositoryError};
 
 /// What lies beneath an error, for the log only.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -15,19 +15,19 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 pub enum AppError {
     /// There is no such thing.
     #[error("there is no {0}")]
-    NotFound(Subject),
+    NotFound(EntityRef),
     /// What is asked for contradicts what is stored.
     #[error(transparent)]
     Conflict(Conflict),
     /// The credential is of no use.
     #[error("the credential {0}")]
-    Unauthenticated(Refusal),
+    Unauthenticated(CredentialError),
     /// The caller may not do this.
     #[error("not allowed")]
     Forbidden(#[source] Denial),
     /// The row is not in any of the versions that the caller named.
     #[error("{0} is in another version than the request names")]
-    PreconditionFailed(Subject),
+    PreconditionFailed(EntityRef),
     /// An operation of a batch failed, and the batch with it.
     #[error("operation {index} of the batch failed")]
     InOperation {
@@ -54,7 +54,7 @@ pub enum AppError {
 
 /// What an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Subject {
+pub enum EntityRef {
     /// The user with this id.
     #[error("user {0}")]
     User(UserId),
@@ -86,7 +86,7 @@ pub enum Conflict {
     NoIdLeft,
     /// The row is in the last version that there can be.
     #[error("{0} is in the last version that there can be")]
-    LastVersion(Subject),
+    LastVersion(EntityRef),
     /// The identity, or the user, is linked already.
     #[error("the identity or the user is linked already")]
     IdentityLinked,
@@ -120,8 +120,8 @@ impl AppError {
     }
 }
 
-impl From<Refusal> for AppError {
-    fn from(refusal: Refusal) -> Self {
+impl From<CredentialError> for AppError {
+    fn from(refusal: CredentialError) -> Self {
         Self::Unauthenticated(refusal)
     }
 }

@@ -27,12 +27,12 @@ pub const SWEPT_AT_ONCE: u16 = 500;
 
 /// What a request claims: a key, for itself alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct IdempotentRequest {
     key: Digest,
     fingerprint: Digest,
 }
 
-impl Claim {
+impl IdempotentRequest {
     /// The claim to `key` among the keys of whoever holds the credential. The
     /// fingerprint tells this request from others: equal for requests that mean
     /// the same.
@@ -67,7 +67,7 @@ pub enum Answer {
 /// whatever the store fails with.
 pub fn once(
     session: &mut dyn Session,
-    claim: &Claim,
+    claim: &IdempotentRequest,
     now: Timestamp,
     work: impl FnOnce(&mut dyn Session) -> Result<Vec<u8>, AppError>,
 ) -> Result<Answer, AppError> {
@@ -87,7 +87,7 @@ pub fn once(
     Ok(Answer::First(answer))
 }
 
-fn replay(session: &mut dyn Session, claim: &Claim) -> Result<Answer, AppError> {
+fn replay(session: &mut dyn Session, claim: &IdempotentRequest) -> Result<Answer, AppError> {
     let Some(recorded) = session.idempotency().find(&claim.key)? else {
         // Swept in between.
         return Err(AppError::Contention(None));

@@ -3,14 +3,20 @@
 use byline_domain::policy::Identity;
 use byline_domain::{Timestamp, UserId};
 
-use crate::{AppError, Conflict, Hold, Reference, RepositoryError, Session, Subject, UniqueKey};
+use crate::{
+    AppError, Conflict, EntityRef, Reference, RepositoryError, RowLock, Session, UniqueKey,
+};
 
 /// The links from identities to users. Errors as in
 /// [`UserRepository`](crate::UserRepository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait IdentityRepository: Send {
     /// What this identity is linked to, if it ever was to anything.
-    fn find(&mut self, identity: &Identity, hold: Hold) -> Result<Option<Linked>, RepositoryError>;
+    fn find(
+        &mut self,
+        identity: &Identity,
+        hold: RowLock,
+    ) -> Result<Option<Linked>, RepositoryError>;
 
     /// Links an identity that is not linked to a user who has no other.
     ///
@@ -55,7 +61,7 @@ pub fn link(
         .map_err(|error| match error {
             RepositoryError::Duplicate(UniqueKey::Identity) => Conflict::IdentityLinked.into(),
             RepositoryError::MissingReference(Reference::IdentityUser) => {
-                AppError::NotFound(Subject::User(user))
+                AppError::NotFound(EntityRef::User(user))
             }
             other => other.into(),
         })

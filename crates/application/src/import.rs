@@ -18,7 +18,7 @@ use crate::{AppError, RepositoryError, Session};
 pub use posts::posts;
 #[cfg(any(test, feature = "testing"))]
 pub use repository::MockImportRepository;
-pub use repository::{Import, ImportId, ImportRepository, NewImport, Numbering, Position, Rows};
+pub use repository::{Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering, Rows};
 pub use users::users;
 
 /// What an import is to do.
@@ -53,20 +53,20 @@ pub struct Step {
     /// Where it stands, in bytes.
     pub from: u64,
     /// Where it stands once the batch is stored.
-    pub to: Position,
+    pub to: Checkpoint,
     /// When that is.
     pub now: Timestamp,
 }
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum BatchOutcome {
     /// It is stored.
-    Stored(Tally),
+    Stored(ImportCounts),
     /// It had been stored before.
     Known,
     /// Nothing of it is stored, because of these rows of it, counted from 0.
-    Refused(Vec<(usize, Refusal)>),
+    Refused(Vec<(usize, RowError)>),
     /// Nothing of it is stored: the import is somewhere else. Somebody else
     /// carries it out at the same time.
     Elsewhere,
@@ -74,7 +74,7 @@ pub enum Outcome {
 
 /// How many rows had which fate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ImportCounts {
     /// Rows that are new.
     pub inserted: u64,
     /// Rows that were written over old ones.
@@ -86,7 +86,7 @@ pub struct Tally {
 /// Why a row cannot be stored. `Display` is a sentence for a person, beginning
 /// with what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RowError {
     /// Ids are kept, and it has none.
     #[error("id: is missing; rows keep their ids unless they are numbered anew")]
     NoId,
@@ -116,7 +116,7 @@ pub enum Refusal {
     NoAuthor(UserId),
 }
 
-impl Tally {
+impl ImportCounts {
     /// Adds what became of further rows.
     pub const fn add(&mut self, other: Self) {
         self.inserted += other.inserted;
@@ -131,7 +131,7 @@ impl Tally {
     }
 }
 
-impl From<LastVersion> for Refusal {
+impl From<LastVersion> for RowError {
     fn from(_: LastVersion) -> Self {
         Self::LastVersion
     }
@@ -140,24 +140,24 @@ impl From<LastVersion> for Refusal {
 /// # Errors
 ///
 /// [`Refusal::VersionTooHigh`]
-fn check_version(version: Version) -> Result<(), Refusal> {
+fn check_version(version: Version) -> Result<(), RowError> {
     if version <= Version::MAX_IMPORTED {
         Ok(())
     } else {
-        Err(Refusal::VersionTooHigh)
+        Err(RowError::VersionTooHigh)
     }
 }
 
 /// What became of the batch already, if there is nothing left to do.
-fn standing(
+fn already_handled(
     session: &mut dyn Session,
     task: &Task,
     step: &Step,
-) -> Result<Option<Outcome>, AppError> {
+) -> Result<Option<BatchOutcome>, AppError> {
     Ok(match session.imports().position(task.id)? {
         Some(position) if position.bytes == step.from => None,
-        Some(position) if position == step.to => Some(Outcome::Known),
-        _ => Some(Outcome::Elsewhere),
+        Some(position) if position == step.to => Some(BatchOutcome::Known),
+        _ => Some(BatchOutcome::Elsewhere),
     })
 }
 

@@ -5,9 +5,9 @@ mod repository;
 mod secret;
 mod usage;
 
-use byline_domain::{ApiKey, Grant, KeyId, Timestamp};
+use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
 
-use crate::{AppError, Reference, RepositoryError, Session, Subject};
+use crate::{AppError, EntityRef, Reference, RepositoryError, Session};
 
 #[cfg(any(test, feature = "testing"))]
 pub use repository::MockKeyRepository;
@@ -29,7 +29,7 @@ pub const USES_AT_ONCE: usize = 100;
 /// fails with.
 pub fn create(
     session: &mut dyn Session,
-    grant: &Grant,
+    grant: &NewApiKey,
     secret: &Secret,
     now: Timestamp,
 ) -> Result<ApiKey, AppError> {
@@ -38,7 +38,7 @@ pub fn create(
         .insert(grant, &secret.digest(), secret.hint(), now);
     created.map_err(|error| match (error, grant.user) {
         (RepositoryError::MissingReference(Reference::KeyUser), Some(user)) => {
-            AppError::NotFound(Subject::User(user))
+            AppError::NotFound(EntityRef::User(user))
         }
         (other, _) => other.into(),
     })

@@ -24,23 +24,23 @@ pub mod testing;
 pub mod users;
 
 pub use authentication::{
-    Authentication, Credential, Hold, Refusal, Token, TokenRefusal, TokenVerifier,
+    Authentication, Credential, CredentialError, RowLock, Token, TokenRefusal, TokenVerifier,
 };
 pub use bulk::{BulkRepository, LastIds, PostRecord, UserRecord};
 pub use clock::Clock;
-pub use error::{AppError, Cause, Conflict, Subject, Unavailable};
+pub use error::{AppError, Cause, Conflict, EntityRef, Unavailable};
 pub use idempotency::{Digest, IdempotencyRepository};
 pub use identities::IdentityRepository;
 pub use keys::KeyRepository;
 pub use list::{
-    Direction, InvalidLimit, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Span,
-    UserOrder, UserQuery,
+    Direction, InvalidLimit, KeyRange, KeysetPosition, KeysetWindow, Limit, Page, PostOrder,
+    PostQuery, Seek, UserOrder, UserQuery,
 };
 pub use precondition::Precondition;
 pub use repository::{PostRepository, Reference, RepositoryError, UniqueKey, UserRepository};
 pub use session::Session;
 pub use store::{
-    Health, Intent, Job, JobTimes, Order, Readiness, Release, ServerHealth, Spent, Store,
+    Health, Intent, Job, JobOptions, JobTimes, JobTiming, Readiness, Release, ServerHealth, Store,
 };
 
 #[cfg(any(test, feature = "testing"))]

@@ -30,13 +30,13 @@ pub struct UserQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserOrder {
     /// By id.
-    Id(Seek<Position<()>>),
+    Id(Seek<KeysetPosition<()>>),
     /// By name.
-    Name(Span<String>),
+    Name(KeysetWindow<String>),
     /// By the [key](EmailAddress::key) of the e-mail address.
-    Email(Seek<Position<String>>),
+    Email(Seek<KeysetPosition<String>>),
     /// By the time of creation.
-    CreatedAt(Span<Timestamp>),
+    CreatedAt(KeysetWindow<Timestamp>),
 }
 
 /// Which posts, in which order, from where on, and how many.
@@ -56,13 +56,13 @@ pub struct PostQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostOrder {
     /// By id.
-    Id(Seek<Position<()>>),
+    Id(Seek<KeysetPosition<()>>),
     /// By title.
-    Title(Span<String>),
+    Title(KeysetWindow<String>),
     /// By the time of creation.
-    CreatedAt(Span<Timestamp>),
+    CreatedAt(KeysetWindow<Timestamp>),
     /// By the time of the last change.
-    UpdatedAt(Span<Timestamp>),
+    UpdatedAt(KeysetWindow<Timestamp>),
 }
 
 /// Which way an order runs.
@@ -77,11 +77,11 @@ pub enum Direction {
 
 /// The rows whose sort key lies in a range, from a place on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span<K> {
+pub struct KeysetWindow<K> {
     /// The sort keys that count.
     pub range: KeyRange<K>,
     /// Where the page begins.
-    pub seek: Seek<Position<K>>,
+    pub seek: Seek<KeysetPosition<K>>,
 }
 
 /// Where a page begins. Positions are values, not rows: they hold when the row
@@ -100,7 +100,7 @@ pub enum Seek<P> {
 /// there is one or not, or could be: an id of 0 is ahead of all with the same
 /// key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position<K> {
+pub struct KeysetPosition<K> {
     /// The sort key; `()` in an order by id.
     pub key: K,
     /// Tells rows with the same key apart.
@@ -159,9 +159,9 @@ impl<P> Seek<P> {
     }
 }
 
-impl<K> From<Seek<Position<K>>> for Span<K> {
+impl<K> From<Seek<KeysetPosition<K>>> for KeysetWindow<K> {
     /// All rows, from there on.
-    fn from(seek: Seek<Position<K>>) -> Self {
+    fn from(seek: Seek<KeysetPosition<K>>) -> Self {
         let range = KeyRange::default();
         Self { range, seek }
     }

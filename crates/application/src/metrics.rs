@@ -5,7 +5,7 @@ use std::time::Duration;
 
 mod store;
 
-pub use store::{FileSizes, LaneMetrics, PoolMetrics, Retries, StoreMetrics, ThreadMetrics};
+pub use store::{FileSizes, PoolMetrics, QueueMetrics, Retries, StoreMetrics, ThreadMetrics};
 
 /// A number that only grows. Counting takes one atomic instruction.
 #[derive(Debug, Default)]

@@ -6,8 +6,8 @@ use byline_domain::policy::{self, Action, Principal};
 use byline_domain::{NewPost, Post, PostChange, PostId, Timestamp, User, UserId};
 
 use crate::{
-    AppError, Conflict, Page, PostQuery, Precondition, Reference, RepositoryError, Session,
-    Subject, users,
+    AppError, Conflict, EntityRef, Page, PostQuery, Precondition, Reference, RepositoryError,
+    Session, users,
 };
 
 /// One page of posts, of all users or of one.
@@ -131,7 +131,7 @@ pub fn create_of(
 ) -> Result<Post, AppError> {
     create(session, principal, new, now).map_err(|error| match error {
         AppError::Conflict(Conflict::AuthorMissing(author)) => {
-            AppError::NotFound(Subject::User(author))
+            AppError::NotFound(EntityRef::User(author))
         }
         other => other,
     })
@@ -171,11 +171,11 @@ pub fn patch(
     now: Timestamp,
 ) -> Result<Post, AppError> {
     let post = find_to_write(session, principal, id)?;
-    precondition.check(Subject::Post(id), post.version)?;
+    precondition.check(EntityRef::Post(id), post.version)?;
     let from = post.version;
     let changed = post
         .changed(change.clone(), now)
-        .map_err(|_| Conflict::LastVersion(Subject::Post(id)))?;
+        .map_err(|_| Conflict::LastVersion(EntityRef::Post(id)))?;
     policy::check(principal, Action::WritePost(changed.user_id))?;
     let updated = session
         .posts()
@@ -201,7 +201,7 @@ pub fn delete(
     precondition: &Precondition,
 ) -> Result<(), AppError> {
     let post = find_to_write(session, principal, id)?;
-    precondition.check(Subject::Post(id), post.version)?;
+    precondition.check(EntityRef::Post(id), post.version)?;
     if session.posts().delete(id, post.version)? {
         Ok(())
     } else {
@@ -213,7 +213,7 @@ fn find(session: &mut dyn Session, id: PostId) -> Result<Post, AppError> {
     session
         .posts()
         .find(id)?
-        .ok_or(AppError::NotFound(Subject::Post(id)))
+        .ok_or(AppError::NotFound(EntityRef::Post(id)))
 }
 
 /// A post that the caller may write. Who may not read posts does not learn which
@@ -230,7 +230,7 @@ fn find_to_write(
     };
     Err(match policy::check(principal, Action::ReadPosts) {
         Ok(()) => denial.into(),
-        Err(_) => AppError::NotFound(Subject::Post(id)),
+        Err(_) => AppError::NotFound(EntityRef::Post(id)),
     })
 }
 

@@ -1,6 +1,6 @@
 use byline_domain::Version;
 
-use crate::{AppError, Subject};
+use crate::{AppError, EntityRef};
 
 /// In which versions a row may be for a change to happen (`If-Match`,
 /// RFC 9110 section 13.1.1).
@@ -17,7 +17,7 @@ impl Precondition {
     /// # Errors
     ///
     /// [`AppError::PreconditionFailed`] when `version` is none of those named.
-    pub(crate) fn check(&self, subject: Subject, version: Version) -> Result<(), AppError> {
+    pub(crate) fn check(&self, subject: EntityRef, version: Version) -> Result<(), AppError> {
         match self {
             Self::OneOf(versions) if !versions.contains(&version) => {
                 Err(AppError::PreconditionFailed(subject))
@@ -31,13 +31,13 @@ impl Precondition {
 mod tests {
     use super::Precondition;
     use crate::fixtures::{user_id, version};
-    use crate::{AppError, Subject};
+    use crate::{AppError, EntityRef};
 
     /// Whether a row in version 2 may be changed.
     fn met(precondition: &Precondition) -> bool {
-        match precondition.check(Subject::User(user_id(1)), version(2)) {
+        match precondition.check(EntityRef::User(user_id(1)), version(2)) {
             Ok(()) => true,
-            Err(AppError::PreconditionFailed(Subject::User(id))) if id == user_id(1) => false,
+            Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1) => false,
             Err(other) => panic!("{other:?}"),
         }
     }

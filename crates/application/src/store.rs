@@ -8,7 +8,7 @@ use crate::{AppError, Cause, Session};
 
 mod order;
 
-pub use order::{JobTimes, Order, Spent};
+pub use order::{JobOptions, JobTimes, JobTiming};
 
 /// Runs work in sessions, on threads of its own.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -56,7 +56,7 @@ pub enum Intent {
     /// To change; committed when the job succeeds.
     Write,
     /// To try out a change; always undone.
-    Rehearse,
+    DryRun,
 }
 
 /// Work waiting for a session. Not generic, so that stores can queue it.
@@ -71,7 +71,7 @@ pub trait Job: Send {
 
     /// Takes note of where its time went. Called at most once, before
     /// [`finish`](Self::finish), by stores that look at the clock.
-    fn spent(&mut self, _: Spent) {}
+    fn record_timing(&mut self, _: JobTiming) {}
 
     /// Tells whoever waits how the session ended. Called once.
     fn finish(self: Box<Self>, ending: Result<(), AppError>);
@@ -141,7 +141,7 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn read<T: Send + 'static>(
         &self,
-        order: impl Into<Order>,
+        order: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         self.run(Intent::Read, order.into(), work).await
@@ -155,7 +155,7 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn snapshot<T: Send + 'static>(
         &self,
-        order: impl Into<Order>,
+        order: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         self.run(Intent::Snapshot, order.into(), work).await
@@ -168,7 +168,7 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn create<T: Send + 'static>(
         &self,
-        order: impl Into<Order>,
+        order: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         self.run(Intent::Create, order.into(), work).await
@@ -181,7 +181,7 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn write<T: Send + 'static>(
         &self,
-        order: impl Into<Order>,
+        order: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         self.run(Intent::Write, order.into(), work).await
@@ -192,18 +192,18 @@ impl dyn Store + '_ {
     /// # Errors
     ///
     /// See above.
-    pub async fn rehearse<T: Send + 'static>(
+    pub async fn dry_run<T: Send + 'static>(
         &self,
-        order: impl Into<Order>,
+        order: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Rehearse, order.into(), work).await
+        self.run(Intent::DryRun, order.into(), work).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         intent: Intent,
-        Order { deadline, times }: Order,
+        JobOptions { deadline, times }: JobOptions,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         let (sender, answer) = oneshot::channel();
@@ -238,7 +238,7 @@ where
         Ok(())
     }
 
-    fn spent(&mut self, spent: Spent) {
+    fn record_timing(&mut self, spent: JobTiming) {
         if let Some(times) = &self.times {
             times.add(spent);
         }

@@ -4,7 +4,8 @@ use byline_domain::policy::{self, Action, Caller, Identity, Principal, Scope};
 use byline_domain::{NewUser, Timestamp, User, UserChange, UserId};
 
 use crate::{
-    AppError, Conflict, Page, Precondition, RepositoryError, Session, Subject, UniqueKey, UserQuery,
+    AppError, Conflict, EntityRef, Page, Precondition, RepositoryError, Session, UniqueKey,
+    UserQuery,
 };
 
 /// One page of users.
@@ -66,7 +67,7 @@ pub fn create(
 ) -> Result<User, AppError> {
     policy::check(principal, Action::CreateUser)?;
     let user = session.users().insert(new, now).map_err(email_taken)?;
-    if let Some(identity) = joins(principal) {
+    if let Some(identity) = identity_to_link(principal) {
         let linked = session.identities().insert(&identity, user.id, now);
         linked.map_err(|error| match error {
             // Somebody else did the same at the same time, and is known by now.
@@ -78,9 +79,11 @@ pub fn create(
 }
 
 /// The identity that a user whom `principal` creates belongs to.
-pub(crate) fn joins(principal: &Principal) -> Option<Identity> {
+pub(crate) fn identity_to_link(principal: &Principal) -> Option<Identity> {
     match principal.caller {
-        Caller::Newcomer(identity) if !principal.scopes.contain(Scope::Admin) => Some(identity),
+        Caller::UnlinkedIdentity(identity) if !principal.scopes.contain(Scope::Admin) => {
+            Some(identity)
+        }
         _ => None,
     }
 }
@@ -119,11 +122,11 @@ pub fn patch(
 ) -> Result<User, AppError> {
     policy::check(principal, Action::ChangeUser(id))?;
     let user = find(session, id)?;
-    precondition.check(Subject::User(id), user.version)?;
+    precondition.check(EntityRef::User(id), user.version)?;
     let from = user.version;
     let changed = user
         .changed(change.clone(), now)
-        .map_err(|_| Conflict::LastVersion(Subject::User(id)))?;
+        .map_err(|_| Conflict::LastVersion(EntityRef::User(id)))?;
     if session
         .users()
         .update(&changed, from)
@@ -167,8 +170,8 @@ pub fn delete(
     let user = session
         .users()
         .find_for_update(id)?
-        .ok_or(AppError::NotFound(Subject::User(id)))?;
-    precondition.check(Subject::User(id), user.version)?;
+        .ok_or(AppError::NotFound(EntityRef::User(id)))?;
+    precondition.check(EntityRef::User(id), user.version)?;
     if posts == Posts::Delete {
         session.posts().delete_of(id)?;
     }
@@ -194,7 +197,7 @@ pub(crate) fn find(session: &mut dyn Session, id: UserId) -> Result<User, AppErr
     session
         .users()
         .find(id)?
-        .ok_or(AppError::NotFound(Subject::User(id)))
+        .ok_or(AppError::NotFound(EntityRef::User(id)))
 }
 
 fn email_taken(error: RepositoryError) -> AppError {

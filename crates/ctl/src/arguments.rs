@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use crate::health::Probe;
 use crate::identities::IdentitiesCommand;
 use crate::keys::KeysCommand;
-use crate::seed::Plan;
+use crate::seed::SeedArgs;
 use crate::token;
 use crate::{backup, copy, export, import};
 
@@ -52,13 +52,13 @@ pub(crate) enum Command {
     /// client.
     Health(Probe),
     /// Write a checked copy of a SQLite database that may be in use.
-    Backup(backup::Arguments),
+    Backup(backup::BackupArgs),
     /// Write users and posts to files, as NDJSON or CSV.
-    Export(export::Arguments),
+    Export(export::ExportArgs),
     /// Store the users and posts of files, NDJSON or CSV.
-    Import(import::Arguments),
+    Import(import::ImportArgs),
     /// Copy everything to another database, of whatever engine, and prove it.
-    Copy(copy::Arguments),
+    Copy(copy::CopyArgs),
     /// Make, show and end the keys that callers show to the service.
     Keys {
         #[command(subcommand)]
@@ -70,11 +70,11 @@ pub(crate) enum Command {
         command: IdentitiesCommand,
     },
     /// Make a token for development, signed with the secret of the service.
-    Token(token::Plan),
+    Token(token::TokenArgs),
     /// Print the OpenAPI document of this version.
     Openapi,
     /// Fill the database with made-up users and posts.
-    Seed(Plan),
+    Seed(SeedArgs),
     /// Print a script that completes these commands in a shell.
     Completions {
         /// Whose script.

@@ -12,7 +12,7 @@ use crate::transfer::number;
 /// Where to.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct BackupArgs {
     /// The file for the backup.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -40,7 +40,7 @@ Example:
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
-    arguments: &Arguments,
+    arguments: &BackupArgs,
 ) -> Result<(), Failure> {
     if is_stream(&arguments.file) {
         return Err(Failure::NoFile(

@@ -6,7 +6,8 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use byline_application::import::{
-    ImportId, NewImport, Numbering, OnConflict, Outcome, Position, Refusal, Rows, Step, Task,
+    BatchOutcome, Checkpoint, ImportId, NewImport, Numbering, OnConflict, RowError, Rows, Step,
+    Task,
 };
 use byline_application::{AppError, Clock as _, Digest, LastIds, Session};
 use byline_domain::{PostId, UserId};
@@ -15,14 +16,14 @@ use byline_persistence::DatabaseUrl;
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::transfer::{Door, Entity, Posts, Progress, Users, number};
+use crate::transfer::{BlockingStore, Entity, Posts, Progress, Users, number};
 
 mod proof;
 
 /// From where to where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct CopyArgs {
     /// The database to copy. A password belongs into the environment.
     #[arg(
         long,
@@ -79,13 +80,13 @@ const MOST_BYTES: usize = 4 << 20;
 ///
 /// [`Failure::NotEmpty`], [`Failure::Differs`], [`Failure::Database`],
 /// [`Failure::Refused`].
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &CopyArgs) -> Result<(), Failure> {
     if Files::are_same(&arguments.from, &arguments.to) {
         return Err(Failure::SameDatabase);
     }
     Files::of(&[&arguments.from, &arguments.to])?;
-    let from = Door::open_to_read(&arguments.from)?;
-    let to = Door::open(&arguments.to)?;
+    let from = BlockingStore::open_to_read(&arguments.from)?;
+    let to = BlockingStore::open(&arguments.to)?;
     if !arguments.verify_only {
         let users = begin(&to, Rows::Users)?;
         let posts = begin(&to, Rows::Posts)?;
@@ -109,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// The copy into this database that was broken off, or a new one. A copy counts
 /// ids where an import counts bytes.
-fn begin(to: &Door, rows: Rows) -> Result<(ImportId, Position), Failure> {
+fn begin(to: &BlockingStore, rows: Rows) -> Result<(ImportId, Checkpoint), Failure> {
     let mark = mark();
     let found = to.read(move |session| {
         let imports = session.imports().list(rows)?;
@@ -133,7 +134,7 @@ fn begin(to: &Door, rows: Rows) -> Result<(ImportId, Position), Failure> {
             };
             let now = SystemClock.now();
             let id = to.write(move |session| Ok(session.imports().begin(&begun, now)?))?;
-            Ok((id, Position::START))
+            Ok((id, Checkpoint::START))
         }
     }
 }
@@ -144,22 +145,26 @@ fn mark() -> Digest {
 }
 
 /// What the walk through the database hands out.
-enum Part {
+enum CopyMessage {
     Last(LastIds),
     Users(Vec<<Users as Entity>::Stored>),
     Posts(Vec<<Posts as Entity>::Stored>),
 }
 
-fn walk(from: &Door, sender: SyncSender<Part>, (users, posts): (u64, u64)) -> Result<(), AppError> {
+fn walk(
+    from: &BlockingStore,
+    sender: SyncSender<CopyMessage>,
+    (users, posts): (u64, u64),
+) -> Result<(), AppError> {
     // Taken by the first attempt: another one would see another moment.
     let sender = Mutex::new(Some(sender));
     from.walk(move |session| {
         let taken = sender.lock().ok().and_then(|mut sender| sender.take());
-        let sender = taken.ok_or_else(|| AppError::internal(Interrupted))?;
+        let sender = taken.ok_or_else(|| AppError::internal(CopyInterrupted))?;
         let last = session.bulk().last_ids()?;
-        if sender.send(Part::Last(last)).is_ok() {
-            pages::<Users>(session, &sender, users, Part::Users)?;
-            pages::<Posts>(session, &sender, posts, Part::Posts)?;
+        if sender.send(CopyMessage::Last(last)).is_ok() {
+            pages::<Users>(session, &sender, users, CopyMessage::Users)?;
+            pages::<Posts>(session, &sender, posts, CopyMessage::Posts)?;
         }
         Ok(())
     })
@@ -167,13 +172,13 @@ fn walk(from: &Door, sender: SyncSender<Part>, (users, posts): (u64, u64)) -> Re
 
 #[derive(Debug, thiserror::Error)]
 #[error("the connection to the database broke; run the command again")]
-struct Interrupted;
+struct CopyInterrupted;
 
 fn pages<E: Entity>(
     session: &mut dyn Session,
-    sender: &SyncSender<Part>,
+    sender: &SyncSender<CopyMessage>,
     after: u64,
-    part: impl Fn(Vec<E::Stored>) -> Part,
+    part: impl Fn(Vec<E::Stored>) -> CopyMessage,
 ) -> Result<(), AppError> {
     let mut after = i64::try_from(after).unwrap_or(i64::MAX);
     loop {
@@ -190,24 +195,24 @@ fn pages<E: Entity>(
 }
 
 fn store(
-    to: &Door,
-    parts: Receiver<Part>,
-    users: (ImportId, Position),
-    posts: (ImportId, Position),
+    to: &BlockingStore,
+    parts: Receiver<CopyMessage>,
+    users: (ImportId, Checkpoint),
+    posts: (ImportId, Checkpoint),
     quiet: bool,
 ) -> Result<(), Failure> {
     let mut last = LastIds::default();
-    let mut users = Course::<Users>::new(to, users, quiet);
-    let mut posts = Course::<Posts>::new(to, posts, quiet);
+    let mut users = CopyState::<Users>::new(to, users, quiet);
+    let mut posts = CopyState::<Posts>::new(to, posts, quiet);
     for part in parts {
         match part {
-            Part::Last(ids) => {
+            CopyMessage::Last(ids) => {
                 check_room("users", ids.user, UserId::MAX_IMPORTED.get())?;
                 check_room("posts", ids.post, PostId::MAX_IMPORTED.get())?;
                 last = ids;
             }
-            Part::Users(page) => users.take(page, last.user)?,
-            Part::Posts(page) => {
+            CopyMessage::Users(page) => users.take(page, last.user)?,
+            CopyMessage::Posts(page) => {
                 users.end()?;
                 posts.take(page, last.post)?;
             }
@@ -215,7 +220,7 @@ fn store(
     }
     users.end()?;
     posts.end()?;
-    to.write(move |session| Ok(session.bulk().retire_ids(last)?))
+    to.write(move |session| Ok(session.bulk().advance_id_sequence(last)?))
 }
 
 /// Refuses a database that would leave the other few ids to give.
@@ -228,10 +233,10 @@ fn check_room(rows: &'static str, last: i64, most: i64) -> Result<(), Failure> {
 }
 
 /// How far the copy of a table is.
-struct Course<'a, E: Entity> {
-    to: &'a Door,
+struct CopyState<'a, E: Entity> {
+    to: &'a BlockingStore,
     task: Task,
-    position: Position,
+    position: Checkpoint,
     /// What is read and not stored yet, and where that ends.
     rows: Vec<E::Record>,
     bytes: usize,
@@ -240,8 +245,8 @@ struct Course<'a, E: Entity> {
     quiet: bool,
 }
 
-impl<'a, E: Entity> Course<'a, E> {
-    fn new(to: &'a Door, (id, position): (ImportId, Position), quiet: bool) -> Self {
+impl<'a, E: Entity> CopyState<'a, E> {
+    fn new(to: &'a BlockingStore, (id, position): (ImportId, Checkpoint), quiet: bool) -> Self {
         Self {
             to,
             task: Task {
@@ -289,7 +294,7 @@ impl<'a, E: Entity> Course<'a, E> {
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         let count = u64::try_from(rows.len()).unwrap_or_default();
-        let position = Position {
+        let position = Checkpoint {
             bytes: u64::try_from(self.last).unwrap_or_default(),
             lines: self.position.lines + count,
             digest: mark(),
@@ -304,17 +309,17 @@ impl<'a, E: Entity> Course<'a, E> {
             .to
             .write(move |session| E::import(session, &task, &rows, &step))?;
         match outcome {
-            Outcome::Stored(_) | Outcome::Known => {}
-            Outcome::Refused(refused) => {
+            BatchOutcome::Stored(_) | BatchOutcome::Known => {}
+            BatchOutcome::Refused(refused) => {
                 let first = refused.first().map(|(_, refusal)| *refusal);
                 let why = first.map(|refusal| refusal.to_string());
                 let failure = match first {
-                    Some(Refusal::VersionTooHigh) => Failure::UsedUp,
+                    Some(RowError::VersionTooHigh) => Failure::UsedUp,
                     _ => Failure::NoPlace,
                 };
                 return Err(failure(E::NAME, why.unwrap_or_default()));
             }
-            Outcome::Elsewhere => return Err(Failure::CopiedElsewhere),
+            BatchOutcome::Elsewhere => return Err(Failure::CopiedElsewhere),
         }
         self.position = position;
         if let Some(progress) = &mut self.progress {
@@ -325,7 +330,7 @@ impl<'a, E: Entity> Course<'a, E> {
 }
 
 /// Compares the databases, range by range.
-fn prove(from: &Door, to: &Door, quiet: bool) -> Result<(), Failure> {
+fn prove(from: &BlockingStore, to: &BlockingStore, quiet: bool) -> Result<(), Failure> {
     let mut differing = 0;
     let mut output = io::stdout().lock();
     for kind in [proof::compare::<Users>, proof::compare::<Posts>] {

@@ -11,12 +11,12 @@ use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
 use crate::files::{Files, Output, Replaces, is_stream};
-use crate::transfer::{Door, Entity, Format, Posts, Progress, Sink, Users, number};
+use crate::transfer::{BlockingStore, Entity, Format, Posts, Progress, Sink, Users, number};
 
 /// What to export, and where to.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct ExportArgs {
     /// The file for the users; `-` is standard output.
     #[arg(long, value_name = "FILE", required_unless_present = "posts")]
     users: Option<PathBuf>,
@@ -52,7 +52,7 @@ Examples:
 const PAGE: u32 = 64;
 
 /// What the walk through the database hands out.
-enum Part {
+enum ExportMessage {
     Last(LastIds),
     Users(Vec<<Users as Entity>::Stored>),
     Posts(Vec<<Posts as Entity>::Stored>),
@@ -67,11 +67,11 @@ enum Part {
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
-    arguments: &Arguments,
+    arguments: &ExportArgs,
 ) -> Result<(), Failure> {
     let users = named(arguments.users.as_ref(), arguments, &mut files)?;
     let posts = named(arguments.posts.as_ref(), arguments, &mut files)?;
-    let door = Door::open_to_read(url)?;
+    let door = BlockingStore::open_to_read(url)?;
     let users = users.map(Sink::create::<Users>).transpose()?;
     let posts = posts.map(Sink::create::<Posts>).transpose()?;
     let (sender, parts) = mpsc::sync_channel(2);
@@ -97,7 +97,7 @@ pub(crate) fn run(
 /// A file that rows are written to, and how.
 fn named(
     path: Option<&PathBuf>,
-    arguments: &Arguments,
+    arguments: &ExportArgs,
     files: &mut Files,
 ) -> Result<Option<(Output, Format)>, Failure> {
     let replaces = if arguments.force {
@@ -113,21 +113,26 @@ fn named(
 }
 
 /// Hands out all rows, as they are at one moment.
-fn walk(door: &Door, sender: SyncSender<Part>, users: bool, posts: bool) -> Result<(), AppError> {
+fn walk(
+    door: &BlockingStore,
+    sender: SyncSender<ExportMessage>,
+    users: bool,
+    posts: bool,
+) -> Result<(), AppError> {
     // Taken by the first attempt: what it handed out cannot be taken back.
     let sender = Mutex::new(Some(sender));
     door.walk(move |session| {
         let taken = sender.lock().ok().and_then(|mut sender| sender.take());
-        let sender = taken.ok_or_else(|| AppError::internal(Interrupted))?;
+        let sender = taken.ok_or_else(|| AppError::internal(ExportInterrupted))?;
         let last = session.bulk().last_ids()?;
-        if sender.send(Part::Last(last)).is_err() {
+        if sender.send(ExportMessage::Last(last)).is_err() {
             return Ok(());
         }
         if users {
-            pages::<Users>(session, &sender, Part::Users)?;
+            pages::<Users>(session, &sender, ExportMessage::Users)?;
         }
         if posts {
-            pages::<Posts>(session, &sender, Part::Posts)?;
+            pages::<Posts>(session, &sender, ExportMessage::Posts)?;
         }
         Ok(())
     })
@@ -135,7 +140,7 @@ fn walk(door: &Door, sender: SyncSender<Part>, users: bool, posts: bool) -> Resu
 
 #[derive(Debug, thiserror::Error)]
 #[error("the connection to the database broke; run the command again")]
-struct Interrupted;
+struct ExportInterrupted;
 
 fn panicked() -> AppError {
     AppError::internal("the thread that reads has panicked")
@@ -143,8 +148,8 @@ fn panicked() -> AppError {
 
 fn pages<E: Entity>(
     session: &mut dyn Session,
-    sender: &SyncSender<Part>,
-    part: impl Fn(Vec<E::Stored>) -> Part,
+    sender: &SyncSender<ExportMessage>,
+    part: impl Fn(Vec<E::Stored>) -> ExportMessage,
 ) -> Result<(), AppError> {
     let mut after = 0;
     loop {
@@ -162,7 +167,7 @@ fn pages<E: Entity>(
 
 /// Writes what is handed out; gives what is to be told in the end.
 fn write(
-    parts: Receiver<Part>,
+    parts: Receiver<ExportMessage>,
     mut users: Option<Sink>,
     mut posts: Option<Sink>,
     quiet: bool,
@@ -173,13 +178,13 @@ fn write(
     let mut writing_posts = false;
     for part in parts {
         match part {
-            Part::Last(ids) => last = ids,
-            Part::Users(page) => {
+            ExportMessage::Last(ids) => last = ids,
+            ExportMessage::Users(page) => {
                 let progress = progress
                     .get_or_insert_with(|| Progress::new("users", 0, total(last.user), quiet));
                 user_rows += put::<Users>(&page, users.as_mut(), progress)?;
             }
-            Part::Posts(page) => {
+            ExportMessage::Posts(page) => {
                 if !writing_posts {
                     writing_posts = true;
                     progress = None;

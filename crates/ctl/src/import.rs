@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use byline_application::import::{ImportId, Numbering, OnConflict, Rows, Tally};
+use byline_application::import::{ImportCounts, ImportId, Numbering, OnConflict, Rows};
 use byline_persistence::{DatabaseUrl, migrations};
 
 use crate::failure::Failure;
 use crate::files::{Files, Input};
-use crate::transfer::{Door, Entity, Format, Posts, Users, number};
+use crate::transfer::{BlockingStore, Entity, Format, Posts, Users, number};
 
 mod batches;
 mod begin;
@@ -17,14 +17,14 @@ mod file;
 mod rehearsal;
 
 use begin::Beginning;
-use faults::Faults;
+use faults::ErrorReport;
 use file::Job;
-use rehearsal::Rehearsal;
+use rehearsal::DryRunDatabase;
 
 /// What to import, and how.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct ImportArgs {
     /// The file of users; `-` is standard input.
     #[arg(long, value_name = "FILE", required_unless_present = "posts")]
     users: Option<PathBuf>,
@@ -112,7 +112,7 @@ enum Conflict {
     Update,
 }
 
-impl Arguments {
+impl ImportArgs {
     fn numbering(&self) -> Numbering {
         match self.ids {
             Ids::Keep => Numbering::Kept,
@@ -138,26 +138,26 @@ impl Arguments {
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
-    arguments: &Arguments,
+    arguments: &ImportArgs,
 ) -> Result<(), Failure> {
     let inputs = Inputs {
         users: named(arguments.users.as_ref(), arguments, &mut files)?,
         posts: named(arguments.posts.as_ref(), arguments, &mut files)?,
     };
     let door = if arguments.indexes_last {
-        Door::open_without_list_indexes(url)?
+        BlockingStore::open_without_list_indexes(url)?
     } else {
-        Door::open(url)?
+        BlockingStore::open(url)?
     };
     let rehearsal = arguments
         .dry_run
-        .then(|| Rehearsal::of(&door))
+        .then(|| DryRunDatabase::of(&door))
         .transpose()?;
     let target = Target {
         door: &door,
         rehearsal: rehearsal.as_ref(),
     };
-    let mut faults = Faults::new(arguments.max_errors);
+    let mut faults = ErrorReport::new(arguments.max_errors);
     let stored = store(&target, &inputs, arguments, &mut faults);
     drop(rehearsal);
     drop(door);
@@ -177,7 +177,7 @@ struct Inputs {
 
 fn named(
     path: Option<&PathBuf>,
-    arguments: &Arguments,
+    arguments: &ImportArgs,
     files: &mut Files,
 ) -> Result<Option<(Input, Format)>, Failure> {
     path.map(|path| {
@@ -192,8 +192,8 @@ fn named(
 fn store(
     target: &Target<'_>,
     inputs: &Inputs,
-    arguments: &Arguments,
-    faults: &mut Faults,
+    arguments: &ImportArgs,
+    faults: &mut ErrorReport,
 ) -> Result<(), Failure> {
     let mut authors = None;
     if let Some(input) = &inputs.users {
@@ -217,27 +217,27 @@ fn store(
 /// Where rows are stored.
 struct Target<'a> {
     /// The database.
-    door: &'a Door,
+    door: &'a BlockingStore,
     /// Where they are stored instead in a dry run.
-    rehearsal: Option<&'a Rehearsal>,
+    rehearsal: Option<&'a DryRunDatabase>,
 }
 
 impl Target<'_> {
     /// Where the rows are stored.
-    fn door(&self) -> &Door {
-        self.rehearsal.map_or(self.door, Rehearsal::door)
+    fn door(&self) -> &BlockingStore {
+        self.rehearsal.map_or(self.door, DryRunDatabase::door)
     }
 }
 
 fn import<E: Entity>(
     target: &Target<'_>,
     (input, format): &(Input, Format),
-    arguments: &Arguments,
+    arguments: &ImportArgs,
     authors: Option<ImportId>,
-    faults: &mut Faults,
+    faults: &mut ErrorReport,
 ) -> Result<ImportId, Failure>
 where
-    Rehearsal: rehearsal::Prepare<E>,
+    DryRunDatabase: rehearsal::Prepare<E>,
 {
     let beginning = Beginning::find::<E>(target, input, arguments, authors)?;
     let id = beginning.task.id;
@@ -263,7 +263,7 @@ where
 }
 
 /// `users.csv: 10 users stored, 2 changed, 3 left out`
-fn report(rows: Rows, path: &str, tally: &Tally, dry_run: bool) -> Result<(), Failure> {
+fn report(rows: Rows, path: &str, tally: &ImportCounts, dry_run: bool) -> Result<(), Failure> {
     let what = match rows {
         Rows::Users => "users",
         Rows::Posts => "posts",
@@ -292,7 +292,7 @@ fn build_indexes(url: &DatabaseUrl, is_quiet: bool) -> Result<(), Failure> {
 
 /// Removes the notes about the ids of users whose posts are stored, a few at a
 /// time so that nobody waits for it.
-fn forget(door: &Door, authors: ImportId) -> Result<(), Failure> {
+fn forget(door: &BlockingStore, authors: ImportId) -> Result<(), Failure> {
     const NOTES: u16 = 5_000;
     while door.write(move |session| Ok(session.imports().forget_ids(authors, NOTES)?))? > 0 {}
     Ok(())

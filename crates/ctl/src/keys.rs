@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use byline_application::keys::{self, Listed, Secret};
 use byline_application::{AppError, Session};
 use byline_domain::policy::{Scope, Scopes};
-use byline_domain::{Grant, KeyId, KeyName, Timestamp, UserId};
+use byline_domain::{KeyId, KeyName, NewApiKey, Timestamp, UserId};
 use byline_persistence::{Database, DatabaseUrl, Options};
 use clap::{Args, Subcommand};
 use rand::distr::{Alphanumeric, SampleString};
@@ -21,7 +21,7 @@ pub(crate) enum KeysCommand {
     /// Make a key and show it, this once.
     ///
     /// The key is the only line on standard output; it is stored nowhere.
-    Create(Plan),
+    Create(KeyArgs),
     /// Show the keys that there are, and when each was last used.
     List,
     /// End a key: it is refused from the next request on, by every instance.
@@ -34,7 +34,7 @@ pub(crate) enum KeysCommand {
 
 /// What a key is for.
 #[derive(Args, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct KeyArgs {
     /// What to call it, such as who has it and for what.
     #[arg(long, value_parser = name)]
     name: KeyName,
@@ -68,9 +68,9 @@ pub(crate) fn run(url: &DatabaseUrl, command: &KeysCommand) -> Result<(), Failur
     }
 }
 
-fn create(url: &DatabaseUrl, plan: &Plan) -> Result<(), Failure> {
+fn create(url: &DatabaseUrl, plan: &KeyArgs) -> Result<(), Failure> {
     let now = now();
-    let grant = Grant {
+    let grant = NewApiKey {
         name: plan.name.clone(),
         user: plan.user,
         scopes: plan.scopes.iter().copied().collect(),

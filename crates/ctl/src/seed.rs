@@ -13,11 +13,11 @@ use crate::failure::Failure;
 
 mod writer;
 
-use writer::Writer;
+use writer::SeedWriter;
 
 /// What to make up.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Plan {
+pub(crate) struct SeedArgs {
     /// How many users.
     #[arg(long, value_name = "N")]
     users: u32,
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// [`Failure::SeededBefore`] when the same plan was carried out before; what
 /// was written until then stays.
-pub(crate) fn run(url: &DatabaseUrl, plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn run(url: &DatabaseUrl, plan: &SeedArgs) -> Result<(), Failure> {
     if plan.users == 0 && plan.posts > 0 {
         return Err(Failure::NoAuthors);
     }
@@ -60,7 +60,7 @@ pub(crate) fn run(url: &DatabaseUrl, plan: &Plan) -> Result<(), Failure> {
     let done = runtime.block_on(carry_out(plan, &*database.store()));
     database.close();
     done?;
-    let Plan { users, posts, seed } = plan;
+    let SeedArgs { users, posts, seed } = plan;
     writeln!(
         io::stdout(),
         "wrote {users} users and {posts} posts of seed {seed} to {url}"
@@ -68,8 +68,8 @@ pub(crate) fn run(url: &DatabaseUrl, plan: &Plan) -> Result<(), Failure> {
     .map_err(Failure::Output)
 }
 
-async fn carry_out(plan: &Plan, store: &dyn Store) -> Result<(), Failure> {
-    let mut writer = Writer::new(plan.seed);
+async fn carry_out(plan: &SeedArgs, store: &dyn Store) -> Result<(), Failure> {
+    let mut writer = SeedWriter::new(plan.seed);
     let mut authors = Vec::new();
     for (rows, done) in jobs(plan.users) {
         let new = writer.users(rows)?;

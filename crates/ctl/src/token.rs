@@ -15,7 +15,7 @@ use crate::keys::scope;
 /// What a token shall say. The settings of the service that it is for are taken
 /// from the same environment.
 #[derive(Args, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct TokenArgs {
     /// Whom it is issued to.
     #[arg(long, value_name = "TEXT")]
     subject: String,
@@ -48,7 +48,7 @@ pub(crate) struct Plan {
 /// # Errors
 ///
 /// [`Failure::Secret`], [`Failure::Output`].
-pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn run(plan: &TokenArgs) -> Result<(), Failure> {
     let token = mint(
         &plan.secret,
         &Minting {

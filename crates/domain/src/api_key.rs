@@ -11,7 +11,7 @@ pub struct ApiKey {
     /// How its secret begins, to recognise it by.
     pub hint: String,
     /// What it is for; whom it lets act, in what.
-    pub grant: Grant,
+    pub grant: NewApiKey,
     /// When it was created.
     pub created_at: Timestamp,
     /// Since when it is of no more use, if it was revoked.
@@ -20,7 +20,7 @@ pub struct ApiKey {
 
 /// What an operator decides about a key when it is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct NewApiKey {
     /// What the operator calls it.
     pub name: KeyName,
     /// The user who acts with it; without one, a program of no user.

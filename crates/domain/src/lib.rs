@@ -12,7 +12,7 @@ mod user;
 mod version;
 mod violation;
 
-pub use api_key::{ApiKey, Grant, KeyEnded, KeyName};
+pub use api_key::{ApiKey, KeyEnded, KeyName, NewApiKey};
 pub use email::EmailAddress;
 pub use id::{IdOutOfRange, KeyId, PostId, UserId};
 pub use number::whole_number;

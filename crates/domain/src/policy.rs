@@ -58,7 +58,7 @@ pub fn check(principal: &Principal, action: Action) -> Result<(), Denial> {
         Action::ReadUsers => (Scope::UsersRead, None),
         Action::ReadPosts => (Scope::PostsRead, None),
         Action::CreateUser => match principal.caller {
-            Caller::Newcomer(_) => (Scope::UsersWrite, None),
+            Caller::UnlinkedIdentity(_) => (Scope::UsersWrite, None),
             _ => (Scope::Admin, None),
         },
         Action::ChangeUser(id) => (Scope::UsersWrite, Some(id)),

@@ -100,7 +100,9 @@ fn create_a_long_post(bencher: Bencher) {
 fn run(bencher: Bencher<'_, '_>, status: u16, request: impl Fn() -> TestRequest) {
     let system = System::new();
     let api = api();
-    let app = App::new().wrap(envelope(&api)).configure(configure(&api));
+    let app = App::new()
+        .wrap(request_context(&api))
+        .configure(configure(&api));
     let service = system.block_on(init_service(app));
     bencher
         .with_inputs(|| request().to_request())
@@ -122,7 +124,9 @@ async fn answer<R, B: MessageBody>(
 fn next_page() -> String {
     let system = System::new();
     let api = api();
-    let app = App::new().wrap(envelope(&api)).configure(configure(&api));
+    let app = App::new()
+        .wrap(request_context(&api))
+        .configure(configure(&api));
     system.block_on(async {
         let service = init_service(app).await;
         let first = TestRequest::get().uri("/posts?sort=title").to_request();

@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use byline_application::{AppError, Credential, Hold, Refusal, Session};
+use byline_application::{AppError, Credential, CredentialError, RowLock, Session};
 use byline_domain::Timestamp;
 use byline_domain::policy::{Caller, Principal, Scope};
 
@@ -39,9 +39,9 @@ const CHALLENGE: &str = "Bearer realm=\"byline\"";
 /// Whoever sent a request, as far as it can be told without the store. Where
 /// nobody is asked it costs nothing.
 #[derive(Clone)]
-pub(crate) struct Sender(Option<Arc<Asked>>);
+pub(crate) struct Requester(Option<Arc<Inner>>);
 
-struct Asked {
+struct Inner {
     api: Api,
     credential: Credential,
     at: Timestamp,
@@ -49,7 +49,7 @@ struct Asked {
     caller: OnceLock<Caller>,
 }
 
-impl Sender {
+impl Requester {
     /// Nobody in particular, where nobody is asked.
     pub(crate) const ANYBODY: Self = Self(None);
 
@@ -60,13 +60,13 @@ impl Sender {
             return Ok(Self::ANYBODY);
         }
         let now = api.clock().now();
-        let shown = shown(headers).map_err(refused)?;
+        let shown = bearer_token(headers).map_err(refused)?;
         let credential = authentication.recognise(shown, now).map_err(refused)?;
         let is_free = matches!(access, Access::Reads(_)) && authentication.public_reads;
         if credential == Credential::Nothing && !is_free {
             return Err(unauthenticated());
         }
-        Ok(Self(Some(Arc::new(Asked {
+        Ok(Self(Some(Arc::new(Inner {
             api: api.clone(),
             credential,
             at: now,
@@ -94,7 +94,7 @@ impl Sender {
     pub(crate) fn principal(
         &self,
         session: &mut dyn Session,
-        hold: Hold,
+        hold: RowLock,
     ) -> Result<Principal, AppError> {
         let Some(asked) = &self.0 else {
             return Ok(Principal::unrestricted());
@@ -114,15 +114,15 @@ impl Sender {
 
 /// The credential in the headers, if there is one: `Authorization: Bearer …`,
 /// once. Nowhere else is looked, for what stands in a URL ends up in logs.
-pub(crate) fn shown(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, CredentialError> {
     let mut lines = headers.get_all(header::AUTHORIZATION);
     let line = match (lines.next(), lines.next()) {
         (None, _) => return Ok(None),
         (Some(line), None) if line.len() <= MAX_CREDENTIAL_BYTES => line,
-        _ => return Err(Refusal::Unreadable),
+        _ => return Err(CredentialError::Unreadable),
     };
-    let text = line.to_str().map_err(|_| Refusal::Unreadable)?;
-    let (scheme, credential) = text.split_once(' ').ok_or(Refusal::Unreadable)?;
+    let text = line.to_str().map_err(|_| CredentialError::Unreadable)?;
+    let (scheme, credential) = text.split_once(' ').ok_or(CredentialError::Unreadable)?;
     let credential = credential.trim_matches(' ');
     let is_fit = scheme.eq_ignore_ascii_case("bearer")
         && !credential.is_empty()
@@ -130,7 +130,7 @@ pub(crate) fn shown(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     if is_fit {
         Ok(Some(credential))
     } else {
-        Err(Refusal::Unreadable)
+        Err(CredentialError::Unreadable)
     }
 }
 
@@ -139,7 +139,7 @@ fn is_token68(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn refused(refusal: CredentialError) -> Problem {
     AppError::from(refusal).into()
 }
 
@@ -174,13 +174,13 @@ pub(crate) fn challenge(
 mod tests {
     use super::*;
 
-    fn shown_by(lines: &[&[u8]]) -> Result<Option<String>, Refusal> {
+    fn shown_by(lines: &[&[u8]]) -> Result<Option<String>, CredentialError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             let value = HeaderValue::from_bytes(line).unwrap();
             headers.append(header::AUTHORIZATION, value);
         }
-        shown(&headers).map(|found| found.map(str::to_owned))
+        bearer_token(&headers).map(|found| found.map(str::to_owned))
     }
 
     #[test]
@@ -214,10 +214,14 @@ mod tests {
             b" Bearer a",
             long.as_bytes(),
         ] {
-            assert_eq!(shown_by(&[line]), Err(Refusal::Unreadable), "{line:?}");
+            assert_eq!(
+                shown_by(&[line]),
+                Err(CredentialError::Unreadable),
+                "{line:?}"
+            );
         }
         let twice = [&b"Bearer a"[..], b"Bearer a"];
-        assert_eq!(shown_by(&twice), Err(Refusal::Unreadable));
+        assert_eq!(shown_by(&twice), Err(CredentialError::Unreadable));
     }
 
     #[test]

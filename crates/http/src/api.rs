@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 use crate::base_url::BaseUrl;
 use crate::client_address::TrustedProxies;
 use crate::limits::{RateLimit, RateLimits};
-use crate::metrics::{HttpMetrics, Meters};
+use crate::metrics::{HttpCounters, HttpMetrics};
 use crate::openapi;
 use crate::weak_tag::WeakTag;
 
@@ -24,7 +24,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     settings: Settings,
     draining: AtomicBool,
-    meters: Meters,
+    meters: HttpCounters,
     limits: Option<RateLimits>,
     /// The OpenAPI document, made when it is first asked for.
     document: OnceLock<(Bytes, WeakTag)>,
@@ -79,7 +79,7 @@ impl Api {
             clock,
             settings,
             draining: AtomicBool::new(false),
-            meters: Meters::new(),
+            meters: HttpCounters::new(),
         }))
     }
 
@@ -96,7 +96,7 @@ impl Api {
         self.0.meters.snapshot()
     }
 
-    pub(crate) fn meters(&self) -> &Meters {
+    pub(crate) fn meters(&self) -> &HttpCounters {
         &self.0.meters
     }
 

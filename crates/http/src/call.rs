@@ -9,39 +9,39 @@ use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use byline_application::{AppError, Hold, Order, Session, Unavailable};
+use byline_application::{AppError, JobOptions, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
 use byline_domain::{PostId, Timestamp, UserId};
 use tokio::time::timeout_at;
 
 use crate::Api;
 use crate::accept::{self, MediaType};
-use crate::access::{Access, Sender};
+use crate::access::{Access, Requester};
 use crate::base_url::BaseUrl;
 use crate::body::{self, Media};
-use crate::envelope::Arrival;
+use crate::envelope::RequestMeta;
 use crate::etag::Conditions;
-use crate::limits::Gate;
+use crate::limits::RateLimitGuard;
 use crate::metrics::RouteId;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::write::Wishes;
+use crate::write::WriteOptions;
 
 /// A request on its way through a handler.
-pub(crate) struct Call {
+pub(crate) struct RequestContext {
     api: Api,
     request: HttpRequest,
     payload: Option<Payload>,
-    arrival: Arrival,
+    arrival: RequestMeta,
     query: Query,
-    wishes: Wishes,
+    wishes: WriteOptions,
     media_type: MediaType,
-    sender: Sender,
+    sender: Requester,
 }
 
 /// On what terms a handler is called; other requests are refused before.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct RouteOptions {
     /// Who may call it at all.
     pub(crate) access: Access,
     /// What the query may have.
@@ -58,8 +58,8 @@ pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
 /// nobody looks at its particulars.
 pub(crate) async fn answer<F>(
     api: Api,
-    handler: impl FnOnce(Call) -> F,
-    terms: Option<Terms>,
+    handler: impl FnOnce(RequestContext) -> F,
+    terms: Option<RouteOptions>,
     route: RouteId,
     request: HttpRequest,
     payload: Payload,
@@ -69,38 +69,38 @@ where
 {
     let seen = request
         .extensions_mut()
-        .get_mut::<Arrival>()
+        .get_mut::<RequestMeta>()
         .map(|arrival| {
             arrival.route = route;
             arrival.clone()
         });
     // Absent only where the envelope is.
-    let arrival = seen.unwrap_or_else(|| Arrival::new(&api, request.head()));
+    let arrival = seen.unwrap_or_else(|| RequestMeta::new(&api, request.head()));
     let (id, base) = (arrival.id.clone(), arrival.base.clone());
-    let mut gate = Gate::of(&api, &request);
+    let mut gate = RateLimitGuard::of(&api, &request);
     let handled = async {
         check_length(&request)?;
         let (sender, query, wishes, media_type) = match terms {
             None => {
                 gate.admit(None)?;
-                let wishes = Wishes::default();
-                (Sender::ANYBODY, Query::default(), wishes, accept::JSON)
+                let wishes = WriteOptions::default();
+                (Requester::ANYBODY, Query::default(), wishes, accept::JSON)
             }
             Some(terms) => {
                 // First of all: who is nobody learns nothing but that.
                 gate.check_failures()?;
-                let sender = Sender::of(&api, terms.access, request.headers());
-                gate.admit(sender.as_ref().ok().and_then(Sender::digest))?;
+                let sender = Requester::of(&api, terms.access, request.headers());
+                gate.admit(sender.as_ref().ok().and_then(Requester::digest))?;
                 let sender = sender?;
-                Arrival::note_sender(&request, &sender);
+                RequestMeta::note_sender(&request, &sender);
                 body::check_encoding(request.headers())?;
                 let query = Query::parse(request.query_string(), terms.parameters)?;
                 let media_type = accept::choose(&request, terms.offers)?;
-                (sender, query, Wishes::of(&request)?, media_type)
+                (sender, query, WriteOptions::of(&request)?, media_type)
             }
         };
         let payload = Some(payload);
-        handler(Call {
+        handler(RequestContext {
             api,
             request,
             payload,
@@ -145,7 +145,7 @@ async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> 
     .await
 }
 
-impl Call {
+impl RequestContext {
     pub(crate) fn api(&self) -> &Api {
         &self.api
     }
@@ -158,7 +158,7 @@ impl Call {
         &self.query
     }
 
-    pub(crate) fn wishes(&self) -> &Wishes {
+    pub(crate) fn wishes(&self) -> &WriteOptions {
         &self.wishes
     }
 
@@ -167,7 +167,7 @@ impl Call {
     }
 
     /// What the store is told about a job of this request.
-    pub(crate) fn order(&self) -> Order {
+    pub(crate) fn order(&self) -> JobOptions {
         self.arrival.order()
     }
 
@@ -190,7 +190,7 @@ impl Call {
     }
 
     /// Who is calling, as far as it can be told without the store.
-    pub(crate) fn sender(&self) -> &Sender {
+    pub(crate) fn sender(&self) -> &Requester {
         &self.sender
     }
 
@@ -265,7 +265,7 @@ impl Call {
     ) -> Result<T, Problem> {
         let (order, sender) = (self.arrival.order(), self.sender.clone());
         let work = move |session: &mut dyn Session| {
-            let principal = sender.principal(session, Hold::Released)?;
+            let principal = sender.principal(session, RowLock::Released)?;
             work(session, &principal)
         };
         self.in_time(self.api.store().read(order, work)).await
@@ -279,7 +279,7 @@ impl Call {
     ) -> Result<T, Problem> {
         let (order, sender) = (self.arrival.order(), self.sender.clone());
         let work = move |session: &mut dyn Session| {
-            let principal = sender.principal(session, Hold::Released)?;
+            let principal = sender.principal(session, RowLock::Released)?;
             work(session, &principal)
         };
         self.in_time(self.api.store().snapshot(order, work)).await

@@ -3,7 +3,7 @@
 
 use actix_web::http::header::{self, HeaderName};
 use byline_application::batch::{Author, Operation};
-use byline_application::idempotency::Claim;
+use byline_application::idempotency::IdempotentRequest;
 use byline_application::users::Posts;
 use byline_application::{Digest, Precondition};
 use byline_domain::{
@@ -11,7 +11,7 @@ use byline_domain::{
 };
 use serde_json::{Value, json};
 
-use crate::call::Call;
+use crate::call::RequestContext;
 
 /// A body once it is validated.
 pub(crate) trait Canonical {
@@ -20,9 +20,9 @@ pub(crate) trait Canonical {
     fn canonical(&self) -> Value;
 }
 
-impl Call {
+impl RequestContext {
     /// The claim of this request to its `Idempotency-Key`, if it has one.
-    pub(crate) fn claim(&self, body: &impl Canonical) -> Option<Claim> {
+    pub(crate) fn claim(&self, body: &impl Canonical) -> Option<IdempotentRequest> {
         let key = self.wishes().key()?;
         let request = json!({
             "method": self.method().as_str(),
@@ -34,7 +34,11 @@ impl Call {
         });
         // The members of a `Value` are in the order of their names.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
-        Some(Claim::new(self.sender().credential(), key, fingerprint))
+        Some(IdempotentRequest::new(
+            self.sender().credential(),
+            key,
+            fingerprint,
+        ))
     }
 
     fn lines(&self, name: &HeaderName) -> Vec<String> {

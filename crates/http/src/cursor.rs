@@ -2,7 +2,7 @@ use std::hash::Hasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use byline_application::{Position, Seek};
+use byline_application::{KeysetPosition, Seek};
 use byline_domain::Timestamp;
 use fnv::FnvHasher;
 
@@ -17,7 +17,7 @@ use fnv::FnvHasher;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) side: Side,
-    pub(crate) position: Position<KeyValue>,
+    pub(crate) position: KeysetPosition<KeyValue>,
 }
 
 /// On which side of the position the page lies.
@@ -91,7 +91,7 @@ impl Cursor {
                 bytes.extend(time.as_micros().to_be_bytes());
             }
         }
-        seal(bytes)
+        encode_with_checksum(bytes)
     }
 
     pub(crate) fn decode(text: &str, list: Fingerprint) -> Result<Self, InvalidCursor> {
@@ -114,7 +114,7 @@ impl Cursor {
             return Err(InvalidCursor::OtherList);
         }
         let (id, key) = rest.split_first_chunk().ok_or(damaged)?;
-        let position = Position {
+        let position = KeysetPosition {
             key: KeyValue::decode(key).ok_or(damaged)?,
             id: i64::from_be_bytes(*id),
         };
@@ -123,8 +123,8 @@ impl Cursor {
 
     /// The place where the page begins; `None` if the sort key is of another
     /// type than the list's.
-    pub(crate) fn seek<K: SortValue>(self) -> Option<Seek<Position<K>>> {
-        let position = Position {
+    pub(crate) fn seek<K: SortValue>(self) -> Option<Seek<KeysetPosition<K>>> {
+        let position = KeysetPosition {
             key: K::of(self.position.key)?,
             id: self.position.id,
         };
@@ -179,7 +179,7 @@ impl SortValue for Timestamp {
 }
 
 /// The text of a cursor with this content.
-pub(crate) fn seal(mut content: Vec<u8>) -> String {
+pub(crate) fn encode_with_checksum(mut content: Vec<u8>) -> String {
     content.extend(checksum(&content));
     URL_SAFE_NO_PAD.encode(content)
 }
@@ -208,7 +208,7 @@ mod tests {
     fn any_cursor() -> impl Strategy<Value = Cursor> {
         (any::<bool>(), any_key(), any::<i64>()).prop_map(|(after, key, id)| Cursor {
             side: if after { Side::After } else { Side::Before },
-            position: Position { key, id },
+            position: KeysetPosition { key, id },
         })
     }
 
@@ -287,14 +287,14 @@ mod tests {
         let time = Timestamp::from_micros(7).unwrap();
         let of = |key| Cursor {
             side: Side::After,
-            position: Position { key, id: 1 },
+            position: KeysetPosition { key, id: 1 },
         };
         assert!(of(KeyValue::None).seek::<()>().is_some());
         assert!(of(KeyValue::None).seek::<String>().is_none());
         assert!(of(KeyValue::Text("a".into())).seek::<()>().is_none());
         assert!(of(KeyValue::Text("a".into())).seek::<Timestamp>().is_none());
         assert!(of(KeyValue::Time(time)).seek::<String>().is_none());
-        let at = Position { key: time, id: 1 };
+        let at = KeysetPosition { key: time, id: 1 };
         assert_eq!(of(KeyValue::Time(time)).seek(), Some(Seek::After(at)));
     }
 
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn the_text_form_is_stable() {
         let encode = |key| {
-            let position = Position { key, id: 42 };
+            let position = KeysetPosition { key, id: 42 };
             let side = Side::After;
             Cursor { side, position }.encode(users())
         };

@@ -9,15 +9,15 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
-use byline_application::{JobTimes, Order};
+use byline_application::{JobOptions, JobTimes};
 
 use crate::Api;
-use crate::access::Sender;
+use crate::access::Requester;
 use crate::base_url::BaseUrl;
-use crate::metrics::{RouteId, WorkerMeters};
+use crate::metrics::{RouteId, WorkerCounters};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::span::{self, Facts, RequestSpan};
+use crate::span::{self, RequestSpan, RequestSummary};
 use crate::trace_context;
 
 /// What every request gets and every answer has, wherever it comes from; the
@@ -28,7 +28,7 @@ use crate::trace_context;
 ///   from interpreting, framing or caching what they should not.
 /// - An error answer that is not a problem document yet (RFC 9457) becomes one.
 /// - Every request is logged, and has a span, if the settings say so.
-pub fn envelope<S, B>(
+pub fn request_context<S, B>(
     api: &Api,
 ) -> impl Transform<
     S,
@@ -43,12 +43,12 @@ where
 {
     let api = api.clone();
     let meters = api.meters().worker();
-    from_fn(move |request, next| enclose(api.clone(), Arc::clone(&meters), request, next))
+    from_fn(move |request, next| handle(api.clone(), Arc::clone(&meters), request, next))
 }
 
 /// When a request arrived, when it must be answered, and what it is called.
 #[derive(Clone)]
-pub(crate) struct Arrival {
+pub(crate) struct RequestMeta {
     pub(crate) id: RequestId,
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
@@ -58,10 +58,10 @@ pub(crate) struct Arrival {
     pub(crate) route: RouteId,
     /// Where the time in the store is noted, if anybody is told.
     times: Option<Arc<JobTimes>>,
-    sender: Sender,
+    sender: Requester,
 }
 
-impl Arrival {
+impl RequestMeta {
     pub(crate) fn new(api: &Api, head: &RequestHead) -> Self {
         const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
         let at = Instant::now();
@@ -74,20 +74,20 @@ impl Arrival {
             base: BaseUrl::of(settings, head),
             route: RouteId::default(),
             times: is_told.then(Arc::default),
-            sender: Sender::ANYBODY,
+            sender: Requester::ANYBODY,
         }
     }
 
     /// What the store is told about a job of this request.
-    pub(crate) fn order(&self) -> Order {
-        Order {
+    pub(crate) fn order(&self) -> JobOptions {
+        JobOptions {
             deadline: self.deadline,
             times: self.times.clone(),
         }
     }
 
     /// Takes note of who sent the request.
-    pub(crate) fn note_sender(request: &HttpRequest, sender: &Sender) {
+    pub(crate) fn note_sender(request: &HttpRequest, sender: &Requester) {
         if let Some(arrival) = request.extensions_mut().get_mut::<Self>()
             && arrival.times.is_some()
         {
@@ -95,9 +95,14 @@ impl Arrival {
         }
     }
 
-    fn facts<'a>(&'a self, api: &Api, method: &'a Method, status: StatusCode) -> Facts<'a> {
+    fn facts<'a>(
+        &'a self,
+        api: &Api,
+        method: &'a Method,
+        status: StatusCode,
+    ) -> RequestSummary<'a> {
         let times = self.times.as_deref();
-        Facts {
+        RequestSummary {
             id: &self.id,
             method,
             route: api.meters().template(self.route),
@@ -109,14 +114,14 @@ impl Arrival {
     }
 }
 
-async fn enclose<B: MessageBody + 'static>(
+async fn handle<B: MessageBody + 'static>(
     api: Api,
-    meters: Arc<WorkerMeters>,
+    meters: Arc<WorkerCounters>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let in_flight = meters.begin();
-    let arrival = Arrival::new(&api, request.head());
+    let arrival = RequestMeta::new(&api, request.head());
     request.extensions_mut().insert(arrival.clone());
     let method = request.method().clone();
     // No other protocol is spoken (RFC 9110 section 7.8 lets a server ignore the
@@ -132,7 +137,7 @@ async fn enclose<B: MessageBody + 'static>(
                 let (request, bare) = answer.into_parts();
                 answer = ServiceResponse::new(request, into_problem(&bare, &arrival));
             }
-            seal(&api, answer.response_mut(), &arrival.id, is_last);
+            set_default_headers(&api, answer.response_mut(), &arrival.id, is_last);
             span.announce(answer.headers_mut());
             let request = answer.request();
             let extensions = request.extensions();
@@ -156,7 +161,7 @@ async fn enclose<B: MessageBody + 'static>(
             if is_bare_error(&answer) {
                 answer = into_problem(&answer, &arrival);
             }
-            seal(&api, &mut answer, &arrival.id, is_last);
+            set_default_headers(&api, &mut answer, &arrival.id, is_last);
             span.announce(answer.headers_mut());
             let status = answer.status();
             span.end(&arrival.facts(&api, &method, status));
@@ -177,8 +182,8 @@ fn is_bare_error(answer: &HttpResponse) -> bool {
 
 /// The last resort: only the status and the headers survive, for a foreign body
 /// may tell what is nobody's business.
-fn into_problem(bare: &HttpResponse, arrival: &Arrival) -> HttpResponse {
-    let Arrival { id, base, .. } = arrival;
+fn into_problem(bare: &HttpResponse, arrival: &RequestMeta) -> HttpResponse {
+    let RequestMeta { id, base, .. } = arrival;
     if let (StatusCode::INTERNAL_SERVER_ERROR, Some(error)) = (bare.status(), bare.error()) {
         tracing::error!(request_id = id.as_str(), %error, "a request failed");
     }
@@ -200,7 +205,7 @@ const DESCRIBE_THE_BODY: [HeaderName; 5] = [
 ];
 
 /// `is_last` on its connection, whether or not the service ends.
-fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId, is_last: bool) {
+fn set_default_headers(api: &Api, answer: &mut HttpResponse, id: &RequestId, is_last: bool) {
     if is_last || api.is_draining() {
         answer.head_mut().set_connection_type(ConnectionType::Close);
     }
@@ -232,7 +237,7 @@ fn seal(api: &Api, answer: &mut HttpResponse, id: &RequestId, is_last: bool) {
     }
 }
 
-fn log(request: &HttpRequest, facts: &Facts<'_>, span: &RequestSpan, took: Duration) {
+fn log(request: &HttpRequest, facts: &RequestSummary<'_>, span: &RequestSpan, took: Duration) {
     let trace_id = span
         .trace_id()
         .or_else(|| trace_context::trace_id(request.headers()));

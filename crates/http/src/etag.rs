@@ -1,7 +1,7 @@
 //! Entity tags and the conditions on them (RFC 9110 sections 8.8.3 and 13).
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use byline_application::{AppError, Precondition, Subject};
+use byline_application::{AppError, EntityRef, Precondition};
 use byline_domain::Version;
 
 use crate::problem::{Code, Problem};
@@ -91,7 +91,7 @@ impl ReadConditions {
     /// # Errors
     ///
     /// [`AppError::PreconditionFailed`] when `If-Match` names other versions.
-    pub(crate) fn is_known(&self, subject: Subject, version: Version) -> Result<bool, AppError> {
+    pub(crate) fn is_known(&self, subject: EntityRef, version: Version) -> Result<bool, AppError> {
         match &self.matches {
             Some(Tags::These(tags)) if !strong(tags).contains(&version) => {
                 Err(AppError::PreconditionFailed(subject))
@@ -136,7 +136,7 @@ impl Conditions {
     /// [`AppError::PreconditionFailed`], and those of `find`.
     pub(crate) fn check_none_match(
         &self,
-        subject: Subject,
+        subject: EntityRef,
         find: impl FnOnce() -> Result<Version, AppError>,
     ) -> Result<(), AppError> {
         match &self.none_match {

@@ -9,11 +9,11 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use crate::problem::{Code, Fault, Place, Problem};
+use crate::problem::{Code, FieldError, Location, Problem};
 
 /// Which members an object may have. There are no others.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Schema {
+pub(crate) struct ObjectSchema {
     /// Those that a client gives.
     pub(crate) writable: &'static [&'static str],
     /// Those that the server gives.
@@ -34,7 +34,7 @@ pub(crate) enum ReadOnly {
 #[derive(Debug)]
 pub(crate) struct Fields<V = Value> {
     members: Vec<(&'static str, V)>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 /// The value of a member: read, or left as it was sent to be read later.
@@ -55,12 +55,12 @@ impl Member for &RawValue {
 }
 
 /// What is wrong with one value: code and rule.
-pub(crate) type Rules = Vec<(&'static str, String)>;
+pub(crate) type FieldViolations = Vec<(&'static str, String)>;
 
 impl<V: Member> Fields<V> {
     /// Reads `body`, which must be one JSON object. Members beyond `schema` are
     /// noted, as are duplicates.
-    pub(crate) fn parse<'de>(body: &'de [u8], schema: Schema) -> Result<Self, Problem>
+    pub(crate) fn parse<'de>(body: &'de [u8], schema: ObjectSchema) -> Result<Self, Problem>
     where
         V: Deserialize<'de>,
     {
@@ -84,7 +84,7 @@ impl<V: Member> Fields<V> {
     pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(V) -> Result<T, Rules>,
+        read: impl FnOnce(V) -> Result<T, FieldViolations>,
     ) -> Option<T> {
         if self.members.iter().any(|(known, _)| *known == name) {
             return self.optional(name, read);
@@ -97,7 +97,7 @@ impl<V: Member> Fields<V> {
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(V) -> Result<T, Rules>,
+        read: impl FnOnce(V) -> Result<T, FieldViolations>,
     ) -> Option<T> {
         let at = self.members.iter().position(|(known, _)| *known == name)?;
         let (_, value) = self.members.swap_remove(at);
@@ -132,7 +132,7 @@ impl<V: Member> Fields<V> {
     }
 
     /// What is wrong so far.
-    pub(crate) fn into_faults(self) -> Vec<Fault> {
+    pub(crate) fn into_faults(self) -> Vec<FieldError> {
         self.faults
     }
 
@@ -171,7 +171,7 @@ impl<V: Member> Fields<V> {
 /// Reads a text, which `parse` makes a value of.
 pub(crate) fn text_of<T>(
     parse: impl FnOnce(String) -> Result<T, Violations>,
-) -> impl FnOnce(Value) -> Result<T, Rules> {
+) -> impl FnOnce(Value) -> Result<T, FieldViolations> {
     |value| match value {
         Value::String(text) => parse(text).map_err(|violations| {
             violations
@@ -184,7 +184,7 @@ pub(crate) fn text_of<T>(
 }
 
 /// Reads the id of a row.
-pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, Rules> {
+pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, FieldViolations> {
     match value {
         Value::Number(number) => id_of(&number).map_err(|rule| vec![rule]),
         other => Err(wrong_type("an integer", &other)),
@@ -209,7 +209,7 @@ fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> 
     }
 }
 
-pub(crate) fn wrong_type(wanted: &str, value: &Value) -> Rules {
+pub(crate) fn wrong_type(wanted: &str, value: &Value) -> FieldViolations {
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -252,9 +252,9 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson, detail)
 }
 
-pub(crate) fn fault(pointer: String, code: &'static str, detail: String) -> Fault {
-    Fault {
-        place: Place::Pointer(pointer),
+pub(crate) fn fault(pointer: String, code: &'static str, detail: String) -> FieldError {
+    FieldError {
+        place: Location::Pointer(pointer),
         code,
         detail,
     }
@@ -267,7 +267,7 @@ fn pointer(name: &str) -> String {
 
 /// Gives the members of an object, or the name of the type that stands in its
 /// place.
-struct ObjectVisitor<V>(Schema, PhantomData<V>);
+struct ObjectVisitor<V>(ObjectSchema, PhantomData<V>);
 
 impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<V> {
     type Value = Result<Fields<V>, &'static str>;
@@ -277,7 +277,7 @@ impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Schema {
+        let ObjectSchema {
             writable,
             read_only,
         } = self.0;
@@ -349,7 +349,7 @@ mod tests {
 
     use super::*;
 
-    const SCHEMA: Schema = Schema {
+    const SCHEMA: ObjectSchema = ObjectSchema {
         writable: &["a", "b"],
         read_only: ReadOnly::Ignored(&["id"]),
     };

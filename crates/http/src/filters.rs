@@ -5,18 +5,18 @@ use byline_application::{KeyRange, Limit};
 use byline_domain::{EmailAddress, Timestamp, UserId, Violation, Violations};
 
 use crate::paging::limit;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, FieldError, Problem};
 use crate::query::{Query, fault};
 use crate::sort::{Sort, SortKey};
 
 /// Reads the parameters of one request.
 pub(crate) struct Filters<'q> {
     query: &'q Query,
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
 }
 
 /// What is wrong with one value: codes and rules.
-pub(crate) type Rules = Vec<(&'static str, String)>;
+pub(crate) type FilterViolations = Vec<(&'static str, String)>;
 
 impl<'q> Filters<'q> {
     pub(crate) fn new(query: &'q Query) -> Self {
@@ -48,7 +48,7 @@ impl<'q> Filters<'q> {
     pub(crate) fn read<T>(
         &mut self,
         name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, Rules>,
+        parse: impl FnOnce(&str) -> Result<T, FilterViolations>,
     ) -> Option<T> {
         match parse(self.query.get(name)?) {
             Ok(value) => Some(value),
@@ -105,11 +105,11 @@ impl<'q> Filters<'q> {
 fn prefix<T>(
     text: &str,
     parse: impl FnOnce(String) -> Result<T, Violations>,
-) -> Result<String, Rules> {
+) -> Result<String, FilterViolations> {
     let Err(violations) = parse(text.to_owned()) else {
         return Ok(text.to_owned());
     };
-    let rules: Rules = violations
+    let rules: FilterViolations = violations
         .iter()
         .filter(|violation| **violation != Violation::Blank)
         .map(|violation| (violation.code(), violation.to_string()))
@@ -121,7 +121,7 @@ fn prefix<T>(
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, Rules> {
+fn time(text: &str) -> Result<Timestamp, FilterViolations> {
     text.parse().map_err(|error| {
         let rule = format!("{error}; in a URL, write `+` as `%2B`");
         vec![("not-a-time", rule)]
@@ -129,7 +129,7 @@ fn time(text: &str) -> Result<Timestamp, Rules> {
 }
 
 /// An address; the case of its letters makes no difference.
-pub(crate) fn email(text: &str) -> Result<EmailAddress, Rules> {
+pub(crate) fn email(text: &str) -> Result<EmailAddress, FilterViolations> {
     EmailAddress::parse(text).map_err(|violations| {
         let rules = violations.iter();
         rules.map(|one| (one.code(), one.to_string())).collect()
@@ -137,7 +137,7 @@ pub(crate) fn email(text: &str) -> Result<EmailAddress, Rules> {
 }
 
 /// The id of a user, whether there is one or not.
-pub(crate) fn user_id(text: &str) -> Result<UserId, Rules> {
+pub(crate) fn user_id(text: &str) -> Result<UserId, FilterViolations> {
     let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse()
         .ok()

@@ -9,12 +9,12 @@ use byline_application::batch::MAX_OPERATIONS;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use byline_application::Position;
+use byline_application::KeysetPosition;
 use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
 use crate::base_url::BaseUrl;
-use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, seal};
+use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
 use crate::etag::Conditions;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
@@ -23,10 +23,10 @@ use crate::request_id::RequestId;
 use crate::{access, batch, fields, idempotency_key, posts, users};
 
 /// Something that reads what a client sent. Panics if it breaks a promise.
-pub type Target = fn(&[u8]);
+pub type FuzzTarget = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, FuzzTarget); 8] = [
     ("batch", batch),
     ("credential", credential),
     ("cursor", cursor),
@@ -71,7 +71,7 @@ fn forge(list: Fingerprint, forged: &[u8]) -> String {
     const OF_LIST: usize = 10;
     let genuine = Cursor {
         side: Side::After,
-        position: Position {
+        position: KeysetPosition {
             key: KeyValue::None,
             id: 1,
         },
@@ -81,7 +81,7 @@ fn forge(list: Fingerprint, forged: &[u8]) -> String {
         .unwrap_or_default();
     content.truncate(OF_LIST);
     content.extend(forged);
-    seal(content)
+    encode_with_checksum(content)
 }
 
 /// Query strings, by the grammars of all lists.
@@ -91,7 +91,7 @@ pub fn query(data: &[u8]) {
     };
     match Query::parse(text, users::PARAMETERS) {
         Ok(query) => {
-            if let Err(problem) = users::list::List::of(&query) {
+            if let Err(problem) = users::list::UserListRequest::of(&query) {
                 refused(problem);
             }
         }
@@ -99,7 +99,7 @@ pub fn query(data: &[u8]) {
     }
     match Query::parse(text, posts::PARAMETERS) {
         Ok(query) => {
-            if let Err(problem) = posts::list::List::of(&query) {
+            if let Err(problem) = posts::list::PostListRequest::of(&query) {
                 refused(problem);
             }
         }
@@ -112,7 +112,7 @@ pub fn credential(data: &[u8]) {
     let Some(headers) = header("authorization", data) else {
         return;
     };
-    if let Ok(Some(text)) = access::shown(&headers) {
+    if let Ok(Some(text)) = access::bearer_token(&headers) {
         assert!(!text.is_empty() && text.len() <= access::MAX_CREDENTIAL_BYTES);
         if let Some(secret) = Secret::parse(text) {
             // There is only one way to write a key.

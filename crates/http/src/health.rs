@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::call::Call;
-use crate::openapi::refusals::Always;
+use crate::call::RequestContext;
+use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::StatusDocument;
 use crate::openapi::schemas;
 use crate::problem::{Code, Problem};
@@ -53,9 +53,9 @@ impl From<ServerHealth> for ServerStatus {
     operation_id = "getLiveness",
     tag = "service",
     security(()),
-    responses(StatusDocument, Always)
+    responses(StatusDocument, CommonErrors)
 )]
-pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
     answer::document(&Status {
         status: "live",
         servers: Vec::new(),
@@ -71,9 +71,9 @@ pub(crate) async fn live(_: Call) -> Result<HttpResponse, Problem> {
     operation_id = "getReadiness",
     tag = "service",
     security(()),
-    responses(StatusDocument, Always)
+    responses(StatusDocument, CommonErrors)
 )]
-pub(crate) async fn ready(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem> {
     if call.api().is_draining() {
         return Err(not_ready("This instance is shutting down."));
     }

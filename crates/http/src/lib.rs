@@ -48,7 +48,7 @@ pub use api::{Api, Protection, Settings};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client_address::{ForwardingHeader, TrustedProxies};
 pub use cors::{CrossOrigin, cors};
-pub use envelope::envelope;
+pub use envelope::request_context;
 pub use limits::RateLimit;
 pub use metrics::{HttpMetrics, RequestMetrics};
 pub use openapi::openapi;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer;
-use crate::call::Call;
-use crate::openapi::refusals::{Always, Guarded};
+use crate::call::RequestContext;
+use crate::openapi::refusals::{AuthErrors, CommonErrors};
 use crate::openapi::responses::MeDocument;
 use crate::openapi::schemas;
 use crate::problem::Problem;
@@ -35,9 +35,9 @@ pub(crate) struct Me<'a> {
     operation_id = "getMe",
     tag = "service",
     security(("bearer" = [])),
-    responses(MeDocument, Always, Guarded)
+    responses(MeDocument, CommonErrors, AuthErrors)
 )]
-pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
     let (principal, user) = call
         .read(|session, principal| Ok((*principal, use_case::read(session, principal)?)))
         .await?;

@@ -45,15 +45,15 @@ pub struct RequestMetrics {
 pub(crate) struct RouteId(usize);
 
 /// Counts for all workers of an interface.
-pub(crate) struct Meters {
+pub(crate) struct HttpCounters {
     /// The templates, by [`RouteId`]; the first stands for all unknown paths.
     routes: Mutex<Vec<&'static str>>,
-    workers: Mutex<Vec<Arc<WorkerMeters>>>,
+    workers: Mutex<Vec<Arc<WorkerCounters>>>,
     pub(crate) replays: Counter,
     pub(crate) rate_limited: Counter,
 }
 
-impl Meters {
+impl HttpCounters {
     pub(crate) fn new() -> Self {
         Self {
             routes: Mutex::new(vec!["unknown"]),
@@ -80,8 +80,8 @@ impl Meters {
     }
 
     /// Where one more worker counts.
-    pub(crate) fn worker(&self) -> Arc<WorkerMeters> {
-        let worker = Arc::new(WorkerMeters::default());
+    pub(crate) fn worker(&self) -> Arc<WorkerCounters> {
+        let worker = Arc::new(WorkerCounters::default());
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.push(Arc::clone(&worker));
         worker
@@ -91,7 +91,7 @@ impl Meters {
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let counts: Vec<_> = workers.iter().map(|worker| &worker.answered).collect();
-        let sum = |of: fn(&WorkerMeters) -> &AtomicU64| {
+        let sum = |of: fn(&WorkerCounters) -> &AtomicU64| {
             let counts = workers
                 .iter()
                 .map(|worker| of(worker).load(Ordering::Relaxed));
@@ -112,14 +112,14 @@ impl Meters {
 
 /// What one worker counts.
 #[derive(Default)]
-pub(crate) struct WorkerMeters {
+pub(crate) struct WorkerCounters {
     answered: Counts,
     begun: AtomicU64,
     ended: AtomicU64,
     aborted: AtomicU64,
 }
 
-impl WorkerMeters {
+impl WorkerCounters {
     /// A request has come; it is aborted unless it is answered.
     pub(crate) fn begin(&self) -> InFlight<'_> {
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -132,7 +132,7 @@ impl WorkerMeters {
 
 /// A request that is being answered.
 pub(crate) struct InFlight<'a> {
-    meters: &'a WorkerMeters,
+    meters: &'a WorkerCounters,
     answered: bool,
 }
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn requests_are_counted_by_route_method_and_status() {
-        let meters = Meters::new();
+        let meters = HttpCounters::new();
         let users = meters.route("/users");
         assert_eq!(meters.route("/users"), users);
         let workers = [meters.worker(), meters.worker()];
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_request_that_nobody_waits_for_any_more_is_aborted() {
-        let meters = Meters::new();
+        let meters = HttpCounters::new();
         let worker = meters.worker();
         let request = worker.begin();
         assert_eq!(meters.snapshot().in_flight, 1);
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn strange_statuses_and_many_routes_are_counted_too() {
-        let meters = Meters::new();
+        let meters = HttpCounters::new();
         let worker = meters.worker();
         let routes: Vec<_> = ["/a", "/b"].map(|route| meters.route(route)).to_vec();
         for status in [100, 226, 418, 511, 599, 999] {

@@ -11,7 +11,7 @@ use crate::etag::etag;
 
 /// What a write that succeeded answers, before its sender's preferences.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct StoredResponse {
     head: Head,
     body: Vec<u8>,
 }
@@ -27,7 +27,7 @@ struct Head {
     version: Option<i64>,
 }
 
-impl Outcome {
+impl StoredResponse {
     /// A row that was created, and where it is.
     pub(crate) fn created(row: &impl Representation, location: String) -> Result<Self, AppError> {
         Self::row(StatusCode::CREATED, row, Some(location))
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_was_encoded_is_decoded() {
-        let created = Outcome {
+        let created = StoredResponse {
             head: Head {
                 status: 201,
                 location: Some("/users/5".into()),
@@ -138,18 +138,21 @@ mod tests {
             },
             body: b"{\"name\":\"a\\nb\"}\n\0\xff".to_vec(),
         };
-        for outcome in [created, Outcome::deleted()] {
+        for outcome in [created, StoredResponse::deleted()] {
             let bytes = outcome.encode().unwrap();
-            assert_eq!(Outcome::decode(&bytes).unwrap(), outcome);
+            assert_eq!(StoredResponse::decode(&bytes).unwrap(), outcome);
         }
         let stored = b"{\"status\":201,\"location\":\"/users/5\",\"version\":1}\n{}";
-        assert_eq!(Outcome::decode(stored).unwrap().encode().unwrap(), stored);
+        assert_eq!(
+            StoredResponse::decode(stored).unwrap().encode().unwrap(),
+            stored
+        );
     }
 
     #[test]
     fn what_is_no_outcome_is_an_error() {
         for bytes in [&b""[..], b"{}", b"{}\n", b"\n", b"{\"status\":\"x\"}\n"] {
-            assert!(Outcome::decode(bytes).is_err(), "{bytes:?}");
+            assert!(StoredResponse::decode(bytes).is_err(), "{bytes:?}");
         }
     }
 }

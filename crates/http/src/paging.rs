@@ -1,11 +1,11 @@
 //! Lists, page by page.
 
 use actix_web::http::header::HeaderValue;
-use byline_application::{Direction, Limit, Page, Position, Seek};
+use byline_application::{Direction, KeysetPosition, Limit, Page, Seek};
 
 use crate::base_url::BaseUrl;
 use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, SortValue};
-use crate::problem::{Code, Fault, Place, Problem};
+use crate::problem::{Code, FieldError, Location, Problem};
 use crate::query::Query;
 use crate::sort::{Sort, SortKey};
 
@@ -52,7 +52,7 @@ impl Paging {
     /// # Errors
     ///
     /// The cursor holds a sort key of another type: it was forged.
-    pub(crate) fn seek<K: SortValue>(&self) -> Result<Seek<Position<K>>, Problem> {
+    pub(crate) fn seek<K: SortValue>(&self) -> Result<Seek<KeysetPosition<K>>, Problem> {
         match &self.cursor {
             None => Ok(Seek::First),
             Some(cursor) => cursor
@@ -68,7 +68,7 @@ impl Paging {
         &self,
         base: &BaseUrl,
         page: &Page<T>,
-        position: impl Fn(&T) -> Position<KeyValue>,
+        position: impl Fn(&T) -> KeysetPosition<KeyValue>,
     ) -> HeaderValue {
         let first = page.items.first().map(&position);
         let last = page.items.last().map(&position);
@@ -78,46 +78,48 @@ impl Paging {
             ("next", self.next(last, page.more)),
         ] {
             match target {
-                Target::None => {}
-                Target::First => links = links + ", " + &self.link(base, rel, None),
-                Target::At(cursor) => links = links + ", " + &self.link(base, rel, Some(cursor)),
+                PageTarget::None => {}
+                PageTarget::First => links = links + ", " + &self.link(base, rel, None),
+                PageTarget::At(cursor) => {
+                    links = links + ", " + &self.link(base, rel, Some(cursor))
+                }
             }
         }
         // Paths, percent-encoded parameters and cursors make a header value.
         HeaderValue::try_from(links).unwrap_or(HeaderValue::from_static(""))
     }
 
-    fn next(&self, last: Option<Position<KeyValue>>, more: bool) -> Target {
+    fn next(&self, last: Option<KeysetPosition<KeyValue>>, more: bool) -> PageTarget {
         let behind = last.map(|position| Cursor {
             side: Side::After,
             position,
         });
         match (self.side(), behind) {
-            (None | Some(Side::After), Some(cursor)) if more => Target::At(cursor),
-            (None | Some(Side::After), _) => Target::None,
+            (None | Some(Side::After), Some(cursor)) if more => PageTarget::At(cursor),
+            (None | Some(Side::After), _) => PageTarget::None,
             // This page was reached from the next one.
-            (Some(Side::Before), Some(cursor)) => Target::At(cursor),
+            (Some(Side::Before), Some(cursor)) => PageTarget::At(cursor),
             // Nothing is left ahead, so the next page is the first.
-            (Some(Side::Before), None) => Target::First,
+            (Some(Side::Before), None) => PageTarget::First,
         }
     }
 
-    fn prev(&self, first: Option<Position<KeyValue>>, more: bool) -> Target {
+    fn prev(&self, first: Option<KeysetPosition<KeyValue>>, more: bool) -> PageTarget {
         let ahead = first.map(|position| Cursor {
             side: Side::Before,
             position,
         });
         match (&self.cursor, ahead) {
-            (None, _) => Target::None,
+            (None, _) => PageTarget::None,
             (Some(cursor), ahead) if cursor.side == Side::Before => match ahead {
-                Some(cursor) if more => Target::At(cursor),
-                _ => Target::None,
+                Some(cursor) if more => PageTarget::At(cursor),
+                _ => PageTarget::None,
             },
             // This page was reached from the previous one.
-            (Some(_), Some(cursor)) => Target::At(cursor),
+            (Some(_), Some(cursor)) => PageTarget::At(cursor),
             // Nothing is left behind; the row at the position belongs to the
             // previous page.
-            (Some(cursor), None) => Target::At(self.just_beyond(cursor)),
+            (Some(cursor), None) => PageTarget::At(self.just_beyond(cursor)),
         }
     }
 
@@ -147,7 +149,7 @@ impl Paging {
     }
 }
 
-enum Target {
+enum PageTarget {
     None,
     First,
     At(Cursor),
@@ -186,8 +188,8 @@ pub(crate) fn limit(text: &str) -> Result<Limit, Vec<(&'static str, String)>> {
 }
 
 fn invalid_cursor(detail: String) -> Problem {
-    let fault = Fault {
-        place: Place::Parameter("cursor".to_owned()),
+    let fault = FieldError {
+        place: Location::Parameter("cursor".to_owned()),
         code: "invalid-cursor",
         detail,
     };

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use percent_encoding::percent_decode_str;
 
-use crate::problem::{Code, Fault, Place, Problem};
+use crate::problem::{Code, FieldError, Location, Problem};
 
 /// The parameters of a query, each known and given once.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,30 +69,30 @@ pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
 }
 
 /// What is wrong with the value of a parameter.
-pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> Fault {
-    Fault {
-        place: Place::Parameter(name.to_owned()),
+pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> FieldError {
+    FieldError {
+        place: Location::Parameter(name.to_owned()),
         code,
         detail: format!("The query parameter `{name}` {rule}."),
     }
 }
 
-fn unknown(name: &str, allowed: &[&str]) -> Fault {
+fn unknown(name: &str, allowed: &[&str]) -> FieldError {
     let name: String = name.chars().take(MOST_CHARS).collect();
     let allowed = match allowed {
         [] => "none are allowed here".to_owned(),
         names => format!("allowed here: `{}`", names.join("`, `")),
     };
-    Fault {
+    FieldError {
         detail: format!("There is no query parameter `{name}`; {allowed}."),
-        place: Place::Parameter(name),
+        place: Location::Parameter(name),
         code: "unknown-parameter",
     }
 }
 
-fn duplicate(name: &str) -> Fault {
-    Fault {
-        place: Place::Parameter(name.to_owned()),
+fn duplicate(name: &str) -> FieldError {
+    FieldError {
+        place: Location::Parameter(name.to_owned()),
         code: "duplicate-parameter",
         detail: format!("The query parameter `{name}` is given more than once."),
     }

@@ -7,7 +7,7 @@ use byline_domain::policy::Scope;
 
 use crate::accept::{self, MediaType};
 use crate::access::Access;
-use crate::call::{Call, Terms, answer};
+use crate::call::{RequestContext, RouteOptions, answer};
 use crate::metrics::RouteId;
 use crate::problem::{self, Code, Problem};
 use crate::{Api, batch, docs, health, me, posts, service_document, users};
@@ -44,7 +44,7 @@ pub fn configure_admin(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<
 fn unknown_path(api: Api) -> Route {
     web::to(move |request, payload| {
         let route = RouteId::default();
-        answer(api.clone(), elsewhere, None, route, request, payload)
+        answer(api.clone(), not_found, None, route, request, payload)
     })
 }
 
@@ -118,7 +118,7 @@ fn health(api: &Api, slash: &str) -> [Path; 2] {
 
 /// Every operation that is registered: path, method, terms.
 #[cfg(test)]
-pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, Terms)> {
+pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, RouteOptions)> {
     let paths = paths(api, "").into_iter().chain([root(api)]);
     paths
         .flat_map(|path| {
@@ -134,7 +134,7 @@ struct Path {
     #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
     pattern: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "compared with the document"))]
-    operations: Vec<(&'static str, Terms)>,
+    operations: Vec<(&'static str, RouteOptions)>,
 }
 
 /// The methods of one path. Each handler is named with who may call it, and with
@@ -144,7 +144,7 @@ struct Methods<'a> {
     pattern: String,
     route: RouteId,
     resource: Resource,
-    operations: Vec<(&'static str, Terms)>,
+    operations: Vec<(&'static str, RouteOptions)>,
 }
 
 type Answer = Result<HttpResponse, Problem>;
@@ -167,7 +167,7 @@ impl<'a> Methods<'a> {
         self,
         access: Access,
         known: Parameters,
-        handler: impl Fn(Call) -> F + Copy + 'static,
+        handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) -> Self
     where
         F: Future<Output = Answer> + 'static,
@@ -180,12 +180,12 @@ impl<'a> Methods<'a> {
         self,
         access: Access,
         offers: &'static [MediaType],
-        handler: impl Fn(Call) -> F + Copy + 'static,
+        handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
-        let terms = Terms {
+        let terms = RouteOptions {
             access,
             parameters: &[],
             offers,
@@ -193,21 +193,25 @@ impl<'a> Methods<'a> {
         self.on(&["GET", "HEAD"], terms, handler)
     }
 
-    fn post<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn post<F>(self, access: Access, handler: impl Fn(RequestContext) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
         self.on(&["POST"], json(access, &[]), handler)
     }
 
-    fn put<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn put<F>(self, access: Access, handler: impl Fn(RequestContext) -> F + Copy + 'static) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
         self.on(&["PUT"], json(access, &[]), handler)
     }
 
-    fn patch<F>(self, access: Access, handler: impl Fn(Call) -> F + Copy + 'static) -> Self
+    fn patch<F>(
+        self,
+        access: Access,
+        handler: impl Fn(RequestContext) -> F + Copy + 'static,
+    ) -> Self
     where
         F: Future<Output = Answer> + 'static,
     {
@@ -218,7 +222,7 @@ impl<'a> Methods<'a> {
         self,
         access: Access,
         known: Parameters,
-        handler: impl Fn(Call) -> F + Copy + 'static,
+        handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) -> Self
     where
         F: Future<Output = Answer> + 'static,
@@ -229,8 +233,8 @@ impl<'a> Methods<'a> {
     fn on<F>(
         mut self,
         methods: &'static [&'static str],
-        terms: Terms,
-        handler: impl Fn(Call) -> F + Copy + 'static,
+        terms: RouteOptions,
+        handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) -> Self
     where
         F: Future<Output = Answer> + 'static,
@@ -279,8 +283,8 @@ impl<'a> Methods<'a> {
 }
 
 /// The terms of what answers in JSON.
-fn json(access: Access, parameters: Parameters) -> Terms {
-    Terms {
+fn json(access: Access, parameters: Parameters) -> RouteOptions {
+    RouteOptions {
         access,
         parameters,
         offers: &[accept::JSON],
@@ -297,7 +301,7 @@ fn other(is_options: bool, allow: HeaderValue) -> Answer {
     Err(Problem::new(Code::MethodNotAllowed, detail).with_header(header::ALLOW, allow))
 }
 
-async fn elsewhere(call: Call) -> Answer {
+async fn not_found(call: RequestContext) -> Answer {
     if call.is_about_the_server() {
         return Ok(HttpResponse::NoContent().finish());
     }

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use crate::accept::{HTML, JSON, MediaType};
 use crate::base_url::BaseUrl;
 use crate::body::MAX_BODY_BYTES;
-use crate::call::{Call, MAX_URI_BYTES};
+use crate::call::{MAX_URI_BYTES, RequestContext};
 use crate::etag::NoneMatch;
 use crate::openapi::parameters::Fresh;
-use crate::openapi::refusals::Always;
+use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::ServiceDescription;
 use crate::openapi::schemas;
 use crate::problem::Problem;
@@ -46,9 +46,9 @@ fn page(base: &BaseUrl) -> String {
     tag = "service",
     params(Fresh),
     security(()),
-    responses(ServiceDescription, Always)
+    responses(ServiceDescription, CommonErrors)
 )]
-pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
     if call.media_type() == HTML {
         let page = html::page("Byline", &page(call.base()));
@@ -60,11 +60,11 @@ pub(crate) async fn show(call: Call) -> Result<HttpResponse, Problem> {
     let document = ServiceDocument {
         name: "byline",
         version: call.api().settings().version,
-        schema: release.as_ref().map(|release| Schema {
+        schema: release.as_ref().map(|release| SchemaVersion {
             release: &release.version,
             migration: &release.schema,
         }),
-        links: Links {
+        links: ServiceLinks {
             users: base.link("/users"),
             posts: base.link("/posts"),
             batch: base.link("/batch"),
@@ -91,14 +91,14 @@ pub(crate) struct ServiceDocument<'a> {
     /// Absent as long as the database was not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    schema: Option<Schema<'a>>,
-    links: Links,
+    schema: Option<SchemaVersion<'a>>,
+    links: ServiceLinks,
     limits: Limits,
 }
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServiceSchema)]
-struct Schema<'a> {
+struct SchemaVersion<'a> {
     #[schema(schema_with = schemas::word)]
     release: &'a str,
     #[schema(schema_with = schemas::word)]
@@ -107,7 +107,7 @@ struct Schema<'a> {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServiceLinks)]
-struct Links {
+struct ServiceLinks {
     #[schema(schema_with = schemas::word)]
     users: String,
     #[schema(schema_with = schemas::word)]

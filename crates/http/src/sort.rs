@@ -3,7 +3,7 @@
 
 use byline_application::Direction;
 
-use crate::problem::Fault;
+use crate::problem::FieldError;
 use crate::query::fault;
 
 /// What a list can be ordered by.
@@ -59,7 +59,7 @@ impl<K: SortKey> Sort<K> {
     /// It stands here and not in the application, whose queries can say nothing
     /// else: a range lies in the sort key that it narrows. What is refused here
     /// are words of HTTP, and the refusal names others.
-    pub(crate) fn refuses(&self, filter: &str) -> Option<Fault> {
+    pub(crate) fn refuses(&self, filter: &str) -> Option<FieldError> {
         let (key, _) = filter.split_once('.')?;
         (key != self.key.name()).then(|| {
             let rule = format!(

@@ -24,7 +24,7 @@ const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 pub(crate) struct RequestSpan(Option<Span>);
 
 /// What is known of a request once it is answered.
-pub(crate) struct Facts<'a> {
+pub(crate) struct RequestSummary<'a> {
     pub(crate) id: &'a RequestId,
     pub(crate) method: &'a Method,
     /// The template of the path.
@@ -77,7 +77,7 @@ impl RequestSpan {
 
     /// Ends the span. Names are those of OpenTelemetry's conventions for HTTP;
     /// what these lack begins with `byline.`, times in seconds.
-    pub(crate) fn end(self, facts: &Facts<'_>) {
+    pub(crate) fn end(self, facts: &RequestSummary<'_>) {
         let Some(mut span) = self.0.filter(Span::is_recording) else {
             return;
         };
@@ -125,7 +125,7 @@ pub(crate) fn name_of(caller: Caller) -> String {
         Caller::Anonymous => "anonymous".to_owned(),
         Caller::Operator => "operator".to_owned(),
         Caller::Machine => "machine".to_owned(),
-        Caller::Newcomer(_) => "newcomer".to_owned(),
+        Caller::UnlinkedIdentity(_) => "newcomer".to_owned(),
         Caller::User(id) => format!("user:{id}"),
     }
 }

@@ -21,8 +21,8 @@ pub(crate) fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     let (Some(value), None) = (sent.next(), sent.next()) else {
         return None;
     };
-    let context =
-        TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers));
+    let context = TraceContextPropagator::new()
+        .extract_with_context(&Context::new(), &HeaderCarrier(headers));
     let parent = context.span().span_context().clone();
     // The library fills up ids whose digits are too few.
     let digits = format!("{}-{}-", parent.trace_id(), parent.span_id());
@@ -30,9 +30,9 @@ pub(crate) fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     (parent.is_valid() && whole).then_some(parent)
 }
 
-struct Headers<'a>(&'a HeaderMap);
+struct HeaderCarrier<'a>(&'a HeaderMap);
 
-impl Extractor for Headers<'_> {
+impl Extractor for HeaderCarrier<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use byline_application::idempotency::{self, Answer, Claim};
-use byline_application::{AppError, Conflict, Hold, Intent, Session, Unavailable};
+use byline_application::idempotency::{self, Answer, IdempotentRequest};
+use byline_application::{AppError, Conflict, Intent, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
 use tokio::time::timeout_at;
 
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::idempotency_key;
-use crate::outcome::Outcome;
+use crate::outcome::StoredResponse;
 use crate::prefer::{self, Preferences, RETURN_MINIMAL, TX_ROLLBACK};
 use crate::problem::Problem;
 
@@ -22,12 +22,12 @@ pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("ide
 
 /// What the sender of a write wishes beyond the write itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Wishes {
+pub(crate) struct WriteOptions {
     key: Option<String>,
     preferences: Preferences,
 }
 
-impl Wishes {
+impl WriteOptions {
     /// Those of a request that only reads mean nothing.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         if matches!(
@@ -49,22 +49,22 @@ impl Wishes {
 }
 
 /// A write that ended well.
-enum Ended<T> {
+enum WriteResult<T> {
     /// It was carried out, without a key.
     Fresh(T),
     /// Its encoded outcome is kept under its key.
     Kept(Answer),
 }
 
-impl Call {
+impl RequestContext {
     /// Runs `work` in a session, at most once for each claim, and answers with
     /// what `show` makes of its value. The answer comes by the deadline, and is
     /// true: work that was not begun by then never will be.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        claim: Option<Claim>,
+        claim: Option<IdempotentRequest>,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
-        show: fn(&T) -> Result<Outcome, AppError>,
+        show: fn(&T) -> Result<StoredResponse, AppError>,
     ) -> Result<HttpResponse, Problem> {
         self.carry_out(Intent::Write, claim, work, show).await
     }
@@ -72,9 +72,9 @@ impl Call {
     /// The same for work that inserts one row and changes nothing else.
     pub(crate) async fn create<T: Send + 'static>(
         &self,
-        claim: Option<Claim>,
+        claim: Option<IdempotentRequest>,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
-        show: fn(&T) -> Result<Outcome, AppError>,
+        show: fn(&T) -> Result<StoredResponse, AppError>,
     ) -> Result<HttpResponse, Problem> {
         self.carry_out(Intent::Create, claim, work, show).await
     }
@@ -82,9 +82,9 @@ impl Call {
     async fn carry_out<T: Send + 'static>(
         &self,
         intent: Intent,
-        claim: Option<Claim>,
+        claim: Option<IdempotentRequest>,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
-        show: fn(&T) -> Result<Outcome, AppError>,
+        show: fn(&T) -> Result<StoredResponse, AppError>,
     ) -> Result<HttpResponse, Problem> {
         let Preferences {
             tx_rollback,
@@ -94,9 +94,11 @@ impl Call {
         let ended = self.end(intent, claim, work, show).await;
         let answered = ended.map_err(Problem::from).and_then(|ended| {
             let (outcome, replayed) = match ended {
-                Ended::Fresh(value) => (show(&value)?, false),
-                Ended::Kept(Answer::First(bytes)) => (Outcome::decode(&bytes)?, false),
-                Ended::Kept(Answer::Replayed(bytes)) => (Outcome::decode(&bytes)?, true),
+                WriteResult::Fresh(value) => (show(&value)?, false),
+                WriteResult::Kept(Answer::First(bytes)) => (StoredResponse::decode(&bytes)?, false),
+                WriteResult::Kept(Answer::Replayed(bytes)) => {
+                    (StoredResponse::decode(&bytes)?, true)
+                }
             };
             Ok((outcome.answer(return_minimal, self.base()), replayed))
         });
@@ -125,10 +127,10 @@ impl Call {
     async fn end<T: Send + 'static>(
         &self,
         intent: Intent,
-        claim: Option<Claim>,
+        claim: Option<IdempotentRequest>,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
-        show: fn(&T) -> Result<Outcome, AppError>,
-    ) -> Result<Ended<T>, AppError> {
+        show: fn(&T) -> Result<StoredResponse, AppError>,
+    ) -> Result<WriteResult<T>, AppError> {
         let (now, deadline, order) = (self.now(), self.deadline(), self.order());
         let progress = Arc::new(Progress::new());
         let theirs = Arc::clone(&progress);
@@ -139,11 +141,11 @@ impl Call {
         let is_settled = sender.credential().is_settled();
         let job = move |session: &mut dyn Session| {
             // Before the claim: an answer is given again to nobody but its owner.
-            let principal = sender.principal(session, Hold::UntilTheEnd)?;
+            let principal = sender.principal(session, RowLock::UntilTheEnd)?;
             match &claim {
                 None => {
                     theirs.reach(WORKING)?;
-                    work(session, &principal).map(Ended::Fresh)
+                    work(session, &principal).map(WriteResult::Fresh)
                 }
                 Some(claim) => {
                     theirs.reach(CLAIMING)?;
@@ -151,14 +153,14 @@ impl Call {
                         theirs.reach(WORKING)?;
                         show(&work(session, &principal)?)?.encode()
                     });
-                    answer.map(Ended::Kept)
+                    answer.map(WriteResult::Kept)
                 }
             }
         };
         let store = self.api().store();
         let rehearsed = self.wishes().preferences.tx_rollback;
         let in_time = match intent {
-            _ if rehearsed => timeout_at(deadline.into(), store.rehearse(order, job)).await,
+            _ if rehearsed => timeout_at(deadline.into(), store.dry_run(order, job)).await,
             // A claim is a row of its own.
             Intent::Create if !is_claimed && is_settled => {
                 timeout_at(deadline.into(), store.create(order, job)).await

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use byline_application::Unavailable;
 use byline_application::metrics::{
-    Counter, FileSizes, Histogram, LaneMetrics, PoolMetrics, Retries, StoreMetrics, ThreadMetrics,
+    Counter, FileSizes, Histogram, PoolMetrics, QueueMetrics, Retries, StoreMetrics, ThreadMetrics,
 };
 
 /// What all threads of a store count together.
-pub(crate) struct Meters {
+pub(crate) struct StoreCounters {
     /// Jobs that each commit made durable.
     pub(crate) groups: Histogram,
     pub(crate) commits: Histogram,
@@ -22,7 +22,7 @@ pub(crate) struct Meters {
 
 const GROUP_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-impl Meters {
+impl StoreCounters {
     pub(crate) fn new() -> Self {
         Self {
             groups: Histogram::new(GROUP_BOUNDS),
@@ -38,8 +38,8 @@ impl Meters {
     pub(crate) fn report(
         &self,
         engine: &'static str,
-        lanes: Vec<LaneMetrics>,
-        crews: &[&Crew],
+        lanes: Vec<QueueMetrics>,
+        crews: &[&ThreadCounters],
         pool: PoolMetrics,
         files: Option<FileSizes>,
     ) -> StoreMetrics {
@@ -64,7 +64,7 @@ impl Meters {
 }
 
 /// The jobs of one queue.
-pub(crate) struct Lane {
+pub(crate) struct QueueCounters {
     name: &'static str,
     capacity: usize,
     refused_full: Counter,
@@ -74,7 +74,7 @@ pub(crate) struct Lane {
     pub(crate) runs: Histogram,
 }
 
-impl Lane {
+impl QueueCounters {
     pub(crate) fn new(name: &'static str, capacity: usize) -> Self {
         Self {
             name,
@@ -98,8 +98,8 @@ impl Lane {
         }
     }
 
-    pub(crate) fn report(&self, waiting: usize) -> LaneMetrics {
-        LaneMetrics {
+    pub(crate) fn report(&self, waiting: usize) -> QueueMetrics {
+        QueueMetrics {
             name: self.name,
             waiting: whole(waiting),
             capacity: whole(self.capacity),
@@ -113,7 +113,7 @@ impl Lane {
 }
 
 /// The threads of one kind.
-pub(crate) struct Crew {
+pub(crate) struct ThreadCounters {
     role: &'static str,
     total: usize,
     busy: AtomicU64,
@@ -121,7 +121,7 @@ pub(crate) struct Crew {
     restarts: Counter,
 }
 
-impl Crew {
+impl ThreadCounters {
     pub(crate) fn new(role: &'static str, total: usize) -> Arc<Self> {
         Arc::new(Self {
             role,
@@ -166,7 +166,7 @@ impl Crew {
     }
 }
 
-pub(crate) struct Missing<'a>(&'a Crew);
+pub(crate) struct Missing<'a>(&'a ThreadCounters);
 
 impl Drop for Missing<'_> {
     fn drop(&mut self) {
@@ -175,7 +175,7 @@ impl Drop for Missing<'_> {
     }
 }
 
-pub(crate) struct AtWork<'a>(&'a Crew);
+pub(crate) struct AtWork<'a>(&'a ThreadCounters);
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {

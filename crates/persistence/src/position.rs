@@ -13,7 +13,7 @@ use diesel::sql_types::Bool;
 /// the values bound. Row values are standard SQL, but not every engine's
 /// optimiser sees a range in them.
 #[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
-pub(crate) struct Compared<Side, Key, Id, Value, Number> {
+pub(crate) struct KeysetPredicate<Side, Key, Id, Value, Number> {
     pub(crate) side: Side,
     pub(crate) key: Key,
     pub(crate) id: Id,
@@ -29,25 +29,25 @@ pub(crate) trait Side {
 
 /// Greater than the position.
 #[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
-pub(crate) struct Behind;
+pub(crate) struct After;
 
 /// Less than the position.
 #[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
-pub(crate) struct Ahead;
+pub(crate) struct Before;
 
-impl Side for Behind {
+impl Side for After {
     fn operator(&self) -> &'static str {
         " > "
     }
 }
 
-impl Side for Ahead {
+impl Side for Before {
     fn operator(&self) -> &'static str {
         " < "
     }
 }
 
-impl<S, Key, Id, Value, Number> Expression for Compared<S, Key, Id, Value, Number>
+impl<S, Key, Id, Value, Number> Expression for KeysetPredicate<S, Key, Id, Value, Number>
 where
     Key: Expression,
     Id: Expression,
@@ -58,7 +58,7 @@ where
 }
 
 impl<S, Key, Id, Value, Number, Tables> AppearsOnTable<Tables>
-    for Compared<S, Key, Id, Value, Number>
+    for KeysetPredicate<S, Key, Id, Value, Number>
 where
     Self: Expression,
     Key: AppearsOnTable<Tables>,

@@ -4,14 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use byline_application::metrics::LaneMetrics;
-use byline_application::{AppError, Intent, Job, Session, Spent, Unavailable};
+use byline_application::metrics::QueueMetrics;
+use byline_application::{AppError, Intent, Job, JobTiming, Session, Unavailable};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use crate::meters::Lane;
+use crate::meters::QueueCounters;
 
 /// A job and what its session is opened for.
-pub(crate) struct Ticket {
+pub(crate) struct QueuedJob {
     pub(crate) intent: Intent,
     pub(crate) deadline: Instant,
     job: Box<dyn Job>,
@@ -21,7 +21,7 @@ pub(crate) struct Ticket {
     queued: Duration,
 }
 
-impl Ticket {
+impl QueuedJob {
     pub(crate) fn new(intent: Intent, deadline: Instant, job: Box<dyn Job>) -> Self {
         Self {
             intent,
@@ -34,7 +34,7 @@ impl Ticket {
 
     /// The ticket, taken from its lane, if its time is not over yet. Else the
     /// job ends here.
-    pub(crate) fn in_time(mut self, lane: &Lane) -> Option<Self> {
+    pub(crate) fn in_time(mut self, lane: &QueueCounters) -> Option<Self> {
         let now = Instant::now();
         self.queued = now.saturating_duration_since(self.since);
         lane.waits.observe_time(self.queued);
@@ -48,9 +48,9 @@ impl Ticket {
     }
 
     /// Ends the job without having run it.
-    fn refuse(mut self, reason: Unavailable, lane: &Lane) {
+    fn refuse(mut self, reason: Unavailable, lane: &QueueCounters) {
         lane.refused(&reason);
-        self.job.spent(Spent {
+        self.job.record_timing(JobTiming {
             queued: self.queued,
             worked: Duration::ZERO,
         });
@@ -58,10 +58,10 @@ impl Ticket {
     }
 
     /// Ends the job that was run, or could not be for want of a connection.
-    pub(crate) fn finish(mut self, ending: Result<(), AppError>, lane: &Lane) {
+    pub(crate) fn finish(mut self, ending: Result<(), AppError>, lane: &QueueCounters) {
         let worked = self.since.elapsed();
         lane.runs.observe_time(worked);
-        self.job.spent(Spent {
+        self.job.record_timing(JobTiming {
             queued: self.queued,
             worked,
         });
@@ -77,29 +77,29 @@ impl Ticket {
 
 /// The sending end of a queue.
 pub(crate) struct Queue {
-    sender: RwLock<Option<Sender<Ticket>>>,
-    lane: Arc<Lane>,
+    sender: RwLock<Option<Sender<QueuedJob>>>,
+    lane: Arc<QueueCounters>,
 }
 
 impl Queue {
     /// A queue with room for `length` tickets, and its receiving end, of which
     /// every thread takes a clone. What comes through it is counted as `name`.
-    pub(crate) fn bounded(name: &'static str, length: usize) -> (Self, Receiver<Ticket>) {
+    pub(crate) fn bounded(name: &'static str, length: usize) -> (Self, Receiver<QueuedJob>) {
         let (sender, receiver) = bounded(length);
         let queue = Self {
             sender: RwLock::new(Some(sender)),
-            lane: Arc::new(Lane::new(name, length)),
+            lane: Arc::new(QueueCounters::new(name, length)),
         };
         (queue, receiver)
     }
 
     /// Where its jobs are counted.
-    pub(crate) fn lane(&self) -> Arc<Lane> {
+    pub(crate) fn lane(&self) -> Arc<QueueCounters> {
         Arc::clone(&self.lane)
     }
 
     /// What came through the queue, and what waits in it.
-    pub(crate) fn metrics(&self) -> LaneMetrics {
+    pub(crate) fn metrics(&self) -> QueueMetrics {
         let sender = self.sender.read();
         let waiting = match sender.as_deref() {
             Ok(Some(sender)) => sender.len(),
@@ -109,7 +109,7 @@ impl Queue {
     }
 
     /// Puts the ticket in, or refuses it at once.
-    pub(crate) fn submit(&self, ticket: Ticket) {
+    pub(crate) fn submit(&self, ticket: QueuedJob) {
         let refused = match self.sender.read().as_deref() {
             Ok(Some(sender)) => match sender.try_send(ticket) {
                 Ok(()) => return,

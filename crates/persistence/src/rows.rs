@@ -6,7 +6,7 @@ use std::sync::Arc;
 use byline_application::{PostRecord, RepositoryError, UserRecord};
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{
-    ApiKey, Content, EmailAddress, Grant, KeyId, KeyName, NewPost, NewUser, Post, PostId,
+    ApiKey, Content, EmailAddress, KeyId, KeyName, NewApiKey, NewPost, NewUser, Post, PostId,
     Timestamp, Title, User, UserId, UserName, Version,
 };
 use diesel::prelude::*;
@@ -167,14 +167,14 @@ impl TryFrom<UserRow> for User {
     type Error = RepositoryError;
 
     fn try_from(row: UserRow) -> Result<Self, RepositoryError> {
-        let rule = Rule::of("user", row.id);
+        let rule = RowContext::of("user", row.id);
         Ok(Self {
-            id: rule.holds(UserId::try_from(row.id))?,
-            name: rule.holds(UserName::parse(row.name))?,
-            email: rule.holds(EmailAddress::parse(row.email))?,
-            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
-            updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
-            version: rule.holds(
+            id: rule.check(UserId::try_from(row.id))?,
+            name: rule.check(UserName::parse(row.name))?,
+            email: rule.check(EmailAddress::parse(row.email))?,
+            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
+            updated_at: rule.check(Timestamp::from_micros(row.updated_at))?,
+            version: rule.check(
                 Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
             )?,
         })
@@ -185,15 +185,15 @@ impl TryFrom<PostRow> for Post {
     type Error = RepositoryError;
 
     fn try_from(row: PostRow) -> Result<Self, RepositoryError> {
-        let rule = Rule::of("post", row.id);
+        let rule = RowContext::of("post", row.id);
         Ok(Self {
-            id: rule.holds(PostId::try_from(row.id))?,
-            user_id: rule.holds(UserId::try_from(row.user_id))?,
-            title: rule.holds(Title::parse(row.title))?,
-            content: rule.holds(Content::parse(row.content))?,
-            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
-            updated_at: rule.holds(Timestamp::from_micros(row.updated_at))?,
-            version: rule.holds(
+            id: rule.check(PostId::try_from(row.id))?,
+            user_id: rule.check(UserId::try_from(row.user_id))?,
+            title: rule.check(Title::parse(row.title))?,
+            content: rule.check(Content::parse(row.content))?,
+            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
+            updated_at: rule.check(Timestamp::from_micros(row.updated_at))?,
+            version: rule.check(
                 Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
             )?,
         })
@@ -205,8 +205,8 @@ impl KeyRow {
         self.id
     }
 
-    pub(crate) fn rule(&self) -> Rule {
-        Rule::of("key", self.id)
+    pub(crate) fn rule(&self) -> RowContext {
+        RowContext::of("key", self.id)
     }
 }
 
@@ -215,18 +215,18 @@ impl TryFrom<KeyRow> for ApiKey {
 
     fn try_from(row: KeyRow) -> Result<Self, RepositoryError> {
         let rule = row.rule();
-        let at = |micros: Option<i64>| rule.holds(micros.map(Timestamp::from_micros).transpose());
+        let at = |micros: Option<i64>| rule.check(micros.map(Timestamp::from_micros).transpose());
         let scopes = row.scopes.split_ascii_whitespace();
         let scopes: Option<Scopes> = scopes.map(Scope::named).collect();
         Ok(Self {
-            id: rule.holds(KeyId::try_from(row.id))?,
-            grant: Grant {
-                name: rule.holds(KeyName::parse(row.name))?,
-                user: rule.holds(row.user_id.map(UserId::try_from).transpose())?,
-                scopes: rule.holds(scopes.ok_or("a scope is none"))?,
+            id: rule.check(KeyId::try_from(row.id))?,
+            grant: NewApiKey {
+                name: rule.check(KeyName::parse(row.name))?,
+                user: rule.check(row.user_id.map(UserId::try_from).transpose())?,
+                scopes: rule.check(scopes.ok_or("a scope is none"))?,
                 expires_at: at(row.expires_at)?,
             },
-            created_at: rule.holds(Timestamp::from_micros(row.created_at))?,
+            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
             revoked_at: at(row.revoked_at)?,
             hint: row.hint,
         })
@@ -234,18 +234,18 @@ impl TryFrom<KeyRow> for ApiKey {
 }
 
 /// Names the row whose values are looked at.
-pub(crate) struct Rule {
+pub(crate) struct RowContext {
     entity: &'static str,
     id: i64,
 }
 
-impl Rule {
+impl RowContext {
     pub(crate) fn of(entity: &'static str, id: i64) -> Self {
         Self { entity, id }
     }
 
     /// The value, or [`RepositoryError::Corrupt`] with the row's name.
-    pub(crate) fn holds<T, E>(&self, parsed: Result<T, E>) -> Result<T, RepositoryError>
+    pub(crate) fn check<T, E>(&self, parsed: Result<T, E>) -> Result<T, RepositoryError>
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use crate::OpenError;
-use crate::meters::Crew;
+use crate::meters::ThreadCounters;
 
 /// How long a thread rests after a panic: one that panics again and again costs
 /// little.
@@ -23,7 +23,7 @@ impl Threads {
     pub(crate) fn spawn(
         &self,
         name: &str,
-        crew: &Arc<Crew>,
+        crew: &Arc<ThreadCounters>,
         mut work: impl FnMut() + Send + 'static,
     ) -> Result<Thread, OpenError> {
         let crew = Arc::clone(crew);
@@ -62,7 +62,7 @@ impl Threads {
 }
 
 /// Leaves the crew short of a thread that not even this module could keep.
-struct EndedByPanic<'a>(&'a Crew);
+struct EndedByPanic<'a>(&'a ThreadCounters);
 
 impl Drop for EndedByPanic<'_> {
     fn drop(&mut self) {
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_panics_is_counted_missing_and_started_again() {
-        let (threads, crew) = (Threads::default(), Crew::new("worker", 1));
+        let (threads, crew) = (Threads::default(), ThreadCounters::new("worker", 1));
         let (started, starts) = mpsc::channel();
         let runs = AtomicU32::new(0);
         let state = Arc::clone(&crew);
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_crew_is_incomplete_while_a_thread_is_missing() {
-        let crew = Crew::new("worker", 2);
+        let crew = ThreadCounters::new("worker", 2);
         let one = crew.missing();
         assert!(!crew.is_complete());
         assert_eq!(crew.report().missing, 1);

@@ -1,6 +1,8 @@
 //! From a query to a walk along an index, and from its rows to a page.
 
-use byline_application::{Direction, Limit, Page, Position, RepositoryError, Seek, Span};
+use byline_application::{
+    Direction, KeysetPosition, KeysetWindow, Limit, Page, RepositoryError, Seek,
+};
 
 /// A part of an index on `(key, id)` and the way in which it is read, whatever
 /// the list's order and the side from which the page was sought.
@@ -9,18 +11,18 @@ use byline_application::{Direction, Limit, Page, Position, RepositoryError, Seek
 /// name one, the further of the two. An engine that was told both would begin
 /// at either, and might pass over millions of rows between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Walk<K> {
+pub(crate) enum IndexScan<K> {
     /// From the least to the greatest.
     Up {
         /// Behind this position.
-        behind: Position<K>,
+        behind: KeysetPosition<K>,
         /// As long as the keys are less than this.
         below: Option<K>,
     },
     /// From the greatest to the least.
     Down {
         /// Ahead of this position.
-        ahead: Option<Position<K>>,
+        ahead: Option<KeysetPosition<K>>,
         /// As long as the keys are no less than this.
         down_to: K,
     },
@@ -51,11 +53,11 @@ impl Key for String {
 /// Less than every id.
 const NO_ID: i64 = 0;
 
-impl<K: Key> Walk<K> {
+impl<K: Key> IndexScan<K> {
     /// The walk that gives the page which `span` asks for.
-    pub(crate) fn of(span: Span<K>, direction: Direction) -> Self {
-        let Span { range, seek } = span;
-        let at_first = |key| Position { key, id: NO_ID };
+    pub(crate) fn of(span: KeysetWindow<K>, direction: Direction) -> Self {
+        let KeysetWindow { range, seek } = span;
+        let at_first = |key| KeysetPosition { key, id: NO_ID };
         let (behind, ahead) =
             match (seek, direction) {
                 (Seek::First, Direction::Ascending) => (Some(at_first(K::least())), None),
@@ -86,7 +88,7 @@ impl<K: Key> Walk<K> {
 
     /// Whether it passes a row with this key and this id.
     pub(crate) fn passes(&self, key: K, id: i64) -> bool {
-        let at = Position { key, id };
+        let at = KeysetPosition { key, id };
         match self {
             Self::Up { behind, below } => {
                 at > *behind && below.as_ref().is_none_or(|below| at.key < *below)
@@ -133,25 +135,25 @@ mod tests {
 
     use super::*;
 
-    fn at(key: i64, id: i64) -> Position<i64> {
-        Position { key, id }
+    fn at(key: i64, id: i64) -> KeysetPosition<i64> {
+        KeysetPosition { key, id }
     }
 
     fn walk(
         from: Option<i64>,
         to: Option<i64>,
-        seek: Seek<Position<i64>>,
+        seek: Seek<KeysetPosition<i64>>,
         direction: Direction,
-    ) -> Walk<i64> {
+    ) -> IndexScan<i64> {
         let range = KeyRange { from, to };
-        Walk::of(Span { range, seek }, direction)
+        IndexScan::of(KeysetWindow { range, seek }, direction)
     }
 
     #[test]
     fn begins_at_the_further_of_range_and_position() {
         use Direction::{Ascending, Descending};
         let up = |seek| walk(Some(10), Some(20), seek, Ascending);
-        let starts_up = |key, id| Walk::Up {
+        let starts_up = |key, id| IndexScan::Up {
             behind: at(key, id),
             below: Some(20),
         };
@@ -160,7 +162,7 @@ mod tests {
         assert_eq!(up(Seek::After(at(10, 3))), starts_up(10, 3));
         assert_eq!(up(Seek::After(at(10, -3))), starts_up(10, 0));
         assert_eq!(up(Seek::After(at(5, 3))), starts_up(10, 0));
-        let starts_down = |key, id| Walk::Down {
+        let starts_down = |key, id| IndexScan::Down {
             ahead: Some(at(key, id)),
             down_to: 10,
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use byline_application::{Authentication, TokenVerifier};
-use byline_tokens::{KeySource, KeysUnusable, Rhythm, Rules};
+use byline_tokens::{KeySource, KeysUnusable, RefreshPolicy, Rules};
 
 use crate::settings::{AuthenticationSettings, Method};
 
@@ -38,5 +38,7 @@ fn verifier(
         audience,
         algorithms: settings.jwt_algorithms.clone(),
     };
-    Ok(Some(Arc::new(source.verifier(rules, Rhythm::default())?)))
+    Ok(Some(Arc::new(
+        source.verifier(rules, RefreshPolicy::default())?,
+    )))
 }

@@ -27,7 +27,7 @@ mod closing;
 mod pulse;
 
 pub(crate) use closing::Closing;
-pub(crate) use pulse::{Busy, Pulse};
+pub(crate) use pulse::{ConnectionPhase, ServingGuard};
 
 /// How long a connection is kept for the client's next request.
 pub(crate) const IDLE: Duration = Duration::from_secs(15);
@@ -45,14 +45,14 @@ const MIN_RATE: u64 = 4 * 1024;
 /// A stream with these limits.
 pub(crate) struct Connection<T> {
     stream: T,
-    pulse: Pulse,
+    pulse: ConnectionPhase,
     /// Since the client last did not take what was written.
-    stall: Option<Stall>,
+    stall: Option<WriteStall>,
     alarm: Pin<Box<Sleep>>,
 }
 
 /// A span of time in which the client must take some of what waits for it.
-struct Stall {
+struct WriteStall {
     since: Instant,
     taken: u64,
 }
@@ -63,7 +63,7 @@ impl<T> Connection<T> {
         let now = Instant::now();
         Self {
             stream,
-            pulse: Pulse::new(now),
+            pulse: ConnectionPhase::new(now),
             stall: None,
             alarm: Box::pin(sleep_until(now + HEAD)),
         }
@@ -75,7 +75,7 @@ impl<T> Connection<T> {
     }
 
     /// Whether a request is being served, as far as the connection is told.
-    pub(crate) fn pulse(&self) -> &Pulse {
+    pub(crate) fn pulse(&self) -> &ConnectionPhase {
         &self.pulse
     }
 
@@ -101,7 +101,7 @@ impl<T> Connection<T> {
             if deadline.is_some_and(|deadline| deadline <= now) {
                 match &mut self.stall {
                     Some(stall) if stall.taken >= MIN_RATE * WINDOW.as_secs() => {
-                        *stall = Stall {
+                        *stall = WriteStall {
                             since: now,
                             taken: 0,
                         };
@@ -124,7 +124,7 @@ impl<T> Connection<T> {
 
     /// The client does not take what is written.
     fn poll_stalled<V>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<V>> {
-        self.stall.get_or_insert_with(|| Stall {
+        self.stall.get_or_insert_with(|| WriteStall {
             since: Instant::now(),
             taken: 0,
         });

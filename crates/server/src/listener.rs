@@ -25,7 +25,7 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
-use crate::connection::{Busy, Closing, Connection, HEAD, IDLE, Pulse};
+use crate::connection::{Closing, Connection, ConnectionPhase, HEAD, IDLE, ServingGuard};
 use crate::settings::Settings;
 
 /// Connections that the system holds ready while all workers are busy.
@@ -180,12 +180,12 @@ fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
     api: &Api,
     cross_origin: &CrossOrigin,
     ending: GracefulShutdownSignal,
-    pulse: fn(&Closing<T>) -> &Pulse,
+    pulse: fn(&Closing<T>) -> &ConnectionPhase,
 ) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<T> {
     let app = App::new()
         .wrap(cors(cross_origin))
-        .wrap(envelope(api))
+        .wrap(request_context(api))
         .configure(configure(api));
     let app = map_config(app.into_factory(), |()| AppConfig::default());
     let app = apply_fn_factory(app, |request: Request, app: &_| busy(app, request))
@@ -209,7 +209,7 @@ fn busy<S: Service<Request>>(
     app: &S,
     request: Request,
 ) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
-    let busy: Option<Busy> = request.conn_data().map(Pulse::serve);
+    let busy: Option<ServingGuard> = request.conn_data().map(ConnectionPhase::serve);
     let answer = app.call(request);
     async move {
         let answer = answer.await;

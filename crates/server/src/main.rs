@@ -25,7 +25,7 @@ mod tracing_export;
 
 use clock::SystemClock;
 use failure::Failure;
-use settings::{Settings, UnknownVariable, Wanted};
+use settings::{Invocation, Settings, UnknownVariable};
 use tls::Certificate;
 use tracing_export::TracingExport;
 
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
 /// Runs the service until it is told to end.
 fn run() -> Result<(), Failure> {
     let settings = match Settings::read()? {
-        Wanted::Service(settings) => settings,
-        Wanted::Text(text) => {
+        Invocation::Service(settings) => settings,
+        Invocation::Text(text) => {
             // To a closed pipe nothing can be told.
             drop(io::stdout().write_all(text.as_bytes()));
             return Ok(());

@@ -66,7 +66,7 @@ pub(crate) struct Settings {
 
 /// What the process was started for.
 #[derive(Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum Invocation {
     /// To serve.
     Service(Box<Settings>),
     /// To tell this.
@@ -249,14 +249,14 @@ impl Settings {
     ///
     /// A value that is wrong, by its name and with what would be right; also
     /// what was asked for with `--help` and `--version`.
-    pub(crate) fn read() -> Result<Wanted, clap::Error> {
+    pub(crate) fn read() -> Result<Invocation, clap::Error> {
         Self::parse(std::env::args_os(), |name| std::env::var_os(name))
     }
 
     fn parse(
         arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
         environment: impl Fn(&OsStr) -> Option<OsString>,
-    ) -> Result<Wanted, clap::Error> {
+    ) -> Result<Invocation, clap::Error> {
         let mut command = Self::command();
         let definitions = command.clone();
         let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
@@ -269,7 +269,7 @@ impl Settings {
         let table = effective::table(&definitions, &command, &matches);
         let mut settings = Self::from_arg_matches_mut(&mut matches)?;
         if settings.print_config {
-            return Ok(Wanted::Text(table));
+            return Ok(Invocation::Text(table));
         }
         let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
         settings.unknown = effective::unknown(&definitions, names);
@@ -278,9 +278,9 @@ impl Settings {
         let authentication = &settings.authentication;
         authentication.check(&mut command)?;
         settings.http.asks = authentication.asks();
-        settings.http.refuse_strangers(&mut command)?;
+        settings.http.require_auth_off_loopback(&mut command)?;
         settings.protection.refuse_open_doors(&mut command)?;
-        Ok(Wanted::Service(Box::new(settings)))
+        Ok(Invocation::Service(Box::new(settings)))
     }
 }
 
@@ -292,7 +292,7 @@ impl HttpSettings {
 
     /// Without authentication whoever reaches the service may do everything.
     /// Beyond this machine that must be somebody's decision.
-    fn refuse_strangers(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
+    fn require_auth_off_loopback(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
         if self.may_serve(self.listen) {
             return Ok(());
         }

@@ -54,24 +54,24 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     if algorithm.family() != key.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
-    Ok(Box::new(Verifier {
+    Ok(Box::new(SignatureVerifier {
         algorithm: *algorithm,
         key: key.clone(),
     }))
 }
 
-struct Verifier {
+struct SignatureVerifier {
     algorithm: Algorithm,
     key: DecodingKey,
 }
 
-impl JwtVerifier for Verifier {
+impl JwtVerifier for SignatureVerifier {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 }
 
-impl signature::Verifier<Vec<u8>> for Verifier {
+impl signature::Verifier<Vec<u8>> for SignatureVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         let verified = match (method(self.algorithm), self.key.kind()) {
             (Some(Method::Hmac(hash)), DecodingKeyKind::SecretOrDer(secret)) => {

@@ -15,7 +15,7 @@ use byline_domain::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use secrecy::SecretString;
 
-use crate::{KeySource, Rhythm, Rules, Verifier};
+use crate::{KeySource, RefreshPolicy, Rules, Verifier};
 
 const SECRET: &str = "of more than enough bytes, and nobody guesses it";
 
@@ -56,7 +56,7 @@ fn verifier() -> &'static Verifier {
         };
         let source = KeySource::Secret(SecretString::from(SECRET));
         source
-            .verifier(rules, Rhythm::default())
+            .verifier(rules, RefreshPolicy::default())
             .expect("a verifier")
     })
 }

@@ -18,7 +18,7 @@ pub use jsonwebtoken::Algorithm;
 pub use keys::WeakSecret;
 pub use mint::{Minting, mint};
 pub use published::NotKeys;
-pub use source::{KeySource, KeysUnusable, Rhythm, SourceError};
+pub use source::{KeySource, KeysUnusable, RefreshPolicy, SourceError};
 pub use verifier::{Rules, Verifier};
 
 /// The fingerprint of whom `issuer` calls `subject`.

@@ -74,14 +74,14 @@ pub enum KeysUnusable {
 
 /// How often keys are fetched.
 #[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
+pub struct RefreshPolicy {
     /// Again after this time, whatever happens.
     pub every: Duration,
     /// Never sooner than this after the last time.
     pub at_least: Duration,
 }
 
-impl Default for Rhythm {
+impl Default for RefreshPolicy {
     fn default() -> Self {
         Self {
             every: Duration::from_secs(600),
@@ -124,7 +124,7 @@ impl KeySource {
     /// # Errors
     ///
     /// What is wrong with a file or a secret.
-    pub fn verifier(&self, rules: Rules, rhythm: Rhythm) -> Result<Verifier, KeysUnusable> {
+    pub fn verifier(&self, rules: Rules, rhythm: RefreshPolicy) -> Result<Verifier, KeysUnusable> {
         if let Self::Secret(secret) = self {
             let rules = Rules {
                 algorithms: vec![Algorithm::HS256],
@@ -208,7 +208,7 @@ fn refresh(
     allowed: &[Algorithm],
     held: &RwLock<Keys>,
     wanted: &Receiver<Wanted>,
-    rhythm: Rhythm,
+    rhythm: RefreshPolicy,
 ) {
     let mut last = Instant::now();
     loop {

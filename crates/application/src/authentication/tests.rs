@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use byline_domain::policy::Scope;
-use byline_domain::{ApiKey, Grant, KeyId, KeyName, UserId};
+use byline_domain::{ApiKey, KeyId, KeyName, NewApiKey, UserId};
 use mockall::predicate::{always, eq};
 
 use super::*;
@@ -43,7 +43,7 @@ fn key(user: Option<UserId>) -> ApiKey {
     ApiKey {
         id: KeyId::try_from(1).unwrap(),
         hint: secret().hint().to_owned(),
-        grant: Grant {
+        grant: NewApiKey {
             name: KeyName::parse("import").unwrap(),
             user,
             scopes: Scopes::from_iter([Scope::PostsWrite]),
@@ -90,10 +90,10 @@ fn holder(
     now: i64,
 ) -> Result<Principal, AppError> {
     let credential = Credential::Key(secret().digest());
-    authentication.principal(&mut session, &credential, Hold::UntilTheEnd, at(now))
+    authentication.principal(&mut session, &credential, RowLock::UntilTheEnd, at(now))
 }
 
-fn refusal<T: std::fmt::Debug>(ending: Result<T, AppError>) -> Refusal {
+fn refusal<T: std::fmt::Debug>(ending: Result<T, AppError>) -> CredentialError {
     match ending {
         Err(AppError::Unauthenticated(refusal)) => refusal,
         other => panic!("{other:?}"),
@@ -108,7 +108,12 @@ fn where_nobody_is_asked_everybody_is_the_operator() {
         let credential = off.recognise(shown, at(1)).unwrap();
         assert_eq!(credential, Credential::NotAsked);
         // The session is not asked either.
-        let who = off.principal(&mut MockSession::new(), &credential, Hold::Released, at(1));
+        let who = off.principal(
+            &mut MockSession::new(),
+            &credential,
+            RowLock::Released,
+            at(1),
+        );
         assert_eq!(who.unwrap(), Principal::unrestricted());
     }
 }
@@ -120,7 +125,7 @@ fn who_shows_nothing_is_nobody() {
     assert_eq!(credential, Credential::Nothing);
     let who = |authentication: &Authentication| {
         let session = &mut MockSession::new();
-        authentication.principal(session, &Credential::Nothing, Hold::Released, at(1))
+        authentication.principal(session, &Credential::Nothing, RowLock::Released, at(1))
     };
     assert_eq!(who(&authentication).unwrap(), Principal::default());
     authentication.public_reads = true;
@@ -133,17 +138,17 @@ fn what_cannot_be_right_is_refused_without_a_session() {
     let keys = keys_only();
     let damaged = secret().reveal().replace("ssss", "sSss");
     for (text, expected) in [
-        (damaged.as_str(), Refusal::DamagedKey),
-        ("byl_", Refusal::DamagedKey),
-        ("a.b.c", Refusal::TokensNotTaken),
-        ("", Refusal::TokensNotTaken),
+        (damaged.as_str(), CredentialError::DamagedKey),
+        ("byl_", CredentialError::DamagedKey),
+        ("a.b.c", CredentialError::TokensNotTaken),
+        ("", CredentialError::TokensNotTaken),
     ] {
         assert_eq!(keys.recognise(Some(text), at(1)), Err(expected), "{text}");
     }
     let tokens = tokens_only(MockTokenVerifier::new());
     assert_eq!(
         tokens.recognise(Some(secret().reveal()), at(1)),
-        Err(Refusal::KeysNotTaken)
+        Err(CredentialError::KeysNotTaken)
     );
 }
 
@@ -167,7 +172,7 @@ fn a_token_is_judged_by_the_verifier() {
     let authentication = tokens_only(verifier);
     let judge = |text| authentication.recognise(Some(text), at(5));
     assert_eq!(judge("a.b.c"), Ok(Credential::Token(token())));
-    let refused = Refusal::Token(TokenRefusal::Signature);
+    let refused = CredentialError::Token(TokenRefusal::Signature);
     assert_eq!(judge("d.e.f"), Err(refused));
 }
 
@@ -195,10 +200,18 @@ fn a_key_that_is_of_no_use_is_refused() {
         secret: Digest::plain(b"other"),
     };
     for (answer, now, expected) in [
-        (Ok(None), 5, Refusal::UnknownKey),
-        (Ok(Some(other)), 5, Refusal::UnknownKey),
-        (found(key(None)), 100, Refusal::KeyEnded(KeyEnded::Expired)),
-        (found(revoked), 5, Refusal::KeyEnded(KeyEnded::Revoked)),
+        (Ok(None), 5, CredentialError::UnknownKey),
+        (Ok(Some(other)), 5, CredentialError::UnknownKey),
+        (
+            found(key(None)),
+            100,
+            CredentialError::KeyEnded(KeyEnded::Expired),
+        ),
+        (
+            found(revoked),
+            5,
+            CredentialError::KeyEnded(KeyEnded::Revoked),
+        ),
     ] {
         let authentication = keys_only();
         let ending = holder(&authentication, session_with_key(answer), now);
@@ -222,18 +235,24 @@ fn a_token_speaks_for_the_user_that_it_is_linked_to() {
         let authentication = tokens_only(MockTokenVerifier::new());
         let session = &mut session_with_identity(Ok(linked));
         let credential = Credential::Token(token());
-        authentication.principal(session, &credential, Hold::Released, at(1))
+        authentication.principal(session, &credential, RowLock::Released, at(1))
     };
     let ada = who(Some(Linked::To(user_id(1)))).unwrap();
     assert_eq!(ada.caller, Caller::User(user_id(1)));
     assert_eq!(ada.scopes, token().scopes);
-    assert_eq!(who(None).unwrap().caller, Caller::Newcomer(identity()));
-    assert_eq!(refusal(who(Some(Linked::ToDeleted))), Refusal::UserDeleted);
+    assert_eq!(
+        who(None).unwrap().caller,
+        Caller::UnlinkedIdentity(identity())
+    );
+    assert_eq!(
+        refusal(who(Some(Linked::ToDeleted))),
+        CredentialError::UserDeleted
+    );
 }
 
 #[test]
 fn the_store_is_told_whether_to_hold_what_it_finds() {
-    for hold in [Hold::Released, Hold::UntilTheEnd] {
+    for hold in [RowLock::Released, RowLock::UntilTheEnd] {
         let mut keys = MockKeyRepository::new();
         keys.expect_find()
             .with(always(), eq(hold))
@@ -254,6 +273,6 @@ fn failures_of_the_store_are_passed_on() {
         let authentication = tokens_only(MockTokenVerifier::new());
         let session = &mut session_with_identity(Err(failure));
         let credential = Credential::Token(token());
-        authentication.principal(session, &credential, Hold::Released, at(1))
+        authentication.principal(session, &credential, RowLock::Released, at(1))
     });
 }

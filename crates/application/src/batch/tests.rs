@@ -85,7 +85,7 @@ fn run_all(
     users: MockUserRepository,
     posts: MockPostRepository,
     operations: &[Operation],
-) -> Result<Vec<Done>, AppError> {
+) -> Result<Vec<OperationOutcome>, AppError> {
     run(
         &mut session_over(users, posts),
         &anyone(),
@@ -102,7 +102,7 @@ fn nothing() -> MockPostRepository {
     MockPostRepository::new()
 }
 
-const NEW: Effect = Effect::Created(Stamp {
+const NEW: Effect = Effect::Created(RowMeta {
     version: Version::FIRST,
     created_at: AT_5,
     updated_at: AT_5,
@@ -113,15 +113,15 @@ const AT_5: Timestamp = match Timestamp::from_micros(5) {
     Err(_) => panic!(),
 };
 
-fn created(subject: Subject) -> Done {
-    Done {
+fn created(subject: EntityRef) -> OperationOutcome {
+    OperationOutcome {
         subject,
         effect: NEW,
     }
 }
 
 /// The index that an error names, and the error itself.
-fn place(ending: Result<Vec<Done>, AppError>) -> (usize, AppError) {
+fn place(ending: Result<Vec<OperationOutcome>, AppError>) -> (usize, AppError) {
     match ending.unwrap_err() {
         AppError::InOperation { index, error } => (index, *error),
         other => panic!("{other:?}"),
@@ -149,11 +149,11 @@ fn creates_in_a_row_are_two_statements() {
     assert_eq!(
         done,
         [
-            created(Subject::User(user_id(11))),
-            created(Subject::Post(post_id(21))),
-            created(Subject::Post(post_id(22))),
-            created(Subject::User(user_id(12))),
-            created(Subject::Post(post_id(23))),
+            created(EntityRef::User(user_id(11))),
+            created(EntityRef::Post(post_id(21))),
+            created(EntityRef::Post(post_id(22))),
+            created(EntityRef::User(user_id(12))),
+            created(EntityRef::Post(post_id(23))),
         ]
     );
 }
@@ -244,9 +244,9 @@ fn every_operation_does_what_its_use_case_does() {
         },
     ];
     let done = run_all(users, posts, &operations).unwrap();
-    let updated = |subject| Done {
+    let updated = |subject| OperationOutcome {
         subject,
-        effect: Effect::Updated(Stamp {
+        effect: Effect::Updated(RowMeta {
             version: version(2),
             created_at: at(100),
             updated_at: at(100),
@@ -255,12 +255,12 @@ fn every_operation_does_what_its_use_case_does() {
     assert_eq!(
         done,
         [
-            created(Subject::User(user_id(11))),
-            updated(Subject::User(user_id(1))),
-            created(Subject::Post(post_id(21))),
-            updated(Subject::Post(post_id(7))),
-            Done::deleted(Subject::Post(post_id(7))),
-            Done::deleted(Subject::User(user_id(1))),
+            created(EntityRef::User(user_id(11))),
+            updated(EntityRef::User(user_id(1))),
+            created(EntityRef::Post(post_id(21))),
+            updated(EntityRef::Post(post_id(7))),
+            OperationOutcome::deleted(EntityRef::Post(post_id(7))),
+            OperationOutcome::deleted(EntityRef::User(user_id(1))),
         ]
     );
 }

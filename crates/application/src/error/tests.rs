@@ -4,7 +4,7 @@ use std::iter::successors;
 use byline_domain::PostId;
 use byline_domain::policy::{Denial, Scope};
 
-use super::{AppError, Conflict, Subject, Unavailable};
+use super::{AppError, Conflict, EntityRef, Unavailable};
 use crate::fixtures::{cause, is_generic, repository_errors, user_id};
 
 /// The error's sentence and those of all that lies beneath it.
@@ -74,13 +74,16 @@ fn a_sentence_names_what_it_is_about() {
     let (ada, post) = (user_id(1), PostId::try_from(7).unwrap());
     let missing_scope = AppError::from(Denial::MissingScope(Scope::PostsWrite));
     for (error, sentence) in [
-        (AppError::NotFound(Subject::User(ada)), "there is no user 1"),
         (
-            AppError::NotFound(Subject::Post(post)),
+            AppError::NotFound(EntityRef::User(ada)),
+            "there is no user 1",
+        ),
+        (
+            AppError::NotFound(EntityRef::Post(post)),
             "there is no post 7",
         ),
         (
-            AppError::PreconditionFailed(Subject::Post(post)),
+            AppError::PreconditionFailed(EntityRef::Post(post)),
             "post 7 is in another version than the request names",
         ),
         (

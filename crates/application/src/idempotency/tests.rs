@@ -12,8 +12,8 @@ use crate::{MockSession, RepositoryError};
 
 const FINGERPRINT: &[&[u8]] = &[b"POST", b"/users", b"{}"];
 
-fn claim() -> Claim {
-    Claim::new(&Credential::NotAsked, "key", Digest::of(FINGERPRINT))
+fn claim() -> IdempotentRequest {
+    IdempotentRequest::new(&Credential::NotAsked, "key", Digest::of(FINGERPRINT))
 }
 
 fn session_with(keys: MockIdempotencyRepository) -> MockSession {
@@ -48,7 +48,7 @@ fn keys_are_the_callers_own() {
             scopes: Scopes::from_iter([scope]),
         })
     };
-    let of = |credential, key| Claim::new(&credential, key, fingerprint).key;
+    let of = |credential, key| IdempotentRequest::new(&credential, key, fingerprint).key;
     // Whatever token it is that somebody shows.
     let first = of(token(1, Scope::UsersRead), "a");
     assert_eq!(first, of(token(1, Scope::Admin), "a"));

@@ -40,7 +40,7 @@ fn an_identity_is_linked_once_and_to_somebody_who_is_there() {
     let missing = RepositoryError::MissingReference(Reference::IdentityUser);
     assert!(matches!(
         link_to_ada(Err(missing)),
-        Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)
+        Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)
     ));
     assert_failures_pass(|failure| link_to_ada(Err(failure)));
 }

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use byline_domain::{Post, PostId, UserId, Version};
 
-use super::{Numbering, OnConflict, Outcome, Refusal, Step, Tally, Task};
-use super::{advance, check_version, count, raced, standing};
+use super::{BatchOutcome, ImportCounts, Numbering, OnConflict, RowError, Step, Task};
+use super::{advance, already_handled, check_version, count, raced};
 use crate::{AppError, PostRecord, RepositoryError, Session};
 
 /// Stores a batch of posts.
@@ -16,8 +16,8 @@ pub fn posts(
     task: &Task,
     batch: &[PostRecord],
     step: &Step,
-) -> Result<Outcome, AppError> {
-    if let Some(outcome) = standing(session, task, step)? {
+) -> Result<BatchOutcome, AppError> {
+    if let Some(outcome) = already_handled(session, task, step)? {
         return Ok(outcome);
     }
     let authors = authors(session, task, batch)?;
@@ -25,10 +25,10 @@ pub fn posts(
         Numbering::Anew => Vec::new(),
         Numbering::Kept => {
             let ids = batch.iter().filter_map(|new| new.id).collect();
-            session.bulk().posts_alike(&ids)?
+            session.bulk().find_conflicting_posts(&ids)?
         }
     };
-    let mut plan = Plan::new(task, there);
+    let mut plan = PostImportPlan::new(task, there);
     for (index, new) in batch.iter().enumerate() {
         match authors.get(&new.user_id) {
             Some(&author) => {
@@ -36,16 +36,16 @@ pub fn posts(
                     plan.refused.push((index, refusal));
                 }
             }
-            None => plan.refused.push((index, Refusal::NoAuthor(new.user_id))),
+            None => plan.refused.push((index, RowError::NoAuthor(new.user_id))),
         }
     }
     if !plan.refused.is_empty() {
-        return Ok(Outcome::Refused(plan.refused));
+        return Ok(BatchOutcome::Refused(plan.refused));
     }
     let tally = plan.tally();
     plan.carry_out(session)?;
     advance(session, task, step)?;
-    Ok(Outcome::Stored(tally))
+    Ok(BatchOutcome::Stored(tally))
 }
 
 /// The users who wrote the posts, by the ids that the posts name.
@@ -66,19 +66,19 @@ fn authors(
 }
 
 /// What is to be done for a batch, row after row as if each were alone.
-struct Plan {
+struct PostImportPlan {
     kept: bool,
     on_conflict: OnConflict,
-    there: Vec<There>,
+    there: Vec<ExistingPost>,
     fresh: Vec<PostRecord>,
-    by_id: BTreeMap<PostId, Place>,
-    refused: Vec<(usize, Refusal)>,
+    by_id: BTreeMap<PostId, PostSlot>,
+    refused: Vec<(usize, RowError)>,
     skipped: usize,
     updated: usize,
 }
 
 /// A post that is stored.
-struct There {
+struct ExistingPost {
     post: Post,
     /// The version that it is stored in, if it is to be changed.
     from: Option<Version>,
@@ -86,21 +86,21 @@ struct There {
 
 /// Where a post is that a row may be in conflict with.
 #[derive(Clone, Copy)]
-enum Place {
+enum PostSlot {
     There(usize),
     Fresh(usize),
 }
 
-impl Plan {
+impl PostImportPlan {
     fn new(task: &Task, there: Vec<Post>) -> Self {
-        let places = (0..).map(Place::There).zip(&there);
+        let places = (0..).map(PostSlot::There).zip(&there);
         Self {
             kept: task.numbering == Numbering::Kept,
             on_conflict: task.on_conflict,
             by_id: places.map(|(place, post)| (post.id, place)).collect(),
             there: there
                 .into_iter()
-                .map(|post| There { post, from: None })
+                .map(|post| ExistingPost { post, from: None })
                 .collect(),
             fresh: Vec::new(),
             refused: Vec::new(),
@@ -109,7 +109,7 @@ impl Plan {
         }
     }
 
-    fn add(&mut self, new: &PostRecord, author: UserId) -> Result<(), Refusal> {
+    fn add(&mut self, new: &PostRecord, author: UserId) -> Result<(), RowError> {
         let new = PostRecord {
             user_id: author,
             ..new.clone()
@@ -119,34 +119,34 @@ impl Plan {
             self.fresh.push(new);
             return Ok(());
         }
-        let id = new.id.ok_or(Refusal::NoId)?;
+        let id = new.id.ok_or(RowError::NoId)?;
         match (self.by_id.get(&id).copied(), self.on_conflict) {
             (None, _) => {
                 check_version(new.version)?;
                 if id > PostId::MAX_IMPORTED {
-                    return Err(Refusal::IdTooHigh);
+                    return Err(RowError::IdTooHigh);
                 }
-                self.by_id.insert(id, Place::Fresh(self.fresh.len()));
+                self.by_id.insert(id, PostSlot::Fresh(self.fresh.len()));
                 self.fresh.push(new);
             }
-            (Some(_), OnConflict::Fail) => return Err(Refusal::PostTaken(id)),
+            (Some(_), OnConflict::Fail) => return Err(RowError::PostTaken(id)),
             (Some(_), OnConflict::Skip) => self.skipped += 1,
             (Some(same), OnConflict::Update) => self.overwrite(same, new)?,
         }
         Ok(())
     }
 
-    fn overwrite(&mut self, same: Place, new: PostRecord) -> Result<(), Refusal> {
+    fn overwrite(&mut self, same: PostSlot, new: PostRecord) -> Result<(), RowError> {
         match same {
-            Place::Fresh(at) => {
+            PostSlot::Fresh(at) => {
                 check_version(new.version)?;
                 if let Some(fresh) = self.fresh.get_mut(at) {
                     *fresh = new;
                 }
                 self.updated += 1;
             }
-            Place::There(at) => {
-                let Some(There { post, from }) = self.there.get_mut(at) else {
+            PostSlot::There(at) => {
+                let Some(ExistingPost { post, from }) = self.there.get_mut(at) else {
                     return Ok(());
                 };
                 let same = post.user_id == new.user_id
@@ -170,8 +170,8 @@ impl Plan {
         Ok(())
     }
 
-    fn tally(&self) -> Tally {
-        Tally {
+    fn tally(&self) -> ImportCounts {
+        ImportCounts {
             inserted: count(self.fresh.len()),
             updated: count(self.updated),
             skipped: count(self.skipped),
@@ -179,7 +179,7 @@ impl Plan {
     }
 
     fn carry_out(self, session: &mut dyn Session) -> Result<(), AppError> {
-        for There { post, from } in &self.there {
+        for ExistingPost { post, from } in &self.there {
             if let Some(from) = *from
                 && !session.posts().update(post, from).map_err(raced)?
             {
@@ -195,7 +195,7 @@ impl Plan {
         } else {
             session
                 .bulk()
-                .insert_posts_anew(&self.fresh)
+                .insert_posts_with_new_ids(&self.fresh)
                 .map_err(raced)?;
         }
         Ok(())

@@ -18,7 +18,7 @@ pub trait ImportRepository: Send {
     fn list(&mut self, rows: Rows) -> Result<Vec<Import>, RepositoryError>;
 
     /// How far this import has come.
-    fn position(&mut self, import: ImportId) -> Result<Option<Position>, RepositoryError>;
+    fn position(&mut self, import: ImportId) -> Result<Option<Checkpoint>, RepositoryError>;
 
     /// Moves an import that stands `from` so many bytes on to `to`; tells
     /// whether it stood there. Nothing is written if not. Check and change are
@@ -27,7 +27,7 @@ pub trait ImportRepository: Send {
         &mut self,
         import: ImportId,
         from: u64,
-        to: &Position,
+        to: &Checkpoint,
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
 
@@ -92,12 +92,12 @@ pub struct Import {
     /// What it was begun as.
     pub begun: NewImport,
     /// How far it has come.
-    pub position: Position,
+    pub position: Checkpoint,
 }
 
 /// How far an import has come in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct Checkpoint {
     /// How many bytes it has taken.
     pub bytes: u64,
     /// How many lines that is.
@@ -121,7 +121,7 @@ impl From<i64> for ImportId {
     }
 }
 
-impl Position {
+impl Checkpoint {
     /// Ahead of the first byte. The digest of nothing
     /// (`printf '' | sha256sum`).
     pub const START: Self = Self {

@@ -20,8 +20,8 @@ fn task(numbering: Numbering, on_conflict: OnConflict) -> Task {
     }
 }
 
-fn position(bytes: u64) -> Position {
-    Position {
+fn position(bytes: u64) -> Checkpoint {
+    Checkpoint {
         bytes,
         lines: bytes,
         digest: Digest::of(&[b"so far"]),
@@ -82,8 +82,8 @@ fn stored(id: i64, name: &str, email: &str) -> User {
     user
 }
 
-fn tally(inserted: u64, updated: u64, skipped: u64) -> Outcome {
-    Outcome::Stored(Tally {
+fn tally(inserted: u64, updated: u64, skipped: u64) -> BatchOutcome {
+    BatchOutcome::Stored(ImportCounts {
         inserted,
         updated,
         skipped,
@@ -93,7 +93,7 @@ fn tally(inserted: u64, updated: u64, skipped: u64) -> Outcome {
 /// Users among whom `there` are found, and `fresh` inserted under their ids.
 fn bulk_of(there: Vec<User>, fresh: Vec<User>) -> MockBulkRepository {
     let mut bulk = MockBulkRepository::new();
-    bulk.expect_users_alike()
+    bulk.expect_find_conflicting_users()
         .returning(move |_, _| Ok(there.clone()));
     bulk.expect_insert_users()
         .withf(move |users| users == fresh)
@@ -108,7 +108,7 @@ fn import_users(
     imports: MockImportRepository,
     bulk: MockBulkRepository,
     changed: MockUserRepository,
-) -> Result<Outcome, AppError> {
+) -> Result<BatchOutcome, AppError> {
     let mut session = session(imports, bulk, changed, MockPostRepository::new());
     users(&mut session, task, batch, &step())
 }
@@ -136,9 +136,9 @@ fn rows_and_position_are_stored_together() {
 #[test]
 fn a_batch_is_stored_once() {
     for (stands, expected) in [
-        (Some(position(20)), Outcome::Known),
-        (Some(position(30)), Outcome::Elsewhere),
-        (None, Outcome::Elsewhere),
+        (Some(position(20)), BatchOutcome::Known),
+        (Some(position(30)), BatchOutcome::Elsewhere),
+        (None, BatchOutcome::Elsewhere),
     ] {
         let mut imports = MockImportRepository::new();
         imports.expect_position().returning(move |_| Ok(stands));
@@ -173,20 +173,20 @@ fn numbers_are_left_behind_an_import() {
         (
             Numbering::Kept,
             vec![
-                (0, Refusal::IdTooHigh),
-                (1, Refusal::VersionTooHigh),
-                (2, Refusal::LastVersion),
+                (0, RowError::IdTooHigh),
+                (1, RowError::VersionTooHigh),
+                (2, RowError::LastVersion),
             ],
         ),
         // Ids that are not kept use up none.
-        (Numbering::Anew, vec![(1, Refusal::VersionTooHigh)]),
+        (Numbering::Anew, vec![(1, RowError::VersionTooHigh)]),
     ] {
         let mut bulk = MockBulkRepository::new();
         let there = match numbering {
             Numbering::Kept => vec![last.clone()],
             Numbering::Anew => Vec::new(),
         };
-        bulk.expect_users_alike()
+        bulk.expect_find_conflicting_users()
             .returning(move |_, _| Ok(there.clone()));
         let outcome = import_users(
             &task(numbering, OnConflict::Update),
@@ -195,7 +195,7 @@ fn numbers_are_left_behind_an_import() {
             bulk,
             MockUserRepository::new(),
         );
-        assert_eq!(outcome.unwrap(), Outcome::Refused(refused));
+        assert_eq!(outcome.unwrap(), BatchOutcome::Refused(refused));
     }
 }
 
@@ -216,7 +216,8 @@ fn whoever_is_overtaken_tries_again() {
     assert!(matches!(outcome, Err(AppError::Contention(None))));
 
     let mut bulk = MockBulkRepository::new();
-    bulk.expect_users_alike().returning(|_, _| Ok(Vec::new()));
+    bulk.expect_find_conflicting_users()
+        .returning(|_, _| Ok(Vec::new()));
     bulk.expect_insert_users()
         .returning(|_| Err(RepositoryError::Duplicate(UniqueKey::UserEmail)));
     let outcome = import_users(
@@ -240,7 +241,7 @@ fn nothing_is_stored_of_a_batch_with_rows_that_have_no_place() {
         user(Some(5), "Ada", "ADA@example.org"),
     ];
     let mut bulk = MockBulkRepository::new();
-    bulk.expect_users_alike()
+    bulk.expect_find_conflicting_users()
         .returning(|_, _| Ok(vec![stored(1, "Ada", "ada@example.org")]));
     let outcome = import_users(
         &task(Numbering::Kept, OnConflict::Fail),
@@ -250,13 +251,13 @@ fn nothing_is_stored_of_a_batch_with_rows_that_have_no_place() {
         MockUserRepository::new(),
     );
     let refused = vec![
-        (0, Refusal::UserTaken(user_id(1))),
-        (1, Refusal::NoId),
-        (3, Refusal::EmailTaken(user_id(3))),
-        (4, Refusal::UserTaken(user_id(3))),
-        (5, Refusal::EmailTaken(user_id(1))),
+        (0, RowError::UserTaken(user_id(1))),
+        (1, RowError::NoId),
+        (3, RowError::EmailTaken(user_id(3))),
+        (4, RowError::UserTaken(user_id(3))),
+        (5, RowError::EmailTaken(user_id(1))),
     ];
-    assert_eq!(outcome.unwrap(), Outcome::Refused(refused));
+    assert_eq!(outcome.unwrap(), BatchOutcome::Refused(refused));
 }
 
 #[test]
@@ -329,11 +330,11 @@ fn new_ids_are_noted_by_the_old_ones() {
         user(Some(4), "Cyrus", "CY@example.org"),
     ];
     let mut bulk = MockBulkRepository::new();
-    bulk.expect_users_alike()
+    bulk.expect_find_conflicting_users()
         .withf(|ids, emails| ids.is_empty() && emails.len() == 3)
         .returning(|_, _| Ok(vec![stored(40, "Ada", "ada@example.org")]));
     let fresh = batch[1..3].to_vec();
-    bulk.expect_insert_users_anew()
+    bulk.expect_insert_users_with_new_ids()
         .withf(move |users| users == fresh)
         .returning(|_| Ok(vec![user_id(50), user_id(51)]));
     let mut imports = standing_at_10(1);
@@ -377,7 +378,7 @@ fn import_posts(
     imports: MockImportRepository,
     bulk: MockBulkRepository,
     changed: MockPostRepository,
-) -> Result<Outcome, AppError> {
+) -> Result<BatchOutcome, AppError> {
     let mut session = session(imports, bulk, MockUserRepository::new(), changed);
     posts(&mut session, task, batch, &step())
 }
@@ -389,7 +390,7 @@ fn posts_of(there: Vec<Post>) -> MockBulkRepository {
         let there = ids.iter().filter(|id| id.get() <= 3);
         Ok(there.copied().collect())
     });
-    bulk.expect_posts_alike()
+    bulk.expect_find_conflicting_posts()
         .returning(move |_| Ok(there.clone()));
     bulk
 }
@@ -412,12 +413,12 @@ fn posts_are_refused_without_author_id_or_place() {
     );
     let id = |id| PostId::try_from(id).unwrap();
     let refused = vec![
-        (0, Refusal::NoAuthor(user_id(7))),
-        (1, Refusal::NoId),
-        (2, Refusal::PostTaken(id(2))),
-        (4, Refusal::PostTaken(id(3))),
+        (0, RowError::NoAuthor(user_id(7))),
+        (1, RowError::NoId),
+        (2, RowError::PostTaken(id(2))),
+        (4, RowError::PostTaken(id(3))),
     ];
-    assert_eq!(outcome.unwrap(), Outcome::Refused(refused));
+    assert_eq!(outcome.unwrap(), BatchOutcome::Refused(refused));
 }
 
 #[test]
@@ -455,7 +456,7 @@ fn posts_are_written_over_or_left_out() {
 fn posts_follow_their_authors() {
     let mut bulk = posts_of(Vec::new());
     let expected = vec![post(Some(9), 3, "By seventy"), post(None, 2, "By eighty")];
-    bulk.expect_insert_posts_anew()
+    bulk.expect_insert_posts_with_new_ids()
         .withf(move |posts| posts == expected)
         .times(1)
         .returning(|_| Ok(Vec::new()));

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use byline_domain::{User, UserId, Version};
 
-use super::{Numbering, OnConflict, Outcome, Refusal, Step, Tally, Task};
-use super::{advance, check_version, count, raced, standing};
+use super::{BatchOutcome, ImportCounts, Numbering, OnConflict, RowError, Step, Task};
+use super::{advance, already_handled, check_version, count, raced};
 use crate::{AppError, Session, UserRecord};
 
 /// Stores a batch of users.
@@ -16,8 +16,8 @@ pub fn users(
     task: &Task,
     batch: &[UserRecord],
     step: &Step,
-) -> Result<Outcome, AppError> {
-    if let Some(outcome) = standing(session, task, step)? {
+) -> Result<BatchOutcome, AppError> {
+    if let Some(outcome) = already_handled(session, task, step)? {
         return Ok(outcome);
     }
     let kept = task.numbering == Numbering::Kept;
@@ -27,37 +27,37 @@ pub fn users(
         .filter_map(|new| new.id)
         .collect();
     let emails = batch.iter().map(|new| new.email.key()).collect();
-    let there = session.bulk().users_alike(&ids, &emails)?;
-    let mut plan = Plan::new(task, there);
+    let there = session.bulk().find_conflicting_users(&ids, &emails)?;
+    let mut plan = UserImportPlan::new(task, there);
     for (index, new) in batch.iter().enumerate() {
         plan.add(index, new);
     }
     if !plan.refused.is_empty() {
-        return Ok(Outcome::Refused(plan.refused));
+        return Ok(BatchOutcome::Refused(plan.refused));
     }
     let tally = plan.tally();
     plan.carry_out(session, task)?;
     advance(session, task, step)?;
-    Ok(Outcome::Stored(tally))
+    Ok(BatchOutcome::Stored(tally))
 }
 
 /// What is to be done for a batch, row after row as if each were alone.
-struct Plan {
+struct UserImportPlan {
     kept: bool,
     on_conflict: OnConflict,
-    there: Vec<There>,
+    there: Vec<ExistingUser>,
     fresh: Vec<UserRecord>,
-    by_id: BTreeMap<UserId, Place>,
-    by_email: HashMap<String, Place>,
-    refused: Vec<(usize, Refusal)>,
+    by_id: BTreeMap<UserId, UserSlot>,
+    by_email: HashMap<String, UserSlot>,
+    refused: Vec<(usize, RowError)>,
     skipped: usize,
     updated: usize,
     /// Which users the rows stand for that have ids which are not kept.
-    given_ids: Vec<(UserId, Place)>,
+    given_ids: Vec<(UserId, UserSlot)>,
 }
 
 /// A user who is stored.
-struct There {
+struct ExistingUser {
     user: User,
     /// The version that it is stored in, if it is to be changed.
     from: Option<Version>,
@@ -65,14 +65,14 @@ struct There {
 
 /// Where a user is that a row may be in conflict with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum UserSlot {
     There(usize),
     Fresh(usize),
 }
 
-impl Plan {
+impl UserImportPlan {
     fn new(task: &Task, there: Vec<User>) -> Self {
-        let places = || (0..).map(Place::There).zip(&there);
+        let places = || (0..).map(UserSlot::There).zip(&there);
         Self {
             kept: task.numbering == Numbering::Kept,
             on_conflict: task.on_conflict,
@@ -82,7 +82,7 @@ impl Plan {
                 .collect(),
             there: there
                 .into_iter()
-                .map(|user| There { user, from: None })
+                .map(|user| ExistingUser { user, from: None })
                 .collect(),
             fresh: Vec::new(),
             refused: Vec::new(),
@@ -98,9 +98,9 @@ impl Plan {
         }
     }
 
-    fn place(&mut self, index: usize, new: &UserRecord) -> Result<(), Refusal> {
+    fn place(&mut self, index: usize, new: &UserRecord) -> Result<(), RowError> {
         let by_id = match new.id {
-            None if self.kept => return Err(Refusal::NoId),
+            None if self.kept => return Err(RowError::NoId),
             Some(id) if self.kept => self.by_id.get(&id).copied(),
             _ => None,
         };
@@ -130,12 +130,12 @@ impl Plan {
         Ok(())
     }
 
-    fn insert(&mut self, new: &UserRecord) -> Result<(), Refusal> {
+    fn insert(&mut self, new: &UserRecord) -> Result<(), RowError> {
         check_version(new.version)?;
         if self.kept && new.id > Some(UserId::MAX_IMPORTED) {
-            return Err(Refusal::IdTooHigh);
+            return Err(RowError::IdTooHigh);
         }
-        let place = Place::Fresh(self.fresh.len());
+        let place = UserSlot::Fresh(self.fresh.len());
         if let (true, Some(id)) = (self.kept, new.id) {
             self.by_id.insert(id, place);
         }
@@ -147,7 +147,7 @@ impl Plan {
 
     /// Refuses a row whose address belongs to somebody else, unless such rows
     /// are left out.
-    fn refuse_email(&mut self, index: usize, other: Place) {
+    fn refuse_email(&mut self, index: usize, other: UserSlot) {
         if self.on_conflict == OnConflict::Skip {
             self.skipped += 1;
         } else {
@@ -155,23 +155,23 @@ impl Plan {
         }
     }
 
-    fn refuse(&mut self, index: usize, same: Place, by_id: bool) {
+    fn refuse(&mut self, index: usize, same: UserSlot, by_id: bool) {
         let id = match same {
-            Place::There(at) => self.there.get(at).map(|there| there.user.id),
-            Place::Fresh(at) if self.kept => self.fresh.get(at).and_then(|fresh| fresh.id),
-            Place::Fresh(_) => None,
+            UserSlot::There(at) => self.there.get(at).map(|there| there.user.id),
+            UserSlot::Fresh(at) if self.kept => self.fresh.get(at).and_then(|fresh| fresh.id),
+            UserSlot::Fresh(_) => None,
         };
         let refusal = match id {
-            Some(id) if by_id => Refusal::UserTaken(id),
-            Some(id) => Refusal::EmailTaken(id),
-            None => Refusal::EmailRepeated,
+            Some(id) if by_id => RowError::UserTaken(id),
+            Some(id) => RowError::EmailTaken(id),
+            None => RowError::EmailRepeated,
         };
         self.refused.push((index, refusal));
     }
 
-    fn overwrite(&mut self, same: Place, new: &UserRecord) -> Result<(), Refusal> {
+    fn overwrite(&mut self, same: UserSlot, new: &UserRecord) -> Result<(), RowError> {
         match same {
-            Place::Fresh(at) => {
+            UserSlot::Fresh(at) => {
                 check_version(new.version)?;
                 if let Some(fresh) = self.fresh.get_mut(at) {
                     self.by_email.remove(&fresh.email.key());
@@ -181,8 +181,8 @@ impl Plan {
                 }
                 self.updated += 1;
             }
-            Place::There(at) => {
-                let Some(There { user, from }) = self.there.get_mut(at) else {
+            UserSlot::There(at) => {
+                let Some(ExistingUser { user, from }) = self.there.get_mut(at) else {
                     return Ok(());
                 };
                 if user.name == new.name && user.email == new.email {
@@ -204,14 +204,14 @@ impl Plan {
         Ok(())
     }
 
-    fn note_id(&mut self, new: &UserRecord, place: Place) {
+    fn note_id(&mut self, new: &UserRecord, place: UserSlot) {
         if let (false, Some(given)) = (self.kept, new.id) {
             self.given_ids.push((given, place));
         }
     }
 
-    fn tally(&self) -> Tally {
-        Tally {
+    fn tally(&self) -> ImportCounts {
+        ImportCounts {
             inserted: count(self.fresh.len()),
             updated: count(self.updated),
             skipped: count(self.skipped),
@@ -221,7 +221,7 @@ impl Plan {
     /// Changes before insertions: an address that a change gives up may be that
     /// of a new user.
     fn carry_out(self, session: &mut dyn Session, task: &Task) -> Result<(), AppError> {
-        for There { user, from } in &self.there {
+        for ExistingUser { user, from } in &self.there {
             if let Some(from) = *from
                 && !session.users().update(user, from).map_err(raced)?
             {
@@ -235,11 +235,11 @@ impl Plan {
                 .collect();
             return session.bulk().insert_users(&fresh).map_err(raced);
         }
-        let anew = session.bulk().insert_users_anew(&self.fresh);
+        let anew = session.bulk().insert_users_with_new_ids(&self.fresh);
         let anew = anew.map_err(raced)?;
         let stored = |place| match place {
-            Place::There(at) => self.there.get(at).map(|there| there.user.id),
-            Place::Fresh(at) => anew.get(at).copied(),
+            UserSlot::There(at) => self.there.get(at).map(|there| there.user.id),
+            UserSlot::Fresh(at) => anew.get(at).copied(),
         };
         let ids = self.given_ids.iter();
         let ids: Vec<_> = ids

@@ -1,6 +1,6 @@
-use byline_domain::{ApiKey, Grant, KeyId, Timestamp};
+use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
 
-use crate::{Digest, Hold, RepositoryError};
+use crate::{Digest, RepositoryError, RowLock};
 
 /// The keys of the API. Errors as in
 /// [`UserRepository`](crate::UserRepository).
@@ -8,7 +8,7 @@ use crate::{Digest, Hold, RepositoryError};
 pub trait KeyRepository: Send {
     /// The key with this secret, if there is one. The keys of a user go with
     /// the user. One statement, by a unique index.
-    fn find(&mut self, secret: &Digest, hold: Hold) -> Result<Option<Found>, RepositoryError>;
+    fn find(&mut self, secret: &Digest, hold: RowLock) -> Result<Option<Found>, RepositoryError>;
 
     /// Stores a new key under an id that no key had before.
     ///
@@ -17,7 +17,7 @@ pub trait KeyRepository: Send {
     /// user.
     fn insert(
         &mut self,
-        grant: &Grant,
+        grant: &NewApiKey,
         secret: &Digest,
         hint: &str,
         now: Timestamp,

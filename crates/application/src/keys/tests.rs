@@ -13,8 +13,8 @@ fn session_with(keys: MockKeyRepository) -> MockSession {
     session
 }
 
-fn grant(user: Option<UserId>) -> Grant {
-    Grant {
+fn grant(user: Option<UserId>) -> NewApiKey {
+    NewApiKey {
         name: KeyName::parse("import").unwrap(),
         user,
         scopes: Scopes::default(),
@@ -59,7 +59,7 @@ fn a_key_is_stored_by_its_digest() {
 fn a_key_of_nobody_who_is_there_is_refused() {
     let missing = RepositoryError::MissingReference(Reference::KeyUser);
     let told = create_for(Some(user_id(9)), Some(missing));
-    assert!(matches!(told, Err(AppError::NotFound(Subject::User(id))) if id == user_id(9)));
+    assert!(matches!(told, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(9)));
     assert_failures_pass(|failure| create_for(None, Some(failure)));
 }
 

@@ -8,7 +8,7 @@ pub struct StoreMetrics {
     /// nothing.
     pub engine: &'static str,
     /// Its queues, each with the work that came through it.
-    pub lanes: Vec<LaneMetrics>,
+    pub lanes: Vec<QueueMetrics>,
     /// Its threads, by what they do.
     pub threads: Vec<ThreadMetrics>,
     /// Its connections.
@@ -26,7 +26,7 @@ pub struct StoreMetrics {
 
 /// A queue and the jobs that came through it.
 #[derive(Clone, Debug, Default)]
-pub struct LaneMetrics {
+pub struct QueueMetrics {
     /// What its jobs do, `read` or `write`.
     pub name: &'static str,
     /// Jobs that wait for a thread now.

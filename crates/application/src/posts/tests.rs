@@ -7,8 +7,9 @@ use crate::fixtures::{
     ada, all_but, assert_failures_pass, at, caller, session_over, user_id, version,
 };
 use crate::{
-    AppError, Conflict, Direction, Limit, MockPostRepository, MockSession, MockUserRepository,
-    Page, Position, PostOrder, PostQuery, Precondition, Reference, RepositoryError, Seek, Subject,
+    AppError, Conflict, Direction, EntityRef, KeysetPosition, Limit, MockPostRepository,
+    MockSession, MockUserRepository, Page, PostOrder, PostQuery, Precondition, Reference,
+    RepositoryError, Seek,
 };
 
 mod changes;
@@ -145,12 +146,14 @@ mod lists {
         let mut session = session_over(users, posts_that_list(&first_page(), Vec::new()));
         let principal = Principal::unrestricted();
         let missing = list_of(&mut session, &principal, user_id(1), &first_page());
-        assert!(matches!(missing, Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)));
+        assert!(
+            matches!(missing, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1))
+        );
     }
 
     #[test]
     fn of_an_author_may_end_on_an_empty_page_if_there_is_the_author() {
-        let at = Position { key: (), id: 1 };
+        let at = KeysetPosition { key: (), id: 1 };
         for seek in [Seek::After(at), Seek::Before(at)] {
             let query = PostQuery {
                 order: PostOrder::Id(seek),
@@ -165,7 +168,7 @@ mod lists {
             assert_eq!(list_past_the_end(Some(ada())).unwrap(), page(Vec::new()));
             assert!(matches!(
                 list_past_the_end(None),
-                Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)
+                Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)
             ));
         }
     }
@@ -280,7 +283,7 @@ mod reads {
     fn name_the_post_that_does_not_exist() {
         let mut session = session_of(posts_that_find(Ok(None)));
         let missing = read(&mut session, &Principal::unrestricted(), post_id());
-        assert!(matches!(missing, Err(AppError::NotFound(Subject::Post(id))) if id == post_id()));
+        assert!(matches!(missing, Err(AppError::NotFound(EntityRef::Post(id))) if id == post_id()));
     }
 
     #[test]
@@ -366,7 +369,7 @@ mod creations {
             &new_post(1),
             at(100),
         );
-        assert!(matches!(told, Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)));
+        assert!(matches!(told, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)));
     }
 
     #[test]

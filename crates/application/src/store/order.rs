@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 /// By when work is wanted, and who wants to know where its time went. A mere
 /// [`Instant`] is an order too.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct JobOptions {
     /// Work whose turn comes later is not run.
     pub deadline: Instant,
     /// Where the time is noted, if anybody asks.
     pub times: Option<Arc<JobTimes>>,
 }
 
-impl From<Instant> for Order {
+impl From<Instant> for JobOptions {
     fn from(deadline: Instant) -> Self {
         Self {
             deadline,
@@ -30,7 +30,7 @@ pub struct JobTimes {
 
 impl JobTimes {
     /// Adds what one job spent.
-    pub(crate) fn add(&self, spent: Spent) {
+    pub(crate) fn add(&self, spent: JobTiming) {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.queued
             .fetch_add(nanos(spent.queued), Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl JobTimes {
 
 /// Where the time of one job went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct JobTiming {
     /// From its submission until a thread took it.
     pub queued: Duration,
     /// From there to its end; nothing for a job that was not run.

@@ -52,14 +52,14 @@ async fn each_door_submits_its_intent_and_gives_the_value() {
     assert_eq!(doors.read(later(), |_| Ok(1)).await.unwrap(), 1);
     assert_eq!(doors.snapshot(later(), |_| Ok(2)).await.unwrap(), 2);
     assert_eq!(doors.write(later(), |_| Ok(3)).await.unwrap(), 3);
-    assert_eq!(doors.rehearse(later(), |_| Ok(4)).await.unwrap(), 4);
+    assert_eq!(doors.dry_run(later(), |_| Ok(4)).await.unwrap(), 4);
     assert_eq!(
         store.intents(),
         [
             Intent::Read,
             Intent::Snapshot,
             Intent::Write,
-            Intent::Rehearse
+            Intent::DryRun
         ]
     );
 }

@@ -8,8 +8,9 @@ use crate::fixtures::{
     ada, all_but, assert_failures_pass, at, caller, new_user, session_over, user_id, version,
 };
 use crate::{
-    AppError, Conflict, Direction, Limit, MockPostRepository, MockSession, MockUserRepository,
-    Page, Precondition, Reference, RepositoryError, Seek, Subject, UniqueKey, UserOrder, UserQuery,
+    AppError, Conflict, Direction, EntityRef, Limit, MockPostRepository, MockSession,
+    MockUserRepository, Page, Precondition, Reference, RepositoryError, Seek, UniqueKey, UserOrder,
+    UserQuery,
 };
 
 mod changes;
@@ -127,7 +128,9 @@ mod reads {
     fn name_the_user_that_does_not_exist() {
         let mut session = session_of(users_that_find(Ok(None)));
         let missing = read(&mut session, &Principal::unrestricted(), user_id(9));
-        assert!(matches!(missing, Err(AppError::NotFound(Subject::User(id))) if id == user_id(9)));
+        assert!(
+            matches!(missing, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(9))
+        );
     }
 
     #[test]

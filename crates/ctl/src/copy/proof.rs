@@ -10,7 +10,7 @@ use byline_application::AppError;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::transfer::{Door, Entity, Progress, number};
+use crate::transfer::{BlockingStore, Entity, Progress, number};
 
 /// The ids of a range.
 const RANGE: i64 = 100_000;
@@ -47,7 +47,11 @@ struct Side {
 /// # Errors
 ///
 /// [`Failure::Refused`]
-pub(super) fn compare<E: Entity>(from: &Door, to: &Door, quiet: bool) -> Result<Compared, Failure> {
+pub(super) fn compare<E: Entity>(
+    from: &BlockingStore,
+    to: &BlockingStore,
+    quiet: bool,
+) -> Result<Compared, Failure> {
     thread::scope(|scope| {
         let (left, left_ranges) = mpsc::sync_channel(16);
         let (right, right_ranges) = mpsc::sync_channel(16);
@@ -62,11 +66,11 @@ pub(super) fn compare<E: Entity>(from: &Door, to: &Door, quiet: bool) -> Result<
     })
 }
 
-fn walk<E: Entity>(door: &Door, ranges: SyncSender<(i64, Side)>) -> Result<(), AppError> {
+fn walk<E: Entity>(door: &BlockingStore, ranges: SyncSender<(i64, Side)>) -> Result<(), AppError> {
     let ranges = Mutex::new(Some(ranges));
     door.walk(move |session| {
         let taken = ranges.lock().ok().and_then(|mut ranges| ranges.take());
-        let ranges = taken.ok_or_else(|| AppError::internal(super::Interrupted))?;
+        let ranges = taken.ok_or_else(|| AppError::internal(super::CopyInterrupted))?;
         let mut after = 0;
         let mut current: Option<(i64, u64, Sha256)> = None;
         let mut line = Vec::new();

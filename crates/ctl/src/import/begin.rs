@@ -5,26 +5,26 @@ use std::fs::File;
 use std::sync::Arc;
 
 use byline_application::Clock as _;
-use byline_application::import::{Import, ImportId, NewImport, Position, Task};
+use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Task};
 use byline_domain::Timestamp;
 
-use super::{Arguments, Target};
+use super::{ImportArgs, Target};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::files::{Input, Opened};
-use crate::transfer::{Entity, Prefix};
+use crate::transfer::{Entity, PrefixHasher};
 
 /// Where an import begins, and under which name.
 pub(super) struct Beginning {
     pub(super) task: Task,
-    pub(super) position: Position,
+    pub(super) position: Checkpoint,
     /// Whether there is nothing left to do.
     pub(super) is_done: bool,
     /// The open file, and its length if that is known.
     pub(super) opened: Opened,
     pub(super) length: Option<u64>,
     /// The file up to the position.
-    pub(super) prefix: Option<Prefix>,
+    pub(super) prefix: Option<PrefixHasher>,
     pub(super) now: Timestamp,
 }
 
@@ -38,7 +38,7 @@ impl Beginning {
     pub(super) fn find<E: Entity>(
         target: &Target<'_>,
         input: &Input,
-        arguments: &Arguments,
+        arguments: &ImportArgs,
         authors: Option<ImportId>,
     ) -> Result<Self, Failure> {
         let now = SystemClock.now();
@@ -63,7 +63,7 @@ impl Beginning {
             },
             |earlier| earlier.begun,
         );
-        let position = earlier.map_or(Position::START, |earlier| earlier.position);
+        let position = earlier.map_or(Checkpoint::START, |earlier| earlier.position);
         let id = match (earlier, target.rehearsal) {
             (Some(earlier), None) => earlier.id,
             (earlier, None) => {
@@ -75,7 +75,7 @@ impl Beginning {
             (earlier, Some(rehearsal)) => rehearsal.begin(begun, position, earlier, now)?,
         };
         let mut prefix = match &opened {
-            Opened::File(file) => Some(Prefix::of(file)),
+            Opened::File(file) => Some(PrefixHasher::of(file)),
             Opened::Stream(_) => None,
         };
         if let Some(prefix) = &mut prefix {
@@ -108,7 +108,7 @@ fn same(
     imports.retain(|import| import.position.bytes <= length);
     // The newest last among those that have come equally far.
     imports.sort_by_key(|import| (import.position.bytes, import.id));
-    let mut prefix = Prefix::of(file);
+    let mut prefix = PrefixHasher::of(file);
     let mut found = None;
     for import in imports {
         if prefix.advance(import.position.bytes)? == import.position.digest {

@@ -6,13 +6,13 @@ use crate::failure::Failure;
 use crate::transfer::{Progress, number};
 
 /// The lines that could not be stored so far.
-pub(super) struct Faults {
+pub(super) struct ErrorReport {
     most: u64,
     told: u64,
     first: Option<(PathBuf, u64)>,
 }
 
-impl Faults {
+impl ErrorReport {
     /// None as yet; `most` may be told.
     pub(super) fn new(most: u64) -> Self {
         Self {

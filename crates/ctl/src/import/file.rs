@@ -6,14 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use byline_application::Digest;
-use byline_application::import::{Outcome, Position, Refusal, Step, Tally, Task};
+use byline_application::import::{BatchOutcome, Checkpoint, ImportCounts, RowError, Step, Task};
 use byline_domain::Timestamp;
 
 use super::batches::{self, Batch, Size};
-use super::rehearsal::{Prepare, Rehearsal};
-use super::{Arguments, Beginning, Conflict, Faults, Ids, Target};
+use super::rehearsal::{DryRunDatabase, Prepare};
+use super::{Beginning, Conflict, ErrorReport, Ids, ImportArgs, Target};
 use crate::failure::Failure;
-use crate::transfer::{Entity, Format, Item, Prefix, Progress, Read, Source};
+use crate::transfer::{Entity, Format, Item, PrefixHasher, Progress, Read, Source};
 
 /// Between two transactions, unless nobody else has the file open. Whoever waits
 /// for the lock of a SQLite file looks for it now and then, and would not find it
@@ -24,16 +24,16 @@ const GAP: Duration = Duration::from_millis(40);
 pub(super) struct Job<'a, E> {
     target: &'a Target<'a>,
     path: &'a Path,
-    arguments: &'a Arguments,
+    arguments: &'a ImportArgs,
     source: Source<E>,
-    course: Course,
+    course: ImportState,
 }
 
 /// Where the import stands.
-struct Course {
+struct ImportState {
     task: Task,
-    position: Position,
-    prefix: Option<Prefix>,
+    position: Checkpoint,
+    prefix: Option<PrefixHasher>,
     now: Timestamp,
     length: Option<u64>,
     /// Whether a line could not be stored, and so none behind it is.
@@ -42,7 +42,7 @@ struct Course {
 
 impl<'a, E: Entity> Job<'a, E>
 where
-    Rehearsal: Prepare<E>,
+    DryRunDatabase: Prepare<E>,
 {
     /// # Errors
     ///
@@ -50,7 +50,7 @@ where
     pub(super) fn new(
         target: &'a Target<'a>,
         (path, format): (&'a Path, Format),
-        arguments: &'a Arguments,
+        arguments: &'a ImportArgs,
         beginning: Beginning,
     ) -> Result<Self, Failure> {
         let Beginning {
@@ -68,7 +68,7 @@ where
             path,
             arguments,
             source: Source::open(path, opened, format, place, now)?,
-            course: Course {
+            course: ImportState {
                 task,
                 position,
                 prefix,
@@ -84,7 +84,7 @@ where
     /// # Errors
     ///
     /// [`Failure::Input`], [`Failure::Refused`], [`Failure::Overtaken`]
-    pub(super) fn run(self, faults: &mut Faults) -> Result<Tally, Failure> {
+    pub(super) fn run(self, faults: &mut ErrorReport) -> Result<ImportCounts, Failure> {
         let Self {
             target,
             path,
@@ -107,7 +107,7 @@ where
         thread::scope(|scope| {
             let batches =
                 batches::read(scope, source, Arc::clone(&storing.size)).map_err(Failure::System)?;
-            let mut tally = Tally::default();
+            let mut tally = ImportCounts::default();
             for batch in batches {
                 tally.add(storing.take(batch.map_err(failed)?, faults)?);
                 if faults.are_too_many() {
@@ -123,8 +123,8 @@ where
 struct Storing<'a, E> {
     target: &'a Target<'a>,
     path: &'a Path,
-    arguments: &'a Arguments,
-    course: Course,
+    arguments: &'a ImportArgs,
+    course: ImportState,
     progress: Progress,
     size: Arc<Size>,
     rows: std::marker::PhantomData<E>,
@@ -132,22 +132,26 @@ struct Storing<'a, E> {
 
 impl<E: Entity> Storing<'_, E>
 where
-    Rehearsal: Prepare<E>,
+    DryRunDatabase: Prepare<E>,
 {
     /// Stores what can be stored of a batch.
-    fn take(&mut self, mut batch: Batch<E>, faults: &mut Faults) -> Result<Tally, Failure> {
+    fn take(
+        &mut self,
+        mut batch: Batch<E>,
+        faults: &mut ErrorReport,
+    ) -> Result<ImportCounts, Failure> {
         let goes_on = self.arguments.skip_invalid || self.arguments.dry_run;
         loop {
             if goes_on {
                 end_at_last_told(&mut batch, faults.left());
             }
             let Some(last) = batch.last() else {
-                return Ok(Tally::default());
+                return Ok(ImportCounts::default());
             };
             let (end, lines) = (last.bytes, last.lines);
             if self.course.is_stopped && !goes_on {
                 self.tell_bad(&batch, faults);
-                return Ok(Tally::default());
+                return Ok(ImportCounts::default());
             }
             // Without `--skip-invalid`, only what is ahead of the first bad
             // line is stored.
@@ -165,32 +169,32 @@ where
             let count = u64::try_from(rows.len()).unwrap_or_default();
             let outcome = match to {
                 Some(to) => self.store(rows, to)?,
-                None => Outcome::Stored(Tally::default()),
+                None => BatchOutcome::Stored(ImportCounts::default()),
             };
             match outcome {
-                Outcome::Stored(tally) => {
+                BatchOutcome::Stored(tally) => {
                     self.tell_bad(&batch, faults);
                     self.course.is_stopped |= bad.is_some();
                     self.progress.advance(end, tally.rows());
                     return Ok(tally);
                 }
-                Outcome::Known => {
+                BatchOutcome::Known => {
                     // By an attempt whose answer was lost.
                     let inserted = count;
                     self.progress.advance(end, inserted);
-                    return Ok(Tally {
+                    return Ok(ImportCounts {
                         inserted,
-                        ..Tally::default()
+                        ..ImportCounts::default()
                     });
                 }
-                Outcome::Elsewhere => return Err(Failure::Overtaken(self.path.to_owned())),
-                Outcome::Refused(refused) => self.mark(&mut batch, &refused),
+                BatchOutcome::Elsewhere => return Err(Failure::Overtaken(self.path.to_owned())),
+                BatchOutcome::Refused(refused) => self.mark(&mut batch, &refused),
             }
         }
     }
 
     /// Turns the rows that the database has no place for into bad lines.
-    fn mark(&self, batch: &mut [Read<E::Record>], refused: &[(usize, Refusal)]) {
+    fn mark(&self, batch: &mut [Read<E::Record>], refused: &[(usize, RowError)]) {
         let rows = batch
             .iter_mut()
             .filter(|read| matches!(read.item, Item::Row(_)));
@@ -202,7 +206,7 @@ where
         }
     }
 
-    fn tell_bad(&self, batch: &[Read<E::Record>], faults: &mut Faults) {
+    fn tell_bad(&self, batch: &[Read<E::Record>], faults: &mut ErrorReport) {
         for read in batch {
             if let Item::Bad(text) = &read.item {
                 faults.tell(self.path, read.line, text, &self.progress);
@@ -211,21 +215,21 @@ where
     }
 
     /// Why a row cannot be stored, and what can be done about it.
-    fn told(&self, refusal: &Refusal) -> String {
+    fn told(&self, refusal: &RowError) -> String {
         let hint = match refusal {
-            Refusal::NoId => "; `--ids new` numbers them",
-            Refusal::UserTaken(_) | Refusal::PostTaken(_)
+            RowError::NoId => "; `--ids new` numbers them",
+            RowError::UserTaken(_) | RowError::PostTaken(_)
                 if self.arguments.on_conflict == Conflict::Fail =>
             {
                 "; `--on-conflict` skip or update, or `--ids new`"
             }
-            Refusal::EmailTaken(_)
+            RowError::EmailTaken(_)
                 if self.arguments.on_conflict == Conflict::Fail
                     || self.arguments.ids == Ids::Keep =>
             {
                 "; `--on-conflict skip` leaves it out"
             }
-            Refusal::NoAuthor(_) if self.arguments.users.is_none() => {
+            RowError::NoAuthor(_) if self.arguments.users.is_none() => {
                 "; import the users first, or with `--users`"
             }
             _ => "",
@@ -238,7 +242,7 @@ where
         &mut self,
         rows: Vec<E::Record>,
         (bytes, lines): (u64, u64),
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<BatchOutcome, Failure> {
         let digest = match &mut self.course.prefix {
             Some(prefix) => prefix
                 .advance(bytes)
@@ -246,7 +250,7 @@ where
             // No import goes on with a stream: no digest is this.
             None => Digest::from_bytes([0; Digest::LENGTH]),
         };
-        let to = Position {
+        let to = Checkpoint {
             bytes,
             lines,
             digest,
@@ -270,7 +274,7 @@ where
         if !self.arguments.indexes_last {
             thread::sleep(GAP);
         }
-        if matches!(outcome, Outcome::Stored(_) | Outcome::Known) {
+        if matches!(outcome, BatchOutcome::Stored(_) | BatchOutcome::Known) {
             self.course.position = to;
             if let Some(prefix) = &mut self.course.prefix {
                 prefix.settle();

@@ -7,19 +7,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use byline_application::import::{Import, ImportId, NewImport, Position, Task};
+use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Task};
 use byline_application::{AppError, PostRecord, Session, UserRecord};
 use byline_domain::{Post, Timestamp, User, UserId};
 use byline_persistence::{DatabaseUrl, migrations};
 use tempfile::TempDir;
 
 use crate::failure::Failure;
-use crate::transfer::{Door, Entity, Posts, Users};
+use crate::transfer::{BlockingStore, Entity, Posts, Users};
 
 /// A database that an import is tried out in; gone with the value.
-pub(super) struct Rehearsal {
+pub(super) struct DryRunDatabase {
     // Closed before its folder goes.
-    door: Door,
+    door: BlockingStore,
     _folder: TempDir,
     /// An import of users that was begun in earnest: the ids that it noted.
     earnest: std::cell::Cell<Option<(ImportId, ImportId)>>,
@@ -30,24 +30,28 @@ pub(super) trait Prepare<E: Entity> {
     /// # Errors
     ///
     /// [`Failure::Refused`]
-    fn prepare(&self, real: &Door, batch: &Arc<Vec<E::Record>>, task: &Task)
-    -> Result<(), Failure>;
+    fn prepare(
+        &self,
+        real: &BlockingStore,
+        batch: &Arc<Vec<E::Record>>,
+        task: &Task,
+    ) -> Result<(), Failure>;
 }
 
-impl Rehearsal {
+impl DryRunDatabase {
     /// An empty database, whose new ids are those that `real` would give.
     ///
     /// # Errors
     ///
     /// [`Failure::System`], [`Failure::Database`], [`Failure::Refused`]
-    pub(super) fn of(real: &Door) -> Result<Self, Failure> {
+    pub(super) fn of(real: &BlockingStore) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("bylinectl-").tempdir();
         let folder = folder.map_err(Failure::System)?;
         let url = DatabaseUrl::sqlite(folder.path().join("rehearsal.db"));
         migrations::migrate(&url)?;
-        let door = Door::open(&url)?;
+        let door = BlockingStore::open(&url)?;
         let last = real.read(|session| Ok(session.bulk().last_ids()?))?;
-        door.write(move |session| Ok(session.bulk().retire_ids(last)?))?;
+        door.write(move |session| Ok(session.bulk().advance_id_sequence(last)?))?;
         Ok(Self {
             door,
             _folder: folder,
@@ -55,7 +59,7 @@ impl Rehearsal {
         })
     }
 
-    pub(super) fn door(&self) -> &Door {
+    pub(super) fn door(&self) -> &BlockingStore {
         &self.door
     }
 
@@ -67,7 +71,7 @@ impl Rehearsal {
     pub(super) fn begin(
         &self,
         mut begun: NewImport,
-        position: Position,
+        position: Checkpoint,
         earlier: Option<Import>,
         now: Timestamp,
     ) -> Result<ImportId, Failure> {
@@ -103,22 +107,27 @@ impl Rehearsal {
     }
 }
 
-impl Prepare<Users> for Rehearsal {
-    fn prepare(&self, real: &Door, batch: &Arc<Vec<UserRecord>>, _: &Task) -> Result<(), Failure> {
+impl Prepare<Users> for DryRunDatabase {
+    fn prepare(
+        &self,
+        real: &BlockingStore,
+        batch: &Arc<Vec<UserRecord>>,
+        _: &Task,
+    ) -> Result<(), Failure> {
         let batch = Arc::clone(batch);
         let alike = real.read(move |session| {
             let ids = batch.iter().filter_map(|new| new.id).collect();
             let emails = batch.iter().map(|new| new.email.key()).collect();
-            Ok(session.bulk().users_alike(&ids, &emails)?)
+            Ok(session.bulk().find_conflicting_users(&ids, &emails)?)
         })?;
         self.add_users(alike)
     }
 }
 
-impl Prepare<Posts> for Rehearsal {
+impl Prepare<Posts> for DryRunDatabase {
     fn prepare(
         &self,
-        real: &Door,
+        real: &BlockingStore,
         batch: &Arc<Vec<PostRecord>>,
         task: &Task,
     ) -> Result<(), Failure> {
@@ -135,7 +144,7 @@ impl Prepare<Posts> for Rehearsal {
         }
         self.door.write(move |session| {
             let ids = posts.iter().map(|post| post.id).collect();
-            let there = session.bulk().posts_alike(&ids)?;
+            let there = session.bulk().find_conflicting_posts(&ids)?;
             let there: BTreeSet<_> = there.into_iter().map(|post| post.id).collect();
             let missing = posts.iter().filter(|post| !there.contains(&post.id));
             let missing: Vec<_> = missing.cloned().collect();
@@ -159,10 +168,12 @@ fn around(
         None => Default::default(),
     };
     let ids = batch.iter().filter_map(|new| new.id).collect();
-    let posts = session.bulk().posts_alike(&ids)?;
+    let posts = session.bulk().find_conflicting_posts(&ids)?;
     let mut authors = named;
     authors.extend(noted.values());
     authors.extend(posts.iter().map(|post| post.user_id));
-    let authors = session.bulk().users_alike(&authors, &BTreeSet::new())?;
+    let authors = session
+        .bulk()
+        .find_conflicting_users(&authors, &BTreeSet::new())?;
     Ok((noted.into_iter().collect(), authors, posts))
 }

@@ -21,13 +21,13 @@ const BEGINNING: i64 = 1_735_689_600_000_000;
 const STEP: i64 = 1_000_000;
 
 /// Makes up users and posts, each created a second after the last.
-pub(super) struct Writer {
+pub(super) struct SeedWriter {
     seed: u64,
     random: ChaCha8Rng,
     rows: i64,
 }
 
-impl Writer {
+impl SeedWriter {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_same_seed_makes_the_same_rows() {
         let author = [UserId::try_from(1).unwrap()];
-        let [mut one, mut two] = [Writer::new(7), Writer::new(7)];
+        let [mut one, mut two] = [SeedWriter::new(7), SeedWriter::new(7)];
         assert_eq!(one.users(300).unwrap(), two.users(300).unwrap());
         assert_eq!(
             one.posts(300, &author).unwrap(),
@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn no_address_comes_twice_whatever_the_seeds() {
-        let users = (0..30).flat_map(|seed| Writer::new(seed).users(300).unwrap());
+        let users = (0..30).flat_map(|seed| SeedWriter::new(seed).users(300).unwrap());
         let emails: HashSet<_> = users.map(|(user, _)| user.email.key()).collect();
         assert_eq!(emails.len(), 30 * 300);
     }
 
     #[test]
     fn not_everything_is_ascii() {
-        let users = Writer::new(1).users(300).unwrap();
+        let users = SeedWriter::new(1).users(300).unwrap();
         assert!(users.iter().any(|(user, _)| !user.name.as_str().is_ascii()));
         assert!(users.iter().any(|(user, _)| user.name.as_str().is_ascii()));
     }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::files::At;
 
 /// The bytes of a file up to a place that moves on, and their SHA-256.
-pub(crate) struct Prefix {
+pub(crate) struct PrefixHasher {
     file: Arc<File>,
     reader: At,
     bytes: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Prefix {
 
 const BUFFER: usize = 1 << 18;
 
-impl Prefix {
+impl PrefixHasher {
     /// Of no bytes as yet.
     pub(crate) fn of(file: &Arc<File>) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Prefix {
 
 #[cfg(test)]
 mod tests {
-    use byline_application::import::Position;
+    use byline_application::import::Checkpoint;
 
     use super::*;
 
@@ -82,8 +82,8 @@ mod tests {
         let path = folder.path().join("file");
         let text = "abc".repeat(200_000);
         std::fs::write(&path, &text).unwrap();
-        let mut prefix = Prefix::of(&Arc::new(File::open(&path).unwrap()));
-        assert_eq!(prefix.advance(0).unwrap(), Position::START.digest);
+        let mut prefix = PrefixHasher::of(&Arc::new(File::open(&path).unwrap()));
+        assert_eq!(prefix.advance(0).unwrap(), Checkpoint::START.digest);
         for end in [3, 3, 500_000, 600_000] {
             let expected = Digest::from_bytes(Sha256::digest(&text[..end]).into());
             assert_eq!(
@@ -91,7 +91,7 @@ mod tests {
                 expected
             );
         }
-        let at = |prefix: &mut Prefix, end: usize| {
+        let at = |prefix: &mut PrefixHasher, end: usize| {
             let expected = Digest::from_bytes(Sha256::digest(&text[..end]).into());
             assert_eq!(
                 prefix.advance(u64::try_from(end).unwrap()).unwrap(),

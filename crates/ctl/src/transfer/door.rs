@@ -21,13 +21,13 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_WALK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// An open database that many rows are moved to or from.
-pub(crate) struct Door {
+pub(crate) struct BlockingStore {
     runtime: Runtime,
     database: Option<Database>,
     store: Arc<dyn Store>,
 }
 
-impl Door {
+impl BlockingStore {
     /// Opens a database that has the schema of this program.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ fn may_pass(error: &AppError) -> bool {
     )
 }
 
-impl Drop for Door {
+impl Drop for BlockingStore {
     fn drop(&mut self) {
         if let Some(database) = self.database.take() {
             database.close();

@@ -1,6 +1,6 @@
 //! Users and posts as what is moved.
 
-use byline_application::import::{self, Outcome, Rows, Step, Task};
+use byline_application::import::{self, BatchOutcome, Rows, Step, Task};
 use byline_application::{AppError, PostRecord, RepositoryError, Session, UserRecord};
 use byline_domain::{Post, Timestamp, User};
 use csv::StringRecord;
@@ -65,7 +65,7 @@ pub(crate) trait Entity: Send + 'static {
         task: &Task,
         batch: &[Self::Record],
         step: &Step,
-    ) -> Result<Outcome, AppError>;
+    ) -> Result<BatchOutcome, AppError>;
 
     /// The rows behind an id, in the order of their ids.
     ///
@@ -169,7 +169,7 @@ impl Entity for Users {
         task: &Task,
         batch: &[UserRecord],
         step: &Step,
-    ) -> Result<Outcome, AppError> {
+    ) -> Result<BatchOutcome, AppError> {
         import::users(session, task, batch, step)
     }
 
@@ -244,7 +244,7 @@ impl Entity for Posts {
         task: &Task,
         batch: &[PostRecord],
         step: &Step,
-    ) -> Result<Outcome, AppError> {
+    ) -> Result<BatchOutcome, AppError> {
         import::posts(session, task, batch, step)
     }
 

@@ -80,9 +80,9 @@ impl<'de> Deserialize<'de> for Whole {
 
 /// Collects what is wrong with the fields of a row.
 #[derive(Default)]
-struct Faults(Vec<String>);
+struct LineErrors(Vec<String>);
 
-impl Faults {
+impl LineErrors {
     /// The value, or nothing and a fault of `field`.
     fn take<T, E: fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value
@@ -103,7 +103,7 @@ impl UserLine<'_> {
     ///
     /// Every rule that it breaks, each with its field.
     pub(crate) fn parse(self, now: Timestamp) -> Result<UserRecord, String> {
-        let mut faults = Faults::default();
+        let mut faults = LineErrors::default();
         let id = self.id.map(|id| UserId::try_from(id.0)).transpose();
         let id = faults.take("id", id);
         let name = faults.take("name", UserName::parse(self.name));
@@ -134,7 +134,7 @@ impl PostLine<'_> {
     ///
     /// Every rule that it breaks, each with its field.
     pub(crate) fn parse(self, now: Timestamp) -> Result<PostRecord, String> {
-        let mut faults = Faults::default();
+        let mut faults = LineErrors::default();
         let id = self.id.map(|id| PostId::try_from(id.0)).transpose();
         let id = faults.take("id", id);
         let user_id = faults.take("user_id", UserId::try_from(self.user_id.0));
@@ -165,7 +165,7 @@ impl PostLine<'_> {
 }
 
 fn times(
-    faults: &mut Faults,
+    faults: &mut LineErrors,
     created_at: Option<Cow<'_, str>>,
     updated_at: Option<Cow<'_, str>>,
     now: Timestamp,
@@ -184,7 +184,7 @@ fn times(
     Some((created, updated)).filter(|_| updated >= created)
 }
 
-fn version(faults: &mut Faults, version: Option<Whole>) -> Option<Version> {
+fn version(faults: &mut LineErrors, version: Option<Whole>) -> Option<Version> {
     let version = version.map_or(Some(Version::FIRST), |version| Version::new(version.0));
     faults.take(
         "version",

@@ -10,8 +10,8 @@ mod sink;
 mod source;
 mod strict;
 
-pub(crate) use digest::Prefix;
-pub(crate) use door::Door;
+pub(crate) use digest::PrefixHasher;
+pub(crate) use door::BlockingStore;
 pub(crate) use entity::{Entity, Posts, Users};
 pub(crate) use format::Format;
 pub(crate) use progress::{Progress, number};

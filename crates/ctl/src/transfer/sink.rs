@@ -13,13 +13,13 @@ const BUFFER: usize = 1 << 18;
 /// Where rows go.
 pub(crate) struct Sink {
     path: PathBuf,
-    writer: Writer,
+    writer: RowWriter,
     /// The file; none of standard output.
     unfinished: Option<Unfinished>,
     line: Vec<u8>,
 }
 
-enum Writer {
+enum RowWriter {
     Ndjson(BufWriter<Box<dyn Write>>),
     Csv(Box<csv::Writer<Box<dyn Write>>>),
 }
@@ -37,13 +37,13 @@ impl Sink {
             Writing::File(file) => (Box::new(file.writer().map_err(failed)?), Some(file)),
         };
         let writer = match format {
-            Format::Ndjson => Writer::Ndjson(BufWriter::with_capacity(BUFFER, target)),
+            Format::Ndjson => RowWriter::Ndjson(BufWriter::with_capacity(BUFFER, target)),
             Format::Csv => {
                 let builder = &mut csv::WriterBuilder::new();
                 let mut writer = builder.buffer_capacity(BUFFER).from_writer(target);
                 let names = writer.write_record(E::MEMBERS);
                 names.map_err(|error| failed(error.into()))?;
-                Writer::Csv(Box::new(writer))
+                RowWriter::Csv(Box::new(writer))
             }
         };
         Ok(Self {
@@ -66,13 +66,13 @@ impl Sink {
 
     fn put<E: Entity>(&mut self, row: &E::Stored) -> io::Result<()> {
         match &mut self.writer {
-            Writer::Ndjson(writer) => {
+            RowWriter::Ndjson(writer) => {
                 self.line.clear();
                 E::write_json(row, &mut self.line)?;
                 self.line.push(b'\n');
                 writer.write_all(&self.line)
             }
-            Writer::Csv(writer) => {
+            RowWriter::Csv(writer) => {
                 let mut written = Ok(());
                 E::cells(row, &mut |cell| {
                     if written.is_ok() {
@@ -98,8 +98,8 @@ impl Sink {
     /// refuses.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let flushed = match &mut self.writer {
-            Writer::Ndjson(writer) => writer.flush(),
-            Writer::Csv(writer) => writer.flush(),
+            RowWriter::Ndjson(writer) => writer.flush(),
+            RowWriter::Csv(writer) => writer.flush(),
         };
         flushed.map_err(|error| Failure::Write(self.path.clone(), error))?;
         match self.unfinished {

@@ -23,7 +23,7 @@ pub enum Caller {
     /// A program with a key of its own, which acts for no user.
     Machine,
     /// Somebody whom the issuer of tokens knows and the service does not yet.
-    Newcomer(Identity),
+    UnlinkedIdentity(Identity),
     /// This user, by a key or by a token.
     User(UserId),
 }

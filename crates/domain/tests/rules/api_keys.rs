@@ -1,5 +1,5 @@
 use byline_domain::policy::{Caller, Scope, Scopes};
-use byline_domain::{ApiKey, Grant, KeyEnded, KeyId, KeyName, Timestamp, UserId, Violation};
+use byline_domain::{ApiKey, KeyEnded, KeyId, KeyName, NewApiKey, Timestamp, UserId, Violation};
 
 use crate::broken;
 
@@ -12,7 +12,7 @@ fn key() -> ApiKey {
     ApiKey {
         id: KeyId::try_from(1).unwrap(),
         hint: "byl_abcd".to_owned(),
-        grant: Grant {
+        grant: NewApiKey {
             name: KeyName::parse("importer").unwrap(),
             user: Some(UserId::try_from(1).unwrap()),
             scopes: Scopes::from_iter([Scope::PostsRead]),

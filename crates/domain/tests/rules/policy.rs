@@ -25,7 +25,7 @@ fn nobody(scopes: impl IntoIterator<Item = Scope>) -> Principal {
 /// A caller whom the issuer of tokens knows and the service does not.
 fn newcomer(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
-        caller: Caller::Newcomer(Identity::from([7; Identity::LENGTH])),
+        caller: Caller::UnlinkedIdentity(Identity::from([7; Identity::LENGTH])),
         scopes: scopes.into_iter().collect(),
     }
 }
@@ -45,7 +45,9 @@ const ACTIONS: [fn(UserId) -> Action; 6] = [
 fn rule(caller: Caller, action: Action) -> (Scope, Option<UserId>) {
     match action {
         Action::ReadUsers => (Scope::UsersRead, None),
-        Action::CreateUser if matches!(caller, Caller::Newcomer(_)) => (Scope::UsersWrite, None),
+        Action::CreateUser if matches!(caller, Caller::UnlinkedIdentity(_)) => {
+            (Scope::UsersWrite, None)
+        }
         Action::CreateUser => (Scope::Admin, None),
         Action::ChangeUser(owner) => (Scope::UsersWrite, Some(owner)),
         Action::ReadPosts => (Scope::PostsRead, None),

@@ -7,12 +7,14 @@ use actix_web::HttpResponse;
 use byline_application::batch as use_case;
 
 use crate::body::Media;
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::openapi::parameters::Repeated;
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Unmet};
+use crate::openapi::refusals::{
+    AuthErrors, BadBody, CommonErrors, Conflict, NotFound, WritePrecondition,
+};
 use crate::openapi::responses::BatchDone;
 use crate::openapi::schemas::Batch;
-use crate::outcome::Outcome;
+use crate::outcome::StoredResponse;
 use crate::problem::Problem;
 
 /// Run operations in one transaction
@@ -26,9 +28,9 @@ use crate::problem::Problem;
     params(Repeated),
     request_body = Batch,
     security(("bearer" = [])),
-    responses(BatchDone, Always, Guarded, Absent, BadBody, Clash, Unmet)
+    responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)
 )]
-pub(crate) async fn run(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn run(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let guarded = call.api().settings().require_if_match;
     let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
     let now = call.now();
@@ -37,7 +39,7 @@ pub(crate) async fn run(mut call: Call) -> Result<HttpResponse, Problem> {
         move |session, principal| use_case::run(session, principal, &operations, now),
         |done| {
             let results: Vec<_> = done.iter().map(response::result).collect();
-            Outcome::document(&results)
+            StoredResponse::document(&results)
         },
     )
     .await

@@ -7,17 +7,17 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::etag;
-use crate::fields::{Fields, ReadOnly, Rules, Schema, fault, id, wrong_type};
-use crate::problem::{Code, Fault, Place, Problem};
+use crate::fields::{FieldViolations, Fields, ObjectSchema, ReadOnly, fault, id, wrong_type};
+use crate::problem::{Code, FieldError, Location, Problem};
 use crate::{posts, users};
 
-const BATCH: Schema = Schema {
+const BATCH: ObjectSchema = ObjectSchema {
     writable: &["operations"],
     read_only: ReadOnly::Ignored(&[]),
 };
 
 /// Every member that some operation may have.
-const OPERATION: Schema = Schema {
+const OPERATION: ObjectSchema = ObjectSchema {
     writable: &["op", "type", "ref", "id", "if_match", "posts", "data"],
     read_only: ReadOnly::Ignored(&[]),
 };
@@ -51,7 +51,7 @@ pub(crate) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Proble
     Ok(made)
 }
 
-fn operations(value: &RawValue) -> Result<Vec<&RawValue>, Rules> {
+fn operations(value: &RawValue) -> Result<Vec<&RawValue>, FieldViolations> {
     let Ok(operations) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
         return Err(match self::value(value)? {
             // Which it was not in its raw form only if it is too deep.
@@ -72,7 +72,7 @@ fn operations(value: &RawValue) -> Result<Vec<&RawValue>, Rules> {
 /// What is known of the operations so far.
 #[derive(Default)]
 struct Reader {
-    faults: Vec<Fault>,
+    faults: Vec<FieldError>,
     refs: HashMap<String, Named>,
     /// The updates and deletions without `if_match`.
     unguarded: Vec<usize>,
@@ -258,7 +258,7 @@ impl Reader {
     }
 
     /// A name that no operation has yet.
-    fn new_ref(&self, sent: &RawValue) -> Result<String, Rules> {
+    fn new_ref(&self, sent: &RawValue) -> Result<String, FieldViolations> {
         let name = text(sent)?;
         let characters = name.chars().count();
         if name.is_empty() {
@@ -284,7 +284,7 @@ impl Reader {
     }
 
     /// An id, or `{"$ref": …}` with the `ref` of an earlier operation.
-    fn author(&self, value: Value) -> Result<Author, Rules> {
+    fn author(&self, value: Value) -> Result<Author, FieldViolations> {
         let Value::Object(object) = value else {
             return id(value).map(Author::Known);
         };
@@ -329,9 +329,9 @@ impl Reader {
         Ok(())
     }
 
-    fn add(&mut self, index: usize, part: &str, faults: Vec<Fault>) {
+    fn add(&mut self, index: usize, part: &str, faults: Vec<FieldError>) {
         self.faults.extend(faults.into_iter().map(|mut fault| {
-            if let Place::Pointer(pointer) = &mut fault.place {
+            if let Location::Pointer(pointer) = &mut fault.place {
                 *pointer = format!("/operations/{index}{part}{pointer}");
             }
             fault
@@ -346,7 +346,7 @@ impl Reader {
 }
 
 /// One of the words that may stand here.
-fn word<T: Copy>(sent: &RawValue, words: &[(&str, T)]) -> Result<T, Rules> {
+fn word<T: Copy>(sent: &RawValue, words: &[(&str, T)]) -> Result<T, FieldViolations> {
     let text = text(sent)?;
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
@@ -355,7 +355,7 @@ fn word<T: Copy>(sent: &RawValue, words: &[(&str, T)]) -> Result<T, Rules> {
     })
 }
 
-fn text(sent: &RawValue) -> Result<String, Rules> {
+fn text(sent: &RawValue) -> Result<String, FieldViolations> {
     match value(sent)? {
         Value::String(text) => Ok(text),
         other => Err(wrong_type("a string", &other)),
@@ -364,7 +364,7 @@ fn text(sent: &RawValue) -> Result<String, Rules> {
 
 /// A value that was passed over so far: its escapes and its depth were not
 /// looked at.
-fn value(sent: &RawValue) -> Result<Value, Rules> {
+fn value(sent: &RawValue) -> Result<Value, FieldViolations> {
     serde_json::from_str(sent.get()).map_err(|_| {
         let rule = "has a lone surrogate in it, or is nested too deeply";
         vec![("wrong-type", rule.to_owned())]

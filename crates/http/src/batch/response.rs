@@ -1,5 +1,5 @@
-use byline_application::Subject;
-use byline_application::batch::{Done, Effect};
+use byline_application::EntityRef;
+use byline_application::batch::{Effect, OperationOutcome};
 use serde::Serialize;
 
 use crate::etag::etag;
@@ -23,10 +23,10 @@ struct Row {
     updated_at: Time,
 }
 
-pub(super) fn result(done: &Done) -> OperationResult {
+pub(super) fn result(done: &OperationOutcome) -> OperationResult {
     let (r#type, id) = match done.subject {
-        Subject::User(id) => ("user", id.get()),
-        Subject::Post(id) => ("post", id.get()),
+        EntityRef::User(id) => ("user", id.get()),
+        EntityRef::Post(id) => ("post", id.get()),
     };
     let (status, stamp) = match done.effect {
         Effect::Created(stamp) => (201, Some(stamp)),

@@ -13,11 +13,11 @@ use flate2::read::GzDecoder;
 use crate::accept::{HTML, MediaType};
 use crate::answer;
 use crate::base_url::BaseUrl;
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::etag::NoneMatch;
 use crate::header_list::{Element, elements};
 use crate::openapi::parameters::Fresh;
-use crate::openapi::refusals::Always;
+use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{DocsPage, OpenApiDocument};
 use crate::problem::{Code, Problem};
 use crate::weak_tag::WeakTag;
@@ -78,15 +78,15 @@ static LOADED: [Asset; 3] = [
     tag = "service",
     params(Fresh),
     security(()),
-    responses(DocsPage, Always)
+    responses(DocsPage, CommonErrors)
 )]
-pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
     let has_slash = call.path().ends_with('/');
     send(&call, if has_slash { &INDEX_SLASH } else { &INDEX })
 }
 
 /// `GET /docs/{asset}`: what the page loads.
-pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem> {
     let name = call.segment("asset");
     match LOADED.iter().find(|asset| asset.name == name) {
         Some(asset) => send(&call, asset),
@@ -107,9 +107,9 @@ pub(crate) async fn asset(call: Call) -> Result<HttpResponse, Problem> {
     tag = "service",
     params(Fresh),
     security(()),
-    responses(OpenApiDocument, Always)
+    responses(OpenApiDocument, CommonErrors)
 )]
-pub(crate) async fn document(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn document(call: RequestContext) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
     let moved;
     let (text, tag) = if call.base().is_empty() {
@@ -136,7 +136,7 @@ fn at_base(document: &[u8], base: &BaseUrl) -> (Bytes, WeakTag) {
     (text.into(), tag)
 }
 
-fn send(call: &Call, asset: &Asset) -> Result<HttpResponse, Problem> {
+fn send(call: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
     let mut answer = answer::tagged(&asset.tag, known.as_ref());
     // The headers of a 304 take the place of those that a browser has kept.
@@ -166,7 +166,7 @@ fn send(call: &Call, asset: &Asset) -> Result<HttpResponse, Problem> {
 }
 
 /// Every browser does. What rates it at all gets it.
-fn takes_gzip(call: &Call) -> bool {
+fn takes_gzip(call: &RequestContext) -> bool {
     let codings: Vec<_> = elements(call.headers(), &header::ACCEPT_ENCODING).collect();
     let named = |coding: &&Element| matches!(coding.name.as_str(), "gzip" | "x-gzip");
     let any = |coding: &&Element| coding.name == "*";

@@ -10,7 +10,7 @@ use governor::state::{InMemoryState, NotKeyed, StateStore};
 
 /// Who has a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(super) enum BucketKey {
     /// Everybody in this network who shows no credential.
     Network(IpAddr),
     /// Whoever shows this credential, by a digest of it.
@@ -27,14 +27,14 @@ pub(super) struct Buckets(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    known: HashMapStateStore<Key>,
+    known: HashMapStateStore<BucketKey>,
     others: InMemoryState,
 }
 
 impl StateStore for Buckets {
-    type Key = Key;
+    type Key = BucketKey;
 
-    fn measure_and_replace<T, F, E>(&self, key: &Key, f: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &BucketKey, f: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
@@ -51,7 +51,7 @@ impl StateStore for Buckets {
     }
 }
 
-impl ShrinkableKeyedStateStore<Key> for Buckets {
+impl ShrinkableKeyedStateStore<BucketKey> for Buckets {
     fn retain_recent(&self, drop_below: Nanos) {
         self.0.known.retain_recent(drop_below);
     }
@@ -70,12 +70,12 @@ impl ShrinkableKeyedStateStore<Key> for Buckets {
 }
 
 /// The same buckets, only looked into: nothing is used up.
-pub(super) struct Glance(pub(super) Buckets);
+pub(super) struct PeekStore(pub(super) Buckets);
 
-impl StateStore for Glance {
-    type Key = Key;
+impl StateStore for PeekStore {
+    type Key = BucketKey;
 
-    fn measure_and_replace<T, F, E>(&self, key: &Key, f: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &BucketKey, f: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {

@@ -1,17 +1,17 @@
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{Allowance, RateLimits, Visit};
+use super::{QuotaStatus, RateLimitKey, RateLimits};
 use crate::Api;
 use crate::problem::Problem;
 
 /// Where a request passes the limits of the service, if it has any.
-pub(crate) struct Gate(Option<Counted>);
+pub(crate) struct RateLimitGuard(Option<Counted>);
 
 /// A request that counts.
 struct Counted {
     api: Api,
-    visit: Visit,
-    allowance: Option<Allowance>,
+    visit: RateLimitKey,
+    allowance: Option<QuotaStatus>,
 }
 
 impl Counted {
@@ -27,14 +27,14 @@ impl Counted {
     }
 }
 
-impl Gate {
+impl RateLimitGuard {
     /// The gate before a request.
     pub(crate) fn of(api: &Api, request: &HttpRequest) -> Self {
         let counted = || {
             api.limits()?;
             Some(Counted {
                 api: api.clone(),
-                visit: Visit::of(request, &api.settings().protection.proxies)?,
+                visit: RateLimitKey::of(request, &api.settings().protection.proxies)?,
                 allowance: None,
             })
         };

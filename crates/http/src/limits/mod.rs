@@ -18,9 +18,9 @@ use governor::{Quota, RateLimiter};
 
 use crate::client_address::{self, TrustedProxies};
 use crate::problem::{Code, Problem};
-use buckets::{Buckets, Glance, Key};
+use buckets::{BucketKey, Buckets, PeekStore};
 
-pub(crate) use gate::Gate;
+pub(crate) use gate::RateLimitGuard;
 
 /// How many requests one caller may send in how long. Who has sent none for a
 /// while may send all of them at once.
@@ -45,30 +45,30 @@ const SWEEP_AFTER: u32 = 8 * 1024;
 pub(crate) struct RateLimits<C: Clock = MonotonicClock> {
     limit: RateLimit,
     clock: C,
-    requests: RateLimiter<Key, Buckets, C, StateInformationMiddleware>,
-    failures: RateLimiter<Key, Buckets, C, StateInformationMiddleware>,
+    requests: RateLimiter<BucketKey, Buckets, C, StateInformationMiddleware>,
+    failures: RateLimiter<BucketKey, Buckets, C, StateInformationMiddleware>,
     /// Looks at the failures without adding to them.
-    failed: RateLimiter<Key, Glance, C, StateInformationMiddleware>,
+    failed: RateLimiter<BucketKey, PeekStore, C, StateInformationMiddleware>,
     seen: AtomicU32,
 }
 
 /// One request, as the limits see it.
 #[derive(Clone, Copy, Debug)]
-struct Visit {
+struct RateLimitKey {
     network: IpAddr,
     shows_credential: bool,
 }
 
 /// What is left to a caller after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Allowance {
+struct QuotaStatus {
     policy: &'static str,
     remaining: u32,
     /// Seconds until there is more: all of it, or after a refusal some.
     more_in: u64,
 }
 
-impl Visit {
+impl RateLimitKey {
     /// Health endpoints are no requests that anybody counts: a balancer must
     /// never be told that an instance is ill because it asks too often.
     fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Option<Self> {
@@ -95,7 +95,7 @@ impl<C: Clock + Clone> RateLimits<C> {
             limit,
             requests: RateLimiter::new(quota, Buckets::default(), clock.clone()),
             failures: RateLimiter::new(quota, failures.clone(), clock.clone()),
-            failed: RateLimiter::new(quota, Glance(failures), clock.clone()),
+            failed: RateLimiter::new(quota, PeekStore(failures), clock.clone()),
             clock,
             seen: AtomicU32::new(0),
         }
@@ -107,20 +107,20 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// [`Code::RateLimited`].
-    fn check_failures(&self, visit: &Visit) -> Result<(), Problem> {
+    fn check_failures(&self, visit: &RateLimitKey) -> Result<(), Problem> {
         if !visit.shows_credential {
             return Ok(());
         }
         let refused = |until: governor::NotUntil<C::Instant>| {
             let more_in = seconds(until.wait_time_from(self.clock.now()));
-            self.refuse(Allowance {
+            self.refuse(QuotaStatus {
                 policy: "failures",
                 remaining: 0,
                 more_in,
             })
         };
         self.failed
-            .check_key(&Key::Network(visit.network))
+            .check_key(&BucketKey::Network(visit.network))
             .map(drop)
             .map_err(refused)
     }
@@ -131,24 +131,28 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// [`Code::RateLimited`].
-    fn admit(&self, visit: &Visit, credential: Option<[u8; 32]>) -> Result<Allowance, Problem> {
+    fn admit(
+        &self,
+        visit: &RateLimitKey,
+        credential: Option<[u8; 32]>,
+    ) -> Result<QuotaStatus, Problem> {
         self.sweep();
         let (policy, key) = match credential {
-            Some(digest) => ("caller", Key::Credential(digest)),
-            None => ("address", Key::Network(visit.network)),
+            Some(digest) => ("caller", BucketKey::Credential(digest)),
+            None => ("address", BucketKey::Network(visit.network)),
         };
         match self.requests.check_key(&key) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let used = self.limit.requests.get().saturating_sub(remaining);
                 let each = self.limit.period / self.limit.requests.get();
-                Ok(Allowance {
+                Ok(QuotaStatus {
                     policy,
                     remaining,
                     more_in: seconds(each * used),
                 })
             }
-            Err(until) => Err(self.refuse(Allowance {
+            Err(until) => Err(self.refuse(QuotaStatus {
                 policy,
                 remaining: 0,
                 more_in: seconds(until.wait_time_from(self.clock.now())),
@@ -158,17 +162,17 @@ impl<C: Clock + Clone> RateLimits<C> {
 
     /// Tells the caller what is left, and remembers a credential that was
     /// wrong.
-    fn settle(&self, visit: &Visit, allowance: Allowance, answer: &mut HttpResponse) {
+    fn settle(&self, visit: &RateLimitKey, allowance: QuotaStatus, answer: &mut HttpResponse) {
         if answer.status() == StatusCode::UNAUTHORIZED && visit.shows_credential {
             // Whether this was one too many the next one learns.
-            let _ = self.failures.check_key(&Key::Network(visit.network));
+            let _ = self.failures.check_key(&BucketKey::Network(visit.network));
         }
         for (name, value) in self.headers(allowance) {
             answer.headers_mut().insert(name, value);
         }
     }
 
-    fn refuse(&self, allowance: Allowance) -> Problem {
+    fn refuse(&self, allowance: QuotaStatus) -> Problem {
         let mut problem = Problem::new(Code::RateLimited, Code::RateLimited.meaning()).with_header(
             header::RETRY_AFTER,
             HeaderValue::from(allowance.more_in.max(1)),
@@ -179,8 +183,8 @@ impl<C: Clock + Clone> RateLimits<C> {
         problem
     }
 
-    fn headers(&self, allowance: Allowance) -> [(HeaderName, HeaderValue); 2] {
-        let Allowance {
+    fn headers(&self, allowance: QuotaStatus) -> [(HeaderName, HeaderValue); 2] {
+        let QuotaStatus {
             policy,
             remaining,
             more_in,

@@ -12,8 +12,8 @@ fn limits(requests: u32, seconds: u64) -> (RateLimits<FakeRelativeClock>, FakeRe
     (RateLimits::new(limit, clock.clone()), clock)
 }
 
-fn visit(number: u32) -> Visit {
-    Visit {
+fn visit(number: u32) -> RateLimitKey {
+    RateLimitKey {
         network: IpAddr::from(number.to_be_bytes()),
         shows_credential: true,
     }
@@ -69,7 +69,7 @@ fn wrong_credentials_use_up_the_right_to_show_any() {
     let (limits, clock) = limits(2, 60);
     let answer = |status| {
         let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish();
-        let allowance = Allowance {
+        let allowance = QuotaStatus {
             policy: "address",
             remaining: 1,
             more_in: 1,
@@ -85,7 +85,7 @@ fn wrong_credentials_use_up_the_right_to_show_any() {
     assert_eq!(refused.status(), 429);
     assert_eq!(header(&refused, "ratelimit"), "\"failures\";r=0;t=30");
     assert!(limits.check_failures(&visit(2)).is_ok());
-    let anonymous = Visit {
+    let anonymous = RateLimitKey {
         shows_credential: false,
         ..visit(1)
     };
@@ -118,7 +118,7 @@ fn health_is_not_counted() {
     let proxies = TrustedProxies::default();
     let visit = |path: &str| {
         let request = actix_web::test::TestRequest::with_uri(path).to_http_request();
-        Visit::of(&request, &proxies)
+        RateLimitKey::of(&request, &proxies)
     };
     for path in ["/livez", "/readyz", "/readyz/", "/livez?x"] {
         assert!(visit(path).is_none(), "{path}");

@@ -33,12 +33,12 @@ groups! {
     UserPath: id("user_id", "The user.");
     PostPath: id("post_id", "The post.");
     ProblemPath: problem();
-    UserLists: limit(), cursor(), sort::<users::Key>(), email(), starts("name"),
+    UserLists: limit(), cursor(), sort::<users::UserSortKey>(), email(), starts("name"),
         from("created_at"), until("created_at"), prefer(), if_none_match();
-    PostLists: limit(), cursor(), sort::<posts::Key>(), author(), starts("title"),
+    PostLists: limit(), cursor(), sort::<posts::PostSortKey>(), author(), starts("title"),
         from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
         embed(), prefer(), if_none_match();
-    UserPostLists: limit(), cursor(), sort::<posts::Key>(), starts("title"),
+    UserPostLists: limit(), cursor(), sort::<posts::PostSortKey>(), starts("title"),
         from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
         embed(), prefer(), if_none_match();
     Embed: embed();

@@ -13,14 +13,14 @@ use super::responses::{Responses, groups};
 use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
 
 groups! {
-    Always: refuse(&[400, 406, 414, 415, 429, 500, 503]);
-    Guarded: refuse(&[401, 403]);
-    Absent: refuse(&[404]);
-    Clash: refuse(&[409]);
-    Stale: refuse(&[412]);
-    Unmet: refuse(&[412, 428]);
+    CommonErrors: refuse(&[400, 406, 414, 415, 429, 500, 503]);
+    AuthErrors: refuse(&[401, 403]);
+    NotFound: refuse(&[404]);
+    Conflict: refuse(&[409]);
+    ReadPrecondition: refuse(&[412]);
+    WritePrecondition: refuse(&[412, 428]);
     BadBody: refuse(&[408, 413, 422]);
-    Keyed: refuse(&[409, 422]);
+    IdempotencyErrors: refuse(&[409, 422]);
 }
 
 fn refuse(statuses: &[u16]) -> Responses {
@@ -37,13 +37,13 @@ fn refuse(statuses: &[u16]) -> Responses {
 /// One response for each status that the document refers to.
 pub(super) fn components() -> BTreeMap<String, RefOr<Response>> {
     [
-        Always::responses(),
-        Guarded::responses(),
-        Absent::responses(),
-        Clash::responses(),
-        Unmet::responses(),
+        CommonErrors::responses(),
+        AuthErrors::responses(),
+        NotFound::responses(),
+        Conflict::responses(),
+        WritePrecondition::responses(),
         BadBody::responses(),
-        Keyed::responses(),
+        IdempotencyErrors::responses(),
     ]
     .iter()
     .flat_map(BTreeMap::keys)

@@ -61,9 +61,9 @@ groups! {
 }
 
 /// Where a response leads: the operation, its parameter, where its value is.
-type Links = &'static [(&'static str, &'static str, &'static str)];
+type ResponseLinks = &'static [(&'static str, &'static str, &'static str)];
 
-const TO_USER: Links = &[
+const TO_USER: ResponseLinks = &[
     ("getUser", "user_id", "$response.body#/id"),
     ("replaceUser", "user_id", "$response.body#/id"),
     ("updateUser", "user_id", "$response.body#/id"),
@@ -72,7 +72,7 @@ const TO_USER: Links = &[
     ("createUserPost", "user_id", "$response.body#/id"),
 ];
 
-const TO_POST: Links = &[
+const TO_POST: ResponseLinks = &[
     ("getPost", "post_id", "$response.body#/id"),
     ("replacePost", "post_id", "$response.body#/id"),
     ("updatePost", "post_id", "$response.body#/id"),
@@ -80,7 +80,7 @@ const TO_POST: Links = &[
     ("getUser", "user_id", "$response.body#/user_id"),
 ];
 
-fn links(to: Links) -> BTreeMap<String, RefOr<Link>> {
+fn links(to: ResponseLinks) -> BTreeMap<String, RefOr<Link>> {
     to.iter()
         .map(|(operation, parameter, value)| {
             let link = LinkBuilder::new()
@@ -110,7 +110,7 @@ fn one(status: &str, response: ResponseBuilder, more: &[&str]) -> Responses {
     Responses::from([(status.to_owned(), RefOr::T(response))])
 }
 
-fn read<T: ToSchema>(description: &str, to: Links, tag: &str) -> Responses {
+fn read<T: ToSchema>(description: &str, to: ResponseLinks, tag: &str) -> Responses {
     let mut responses = one("200", json_of::<T>(description), &[tag]);
     responses.append(&mut not_modified(&[tag]));
     linked(responses, to)
@@ -127,7 +127,7 @@ fn not_modified(headers: &[&str]) -> Responses {
 /// What the answer to any write may have.
 const OF_WRITES: &[&str] = &["Idempotency-Replayed", "Preference-Applied"];
 
-fn changed<T: ToSchema>(description: &str, to: Links) -> Responses {
+fn changed<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {
     let headers = &[OF_WRITES, &["ETag"]].concat();
     let mut responses = linked(one("200", json_of::<T>(description), headers), to);
     responses.append(&mut minimal(headers));
@@ -153,7 +153,7 @@ fn batch_done() -> Responses {
     responses
 }
 
-fn created<T: ToSchema>(description: &str, to: Links) -> Responses {
+fn created<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {
     linked(
         one(
             "201",
@@ -164,7 +164,7 @@ fn created<T: ToSchema>(description: &str, to: Links) -> Responses {
     )
 }
 
-fn linked(mut responses: Responses, to: Links) -> Responses {
+fn linked(mut responses: Responses, to: ResponseLinks) -> Responses {
     for response in responses.values_mut() {
         if let RefOr::T(response) = response {
             response.links = links(to);

@@ -1,6 +1,6 @@
 //! The grammar of `GET /posts` and `GET /users/{user_id}/posts`.
 
-use byline_application::{Position, PostOrder, PostQuery, Span};
+use byline_application::{KeysetPosition, KeysetWindow, PostOrder, PostQuery};
 use byline_domain::{Post, Title, UserId};
 
 use crate::cursor::KeyValue;
@@ -39,7 +39,7 @@ pub(crate) const PARAMETERS_OF: &[&str] = &[
 
 /// What posts can be ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum PostSortKey {
     #[default]
     Id,
     Title,
@@ -47,7 +47,7 @@ pub(crate) enum Key {
     UpdatedAt,
 }
 
-impl SortKey for Key {
+impl SortKey for PostSortKey {
     const ALL: &'static [Self] = &[Self::Id, Self::Title, Self::CreatedAt, Self::UpdatedAt];
 
     fn name(self) -> &'static str {
@@ -61,15 +61,15 @@ impl SortKey for Key {
 }
 
 /// What was asked for.
-pub(crate) struct List {
+pub(crate) struct PostListRequest {
     pub(super) query: PostQuery,
     pub(super) paging: Paging,
     /// Whether the authors are wanted with the posts.
     pub(super) embed_user: bool,
-    key: Key,
+    key: PostSortKey,
 }
 
-impl List {
+impl PostListRequest {
     /// The list of all posts.
     pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
         Self::parse("/posts".to_owned(), query, None)
@@ -82,7 +82,7 @@ impl List {
 
     fn parse(path: String, query: &Query, author: Option<UserId>) -> Result<Self, Problem> {
         let mut filters = Filters::new(query);
-        let sort = filters.sort::<Key>();
+        let sort = filters.sort::<PostSortKey>();
         let limit = filters.limit();
         let author = filters.read("user_id", user_id).or(author);
         let titles = filters.starting("title.starts", Title::parse);
@@ -92,16 +92,16 @@ impl List {
         filters.finish()?;
         let paging = Paging::of(path, query, sort)?;
         let order = match sort.key {
-            Key::Id => PostOrder::Id(paging.seek()?),
-            Key::Title => PostOrder::Title(Span {
+            PostSortKey::Id => PostOrder::Id(paging.seek()?),
+            PostSortKey::Title => PostOrder::Title(KeysetWindow {
                 range: titles,
                 seek: paging.seek()?,
             }),
-            Key::CreatedAt => PostOrder::CreatedAt(Span {
+            PostSortKey::CreatedAt => PostOrder::CreatedAt(KeysetWindow {
                 range: created_at,
                 seek: paging.seek()?,
             }),
-            Key::UpdatedAt => PostOrder::UpdatedAt(Span {
+            PostSortKey::UpdatedAt => PostOrder::UpdatedAt(KeysetWindow {
                 range: updated_at,
                 seek: paging.seek()?,
             }),
@@ -121,14 +121,14 @@ impl List {
     }
 
     /// Where a post stands in the list.
-    pub(super) fn position(&self, post: &Post) -> Position<KeyValue> {
+    pub(super) fn position(&self, post: &Post) -> KeysetPosition<KeyValue> {
         let key = match self.key {
-            Key::Id => KeyValue::None,
-            Key::Title => KeyValue::Text(post.title.as_str().to_owned()),
-            Key::CreatedAt => KeyValue::Time(post.created_at),
-            Key::UpdatedAt => KeyValue::Time(post.updated_at),
+            PostSortKey::Id => KeyValue::None,
+            PostSortKey::Title => KeyValue::Text(post.title.as_str().to_owned()),
+            PostSortKey::CreatedAt => KeyValue::Time(post.created_at),
+            PostSortKey::UpdatedAt => KeyValue::Time(post.updated_at),
         };
         let id = post.id.get();
-        Position { key, id }
+        KeysetPosition { key, id }
     }
 }

@@ -8,27 +8,30 @@ use std::slice;
 
 use actix_web::HttpResponse;
 use byline_application::posts as use_case;
-use byline_application::{AppError, Page, PostQuery, Session, Subject};
+use byline_application::{AppError, EntityRef, Page, PostQuery, Session};
 use byline_domain::Post;
 use byline_domain::policy::Principal;
 
 use crate::answer;
 use crate::body::Media;
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::etag::{NoneMatch, ReadConditions};
 use crate::filters::embeds_user;
 use crate::openapi::parameters::{
     Conditional, Embed, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
 };
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Keyed, Stale, Unmet};
+use crate::openapi::refusals::{
+    AuthErrors, BadBody, CommonErrors, Conflict, IdempotencyErrors, NotFound, ReadPrecondition,
+    WritePrecondition,
+};
 use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
 use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
-use crate::outcome::Outcome;
+use crate::outcome::StoredResponse;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
-use list::List;
+use list::PostListRequest;
 
-pub(crate) use list::{Key, PARAMETERS, PARAMETERS_OF};
+pub(crate) use list::{PARAMETERS, PARAMETERS_OF, PostSortKey};
 pub(crate) use response::PostResponse;
 
 /// List posts
@@ -42,10 +45,10 @@ pub(crate) use response::PostResponse;
     tag = "posts",
     params(PostLists),
     security(("bearer" = ["posts:read"])),
-    responses(PostList, Always, Guarded)
+    responses(PostList, CommonErrors, AuthErrors)
 )]
-pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let list = List::of(call.query())?;
+pub(crate) async fn list(call: RequestContext) -> Result<HttpResponse, Problem> {
+    let list = PostListRequest::of(call.query())?;
     show(&call, list, use_case::list).await
 }
 
@@ -60,11 +63,11 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(UserPath, UserPostLists),
     security(("bearer" = ["posts:read"])),
-    responses(PostList, Always, Guarded, Absent)
+    responses(PostList, CommonErrors, AuthErrors, NotFound)
 )]
-pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list_of(call: RequestContext) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
-    let list = List::of_author(author, call.query())?;
+    let list = PostListRequest::of_author(author, call.query())?;
     show(&call, list, move |session, principal, query| {
         use_case::list_of(session, principal, author, query)
     })
@@ -74,8 +77,8 @@ pub(crate) async fn list_of(call: Call) -> Result<HttpResponse, Problem> {
 /// Answers with the page that `read` gives, and with what else is wanted: at
 /// most one statement for each of page, authors and count.
 async fn show(
-    call: &Call,
-    list: List,
+    call: &RequestContext,
+    list: PostListRequest,
     read: impl Fn(&mut dyn Session, &Principal, &PostQuery) -> Result<Page<Post>, AppError>
     + Send
     + 'static,
@@ -120,9 +123,9 @@ async fn show(
     params(Repeated),
     request_body = CreatePost,
     security(("bearer" = ["posts:write"])),
-    responses(PostCreated, Always, Guarded, BadBody, Clash, Keyed)
+    responses(PostCreated, CommonErrors, AuthErrors, BadBody, Conflict, IdempotencyErrors)
 )]
-pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let now = call.now();
     call.create(
@@ -144,9 +147,9 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     params(UserPath, Repeated),
     request_body = CreateUserPost,
     security(("bearer" = ["posts:write"])),
-    responses(PostCreated, Always, Guarded, Absent, BadBody, Keyed)
+    responses(PostCreated, CommonErrors, AuthErrors, NotFound, BadBody, IdempotencyErrors)
 )]
-pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create_of(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let author = call.user_id()?;
     let new = request::create_of(author, &call.body(Media::Json).await?)?;
     let now = call.now();
@@ -169,9 +172,9 @@ pub(crate) async fn create_of(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(PostPath, Embed, Conditional),
     security(("bearer" = ["posts:read"])),
-    responses(PostRead, Always, Guarded, Absent, Stale)
+    responses(PostRead, CommonErrors, AuthErrors, NotFound, ReadPrecondition)
 )]
-pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = ReadConditions::of(call.headers())?;
     if embeds_user(call.query())? {
@@ -190,7 +193,7 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     let post = call
         .read(move |session, principal| use_case::read(session, principal, id))
         .await?;
-    let is_known = conditions.is_known(Subject::Post(id), post.version)?;
+    let is_known = conditions.is_known(EntityRef::Post(id), post.version)?;
     answer::read(&PostResponse::from(&post), is_known)
 }
 
@@ -205,9 +208,9 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     params(PostPath, Guard, Repeated),
     request_body = ReplacePost,
     security(("bearer" = ["posts:write"])),
-    responses(PostChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
+    responses(PostChanged, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn replace(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
@@ -215,7 +218,7 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     call.write(
         call.claim(&new),
         move |session, principal| {
-            conditions.check_none_match(Subject::Post(id), || {
+            conditions.check_none_match(EntityRef::Post(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::replace(session, principal, id, &new, &conditions.matches, now)
@@ -236,9 +239,9 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     params(PostPath, Guard, Repeated),
     request_body(content((UpdatePost = "application/merge-patch+json"), (UpdatePost = "application/json"))),
     security(("bearer" = ["posts:write"])),
-    responses(PostChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
+    responses(PostChanged, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn patch(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
@@ -246,7 +249,7 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     call.write(
         call.claim(&change),
         move |session, principal| {
-            conditions.check_none_match(Subject::Post(id), || {
+            conditions.check_none_match(EntityRef::Post(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::patch(session, principal, id, &change, &conditions.matches, now)
@@ -266,28 +269,28 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "posts",
     params(PostPath, Guard, Repeated),
     security(("bearer" = ["posts:write"])),
-    responses(Deleted, Always, Guarded, Absent, Unmet, Keyed)
+    responses(Deleted, CommonErrors, AuthErrors, NotFound, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.post_id()?;
     let conditions = call.conditions()?;
     call.write(
         call.claim(&()),
         move |session, principal| {
-            conditions.check_none_match(Subject::Post(id), || {
+            conditions.check_none_match(EntityRef::Post(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::delete(session, principal, id, &conditions.matches)
         },
-        |()| Ok(Outcome::deleted()),
+        |()| Ok(StoredResponse::deleted()),
     )
     .await
 }
 
-fn changed(post: &Post) -> Result<Outcome, AppError> {
-    Outcome::changed(&PostResponse::from(post))
+fn changed(post: &Post) -> Result<StoredResponse, AppError> {
+    StoredResponse::changed(&PostResponse::from(post))
 }
 
-fn created(post: &Post) -> Result<Outcome, AppError> {
-    Outcome::created(&PostResponse::from(post), format!("/posts/{}", post.id))
+fn created(post: &Post) -> Result<StoredResponse, AppError> {
+    StoredResponse::created(&PostResponse::from(post), format!("/posts/{}", post.id))
 }

@@ -2,7 +2,7 @@ use byline_domain::{Content, NewPost, PostChange, Title, UserId};
 
 use serde_json::Value;
 
-use crate::fields::{Fields, ReadOnly, Rules, Schema, id, text_of};
+use crate::fields::{FieldViolations, Fields, ObjectSchema, ReadOnly, id, text_of};
 use crate::problem::Problem;
 
 const WRITABLE: &[&str] = &["user_id", "title", "content"];
@@ -19,14 +19,14 @@ pub(super) fn create(body: &[u8]) -> Result<NewPost, Problem> {
 /// The same, with authors of whatever kind `author` reads.
 pub(crate) fn create_by<A>(
     body: &[u8],
-    author: impl FnOnce(Value) -> Result<A, Rules>,
+    author: impl FnOnce(Value) -> Result<A, FieldViolations>,
 ) -> Result<(A, Title, Content), Problem> {
     whole(body, ReadOnly::Refused(GIVEN), author)
 }
 
 /// The body of `POST /users/{user_id}/posts`: the path names the author.
 pub(super) fn create_of(author: UserId, body: &[u8]) -> Result<NewPost, Problem> {
-    let schema = Schema {
+    let schema = ObjectSchema {
         writable: &["title", "content"],
         read_only: ReadOnly::Refused(&["user_id", "id", "created_at", "updated_at"]),
     };
@@ -51,12 +51,12 @@ pub(super) fn patch(body: &[u8]) -> Result<PostChange, Problem> {
 /// The same, with authors of whatever kind `author` reads.
 pub(crate) fn patch_by<A>(
     body: &[u8],
-    author: impl FnOnce(Value) -> Result<A, Rules>,
+    author: impl FnOnce(Value) -> Result<A, FieldViolations>,
 ) -> Result<Patch<A>, Problem> {
     let read_only = ReadOnly::Ignored(GIVEN);
     let mut fields = Fields::parse(
         body,
-        Schema {
+        ObjectSchema {
             writable: WRITABLE,
             read_only,
         },
@@ -72,11 +72,11 @@ pub(crate) fn patch_by<A>(
 fn whole<A>(
     body: &[u8],
     read_only: ReadOnly,
-    author: impl FnOnce(Value) -> Result<A, Rules>,
+    author: impl FnOnce(Value) -> Result<A, FieldViolations>,
 ) -> Result<(A, Title, Content), Problem> {
     let mut fields = Fields::parse(
         body,
-        Schema {
+        ObjectSchema {
             writable: WRITABLE,
             read_only,
         },

@@ -1,9 +1,9 @@
 //! The one door from errors of the application to HTTP.
 
-use byline_application::{AppError, Cause, Conflict, Subject, Unavailable};
+use byline_application::{AppError, Cause, Conflict, EntityRef, Unavailable};
 use byline_domain::policy::Denial;
 
-use super::{Code, Fault, Place, Problem};
+use super::{Code, FieldError, Location, Problem};
 use crate::access::{challenge, unauthenticated};
 
 impl From<AppError> for Problem {
@@ -23,7 +23,7 @@ impl From<AppError> for Problem {
                 format!("The {subject} is not in a version that the request's preconditions name."),
             ),
             AppError::InOperation { index, error } => {
-                let member = culprit(&error);
+                let member = error_pointer(&error);
                 Self::from(*error).in_operation(index, member)
             }
             AppError::Contention(cause) => with_cause(Self::from_code(Code::Contention), cause),
@@ -57,7 +57,7 @@ impl Problem {
 
 /// The member of an operation that such an error is about, as a pointer, if it
 /// is none of `data`.
-fn culprit(error: &AppError) -> &'static str {
+fn error_pointer(error: &AppError) -> &'static str {
     match error {
         AppError::NotFound(_)
         | AppError::Conflict(Conflict::UserHasPosts(_) | Conflict::LastVersion(_)) => "/id",
@@ -66,7 +66,7 @@ fn culprit(error: &AppError) -> &'static str {
     }
 }
 
-fn not_found(subject: Subject) -> Problem {
+fn not_found(subject: EntityRef) -> Problem {
     Problem::new(Code::NotFound, format!("There is no {subject}."))
 }
 
@@ -102,8 +102,8 @@ fn conflicting(conflict: Conflict) -> Problem {
         // No request links identities.
         Conflict::IdentityLinked => return Problem::from_code(Code::Internal),
     };
-    let fault = pointer.map(|pointer| Fault {
-        place: Place::Pointer(pointer.to_owned()),
+    let fault = pointer.map(|pointer| FieldError {
+        place: Location::Pointer(pointer.to_owned()),
         code: code.name(),
         detail: detail.clone(),
     });

@@ -31,16 +31,16 @@ struct Parts {
     code: Code,
     status: StatusCode,
     detail: Cow<'static, str>,
-    errors: Vec<Fault>,
+    errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Cause>,
 }
 
 /// One thing that is wrong with one part of a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Fault {
+pub(crate) struct FieldError {
     #[serde(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: Location,
     pub(crate) code: &'static str,
     pub(crate) detail: String,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Fault {
 /// Which part of a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// A member of the body, as a JSON pointer (RFC 6901).
     Pointer(String),
     /// A parameter of the query, by name.
@@ -72,7 +72,7 @@ impl Problem {
     }
 
     /// What is wrong, part by part; the detail is made from it.
-    pub(crate) fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
+    pub(crate) fn of_faults(code: Code, faults: Vec<FieldError>) -> Self {
         let detail = match faults.as_slice() {
             [only] => only.detail.clone(),
             several => format!(
@@ -83,7 +83,7 @@ impl Problem {
         Self::new(code, detail).with_faults(faults)
     }
 
-    pub(crate) fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+    pub(crate) fn with_faults(mut self, faults: Vec<FieldError>) -> Self {
         self.0.errors = faults;
         self
     }
@@ -99,15 +99,15 @@ impl Problem {
         let operation = format!("/operations/{index}");
         self.0.detail = format!("Operation {index}: {}", self.0.detail).into();
         if self.0.errors.is_empty() {
-            self.0.errors.push(Fault {
-                place: Place::Pointer(operation + member),
+            self.0.errors.push(FieldError {
+                place: Location::Pointer(operation + member),
                 code: self.0.code.name(),
                 detail: self.0.detail.clone().into_owned(),
             });
             return self;
         }
         for fault in &mut self.0.errors {
-            if let Place::Pointer(pointer) = &mut fault.place {
+            if let Location::Pointer(pointer) = &mut fault.place {
                 *pointer = format!("{operation}/data{pointer}");
             }
         }
@@ -130,7 +130,7 @@ impl Problem {
     }
 
     /// What is wrong, part by part; the problem itself if it is none of parts.
-    pub(crate) fn into_faults(mut self) -> Result<Vec<Fault>, Self> {
+    pub(crate) fn into_faults(mut self) -> Result<Vec<FieldError>, Self> {
         match std::mem::take(&mut self.0.errors) {
             none if none.is_empty() => Err(self),
             faults => Ok(faults),
@@ -230,5 +230,5 @@ pub(crate) struct ProblemBody<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(schema_with = schemas::faults)]
-    errors: &'a [Fault],
+    errors: &'a [FieldError],
 }

@@ -4,10 +4,10 @@ use utoipa::ToSchema;
 
 use super::{Code, Problem};
 use crate::accept::{HTML, JSON, MediaType, TEXT};
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::etag::NoneMatch;
 use crate::openapi::parameters::{Fresh, ProblemPath};
-use crate::openapi::refusals::{Absent, Always};
+use crate::openapi::refusals::{CommonErrors, NotFound};
 use crate::openapi::responses::ProblemPage;
 use crate::openapi::schemas;
 use crate::{answer, html};
@@ -25,9 +25,9 @@ pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
     tag = "service",
     params(ProblemPath, Fresh),
     security(()),
-    responses(ProblemPage, Always, Absent)
+    responses(ProblemPage, CommonErrors, NotFound)
 )]
-pub(crate) async fn page(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
     let name = call.segment("code");
     let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
         return Err(Problem::new(

@@ -1,6 +1,6 @@
 //! The grammar of `GET /users`.
 
-use byline_application::{Position, Span, UserOrder, UserQuery};
+use byline_application::{KeysetPosition, KeysetWindow, UserOrder, UserQuery};
 use byline_domain::{User, UserName};
 
 use crate::cursor::KeyValue;
@@ -23,7 +23,7 @@ pub(crate) const PARAMETERS: &[&str] = &[
 
 /// What users can be ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum UserSortKey {
     #[default]
     Id,
     Name,
@@ -31,7 +31,7 @@ pub(crate) enum Key {
     CreatedAt,
 }
 
-impl SortKey for Key {
+impl SortKey for UserSortKey {
     const ALL: &'static [Self] = &[Self::Id, Self::Name, Self::Email, Self::CreatedAt];
 
     fn name(self) -> &'static str {
@@ -45,16 +45,16 @@ impl SortKey for Key {
 }
 
 /// What was asked for.
-pub(crate) struct List {
+pub(crate) struct UserListRequest {
     pub(super) query: UserQuery,
     pub(super) paging: Paging,
-    key: Key,
+    key: UserSortKey,
 }
 
-impl List {
+impl UserListRequest {
     pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
         let mut filters = Filters::new(query);
-        let sort = filters.sort::<Key>();
+        let sort = filters.sort::<UserSortKey>();
         let limit = filters.limit();
         let email = filters.read("email", email);
         let names = filters.starting("name.starts", UserName::parse);
@@ -62,13 +62,13 @@ impl List {
         filters.finish()?;
         let paging = Paging::of("/users", query, sort)?;
         let order = match sort.key {
-            Key::Id => UserOrder::Id(paging.seek()?),
-            Key::Name => UserOrder::Name(Span {
+            UserSortKey::Id => UserOrder::Id(paging.seek()?),
+            UserSortKey::Name => UserOrder::Name(KeysetWindow {
                 range: names,
                 seek: paging.seek()?,
             }),
-            Key::Email => UserOrder::Email(paging.seek()?),
-            Key::CreatedAt => UserOrder::CreatedAt(Span {
+            UserSortKey::Email => UserOrder::Email(paging.seek()?),
+            UserSortKey::CreatedAt => UserOrder::CreatedAt(KeysetWindow {
                 range: created_at,
                 seek: paging.seek()?,
             }),
@@ -87,14 +87,14 @@ impl List {
     }
 
     /// Where a user stands in the list.
-    pub(super) fn position(&self, user: &User) -> Position<KeyValue> {
+    pub(super) fn position(&self, user: &User) -> KeysetPosition<KeyValue> {
         let key = match self.key {
-            Key::Id => KeyValue::None,
-            Key::Name => KeyValue::Text(user.name.as_str().to_owned()),
-            Key::Email => KeyValue::Text(user.email.key()),
-            Key::CreatedAt => KeyValue::Time(user.created_at),
+            UserSortKey::Id => KeyValue::None,
+            UserSortKey::Name => KeyValue::Text(user.name.as_str().to_owned()),
+            UserSortKey::Email => KeyValue::Text(user.email.key()),
+            UserSortKey::CreatedAt => KeyValue::Time(user.created_at),
         };
         let id = user.id.get();
-        Position { key, id }
+        KeysetPosition { key, id }
     }
 }

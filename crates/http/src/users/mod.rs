@@ -6,25 +6,28 @@ mod response;
 
 use actix_web::HttpResponse;
 use byline_application::AppError;
-use byline_application::Subject;
+use byline_application::EntityRef;
 use byline_application::users::{self as use_case, Posts};
 use byline_domain::User;
 
 use crate::answer;
 use crate::body::Media;
-use crate::call::Call;
+use crate::call::RequestContext;
 use crate::etag::{NoneMatch, ReadConditions};
 use crate::openapi::parameters::{Conditional, Guard, Repeated, UserLists, UserPath, WithPosts};
-use crate::openapi::refusals::{Absent, Always, BadBody, Clash, Guarded, Keyed, Stale, Unmet};
+use crate::openapi::refusals::{
+    AuthErrors, BadBody, CommonErrors, Conflict, IdempotencyErrors, NotFound, ReadPrecondition,
+    WritePrecondition,
+};
 use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
 use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
-use crate::outcome::Outcome;
+use crate::outcome::StoredResponse;
 use crate::prefer::Preferences;
 use crate::problem::Problem;
 use crate::query;
-use list::List;
+use list::UserListRequest;
 
-pub(crate) use list::{Key, PARAMETERS};
+pub(crate) use list::{PARAMETERS, UserSortKey};
 pub(crate) use response::UserResponse;
 
 /// List users
@@ -38,10 +41,10 @@ pub(crate) use response::UserResponse;
     tag = "users",
     params(UserLists),
     security(("bearer" = ["users:read"])),
-    responses(UserList, Always, Guarded)
+    responses(UserList, CommonErrors, AuthErrors)
 )]
-pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let list = List::of(call.query())?;
+pub(crate) async fn list(call: RequestContext) -> Result<HttpResponse, Problem> {
+    let list = UserListRequest::of(call.query())?;
     let counts = Preferences::of(call.headers())?.count_exact;
     let known = NoneMatch::of(call.headers())?;
     let query = list.query.clone();
@@ -74,15 +77,15 @@ pub(crate) async fn list(call: Call) -> Result<HttpResponse, Problem> {
     params(Repeated),
     request_body = CreateUser,
     security(("bearer" = ["users:write"])),
-    responses(UserCreated, Always, Guarded, BadBody, Clash, Keyed)
+    responses(UserCreated, CommonErrors, AuthErrors, BadBody, Conflict, IdempotencyErrors)
 )]
-pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let new = request::create(&call.body(Media::Json).await?)?;
     let now = call.now();
     call.create(
         call.claim(&new),
         move |session, principal| use_case::create(session, principal, &new, now),
-        |user| Outcome::created(&UserResponse::from(user), format!("/users/{}", user.id)),
+        |user| StoredResponse::created(&UserResponse::from(user), format!("/users/{}", user.id)),
     )
     .await
 }
@@ -97,15 +100,15 @@ pub(crate) async fn create(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "users",
     params(UserPath, Conditional),
     security(("bearer" = ["users:read"])),
-    responses(UserRead, Always, Guarded, Absent, Stale)
+    responses(UserRead, CommonErrors, AuthErrors, NotFound, ReadPrecondition)
 )]
-pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read(call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = ReadConditions::of(call.headers())?;
     let user = call
         .read(move |session, principal| use_case::read(session, principal, id))
         .await?;
-    let is_known = conditions.is_known(Subject::User(id), user.version)?;
+    let is_known = conditions.is_known(EntityRef::User(id), user.version)?;
     answer::read(&UserResponse::from(&user), is_known)
 }
 
@@ -120,9 +123,9 @@ pub(crate) async fn read(call: Call) -> Result<HttpResponse, Problem> {
     params(UserPath, Guard, Repeated),
     request_body = ReplaceUser,
     security(("bearer" = ["users:write"])),
-    responses(UserChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
+    responses(UserChanged, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn replace(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
     let new = request::replace(&call.body(Media::Json).await?)?;
@@ -130,7 +133,7 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     call.write(
         call.claim(&new),
         move |session, principal| {
-            conditions.check_none_match(Subject::User(id), || {
+            conditions.check_none_match(EntityRef::User(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::replace(session, principal, id, &new, &conditions.matches, now)
@@ -151,9 +154,9 @@ pub(crate) async fn replace(mut call: Call) -> Result<HttpResponse, Problem> {
     params(UserPath, Guard, Repeated),
     request_body(content((UpdateUser = "application/merge-patch+json"), (UpdateUser = "application/json"))),
     security(("bearer" = ["users:write"])),
-    responses(UserChanged, Always, Guarded, Absent, BadBody, Clash, Unmet, Keyed)
+    responses(UserChanged, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn patch(mut call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let conditions = call.conditions()?;
     let change = request::patch(&call.body(Media::MergePatch).await?)?;
@@ -161,7 +164,7 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     call.write(
         call.claim(&change),
         move |session, principal| {
-            conditions.check_none_match(Subject::User(id), || {
+            conditions.check_none_match(EntityRef::User(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::patch(session, principal, id, &change, &conditions.matches, now)
@@ -181,9 +184,9 @@ pub(crate) async fn patch(mut call: Call) -> Result<HttpResponse, Problem> {
     tag = "users",
     params(UserPath, WithPosts, Guard, Repeated),
     security(("bearer" = ["users:write"])),
-    responses(Deleted, Always, Guarded, Absent, Clash, Unmet, Keyed)
+    responses(Deleted, CommonErrors, AuthErrors, NotFound, Conflict, WritePrecondition, IdempotencyErrors)
 )]
-pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(call: RequestContext) -> Result<HttpResponse, Problem> {
     let id = call.user_id()?;
     let posts = match call.query().get("posts") {
         None => Posts::Keep,
@@ -194,16 +197,16 @@ pub(crate) async fn delete(call: Call) -> Result<HttpResponse, Problem> {
     call.write(
         call.claim(&()),
         move |session, principal| {
-            conditions.check_none_match(Subject::User(id), || {
+            conditions.check_none_match(EntityRef::User(id), || {
                 Ok(use_case::read(session, principal, id)?.version)
             })?;
             use_case::delete(session, principal, id, posts, &conditions.matches)
         },
-        |()| Ok(Outcome::deleted()),
+        |()| Ok(StoredResponse::deleted()),
     )
     .await
 }
 
-fn changed(user: &User) -> Result<Outcome, AppError> {
-    Outcome::changed(&UserResponse::from(user))
+fn changed(user: &User) -> Result<StoredResponse, AppError> {
+    StoredResponse::changed(&UserResponse::from(user))
 }

@@ -1,6 +1,6 @@
 use byline_domain::{EmailAddress, NewUser, UserChange, UserName};
 
-use crate::fields::{Fields, ReadOnly, Schema, text_of};
+use crate::fields::{Fields, ObjectSchema, ReadOnly, text_of};
 use crate::problem::Problem;
 
 const WRITABLE: &[&str] = &["name", "email"];
@@ -21,7 +21,7 @@ pub(crate) fn patch(body: &[u8]) -> Result<UserChange, Problem> {
     let read_only = ReadOnly::Ignored(GIVEN);
     let mut fields = Fields::parse(
         body,
-        Schema {
+        ObjectSchema {
             writable: WRITABLE,
             read_only,
         },
@@ -36,7 +36,7 @@ pub(crate) fn patch(body: &[u8]) -> Result<UserChange, Problem> {
 fn whole(body: &[u8], read_only: ReadOnly) -> Result<NewUser, Problem> {
     let mut fields = Fields::parse(
         body,
-        Schema {
+        ObjectSchema {
             writable: WRITABLE,
             read_only,
         },

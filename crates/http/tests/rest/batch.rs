@@ -256,7 +256,7 @@ async fn a_batch_is_a_write_like_any_other() {
     let tried = send(&api, send_with(("prefer", "tx=rollback"))).await;
     assert_eq!(tried.json(), first.json());
     assert_eq!(tried.header("preference-applied"), "tx=rollback");
-    assert_eq!(store.intents().last(), Some(&Intent::Rehearse));
+    assert_eq!(store.intents().last(), Some(&Intent::DryRun));
     let minimal = send(&api, send_with(("prefer", "return=minimal"))).await;
     assert_eq!((minimal.status.as_u16(), minimal.body.len()), (204, 0));
 }

@@ -21,7 +21,7 @@ async fn answered(request: TestRequest) -> (u16, HeaderMap) {
     let api = untouched();
     let app = App::new()
         .wrap(cors(&allowed()))
-        .wrap(envelope(&api))
+        .wrap(request_context(&api))
         .configure(configure(&api));
     let app = init_service(app).await;
     let answer = call_service(&app, request.insert_header(ORIGIN).to_request()).await;

@@ -60,7 +60,7 @@ async fn foreign_errors_become_problems() {
     let api = untouched();
     let app = init_service(
         App::new()
-            .wrap(envelope(&api))
+            .wrap(request_context(&api))
             .route(
                 "/teapot",
                 web::get().to(|| async {
@@ -131,7 +131,7 @@ async fn middleware_that_gives_up_is_answered_with_a_problem() {
                     "SELECT secret",
                 ))
             })
-            .wrap(envelope(&api)),
+            .wrap(request_context(&api)),
     )
     .await;
     let error = try_call_service(&app, TestRequest::get().to_request())

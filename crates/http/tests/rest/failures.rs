@@ -1,7 +1,9 @@
 use std::io::Error;
 use std::sync::Arc;
 
-use byline_application::{AppError, Cause, Conflict, MockStore, Refusal, Subject, Unavailable};
+use byline_application::{
+    AppError, Cause, Conflict, CredentialError, EntityRef, MockStore, Unavailable,
+};
 use byline_domain::policy::{Denial, Scope};
 
 use crate::support::{api_with, failing, get, post_id, send_json, settings, user_id};
@@ -43,25 +45,25 @@ fn expected(error: &AppError) -> (u16, &'static str) {
 
 fn every_error() -> Vec<AppError> {
     vec![
-        AppError::NotFound(Subject::User(user_id(7))),
-        AppError::NotFound(Subject::Post(post_id(7))),
+        AppError::NotFound(EntityRef::User(user_id(7))),
+        AppError::NotFound(EntityRef::Post(post_id(7))),
         Conflict::EmailTaken.into(),
         Conflict::AuthorMissing(user_id(7)).into(),
         Conflict::UserHasPosts(user_id(7)).into(),
         Conflict::NoIdLeft.into(),
-        Conflict::LastVersion(Subject::Post(post_id(7))).into(),
+        Conflict::LastVersion(EntityRef::Post(post_id(7))).into(),
         Conflict::KeyInUse.into(),
         Conflict::KeyReused.into(),
         Conflict::IdentityLinked.into(),
-        Refusal::UnknownKey.into(),
+        CredentialError::UnknownKey.into(),
         Denial::NoCredential.into(),
         AppError::InOperation {
             index: 17,
-            error: Box::new(AppError::NotFound(Subject::Post(post_id(7)))),
+            error: Box::new(AppError::NotFound(EntityRef::Post(post_id(7)))),
         },
         Denial::MissingScope(Scope::UsersRead).into(),
         Denial::NotYours.into(),
-        AppError::PreconditionFailed(Subject::User(user_id(7))),
+        AppError::PreconditionFailed(EntityRef::User(user_id(7))),
         AppError::Contention(Some(cause())),
         AppError::Contention(None),
         Unavailable::QueueFull.into(),

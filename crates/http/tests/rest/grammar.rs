@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use byline_application::testing::ImmediateStore;
 use byline_application::{
-    Direction, Intent, KeyRange, MockPostRepository, MockUserRepository, Page, Position, PostOrder,
-    PostQuery, Seek, Span, Store, UserOrder, UserQuery,
+    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, MockPostRepository,
+    MockUserRepository, Page, PostOrder, PostQuery, Seek, Store, UserOrder, UserQuery,
 };
 use byline_http::Api;
 use serde_json::json;
@@ -60,10 +60,10 @@ async fn asked_posts(uri: &str) -> PostQuery {
     asked[0].clone()
 }
 
-fn span<K>(from: Option<K>, to: Option<K>) -> Span<K> {
+fn span<K>(from: Option<K>, to: Option<K>) -> KeysetWindow<K> {
     let range = KeyRange { from, to };
     let seek = Seek::First;
-    Span { range, seek }
+    KeysetWindow { range, seek }
 }
 
 #[actix_web::test]
@@ -71,7 +71,7 @@ async fn users_are_sorted_and_filtered() {
     let name = |prefix| {
         let range = KeyRange::starting_with(prefix);
         let seek = Seek::First;
-        UserOrder::Name(Span { range, seek })
+        UserOrder::Name(KeysetWindow { range, seek })
     };
     for (query, order, direction) in [
         ("", UserOrder::Id(Seek::First), Direction::Ascending),
@@ -296,7 +296,7 @@ async fn links_keep_every_parameter_and_cursors_the_sort_values() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let at = |id| Position {
+    let at = |id| KeysetPosition {
         key: user(id, 1).name.as_str().to_owned(),
         id,
     };

@@ -76,7 +76,7 @@ async fn a_rehearsal_answers_as_the_real_one() {
             "POST" => Intent::Create,
             _ => Intent::Write,
         };
-        assert_eq!(store.intents(), [intent, Intent::Rehearse]);
+        assert_eq!(store.intents(), [intent, Intent::DryRun]);
     }
 }
 

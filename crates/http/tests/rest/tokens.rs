@@ -18,7 +18,7 @@ use byline_application::{
     Authentication, Health, MockIdentityRepository, MockStore, Readiness, Store, TokenVerifier,
 };
 use byline_http::{Api, Settings};
-use byline_tokens::{Algorithm, KeySource, Rhythm, Rules};
+use byline_tokens::{Algorithm, KeySource, RefreshPolicy, Rules};
 use serde_json::{Value, json};
 
 use crate::support::{ada, api_with, now, send, session, settings, user_id};
@@ -70,7 +70,11 @@ impl Provider {
         };
         let every = Duration::from_secs(3600);
         let source = KeySource::parse(&self.url).unwrap();
-        Arc::new(source.verifier(rules, Rhythm { every, at_least }).unwrap())
+        Arc::new(
+            source
+                .verifier(rules, RefreshPolicy { every, at_least })
+                .unwrap(),
+        )
     }
 }
 

@@ -19,12 +19,15 @@ struct Server {
 
 impl Server {
     fn start(api: Api) -> Self {
-        let server =
-            HttpServer::new(move || App::new().wrap(envelope(&api)).configure(configure(&api)))
-                .workers(1)
-                .disable_signals()
-                .bind("127.0.0.1:0")
-                .unwrap();
+        let server = HttpServer::new(move || {
+            App::new()
+                .wrap(request_context(&api))
+                .configure(configure(&api))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .unwrap();
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();

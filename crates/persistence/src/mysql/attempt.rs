@@ -9,12 +9,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::connection::Origin;
+use super::connection::InsertMarker;
 use super::repository::DieselSession;
-use super::token::Token;
+use super::token::AttemptId;
 use super::{Connection, dialect};
-use crate::meters::Meters;
-use crate::queue::Ticket;
+use crate::meters::StoreCounters;
+use crate::queue::QueuedJob;
 
 /// What an attempt came to.
 pub(super) enum Outcome {
@@ -33,10 +33,10 @@ pub(super) enum Outcome {
 /// contrary.
 pub(super) fn run(
     connection: &mut Connection,
-    ticket: &mut Ticket,
-    token: Token,
+    ticket: &mut QueuedJob,
+    token: AttemptId,
     doubt: &mut Option<Cause>,
-    meters: &Meters,
+    meters: &StoreCounters,
 ) -> Outcome {
     let outcome = run_once(connection, ticket, token, doubt, meters);
     match (outcome, doubt) {
@@ -49,15 +49,15 @@ pub(super) fn run(
 
 fn run_once(
     connection: &mut Connection,
-    ticket: &mut Ticket,
-    token: Token,
+    ticket: &mut QueuedJob,
+    token: AttemptId,
     doubt: &mut Option<Cause>,
-    meters: &Meters,
+    meters: &StoreCounters,
 ) -> Outcome {
     match ticket.intent {
         Intent::Read => uncommitted(in_session(connection, ticket)),
         Intent::Snapshot => undone(connection, ticket, SNAPSHOT),
-        Intent::Rehearse => undone(connection, ticket, BEGIN),
+        Intent::DryRun => undone(connection, ticket, BEGIN),
         Intent::Create => create(connection, ticket, token, doubt),
         Intent::Write => write(connection, ticket, token, meters),
     }
@@ -69,7 +69,7 @@ const BEGIN: &str = "START TRANSACTION";
 const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// Runs the job in a transaction that is rolled back at the end.
-fn undone(connection: &mut Connection, ticket: &mut Ticket, begin: &str) -> Outcome {
+fn undone(connection: &mut Connection, ticket: &mut QueuedJob, begin: &str) -> Outcome {
     if let Err(error) = connection.batch_execute(begin) {
         return not_begun(connection, error);
     }
@@ -82,11 +82,11 @@ fn undone(connection: &mut Connection, ticket: &mut Ticket, begin: &str) -> Outc
 /// carries the token: a later attempt runs into it.
 fn create(
     connection: &mut Connection,
-    ticket: &mut Ticket,
-    token: Token,
+    ticket: &mut QueuedJob,
+    token: AttemptId,
     doubt: &mut Option<Cause>,
 ) -> Outcome {
-    connection.set_origin(Some(Origin {
+    connection.set_origin(Some(InsertMarker {
         token,
         repeated: doubt.is_some(),
     }));
@@ -115,9 +115,9 @@ fn create(
 /// [`settle`] can find out what became of it.
 fn write(
     connection: &mut Connection,
-    ticket: &mut Ticket,
-    token: Token,
-    meters: &Meters,
+    ticket: &mut QueuedJob,
+    token: AttemptId,
+    meters: &StoreCounters,
 ) -> Outcome {
     // One round trip. The literal is hexadecimal.
     let begin = format!(
@@ -171,8 +171,8 @@ pub(super) enum Settled {
 ///
 /// The mark beside the token tells this from an attempt, should the answer get
 /// lost once more.
-pub(super) fn settle(connection: &mut Connection, token: Token) -> Settled {
-    let (token, mark) = (token.literal(), token.mark().literal());
+pub(super) fn resolve_outcome(connection: &mut Connection, token: AttemptId) -> Settled {
+    let (token, mark) = (token.literal(), token.tombstone().literal());
     let insert = format!("INSERT INTO write_attempts (token) VALUES ({token}), ({mark})");
     let error = match connection.batch_execute(&insert) {
         Ok(()) => return Settled::Never,
@@ -205,7 +205,7 @@ fn unsettled(connection: &mut Connection, error: diesel::result::Error) -> Settl
 
 /// Runs the job. The first error of a statement after which nothing may be
 /// committed is the session's, whatever the job made of it.
-fn in_session(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+fn in_session(connection: &mut Connection, ticket: &mut QueuedJob) -> Result<(), AppError> {
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {

@@ -8,7 +8,7 @@ use byline_application::{Cause, Health, Intent, Readiness, ServerHealth};
 use tower::retry::budget::{Budget, TpsBudget};
 
 use super::connector::ConnectError;
-use super::node::{Node, Sight, Standing};
+use super::node::{Node, NodePreference, ProbeResult};
 use super::target::Reads;
 
 /// What a job is to a cluster.
@@ -25,7 +25,7 @@ impl Route {
     pub(super) fn of(intent: Intent) -> Self {
         match intent {
             Intent::Read | Intent::Snapshot => Self::Read,
-            Intent::Create | Intent::Write | Intent::Rehearse => Self::Write,
+            Intent::Create | Intent::Write | Intent::DryRun => Self::Write,
         }
     }
 }
@@ -86,25 +86,25 @@ impl Cluster {
             (Route::Read, Reads::WithWrites) | (Route::Write, _) => 0,
         };
         let now = Instant::now();
-        let mut best = (Standing::Away, first);
+        let mut best = (NodePreference::Away, first);
         for index in (first..count).chain(0..first) {
             let Some(node) = self.nodes.get(index) else {
                 continue;
             };
             let standing = match node.standing(route == Route::Write, now) {
                 // Where one is, one stays.
-                Standing::OnProbation if held == Some(index) => Standing::Settled,
+                NodePreference::OnProbation if held == Some(index) => NodePreference::Settled,
                 standing => standing,
             };
             if standing > best.0 {
                 best = (standing, index);
             }
-            if standing == Standing::Settled {
+            if standing == NodePreference::Settled {
                 break;
             }
         }
         match best {
-            (Standing::Away, index) => Err(self.trouble(index)),
+            (NodePreference::Away, index) => Err(self.trouble(index)),
             (_, index) => Ok(index),
         }
     }
@@ -116,7 +116,7 @@ impl Cluster {
     }
 
     /// Takes note of what a probe saw.
-    pub(super) fn saw(&self, index: usize, sight: Sight) {
+    pub(super) fn saw(&self, index: usize, sight: ProbeResult) {
         let Some(node) = self.nodes.get(index) else {
             return;
         };
@@ -138,7 +138,7 @@ impl Cluster {
             .any(|(_, node)| node.trouble().is_none());
         if let Some(node) = self.nodes.get(index) {
             if elsewhere {
-                node.saw(Sight::Away(cause));
+                node.saw(ProbeResult::Away(cause));
             }
             node.look_again();
         }
@@ -158,14 +158,14 @@ impl Cluster {
     }
 
     pub(super) fn health(&self) -> Health {
-        let sights: Vec<Sight> = self.nodes.iter().map(|node| node.sight()).collect();
+        let sights: Vec<ProbeResult> = self.nodes.iter().map(|node| node.sight()).collect();
         let release = sights.iter().find_map(|sight| match sight {
-            Sight::Ready { release, .. } => Some(release.clone()),
-            Sight::Away(_) | Sight::WrongSchema(_) => None,
+            ProbeResult::Ready { release, .. } => Some(release.clone()),
+            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => None,
         });
-        let wrong = |sight: &Sight| matches!(sight, Sight::WrongSchema(_));
-        let is_writable = |sight: &Sight| {
-            let Sight::Ready { is_read_only, .. } = sight else {
+        let wrong = |sight: &ProbeResult| matches!(sight, ProbeResult::WrongSchema(_));
+        let is_writable = |sight: &ProbeResult| {
+            let ProbeResult::Ready { is_read_only, .. } = sight else {
                 return false;
             };
             !is_read_only
@@ -178,11 +178,11 @@ impl Cluster {
             None => (Readiness::Unreachable(self.trouble(0)), None),
         };
         let servers = sights.iter().map(|sight| match sight {
-            Sight::Ready {
+            ProbeResult::Ready {
                 takes_writes: true, ..
             } => ServerHealth::Ready,
-            Sight::Ready { .. } => ServerHealth::ReadOnly,
-            Sight::Away(_) | Sight::WrongSchema(_) => ServerHealth::Away,
+            ProbeResult::Ready { .. } => ServerHealth::ReadOnly,
+            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => ServerHealth::Away,
         });
         Health {
             readiness,

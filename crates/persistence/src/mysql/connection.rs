@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use super::dialect::{self, Counter};
 use super::kill::{Extent, Killer};
-use super::token::Token;
+use super::token::AttemptId;
 use super::unwind::caught;
 
 /// The longest that a statement may take. The server is
@@ -52,7 +52,7 @@ pub(super) struct Connection {
     limit: Duration,
     lost: bool,
     unfit: bool,
-    fence: Option<Fence>,
+    fence: Option<CancelSignal>,
     /// The server's number of this connection, and which server it is.
     id: u32,
     server: String,
@@ -61,7 +61,7 @@ pub(super) struct Connection {
     /// order may arrive late and hit the next one.
     killed: bool,
     has_returning: bool,
-    origin: Option<Origin>,
+    origin: Option<InsertMarker>,
     users_far_from_limit: bool,
     posts_far_from_limit: bool,
 }
@@ -80,13 +80,13 @@ impl Drop for Driver {
 
 /// Tells that nobody is to wait for a server any more: whoever holds the other
 /// end sends something.
-pub(super) type Fence = watch::Receiver<()>;
+pub(super) type CancelSignal = watch::Receiver<()>;
 
 /// Which attempt inserts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
+pub(super) struct InsertMarker {
     /// Marks the row.
-    pub(super) token: Token,
+    pub(super) token: AttemptId,
     /// Whether an earlier attempt with this token may have been committed.
     pub(super) repeated: bool,
 }
@@ -153,7 +153,7 @@ impl Connection {
     }
 
     /// Has statements broken off when `fence` says so.
-    pub(super) fn set_fence(&mut self, fence: Fence) {
+    pub(super) fn set_fence(&mut self, fence: CancelSignal) {
         self.fence = Some(fence);
     }
 
@@ -183,11 +183,11 @@ impl Connection {
     }
 
     /// What marks the rows that are inserted.
-    pub(super) fn origin(&self) -> Option<Origin> {
+    pub(super) fn origin(&self) -> Option<InsertMarker> {
         self.origin
     }
 
-    pub(super) fn set_origin(&mut self, origin: Option<Origin>) {
+    pub(super) fn set_origin(&mut self, origin: Option<InsertMarker>) {
         self.origin = origin;
     }
 
@@ -279,7 +279,7 @@ enum Ending<T> {
 
 async fn ending<T>(
     answer: impl Future<Output = T>,
-    fence: &mut Option<Fence>,
+    fence: &mut Option<CancelSignal>,
     limit: Instant,
 ) -> Ending<T> {
     tokio::select! {
@@ -292,7 +292,7 @@ async fn ending<T>(
 }
 
 /// Ends when the fence says so.
-async fn broken_off(fence: &mut Option<Fence>) {
+async fn broken_off(fence: &mut Option<CancelSignal>) {
     if let Some(fence) = fence
         && fence.changed().await.is_ok()
     {

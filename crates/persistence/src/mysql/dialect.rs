@@ -21,8 +21,8 @@ pub(super) use errors::{
 };
 
 use super::Connection;
-use super::token::Token;
-use crate::position::{Compared, Side};
+use super::token::AttemptId;
+use crate::position::{KeysetPredicate, Side};
 use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 use errors::at_commit;
@@ -32,7 +32,7 @@ pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> 
     insert(
         connection,
         |connection, token| {
-            let row = (row, users::origin.eq(token.map(Token::as_bytes)));
+            let row = (row, users::origin.eq(token.map(AttemptId::as_bytes)));
             let insert = diesel::insert_into(users::table).values(row);
             given(connection, Counter::Users, |connection| {
                 inserted_id(connection, insert)
@@ -53,7 +53,7 @@ pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> 
     insert(
         connection,
         |connection, token| {
-            let row = (row, posts::origin.eq(token.map(Token::as_bytes)));
+            let row = (row, posts::origin.eq(token.map(AttemptId::as_bytes)));
             let insert = diesel::insert_into(posts::table).values(row);
             given(connection, Counter::Posts, |connection| {
                 inserted_id(connection, insert)
@@ -112,7 +112,7 @@ impl<S> RunQueryDsl<Connection> for InShareMode<S> {}
 /// Writes `(key > ? OR (key = ? AND id > ?))`: the optimiser finds the ends of
 /// an index range in this, and none in `(key, id) > (?, ?)`
 /// (<https://dev.mysql.com/doc/refman/8.4/en/row-constructor-optimization.html>).
-impl<S, Key, Id, Value, Number> QueryFragment<Mysql> for Compared<S, Key, Id, Value, Number>
+impl<S, Key, Id, Value, Number> QueryFragment<Mysql> for KeysetPredicate<S, Key, Id, Value, Number>
 where
     S: Side,
     Key: QueryFragment<Mysql>,
@@ -174,8 +174,8 @@ pub(super) fn insert_posts(
     })
 }
 
-fn tokens(count: usize) -> Vec<Token> {
-    iter::repeat_with(Token::new).take(count).collect()
+fn tokens(count: usize) -> Vec<AttemptId> {
+    iter::repeat_with(AttemptId::new).take(count).collect()
 }
 
 /// Inserts rows that are marked with these tokens, and gives their ids in the
@@ -183,7 +183,7 @@ fn tokens(count: usize) -> Vec<Token> {
 /// several transactions insert, ids need not follow one another.
 fn in_order<S>(
     connection: &mut Connection,
-    tokens: &[Token],
+    tokens: &[AttemptId],
     insert: S,
     find: impl FnOnce(&mut Connection, Vec<&[u8]>) -> QueryResult<Vec<(i64, Option<Vec<u8>>)>>,
 ) -> QueryResult<Vec<i64>>
@@ -194,7 +194,7 @@ where
         return Ok(Vec::new());
     }
     insert.execute(connection)?;
-    let marks = tokens.iter().map(Token::as_bytes).collect();
+    let marks = tokens.iter().map(AttemptId::as_bytes).collect();
     let found: HashMap<_, _> = find(connection, marks)?
         .into_iter()
         .filter_map(|(id, origin)| Some((origin?, id)))
@@ -228,8 +228,8 @@ pub(super) fn delete_keys_before(
 /// so a row that is not there by now will not come.
 fn insert(
     connection: &mut Connection,
-    insert: impl FnOnce(&mut Connection, Option<&Token>) -> QueryResult<i64>,
-    find: impl FnOnce(&mut Connection, &Token) -> QueryResult<Option<i64>>,
+    insert: impl FnOnce(&mut Connection, Option<&AttemptId>) -> QueryResult<i64>,
+    find: impl FnOnce(&mut Connection, &AttemptId) -> QueryResult<Option<i64>>,
 ) -> QueryResult<i64> {
     let origin = connection.origin();
     let token = origin.as_ref().map(|origin| &origin.token);

@@ -17,7 +17,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Takes a connection from a server's pool when it is first needed, keeps it,
 /// and exchanges it when it is lost or its server is no longer the one to ask:
 /// one connection to each server that the thread works with, usually one.
-pub(super) struct Lease {
+pub(super) struct ThreadConnection {
     cluster: Arc<Cluster>,
     held: Vec<Option<PooledConnection<Manager>>>,
     /// The server that this thread reads from first, where any will do.
@@ -26,7 +26,7 @@ pub(super) struct Lease {
     writes: Option<usize>,
 }
 
-impl Lease {
+impl ThreadConnection {
     pub(super) fn new(cluster: Arc<Cluster>, turn: usize) -> Self {
         let held = cluster.nodes().iter().map(|_| None).collect();
         Self {

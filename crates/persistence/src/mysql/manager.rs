@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::r2d2::{ManageConnection, Pool};
 
 use super::Connection;
-use super::connection::Fence;
+use super::connection::CancelSignal;
 use super::connector::{ConnectError, connect_to};
 use super::kill::Killer;
 use super::target::{Host, MysqlTarget};
@@ -15,7 +15,7 @@ pub(super) struct Manager {
     target: MysqlTarget,
     host: Host,
     /// `None` where there is no other server to go to.
-    fence: Option<Fence>,
+    fence: Option<CancelSignal>,
     killer: Arc<Killer>,
 }
 
@@ -75,7 +75,7 @@ const IDLE_LIMIT: Duration = Duration::from_secs(60);
 pub(super) fn pool(
     target: &MysqlTarget,
     host: &Host,
-    fence: Option<Fence>,
+    fence: Option<CancelSignal>,
     killer: Arc<Killer>,
     size: u32,
 ) -> Pool<Manager> {

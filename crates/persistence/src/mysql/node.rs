@@ -28,14 +28,14 @@ pub(super) struct Node {
 }
 
 struct Seen {
-    sight: Sight,
+    sight: ProbeResult,
     /// When it has been well for long enough.
     settled: Instant,
 }
 
 /// What the probe saw.
 #[derive(Clone, Debug)]
-pub(super) enum Sight {
+pub(super) enum ProbeResult {
     /// A server that works, with a schema for this program.
     Ready {
         release: Option<Release>,
@@ -50,7 +50,7 @@ pub(super) enum Sight {
     WrongSchema(Cause),
 }
 
-impl Sight {
+impl ProbeResult {
     pub(super) fn is_ready(&self) -> bool {
         matches!(self, Self::Ready { .. })
     }
@@ -58,7 +58,7 @@ impl Sight {
 
 /// How well a server is suited, the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum NodePreference {
     Away,
     /// It works, but it is no place for writes.
     Makeshift,
@@ -74,7 +74,7 @@ impl Node {
         pool: Pool,
         fence: watch::Sender<()>,
         killer: Arc<Killer>,
-        sight: Sight,
+        sight: ProbeResult,
     ) -> Self {
         Self {
             number,
@@ -93,10 +93,10 @@ impl Node {
         &self.pool
     }
 
-    pub(super) fn sight(&self) -> Sight {
+    pub(super) fn sight(&self) -> ProbeResult {
         match self.seen.read() {
             Ok(seen) => seen.sight.clone(),
-            Err(_) => Sight::Away(Arc::new(ConnectError::TimedOut)),
+            Err(_) => ProbeResult::Away(Arc::new(ConnectError::TimedOut)),
         }
     }
 
@@ -104,34 +104,36 @@ impl Node {
     pub(super) fn trouble(&self) -> Option<Cause> {
         match self.seen.read().as_deref() {
             Ok(seen) => match &seen.sight {
-                Sight::Ready { .. } => None,
-                Sight::Away(cause) | Sight::WrongSchema(cause) => Some(Arc::clone(cause)),
+                ProbeResult::Ready { .. } => None,
+                ProbeResult::Away(cause) | ProbeResult::WrongSchema(cause) => {
+                    Some(Arc::clone(cause))
+                }
             },
             Err(_) => Some(Arc::new(ConnectError::TimedOut)),
         }
     }
 
     /// How well the server is suited at the moment, for writes or for reads.
-    pub(super) fn standing(&self, writes: bool, now: Instant) -> Standing {
+    pub(super) fn standing(&self, writes: bool, now: Instant) -> NodePreference {
         match self.seen.read().as_deref() {
             Ok(Seen {
-                sight: Sight::Ready { takes_writes, .. },
+                sight: ProbeResult::Ready { takes_writes, .. },
                 settled,
             }) => {
                 if writes && !takes_writes {
-                    Standing::Makeshift
+                    NodePreference::Makeshift
                 } else if *settled > now {
-                    Standing::OnProbation
+                    NodePreference::OnProbation
                 } else {
-                    Standing::Settled
+                    NodePreference::Settled
                 }
             }
-            _ => Standing::Away,
+            _ => NodePreference::Away,
         }
     }
 
     /// Takes note of what is seen, and logs what is new.
-    pub(super) fn saw(&self, sight: Sight) {
+    pub(super) fn saw(&self, sight: ProbeResult) {
         let Ok(mut seen) = self.seen.write() else {
             return;
         };
@@ -144,16 +146,16 @@ impl Node {
         seen.sight = sight;
     }
 
-    fn log(&self, before: &Sight, now: &Sight) {
+    fn log(&self, before: &ProbeResult, now: &ProbeResult) {
         let node = (!self.is_alone).then_some(self.number);
         match (before, now) {
             (
-                Sight::Ready {
+                ProbeResult::Ready {
                     takes_writes: before,
                     is_read_only: was_read_only,
                     ..
                 },
-                Sight::Ready {
+                ProbeResult::Ready {
                     takes_writes,
                     is_read_only,
                     ..
@@ -171,15 +173,18 @@ impl Node {
             }
             (
                 _,
-                Sight::Ready {
+                ProbeResult::Ready {
                     is_read_only: true, ..
                 },
             ) => tracing::error!(node, "the database is back, and read-only"),
-            (_, Sight::Ready { .. }) => tracing::info!(node, "the database is back"),
-            (Sight::Ready { .. }, Sight::Away(cause) | Sight::WrongSchema(cause)) => {
+            (_, ProbeResult::Ready { .. }) => tracing::info!(node, "the database is back"),
+            (
+                ProbeResult::Ready { .. },
+                ProbeResult::Away(cause) | ProbeResult::WrongSchema(cause),
+            ) => {
                 tracing::error!(node, error = cause.to_string(), "the database is away");
             }
-            (_, Sight::Away(_) | Sight::WrongSchema(_)) => {}
+            (_, ProbeResult::Away(_) | ProbeResult::WrongSchema(_)) => {}
         }
     }
 

@@ -155,9 +155,10 @@ impl<'a> Statement<'a> {
 }
 
 fn sum(connection: &mut Connection, counters: &str) -> i64 {
-    let counted: Vec<Status> = diesel::sql_query(format!("SHOW SESSION STATUS LIKE '{counters}'"))
-        .load(connection)
-        .unwrap();
+    let counted: Vec<HandlerStatus> =
+        diesel::sql_query(format!("SHOW SESSION STATUS LIKE '{counters}'"))
+            .load(connection)
+            .unwrap();
     counted
         .iter()
         .map(|one| one.value.parse::<i64>().unwrap())
@@ -171,7 +172,7 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
-struct Status {
+struct HandlerStatus {
     #[diesel(sql_type = Text, column_name = "Value")]
     value: String,
 }

@@ -9,7 +9,7 @@ use super::Connection;
 use super::cluster::Cluster;
 use super::connector::{CONNECT_LIMIT, ConnectError, connect_to};
 use super::kill::Killer;
-use super::node::Sight;
+use super::node::ProbeResult;
 use super::target::{Host, MysqlTarget};
 use super::unwind::caught;
 use super::{node_state, schema_check};
@@ -25,10 +25,10 @@ const TROUBLED: (u64, u64) = (100, 400);
 /// Looks at the server with this index until the store is closed.
 pub(super) fn run(probe: &mut Probe, cluster: &Cluster, index: usize) {
     while !cluster.is_closing() {
-        let sight = probe.look().unwrap_or_else(Failure::sight);
+        let sight = probe.look().unwrap_or_else(ProbeError::sight);
         let pause = match sight {
-            Sight::Ready { .. } => CALM,
-            Sight::Away(_) | Sight::WrongSchema(_) => {
+            ProbeResult::Ready { .. } => CALM,
+            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => {
                 Duration::from_millis(fastrand::u64(TROUBLED.0..=TROUBLED.1))
             }
         };
@@ -38,22 +38,22 @@ pub(super) fn run(probe: &mut Probe, cluster: &Cluster, index: usize) {
 }
 
 /// Why the probe sees no server that works.
-pub(super) enum Failure {
+pub(super) enum ProbeError {
     Connect(ConnectError),
     Open(OpenError),
     /// The connection was closed while it was asked.
     Broken(Arc<dyn std::error::Error + Send + Sync>),
 }
 
-impl Failure {
-    pub(super) fn sight(self) -> Sight {
+impl ProbeError {
+    pub(super) fn sight(self) -> ProbeResult {
         match self {
-            Self::Connect(error) => Sight::Away(Arc::new(error)),
+            Self::Connect(error) => ProbeResult::Away(Arc::new(error)),
             Self::Open(
                 error @ (OpenError::SchemaTooOld { .. } | OpenError::SchemaTooNew { .. }),
-            ) => Sight::WrongSchema(Arc::new(error)),
-            Self::Open(error) => Sight::Away(Arc::new(error)),
-            Self::Broken(cause) => Sight::Away(cause),
+            ) => ProbeResult::WrongSchema(Arc::new(error)),
+            Self::Open(error) => ProbeResult::Away(Arc::new(error)),
+            Self::Broken(cause) => ProbeResult::Away(cause),
         }
     }
 }
@@ -84,48 +84,48 @@ impl Probe {
 
     /// One look, over the connection of the last one. It reads a table: a
     /// Galera node without its cluster would answer `SELECT 1`.
-    pub(super) fn look(&mut self) -> Result<Sight, Failure> {
+    pub(super) fn look(&mut self) -> Result<ProbeResult, ProbeError> {
         let looked = caught(|| match self.ask() {
             // Which says little about the server: ask on a new one.
-            Err(Failure::Broken(_)) => self.ask(),
+            Err(ProbeError::Broken(_)) => self.ask(),
             other => other,
         });
         // A row that is none: what is read of it is read here.
-        looked.unwrap_or_else(|_| Err(Failure::Connect(ConnectError::Protocol)))
+        looked.unwrap_or_else(|_| Err(ProbeError::Connect(ConnectError::Protocol)))
     }
 
     /// The look at the start, after which a schema that is too old is an error.
     /// Whoever has just migrated over one node is not told so by another that
     /// is a moment behind.
-    pub(super) fn first_look(&mut self) -> Result<Sight, Failure> {
+    pub(super) fn first_look(&mut self) -> Result<ProbeResult, ProbeError> {
         match self.look() {
-            Err(Failure::Open(error @ OpenError::SchemaTooOld { .. })) => match self.look_up() {
+            Err(ProbeError::Open(error @ OpenError::SchemaTooOld { .. })) => match self.look_up() {
                 Ok(()) => self.look(),
-                Err(Failure::Open(error @ OpenError::SchemaTooOld { .. })) => {
-                    Err(Failure::Open(error))
+                Err(ProbeError::Open(error @ OpenError::SchemaTooOld { .. })) => {
+                    Err(ProbeError::Open(error))
                 }
                 // It cannot tell. Its time comes, or not.
-                Err(_) => Ok(Failure::Open(error).sight()),
+                Err(_) => Ok(ProbeError::Open(error).sight()),
             },
             other => other,
         }
     }
 
     /// Looks at the schema once the node has what the others have.
-    fn look_up(&self) -> Result<(), Failure> {
-        let mut connection = connect_to(&self.target, &self.host).map_err(Failure::Connect)?;
+    fn look_up(&self) -> Result<(), ProbeError> {
+        let mut connection = connect_to(&self.target, &self.host).map_err(ProbeError::Connect)?;
         connection.set_deadline(Instant::now() + CONNECT_LIMIT);
         match schema_check::require_served(&mut connection) {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::Open(error)),
+            Err(error) => Err(ProbeError::Open(error)),
         }
     }
 
-    fn ask(&mut self) -> Result<Sight, Failure> {
+    fn ask(&mut self) -> Result<ProbeResult, ProbeError> {
         let deadline = Instant::now() + CONNECT_LIMIT;
         let mut connection = match self.held.take() {
             Some(connection) => connection,
-            None => self.connect().map_err(Failure::Connect)?,
+            None => self.connect().map_err(ProbeError::Connect)?,
         };
         connection.set_deadline(deadline);
         self.killer.carry_out(&mut connection);
@@ -134,27 +134,27 @@ impl Probe {
             Ok(state) if state.is_ready => state,
             Ok(_) => {
                 self.held = Some(connection);
-                return Err(Failure::Connect(ConnectError::NotReady));
+                return Err(ProbeError::Connect(ConnectError::NotReady));
             }
             Err(error @ ConnectError::NotDurable { .. }) => {
                 self.held = Some(connection);
-                return Err(Failure::Connect(error));
+                return Err(ProbeError::Connect(error));
             }
-            Err(error) if is_open(&connection) => return Err(Failure::Connect(error)),
-            Err(error) => return Err(Failure::Broken(Arc::new(error))),
+            Err(error) if is_open(&connection) => return Err(ProbeError::Connect(error)),
+            Err(error) => return Err(ProbeError::Broken(Arc::new(error))),
         };
         match schema_check::require_served(&mut connection) {
             Ok(release) => {
                 self.note_size(state.cluster_size);
                 self.held = Some(connection);
-                Ok(Sight::Ready {
+                Ok(ProbeResult::Ready {
                     release,
                     takes_writes: state.takes_writes,
                     is_read_only: state.is_read_only,
                 })
             }
-            Err(error) if is_open(&connection) => Err(Failure::Open(error)),
-            Err(error) => Err(Failure::Broken(Arc::new(error))),
+            Err(error) if is_open(&connection) => Err(ProbeError::Open(error)),
+            Err(error) => Err(ProbeError::Broken(Arc::new(error))),
         }
     }
 

@@ -8,14 +8,14 @@ use tokio::sync::watch;
 
 use super::cluster::Cluster;
 use super::kill::Killer;
-use super::lease::Lease;
-use super::node::{Node, Sight};
-use super::probe::{self, Failure, Probe};
+use super::lease::ThreadConnection;
+use super::node::{Node, ProbeResult};
+use super::probe::{self, Probe, ProbeError};
 use super::target::MysqlTarget;
-use super::worker::Desk;
+use super::worker::WorkerContext;
 use super::{manager, sweeper, worker};
-use crate::meters::{self, Crew, Meters};
-use crate::queue::{Queue, Ticket};
+use crate::meters::{self, StoreCounters, ThreadCounters};
+use crate::queue::{Queue, QueuedJob};
 use crate::threads::Threads;
 use crate::{OpenError, Options};
 
@@ -30,9 +30,9 @@ pub(crate) struct MysqlStore {
     writes: Queue,
     threads: Threads,
     cluster: Arc<Cluster>,
-    meters: Arc<Meters>,
+    meters: Arc<StoreCounters>,
     /// The workers, the sweeper, and a probe for each server.
-    crews: [Arc<Crew>; 3],
+    crews: [Arc<ThreadCounters>; 3],
 }
 
 impl MysqlStore {
@@ -66,12 +66,12 @@ impl MysqlStore {
         let (reads, reading) = Queue::bounded("read", options.queue_length.get());
         let (writes, writing) = Queue::bounded("write", options.queue_length.get());
         let crews = [
-            Crew::new("worker", threads),
-            Crew::new("sweeper", 1),
-            Crew::new("probe", probes.len()),
+            ThreadCounters::new("worker", threads),
+            ThreadCounters::new("sweeper", 1),
+            ThreadCounters::new("probe", probes.len()),
         ];
         let store = Self {
-            meters: Arc::new(Meters::new()),
+            meters: Arc::new(StoreCounters::new()),
             crews,
             reads,
             writes,
@@ -84,20 +84,20 @@ impl MysqlStore {
             let writing = if reads_only { never() } else { writing.clone() };
             let reading = reading.clone();
             let cluster = Arc::clone(&store.cluster);
-            let desk = Desk {
+            let desk = WorkerContext {
                 meters: Arc::clone(&store.meters),
                 reads: store.reads.lane(),
                 writes: store.writes.lane(),
                 crew: Arc::clone(workers),
             };
             store.threads.spawn("byline-worker", workers, move || {
-                let lease = Lease::new(Arc::clone(&cluster), first_turn + index);
+                let lease = ThreadConnection::new(Arc::clone(&cluster), first_turn + index);
                 worker::run(reading.clone(), writing.clone(), lease, reads_only, &desk);
             })?;
         }
         let cluster = Arc::clone(&store.cluster);
         store.threads.spawn("byline-sweeper", sweepers, move || {
-            sweeper::run(Lease::new(Arc::clone(&cluster), 0), &cluster);
+            sweeper::run(ThreadConnection::new(Arc::clone(&cluster), 0), &cluster);
         })?;
         for (index, mut probe) in probes.into_iter().enumerate() {
             let cluster = Arc::clone(&store.cluster);
@@ -130,9 +130,9 @@ impl Store for MysqlStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
         let queue = match intent {
             Intent::Read | Intent::Snapshot => &self.reads,
-            Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
+            Intent::Create | Intent::Write | Intent::DryRun => &self.writes,
         };
-        queue.submit(Ticket::new(intent, deadline, job));
+        queue.submit(QueuedJob::new(intent, deadline, job));
     }
 
     fn health(&self) -> Health {
@@ -163,13 +163,13 @@ impl Store for MysqlStore {
 
 /// What a server is like at the start. That it is away is no error, time may
 /// heal it; what somebody has to change is one.
-fn first_look(probe: &mut Probe) -> Result<Sight, OpenError> {
+fn first_look(probe: &mut Probe) -> Result<ProbeResult, OpenError> {
     match probe.first_look() {
         Ok(sight) => Ok(sight),
-        Err(Failure::Connect(error)) if !error.is_transient() => {
+        Err(ProbeError::Connect(error)) if !error.is_transient() => {
             Err(OpenError::Server(Arc::new(error)))
         }
-        Err(away @ (Failure::Connect(_) | Failure::Broken(_))) => Ok(away.sight()),
-        Err(Failure::Open(error)) => Err(error),
+        Err(away @ (ProbeError::Connect(_) | ProbeError::Broken(_))) => Ok(away.sight()),
+        Err(ProbeError::Open(error)) => Err(error),
     }
 }

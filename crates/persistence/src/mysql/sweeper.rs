@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use super::Connection;
 use super::cluster::{Cluster, Route};
-use super::lease::Lease;
-use super::token::Token;
+use super::lease::ThreadConnection;
+use super::token::AttemptId;
 
 /// How long a token is kept: far longer than any request waits, and than
 /// clocks of machines differ.
@@ -23,7 +23,7 @@ const BATCH: i64 = 500;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Sweeps now and then until the store is closed.
-pub(super) fn run(mut lease: Lease, cluster: &Cluster) {
+pub(super) fn run(mut lease: ThreadConnection, cluster: &Cluster) {
     while !cluster.is_closing() {
         while !cluster.is_closing() && sweep(&mut lease) {}
         thread::park_timeout(INTERVAL);
@@ -31,11 +31,11 @@ pub(super) fn run(mut lease: Lease, cluster: &Cluster) {
 }
 
 /// Removes one batch; tells whether there may be more.
-fn sweep(lease: &mut Lease) -> bool {
+fn sweep(lease: &mut ThreadConnection) -> bool {
     let Ok(connection) = lease.connection(Route::Write, Instant::now() + LIMIT) else {
         return false;
     };
-    match remove(connection, Token::older_than(RETENTION)) {
+    match remove(connection, AttemptId::older_than(RETENTION)) {
         Ok(removed) => i64::try_from(removed).is_ok_and(|removed| removed >= BATCH),
         Err(error) => {
             tracing::debug!(
@@ -49,7 +49,7 @@ fn sweep(lease: &mut Lease) -> bool {
 
 /// The oldest rows below `bound`. Only rows that nobody writes are locked: what
 /// is written now goes to the other end of the index.
-fn remove(connection: &mut Connection, bound: Token) -> QueryResult<usize> {
+fn remove(connection: &mut Connection, bound: AttemptId) -> QueryResult<usize> {
     diesel::sql_query("DELETE FROM write_attempts WHERE token < ? ORDER BY token LIMIT ?")
         .bind::<diesel::sql_types::Binary, _>(bound.as_bytes())
         .bind::<diesel::sql_types::BigInt, _>(BATCH)

@@ -6,9 +6,9 @@ use uuid::{Builder, Uuid};
 /// attempts. Tokens are in the order of time, so that they are appended to the
 /// index that holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token(Uuid);
+pub(super) struct AttemptId(Uuid);
 
-impl Token {
+impl AttemptId {
     /// A token that nobody else has.
     pub(super) fn new() -> Self {
         Self(Uuid::now_v7())
@@ -26,7 +26,7 @@ impl Token {
 
     /// What stands beside the token when somebody else has taken its place. No
     /// job has it: of a random number, one bit differs.
-    pub(super) fn mark(self) -> Self {
+    pub(super) fn tombstone(self) -> Self {
         Self(Uuid::from_u128(self.0.as_u128() ^ 1))
     }
 
@@ -46,9 +46,9 @@ mod tests {
 
     #[test]
     fn later_tokens_are_greater() {
-        let (first, second) = (Token::new(), Token::new());
+        let (first, second) = (AttemptId::new(), AttemptId::new());
         assert!(first.as_bytes() < second.as_bytes());
-        assert!(Token::older_than(Duration::from_secs(1)).as_bytes() < first.as_bytes());
+        assert!(AttemptId::older_than(Duration::from_secs(1)).as_bytes() < first.as_bytes());
         assert_eq!(first.literal().len(), 35);
     }
 }

@@ -10,26 +10,26 @@ use crossbeam_channel::{Receiver, never, select};
 use super::ATTEMPTS;
 use super::attempt::{self, Outcome, Settled};
 use super::cluster::Route;
-use super::lease::Lease;
-use super::token::Token;
-use crate::meters::{Crew, Lane, Meters};
-use crate::queue::Ticket;
+use super::lease::ThreadConnection;
+use super::token::AttemptId;
+use crate::meters::{QueueCounters, StoreCounters, ThreadCounters};
+use crate::queue::QueuedJob;
 
 /// What a thread of the store has before it, besides its connection.
-pub(super) struct Desk {
-    pub(super) meters: Arc<Meters>,
-    pub(super) reads: Arc<Lane>,
-    pub(super) writes: Arc<Lane>,
-    pub(super) crew: Arc<Crew>,
+pub(super) struct WorkerContext {
+    pub(super) meters: Arc<StoreCounters>,
+    pub(super) reads: Arc<QueueCounters>,
+    pub(super) writes: Arc<QueueCounters>,
+    pub(super) crew: Arc<ThreadCounters>,
 }
 
 /// Runs what comes in until both queues are closed and empty.
 pub(super) fn run(
-    mut reads: Receiver<Ticket>,
-    mut writes: Receiver<Ticket>,
-    mut lease: Lease,
+    mut reads: Receiver<QueuedJob>,
+    mut writes: Receiver<QueuedJob>,
+    mut lease: ThreadConnection,
     reads_only: bool,
-    desk: &Desk,
+    desk: &WorkerContext,
 ) {
     let (mut reading, mut writing) = (true, !reads_only);
     while reading || writing {
@@ -47,7 +47,7 @@ pub(super) fn run(
         if let Ok(ticket) = ticket
             && let Some(mut ticket) = ticket.in_time(lane)
         {
-            let ending = see_through(&mut lease, &mut ticket, &desk.meters);
+            let ending = run_with_retries(&mut lease, &mut ticket, &desk.meters);
             ticket.finish(ending, lane);
             // What it left open holds locks until it is closed.
             lease.let_go_of_the_lost();
@@ -58,9 +58,13 @@ pub(super) fn run(
 /// Runs the job as often as it takes: a few times after lost conflicts, broken
 /// connections and servers that turn out unfit, and until its deadline while it
 /// is not known whether it was committed.
-fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Result<(), AppError> {
+fn run_with_retries(
+    lease: &mut ThreadConnection,
+    ticket: &mut QueuedJob,
+    meters: &StoreCounters,
+) -> Result<(), AppError> {
     let route = Route::of(ticket.intent);
-    let mut token = Token::new();
+    let mut token = AttemptId::new();
     let mut doubt: Option<Cause> = None;
     let mut attempts = 0;
     lease.cluster().count_job();
@@ -108,12 +112,12 @@ fn see_through(lease: &mut Lease, ticket: &mut Ticket, meters: &Meters) -> Resul
 /// One attempt, on whatever server is to be asked; ahead of it, what became of
 /// the last one.
 fn attempt(
-    lease: &mut Lease,
-    ticket: &mut Ticket,
+    lease: &mut ThreadConnection,
+    ticket: &mut QueuedJob,
     route: Route,
-    token: &mut Token,
+    token: &mut AttemptId,
     doubt: &mut Option<Cause>,
-    meters: &Meters,
+    meters: &StoreCounters,
 ) -> Outcome {
     let connection = match lease.connection(route, ticket.deadline) {
         Ok(connection) => connection,
@@ -126,11 +130,11 @@ fn attempt(
         }
     };
     if ticket.intent == Intent::Write && doubt.is_some() {
-        match attempt::settle(connection, *token) {
+        match attempt::resolve_outcome(connection, *token) {
             Settled::Committed => return Outcome::Ended(Ok(())),
             Settled::Never => {
                 *doubt = None;
-                *token = Token::new();
+                *token = AttemptId::new();
             }
             Settled::Unfit(error) => return Outcome::Unfit(error),
             Settled::Unknown(cause) => return Outcome::Unknown(cause),
@@ -140,7 +144,7 @@ fn attempt(
 }
 
 /// Whether another server may do what this one cannot.
-fn is_better_elsewhere(lease: &Lease, route: Route, error: &AppError) -> bool {
+fn is_better_elsewhere(lease: &ThreadConnection, route: Route, error: &AppError) -> bool {
     match error {
         AppError::Unavailable(Unavailable::Database(cause)) => {
             lease.found_unfit(route, cause.clone())

@@ -7,7 +7,7 @@ use byline_domain::{Post, PostId, User, UserId};
 use diesel::prelude::*;
 
 use super::{DieselSession, dialect};
-use crate::rows::{NewPostRow, NewUserRow, PostRow, Rule, UserRow};
+use crate::rows::{NewPostRow, NewUserRow, PostRow, RowContext, UserRow};
 use crate::schema::{posts, users};
 
 /// The most values that one statement looks for.
@@ -38,7 +38,7 @@ impl BulkRepository for DieselSession<'_> {
         rows.into_iter().map(Post::try_from).collect()
     }
 
-    fn users_alike(
+    fn find_conflicting_users(
         &mut self,
         ids: &BTreeSet<UserId>,
         emails: &BTreeSet<String>,
@@ -71,7 +71,10 @@ impl BulkRepository for DieselSession<'_> {
         Ok(found.into_values().collect())
     }
 
-    fn posts_alike(&mut self, ids: &BTreeSet<PostId>) -> Result<Vec<Post>, RepositoryError> {
+    fn find_conflicting_posts(
+        &mut self,
+        ids: &BTreeSet<PostId>,
+    ) -> Result<Vec<Post>, RepositoryError> {
         let mut found = Vec::new();
         for list in lists(ids.iter().map(|id| id.get())) {
             let rows = self.run(|connection| {
@@ -100,7 +103,7 @@ impl BulkRepository for DieselSession<'_> {
                     .load(connection)
             })?;
             for id in rows {
-                found.insert(Rule::of("user", id).holds(UserId::try_from(id))?);
+                found.insert(RowContext::of("user", id).check(UserId::try_from(id))?);
             }
         }
         Ok(found)
@@ -116,25 +119,33 @@ impl BulkRepository for DieselSession<'_> {
         self.change(|connection| dialect::bulk::insert_posts(connection, &rows))
     }
 
-    fn insert_users_anew(&mut self, users: &[UserRecord]) -> Result<Vec<UserId>, RepositoryError> {
+    fn insert_users_with_new_ids(
+        &mut self,
+        users: &[UserRecord],
+    ) -> Result<Vec<UserId>, RepositoryError> {
         let rows: Vec<_> = users.iter().map(NewUserRow::copied).collect();
-        let ids = self.change(|connection| dialect::bulk::insert_users_anew(connection, &rows))?;
+        let ids =
+            self.change(|connection| dialect::bulk::insert_users_with_new_ids(connection, &rows))?;
         if ids.len() != users.len() {
             return Err(OtherIds.into());
         }
         ids.into_iter()
-            .map(|id| Rule::of("user", id).holds(UserId::try_from(id)))
+            .map(|id| RowContext::of("user", id).check(UserId::try_from(id)))
             .collect()
     }
 
-    fn insert_posts_anew(&mut self, posts: &[PostRecord]) -> Result<Vec<PostId>, RepositoryError> {
+    fn insert_posts_with_new_ids(
+        &mut self,
+        posts: &[PostRecord],
+    ) -> Result<Vec<PostId>, RepositoryError> {
         let rows: Vec<_> = posts.iter().map(NewPostRow::copied).collect();
-        let ids = self.change(|connection| dialect::bulk::insert_posts_anew(connection, &rows))?;
+        let ids =
+            self.change(|connection| dialect::bulk::insert_posts_with_new_ids(connection, &rows))?;
         if ids.len() != posts.len() {
             return Err(OtherIds.into());
         }
         ids.into_iter()
-            .map(|id| Rule::of("post", id).holds(PostId::try_from(id)))
+            .map(|id| RowContext::of("post", id).check(PostId::try_from(id)))
             .collect()
     }
 
@@ -143,8 +154,10 @@ impl BulkRepository for DieselSession<'_> {
         Ok(LastIds { user, post })
     }
 
-    fn retire_ids(&mut self, last: LastIds) -> Result<(), RepositoryError> {
-        self.change(|connection| dialect::bulk::retire_ids(connection, last.user, last.post))
+    fn advance_id_sequence(&mut self, last: LastIds) -> Result<(), RepositoryError> {
+        self.change(|connection| {
+            dialect::bulk::advance_id_sequence(connection, last.user, last.post)
+        })
     }
 }
 

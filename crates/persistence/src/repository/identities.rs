@@ -1,28 +1,32 @@
 use byline_application::identities::Linked;
-use byline_application::{Hold, IdentityRepository, Reference, RepositoryError};
+use byline_application::{IdentityRepository, Reference, RepositoryError, RowLock};
 use byline_domain::policy::Identity;
 use byline_domain::{Timestamp, UserId};
 use diesel::prelude::*;
 
 use super::{DieselSession, dialect};
-use crate::rows::Rule;
+use crate::rows::RowContext;
 use crate::schema::identities;
 
 impl IdentityRepository for DieselSession<'_> {
-    fn find(&mut self, identity: &Identity, hold: Hold) -> Result<Option<Linked>, RepositoryError> {
+    fn find(
+        &mut self,
+        identity: &Identity,
+        hold: RowLock,
+    ) -> Result<Option<Linked>, RepositoryError> {
         let row: Option<Option<i64>> = self.run(|connection| {
             let found = identities::table
                 .filter(identities::identity_hash.eq(identity.as_bytes().as_slice()))
                 .select(identities::user_id);
             let row = match hold {
-                Hold::Released => found.get_result(connection),
-                Hold::UntilTheEnd => dialect::only_held(connection, found),
+                RowLock::Released => found.get_result(connection),
+                RowLock::UntilTheEnd => dialect::only_held(connection, found),
             };
             row.optional()
         })?;
         row.map(|user| match user {
             Some(id) => {
-                let id = Rule::of("identity of user", id).holds(UserId::try_from(id))?;
+                let id = RowContext::of("identity of user", id).check(UserId::try_from(id))?;
                 Ok(Linked::To(id))
             }
             None => Ok(Linked::ToDeleted),

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use byline_application::import::{
-    Import, ImportId, ImportRepository, NewImport, Numbering, Position, Rows,
+    Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering, Rows,
 };
 use byline_application::{Digest, RepositoryError};
 use byline_domain::{Timestamp, UserId};
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use super::bulk::lists;
 use super::{DieselSession, dialect};
-use crate::rows::Rule;
+use crate::rows::RowContext;
 use crate::schema::{import_ids, imports};
 
 /// A row of `imports` that has no id yet.
@@ -45,7 +45,7 @@ impl ImportRepository for DieselSession<'_> {
             authors: import.authors.map(ImportId::get),
             bytes: 0,
             line_count: 0,
-            digest: Position::START.digest.as_bytes().to_vec(),
+            digest: Checkpoint::START.digest.as_bytes().to_vec(),
             updated_at: now.as_micros(),
         };
         let id = self.change(|connection| dialect::bulk::insert_import(connection, &row))?;
@@ -64,7 +64,7 @@ impl ImportRepository for DieselSession<'_> {
         found.into_iter().map(|row| row.import(rows)).collect()
     }
 
-    fn position(&mut self, import: ImportId) -> Result<Option<Position>, RepositoryError> {
+    fn position(&mut self, import: ImportId) -> Result<Option<Checkpoint>, RepositoryError> {
         let row: Option<ImportRow> = self.run(|connection| {
             imports::table
                 .find(import.get())
@@ -79,7 +79,7 @@ impl ImportRepository for DieselSession<'_> {
         &mut self,
         import: ImportId,
         from: u64,
-        to: &Position,
+        to: &Checkpoint,
         now: Timestamp,
     ) -> Result<bool, RepositoryError> {
         let rows = self.change(|connection| {
@@ -138,10 +138,10 @@ impl ImportRepository for DieselSession<'_> {
                     .load(connection)
             })?;
             for (given, id) in rows {
-                let rule = Rule::of("imported user", given);
+                let rule = RowContext::of("imported user", given);
                 found.insert(
-                    rule.holds(UserId::try_from(given))?,
-                    rule.holds(UserId::try_from(id))?,
+                    rule.check(UserId::try_from(given))?,
+                    rule.check(UserId::try_from(id))?,
                 );
             }
         }
@@ -187,13 +187,13 @@ impl ImportRow {
         })
     }
 
-    fn position(&self) -> Result<Position, RepositoryError> {
-        let rule = Rule::of("import", self.id);
+    fn position(&self) -> Result<Checkpoint, RepositoryError> {
+        let rule = RowContext::of("import", self.id);
         let digest = <[u8; Digest::LENGTH]>::try_from(self.digest.as_slice());
-        Ok(Position {
-            bytes: rule.holds(u64::try_from(self.bytes))?,
-            lines: rule.holds(u64::try_from(self.line_count))?,
-            digest: rule.holds(digest)?.into(),
+        Ok(Checkpoint {
+            bytes: rule.check(u64::try_from(self.bytes))?,
+            lines: rule.check(u64::try_from(self.line_count))?,
+            digest: rule.check(digest)?.into(),
         })
     }
 }

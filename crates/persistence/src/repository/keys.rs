@@ -1,6 +1,6 @@
 use byline_application::keys::{Found, Listed};
-use byline_application::{Digest, Hold, KeyRepository, Reference, RepositoryError};
-use byline_domain::{ApiKey, Grant, KeyId, Timestamp};
+use byline_application::{Digest, KeyRepository, Reference, RepositoryError, RowLock};
+use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
 use diesel::prelude::*;
 
 use super::idempotency::fault;
@@ -9,14 +9,14 @@ use crate::rows::KeyRow;
 use crate::schema::{api_key_uses, api_keys};
 
 impl KeyRepository for DieselSession<'_> {
-    fn find(&mut self, secret: &Digest, hold: Hold) -> Result<Option<Found>, RepositoryError> {
+    fn find(&mut self, secret: &Digest, hold: RowLock) -> Result<Option<Found>, RepositoryError> {
         let row = self.run(|connection| {
             let found = api_keys::table
                 .filter(api_keys::secret_hash.eq(secret.as_bytes().as_slice()))
                 .select((KeyRow::as_select(), api_keys::secret_hash));
             let row = match hold {
-                Hold::Released => found.get_result(connection),
-                Hold::UntilTheEnd => dialect::only_held(connection, found),
+                RowLock::Released => found.get_result(connection),
+                RowLock::UntilTheEnd => dialect::only_held(connection, found),
             };
             row.optional()
         })?;
@@ -33,7 +33,7 @@ impl KeyRepository for DieselSession<'_> {
 
     fn insert(
         &mut self,
-        grant: &Grant,
+        grant: &NewApiKey,
         secret: &Digest,
         hint: &str,
         now: Timestamp,
@@ -91,7 +91,7 @@ impl KeyRepository for DieselSession<'_> {
                 let used = used.map(Timestamp::from_micros).transpose();
                 Ok(Listed {
                     key: row.try_into()?,
-                    last_used_at: rule.holds(used)?,
+                    last_used_at: rule.check(used)?,
                 })
             })
             .collect()

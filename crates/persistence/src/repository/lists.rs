@@ -1,12 +1,12 @@
 //! What the lists of all tables have in common.
 
-use byline_application::{KeyRange, Position, Span};
+use byline_application::{KeyRange, KeysetPosition, KeysetWindow};
 use byline_domain::Timestamp;
 use diesel::dsl::AsExprOf;
 use diesel::expression::{AsExpression, Expression};
 use diesel::sql_types::{BigInt, SingleValue, SqlType};
 
-use crate::position::{Ahead, Behind, Compared};
+use crate::position::{After, Before, KeysetPredicate};
 
 /// Loads the rows of a walk along the index on `$key` and `$id`. `$rows` is the
 /// table, or what is left of it by a column that comes before the key in the
@@ -52,7 +52,7 @@ macro_rules! along_unique {
 macro_rules! ordered {
     ($connection:expr, $rows:expr, $key:expr, $id:expr, $orders:expr, $walk:expr, $limit:expr, $row:ty) => {
         match $walk {
-            crate::walk::Walk::Up { behind, below } => {
+            crate::walk::IndexScan::Up { behind, below } => {
                 let rows = $rows
                     .filter(super::lists::behind($key, $id, behind))
                     .order($orders.0)
@@ -63,7 +63,7 @@ macro_rules! ordered {
                     None => rows.load::<$row>($connection),
                 }
             }
-            crate::walk::Walk::Down { ahead, down_to } => {
+            crate::walk::IndexScan::Down { ahead, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
                     .order($orders.1)
@@ -84,13 +84,13 @@ macro_rules! ordered {
 macro_rules! along_id {
     ($connection:expr, $rows:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
         match $walk {
-            crate::walk::Walk::Up { behind, .. } => $rows
+            crate::walk::IndexScan::Up { behind, .. } => $rows
                 .filter($id.gt(behind.id))
                 .order($id.asc())
                 .limit(crate::walk::fetch($limit))
                 .select(<$row>::as_select())
                 .load::<$row>($connection),
-            crate::walk::Walk::Down { ahead, .. } => $rows
+            crate::walk::IndexScan::Down { ahead, .. } => $rows
                 .filter($id.lt(ahead.map_or(i64::MAX, |at| at.id)))
                 .order($id.desc())
                 .limit(crate::walk::fetch($limit))
@@ -118,38 +118,38 @@ pub(super) use {along, along_id, along_unique, count_within, ordered};
 
 /// A row's key and id, compared with a position.
 type At<S, Key, Id, K> =
-    Compared<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
+    KeysetPredicate<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
 
 /// Whether the row with this key and id stands behind `at`.
-pub(super) fn behind<Key, Id, K>(key: Key, id: Id, at: Position<K>) -> At<Behind, Key, Id, K>
+pub(super) fn behind<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<After, Key, Id, K>
 where
     Key: Expression,
     Key::SqlType: SqlType + SingleValue,
     Id: Expression<SqlType = BigInt>,
     K: AsExpression<Key::SqlType>,
 {
-    compared(Behind, key, id, at)
+    compared(After, key, id, at)
 }
 
 /// Whether the row with this key and id stands ahead of `at`.
-pub(super) fn ahead<Key, Id, K>(key: Key, id: Id, at: Position<K>) -> At<Ahead, Key, Id, K>
+pub(super) fn ahead<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<Before, Key, Id, K>
 where
     Key: Expression,
     Key::SqlType: SqlType + SingleValue,
     Id: Expression<SqlType = BigInt>,
     K: AsExpression<Key::SqlType>,
 {
-    compared(Ahead, key, id, at)
+    compared(Before, key, id, at)
 }
 
-fn compared<S, Key, Id, K>(side: S, key: Key, id: Id, at: Position<K>) -> At<S, Key, Id, K>
+fn compared<S, Key, Id, K>(side: S, key: Key, id: Id, at: KeysetPosition<K>) -> At<S, Key, Id, K>
 where
     Key: Expression,
     Key::SqlType: SqlType + SingleValue,
     Id: Expression<SqlType = BigInt>,
     K: AsExpression<Key::SqlType>,
 {
-    Compared {
+    KeysetPredicate {
         side,
         key,
         id,
@@ -159,10 +159,10 @@ where
 }
 
 /// Times as the engines keep them.
-pub(super) fn micros(span: &Span<Timestamp>) -> Span<i64> {
-    Span {
+pub(super) fn micros(span: &KeysetWindow<Timestamp>) -> KeysetWindow<i64> {
+    KeysetWindow {
         range: micros_range(&span.range),
-        seek: span.seek.map(|at| Position {
+        seek: span.seek.map(|at| KeysetPosition {
             key: at.key.as_micros(),
             id: at.id,
         }),

@@ -30,12 +30,12 @@ type Backend = <Connection as diesel::Connection>::Backend;
 pub(super) struct DieselSession<'c> {
     connection: &'c mut Connection,
     failure: Option<RepositoryError>,
-    allowance: Allowance,
+    allowance: WriteMode,
 }
 
 /// What a session may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Allowance {
+enum WriteMode {
     Nothing,
     OneInsertion,
     Everything,
@@ -49,9 +49,9 @@ impl<'c> DieselSession<'c> {
             connection,
             failure: None,
             allowance: match intent {
-                Intent::Read | Intent::Snapshot => Allowance::Nothing,
-                Intent::Create => Allowance::OneInsertion,
-                Intent::Write | Intent::Rehearse => Allowance::Everything,
+                Intent::Read | Intent::Snapshot => WriteMode::Nothing,
+                Intent::Create => WriteMode::OneInsertion,
+                Intent::Write | Intent::DryRun => WriteMode::Everything,
             },
         }
     }
@@ -68,12 +68,12 @@ impl<'c> DieselSession<'c> {
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
     ) -> Result<T, RepositoryError> {
         match self.allowance {
-            Allowance::Nothing => self.refuse(),
-            Allowance::OneInsertion => {
-                self.allowance = Allowance::Nothing;
+            WriteMode::Nothing => self.refuse(),
+            WriteMode::OneInsertion => {
+                self.allowance = WriteMode::Nothing;
                 self.run(statement)
             }
-            Allowance::Everything => self.run(statement),
+            WriteMode::Everything => self.run(statement),
         }
     }
 
@@ -83,8 +83,8 @@ impl<'c> DieselSession<'c> {
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
     ) -> Result<T, RepositoryError> {
         match self.allowance {
-            Allowance::Nothing | Allowance::OneInsertion => self.refuse(),
-            Allowance::Everything => self.run(statement),
+            WriteMode::Nothing | WriteMode::OneInsertion => self.refuse(),
+            WriteMode::Everything => self.run(statement),
         }
     }
 

@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use byline_application::{
-    Direction, Intent, KeyRange, Limit, Position, PostOrder, PostQuery, PostRepository, Seek, Span,
-    UserOrder, UserQuery, UserRepository,
+    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, Limit, PostOrder, PostQuery,
+    PostRepository, Seek, UserOrder, UserQuery, UserRepository,
 };
 use byline_domain::{EmailAddress, Timestamp, UserId};
 use diesel::Connection as _;
@@ -30,14 +30,14 @@ impl Instrumentation for Recorder {
     }
 }
 
-fn seeks<K: Clone>(key: &K) -> Vec<Seek<Position<K>>> {
+fn seeks<K: Clone>(key: &K) -> Vec<Seek<KeysetPosition<K>>> {
     let key = key.clone();
-    let at = Position { key, id: 900 };
+    let at = KeysetPosition { key, id: 900 };
     vec![Seek::First, Seek::After(at.clone()), Seek::Before(at)]
 }
 
 /// Every form of a range, with every seek.
-fn spans<K: Clone + Debug>(from: &K, at: &K, to: &K) -> Vec<Span<K>> {
+fn spans<K: Clone + Debug>(from: &K, at: &K, to: &K) -> Vec<KeysetWindow<K>> {
     let mut spans = Vec::new();
     for seek in seeks(at) {
         for (from, to) in [
@@ -51,20 +51,20 @@ fn spans<K: Clone + Debug>(from: &K, at: &K, to: &K) -> Vec<Span<K>> {
                 to: to.cloned(),
             };
             let seek = seek.clone();
-            spans.push(Span { range, seek });
+            spans.push(KeysetWindow { range, seek });
         }
     }
     spans
 }
 
 /// At a text that one row has, and among the many rows with the same.
-fn texts(initial: &str, shared: &str) -> Vec<Span<String>> {
+fn texts(initial: &str, shared: &str) -> Vec<KeysetWindow<String>> {
     let [from, at, to] = ["11", "12", "13"].map(|number| format!("{initial}{number}"));
     let [least, shared, most] = ["A", shared, "Z"].map(str::to_owned);
     [spans(&from, &at, &to), spans(&least, &shared, &most)].concat()
 }
 
-fn times() -> Vec<Span<Timestamp>> {
+fn times() -> Vec<KeysetWindow<Timestamp>> {
     let [least, shared, at, most] =
         [0, 7, 1000, 1900].map(|micros| Timestamp::from_micros(micros).unwrap());
     [spans(&shared, &at, &most), spans(&least, &shared, &at)].concat()

@@ -1,6 +1,8 @@
 use std::iter;
 
-use byline_application::{Page, PostOrder, PostQuery, PostRepository, RepositoryError, Span};
+use byline_application::{
+    KeysetWindow, Page, PostOrder, PostQuery, PostRepository, RepositoryError,
+};
 use byline_domain::{NewPost, Post, PostId, Timestamp, UserId, Version};
 use diesel::prelude::*;
 
@@ -10,14 +12,14 @@ use crate::index::{
     PostsByCreatedAt, PostsById, PostsByTitle, PostsByUpdatedAt, PostsByUser,
     PostsByUserAndCreatedAt, PostsByUserAndTitle, PostsByUserAndUpdatedAt,
 };
-use crate::rows::{NewPostRow, PostRow, Rule};
+use crate::rows::{NewPostRow, PostRow, RowContext};
 use crate::schema::posts;
-use crate::walk::{self, Walk};
+use crate::walk::{self, IndexScan};
 
 /// A page of posts, of all users or of one, along the index on a key.
 macro_rules! keyed {
     ($connection:expr, $author:expr, $indexes:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
-        let (id, walk) = (posts::id, Walk::of($span, $way));
+        let (id, walk) = (posts::id, IndexScan::of($span, $way));
         match $author {
             None => {
                 let rows = dialect::along($indexes.0);
@@ -60,7 +62,7 @@ impl PostRepository for DieselSession<'_> {
         let (author, way, limit) = (query.author, query.direction, query.limit);
         let rows = self.run(|connection| match &query.order {
             PostOrder::Id(seek) => {
-                let (id, walk) = (posts::id, Walk::of(Span::from(*seek), way));
+                let (id, walk) = (posts::id, IndexScan::of(KeysetWindow::from(*seek), way));
                 match author {
                     None => {
                         let rows = dialect::along(PostsById);
@@ -124,7 +126,7 @@ impl PostRepository for DieselSession<'_> {
     fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError> {
         let row = NewPostRow::new(new, now);
         let id = self.insert(|connection| dialect::insert_post(connection, &row))?;
-        let id = Rule::of("post", id).holds(PostId::try_from(id))?;
+        let id = RowContext::of("post", id).check(PostId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
 
@@ -137,7 +139,7 @@ impl PostRepository for DieselSession<'_> {
         let ids = self.change(|connection| dialect::insert_posts(connection, &rows))?;
         iter::zip(new, ids)
             .map(|(new, id)| {
-                let id = Rule::of("post", id).holds(PostId::try_from(id))?;
+                let id = RowContext::of("post", id).check(PostId::try_from(id))?;
                 Ok(new.clone().created(id, now))
             })
             .collect()

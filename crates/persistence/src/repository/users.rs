@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use byline_application::{
-    Page, Reference, RepositoryError, Span, UserOrder, UserQuery, UserRepository,
+    KeysetWindow, Page, Reference, RepositoryError, UserOrder, UserQuery, UserRepository,
 };
 use byline_domain::{EmailAddress, NewUser, Timestamp, User, UserId, Version};
 use diesel::prelude::*;
@@ -10,14 +10,14 @@ use diesel::prelude::*;
 use super::lists::{along, along_id, along_unique, count_within, micros, micros_range, number};
 use super::{Backend, DieselSession, dialect};
 use crate::index::{UsersByCreatedAt, UsersByEmail, UsersById, UsersByName};
-use crate::rows::{NewUserRow, Rule, UserRow};
+use crate::rows::{NewUserRow, RowContext, UserRow};
 use crate::schema::users;
-use crate::walk::{self, Walk};
+use crate::walk::{self, IndexScan};
 
 /// A page of users along the index on a key.
 macro_rules! keyed {
     ($connection:expr, $index:expr, $key:expr, $span:expr, $way:expr, $limit:expr) => {{
-        let (rows, walk) = (dialect::along($index), Walk::of($span, $way));
+        let (rows, walk) = (dialect::along($index), IndexScan::of($span, $way));
         along!($connection, rows, $key, users::id, walk, $limit, UserRow)
     }};
 }
@@ -60,7 +60,10 @@ impl UserRepository for DieselSession<'_> {
         let (way, limit) = (query.direction, query.limit);
         let rows = self.run(|connection| match &query.order {
             UserOrder::Id(seek) => {
-                let (rows, walk) = (dialect::along(UsersById), Walk::of(Span::from(*seek), way));
+                let (rows, walk) = (
+                    dialect::along(UsersById),
+                    IndexScan::of(KeysetWindow::from(*seek), way),
+                );
                 along_id!(connection, rows, users::id, walk, limit, UserRow)
             }
             UserOrder::Name(span) => {
@@ -68,7 +71,7 @@ impl UserRepository for DieselSession<'_> {
                 keyed!(connection, UsersByName, users::name, span, way, limit)
             }
             UserOrder::Email(seek) => {
-                let walk = Walk::of(Span::from(seek.clone()), way);
+                let walk = IndexScan::of(KeysetWindow::from(seek.clone()), way);
                 let rows = dialect::along(UsersByEmail);
                 along_unique!(
                     connection,
@@ -109,7 +112,7 @@ impl UserRepository for DieselSession<'_> {
     fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError> {
         let row = NewUserRow::new(new, now);
         let id = self.insert(|connection| dialect::insert_user(connection, &row))?;
-        let id = Rule::of("user", id).holds(UserId::try_from(id))?;
+        let id = RowContext::of("user", id).check(UserId::try_from(id))?;
         Ok(new.clone().created(id, now))
     }
 
@@ -122,7 +125,7 @@ impl UserRepository for DieselSession<'_> {
         let ids = self.change(|connection| dialect::insert_users(connection, &rows))?;
         iter::zip(new, ids)
             .map(|(new, id)| {
-                let id = Rule::of("user", id).holds(UserId::try_from(id))?;
+                let id = RowContext::of("user", id).check(UserId::try_from(id))?;
                 Ok(new.clone().created(id, now))
             })
             .collect()
@@ -211,15 +214,15 @@ impl DieselSession<'_> {
 fn is_passed(query: &UserQuery, user: &User) -> bool {
     let (way, id) = (query.direction, user.id.get());
     match &query.order {
-        UserOrder::Id(seek) => Walk::of(Span::from(*seek), way).passes((), id),
+        UserOrder::Id(seek) => IndexScan::of(KeysetWindow::from(*seek), way).passes((), id),
         UserOrder::Name(span) => {
-            Walk::of(span.clone(), way).passes(user.name.as_str().to_owned(), id)
+            IndexScan::of(span.clone(), way).passes(user.name.as_str().to_owned(), id)
         }
         UserOrder::Email(seek) => {
-            Walk::of(Span::from(seek.clone()), way).passes(user.email.key(), id)
+            IndexScan::of(KeysetWindow::from(seek.clone()), way).passes(user.email.key(), id)
         }
         UserOrder::CreatedAt(span) => {
-            Walk::of(micros(span), way).passes(user.created_at.as_micros(), id)
+            IndexScan::of(micros(span), way).passes(user.created_at.as_micros(), id)
         }
     }
 }

@@ -17,7 +17,7 @@ use diesel::sqlite::Sqlite;
 
 use super::Connection;
 use crate::index::Index;
-use crate::position::{Compared, Side};
+use crate::position::{KeysetPredicate, Side};
 use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 
@@ -72,7 +72,7 @@ pub(super) fn user_for_update(
 /// id as `rowid`, which has no collation of its own; without one, SQLite takes
 /// it for other than the index's and compares the ids of all rows with the same
 /// key one by one (`whereRangeVectorLen` in its source).
-impl<S, Key, Id, Value, Number> QueryFragment<Sqlite> for Compared<S, Key, Id, Value, Number>
+impl<S, Key, Id, Value, Number> QueryFragment<Sqlite> for KeysetPredicate<S, Key, Id, Value, Number>
 where
     S: Side,
     Key: QueryFragment<Sqlite>,

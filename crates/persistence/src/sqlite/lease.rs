@@ -9,12 +9,12 @@ use super::{Connection, Pool};
 
 /// Takes a connection from the pool when it is first needed, keeps it, and
 /// exchanges it when it is broken.
-pub(super) struct Lease {
+pub(super) struct ThreadConnection {
     pool: Pool,
     connection: Option<PooledConnection<ConnectionManager<Connection>>>,
 }
 
-impl Lease {
+impl ThreadConnection {
     pub(super) fn new(pool: Pool) -> Self {
         Self {
             pool,

@@ -13,7 +13,7 @@ use diesel::result::Error as QueryError;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::MigrationHarness;
 
-use super::schema_check::{self, Failure, MIGRATIONS};
+use super::schema_check::{self, MIGRATIONS, SchemaReadError};
 use super::{Connection, connection};
 use crate::OpenError;
 
@@ -36,14 +36,16 @@ pub(super) fn drop_all(path: &Path) -> Result<Option<Release>, OpenError> {
         connection
             .exclusive_transaction(|connection| revert(connection, &dropped))
             .map_err(|error| match error {
-                Failure::Query(error) if is_locked(&error) => OpenError::InUse(path.to_owned()),
+                SchemaReadError::Query(error) if is_locked(&error) => {
+                    OpenError::InUse(path.to_owned())
+                }
                 other => other.into_open_error(),
             })?;
     }
     Ok(release)
 }
 
-fn revert(connection: &mut Connection, names: &[String]) -> Result<(), Failure> {
+fn revert(connection: &mut Connection, names: &[String]) -> Result<(), SchemaReadError> {
     let known: Vec<Box<dyn Migration<Sqlite>>> =
         MIGRATIONS.migrations().map_err(schema_check::failed)?;
     for migration in known {

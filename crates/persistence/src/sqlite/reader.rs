@@ -10,21 +10,21 @@ use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
-use super::lease::Lease;
+use super::lease::ThreadConnection;
 use super::repository::DieselSession;
-use super::store::Desk;
+use super::store::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
-use crate::queue::Ticket;
+use crate::queue::QueuedJob;
 
 /// The most jobs that a thread takes at once. More save little, and would wait
 /// for each other while other threads idle.
 const LARGEST_GROUP: usize = 16;
 
 /// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
+pub(super) fn run(queue: &Receiver<QueuedJob>, mut lease: ThreadConnection, desk: &WorkerContext) {
     for first in queue {
         let _busy = desk.crew.at_work();
-        let group: Vec<Ticket> = iter::once(first)
+        let group: Vec<QueuedJob> = iter::once(first)
             .chain(queue.try_iter())
             .take(LARGEST_GROUP)
             .filter_map(|ticket| ticket.in_time(&desk.lane))
@@ -48,7 +48,7 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
+fn answer(connection: &mut Connection, mut group: Vec<QueuedJob>, desk: &WorkerContext) {
     // A lone statement is a transaction by itself.
     if let [only] = group.as_slice()
         && only.intent == Intent::Read
@@ -75,12 +75,16 @@ fn answer(connection: &mut Connection, mut group: Vec<Ticket>, desk: &Desk) {
 
 type Manager = <Connection as diesel::Connection>::TransactionManager;
 
-fn finish(ticket: Ticket, ending: Result<(), AppError>, desk: &Desk) {
+fn finish(ticket: QueuedJob, ending: Result<(), AppError>, desk: &WorkerContext) {
     desk.vitals.note(&ending);
     ticket.finish(ending, &desk.lane);
 }
 
-fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result<(), AppError> {
+fn read(
+    connection: &mut Connection,
+    ticket: &mut QueuedJob,
+    desk: &WorkerContext,
+) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
         let ending = attempt(connection, ticket);
         if !matches!(ending, Err(AppError::Contention(_))) {
@@ -91,7 +95,7 @@ fn read(connection: &mut Connection, ticket: &mut Ticket, desk: &Desk) -> Result
     Err(Unavailable::Contention.into())
 }
 
-fn attempt(connection: &mut Connection, ticket: &mut Ticket) -> Result<(), AppError> {
+fn attempt(connection: &mut Connection, ticket: &mut QueuedJob) -> Result<(), AppError> {
     let mut session = DieselSession::new(connection, ticket.intent);
     let ending = ticket.run(&mut session);
     match session.failure() {

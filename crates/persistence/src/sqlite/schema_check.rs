@@ -31,16 +31,16 @@ pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
                 .map_err(failed)?;
             Ok(pending)
         })
-        .map_err(Failure::into_open_error)
+        .map_err(SchemaReadError::into_open_error)
 }
 
 /// What can fail in a transaction of diesel's.
-pub(super) enum Failure {
+pub(super) enum SchemaReadError {
     Open(OpenError),
     Query(diesel::result::Error),
 }
 
-impl Failure {
+impl SchemaReadError {
     /// Why the schema could not be changed.
     pub(super) fn into_open_error(self) -> OpenError {
         match self {
@@ -50,13 +50,13 @@ impl Failure {
     }
 }
 
-impl From<OpenError> for Failure {
+impl From<OpenError> for SchemaReadError {
     fn from(error: OpenError) -> Self {
         Self::Open(error)
     }
 }
 
-impl From<diesel::result::Error> for Failure {
+impl From<diesel::result::Error> for SchemaReadError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Query(error)
     }

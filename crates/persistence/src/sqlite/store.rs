@@ -11,10 +11,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::connection::{self, Access, Role};
 use super::file_watch::FileWatch;
-use super::lease::Lease;
+use super::lease::ThreadConnection;
 use super::{Pool, list_indexes, reader, schema_check, writer};
-use crate::meters::{self, Crew, Lane, Meters};
-use crate::queue::{Queue, Ticket};
+use crate::meters::{self, QueueCounters, StoreCounters, ThreadCounters};
+use crate::queue::{Queue, QueuedJob};
 use crate::threads::Threads;
 use crate::{OpenError, Options};
 
@@ -23,10 +23,10 @@ pub(crate) struct SqliteStore {
     reads: Queue,
     writes: Queue,
     threads: Threads,
-    vitals: Arc<Vitals>,
+    vitals: Arc<HealthState>,
     release: Option<Release>,
-    meters: Arc<Meters>,
-    crews: [Arc<Crew>; 2],
+    meters: Arc<StoreCounters>,
+    crews: [Arc<ThreadCounters>; 2],
     pools: [Pool; 2],
     path: PathBuf,
     /// Ends the thread that looks at the files, when it is dropped.
@@ -34,12 +34,12 @@ pub(crate) struct SqliteStore {
 }
 
 /// What a thread of the store has before it, besides its connection.
-pub(super) struct Desk {
-    pub(super) vitals: Arc<Vitals>,
+pub(super) struct WorkerContext {
+    pub(super) vitals: Arc<HealthState>,
     pub(super) files: Arc<FileWatch>,
-    pub(super) meters: Arc<Meters>,
-    pub(super) lane: Arc<Lane>,
-    pub(super) crew: Arc<Crew>,
+    pub(super) meters: Arc<StoreCounters>,
+    pub(super) lane: Arc<QueueCounters>,
+    pub(super) crew: Arc<ThreadCounters>,
 }
 
 impl SqliteStore {
@@ -78,11 +78,11 @@ impl SqliteStore {
             cause: Arc::new(error),
         })?;
         let files = Arc::new(files);
-        let vitals = Arc::new(Vitals::of(&files));
+        let vitals = Arc::new(HealthState::of(&files));
         let threads = Threads::default();
 
-        let meters = Arc::new(Meters::new());
-        let desk = |queue: &Queue, crew: &Arc<Crew>| Desk {
+        let meters = Arc::new(StoreCounters::new());
+        let desk = |queue: &Queue, crew: &Arc<ThreadCounters>| WorkerContext {
             vitals: Arc::clone(&vitals),
             files: Arc::clone(&files),
             meters: Arc::clone(&meters),
@@ -92,27 +92,31 @@ impl SqliteStore {
 
         let (writes, queue) = Queue::bounded("write", options.queue_length.get());
         let writing = connection::pool(path, writing_as, access, 1);
-        let writer = Crew::new("writer", 1);
+        let writer = ThreadCounters::new("writer", 1);
         let (pool, place) = (writing.clone(), desk(&writes, &writer));
         threads.spawn("byline-writer", &writer, move || {
-            writer::run(&queue, Lease::new(pool.clone()), &place);
+            writer::run(&queue, ThreadConnection::new(pool.clone()), &place);
         })?;
 
         let (reads, queue) = Queue::bounded("read", options.queue_length.get());
         let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
         let reading = connection::pool(path, writing_as.beside(), access, size);
-        let readers = Crew::new("reader", options.pool_size.get());
+        let readers = ThreadCounters::new("reader", options.pool_size.get());
         for _ in 0..options.pool_size.get() {
             let (queue, pool) = (queue.clone(), reading.clone());
             let place = desk(&reads, &readers);
             threads.spawn("byline-reader", &readers, move || {
-                reader::run(&queue, Lease::new(pool.clone()), &place);
+                reader::run(&queue, ThreadConnection::new(pool.clone()), &place);
             })?;
         }
         let (watching, end) = bounded(0);
-        threads.spawn("byline-files", &Crew::new("watcher", 1), move || {
-            watch(&files, &end);
-        })?;
+        threads.spawn(
+            "byline-files",
+            &ThreadCounters::new("watcher", 1),
+            move || {
+                watch(&files, &end);
+            },
+        )?;
         Ok(Self {
             reads,
             writes,
@@ -149,9 +153,9 @@ impl Store for SqliteStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
         let queue = match intent {
             Intent::Read | Intent::Snapshot => &self.reads,
-            Intent::Create | Intent::Write | Intent::Rehearse => &self.writes,
+            Intent::Create | Intent::Write | Intent::DryRun => &self.writes,
         };
-        queue.submit(Ticket::new(intent, deadline, job));
+        queue.submit(QueuedJob::new(intent, deadline, job));
     }
 
     fn health(&self) -> Health {
@@ -208,7 +212,7 @@ fn watch(files: &FileWatch, end: &Receiver<()>) {
 }
 
 /// How the store is, as its threads saw it last.
-pub(super) struct Vitals {
+pub(super) struct HealthState {
     files: Arc<FileWatch>,
     closing: AtomicBool,
     /// Spares the threads the lock while all is well.
@@ -216,7 +220,7 @@ pub(super) struct Vitals {
     trouble: Mutex<Option<Cause>>,
 }
 
-impl Vitals {
+impl HealthState {
     fn of(files: &Arc<FileWatch>) -> Self {
         Self {
             files: Arc::clone(files),

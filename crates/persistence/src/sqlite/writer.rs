@@ -14,22 +14,22 @@ use crossbeam_channel::Receiver;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
 
-use super::lease::Lease;
+use super::lease::ThreadConnection;
 use super::repository::DieselSession;
-use super::store::Desk;
+use super::store::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
-use crate::meters::Meters;
-use crate::queue::Ticket;
+use crate::meters::StoreCounters;
+use crate::queue::QueuedJob;
 
 /// The most jobs that share a commit: enough to make the fsync cheap, few
 /// enough that the first in a group does not wait long for the last.
 const LARGEST_GROUP: usize = 256;
 
 /// Commits what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
+pub(super) fn run(queue: &Receiver<QueuedJob>, mut lease: ThreadConnection, desk: &WorkerContext) {
     for first in queue {
         let _busy = desk.crew.at_work();
-        let mut group: Vec<Ticket> = iter::once(first)
+        let mut group: Vec<QueuedJob> = iter::once(first)
             .chain(queue.try_iter())
             .take(LARGEST_GROUP)
             .filter_map(|ticket| ticket.in_time(&desk.lane))
@@ -52,7 +52,10 @@ pub(super) fn run(queue: &Receiver<Ticket>, mut lease: Lease, desk: &Desk) {
 }
 
 /// The thread's connection; which files are beside the database is noted for each.
-fn writable<'l>(lease: &'l mut Lease, desk: &Desk) -> Result<&'l mut Connection, Cause> {
+fn writable<'l>(
+    lease: &'l mut ThreadConnection,
+    desk: &WorkerContext,
+) -> Result<&'l mut Connection, Cause> {
     if !lease.holds_one() {
         desk.files.forget_companions();
     }
@@ -62,7 +65,7 @@ fn writable<'l>(lease: &'l mut Lease, desk: &Desk) -> Result<&'l mut Connection,
 }
 
 /// Tells everybody how their own job ended, or that the group is lost.
-fn answer(group: Vec<Ticket>, endings: Result<Vec<Ending>, AppError>, desk: &Desk) {
+fn answer(group: Vec<QueuedJob>, endings: Result<Vec<Ending>, AppError>, desk: &WorkerContext) {
     match endings {
         Ok(endings) => {
             desk.vitals.note(&Ok(()));
@@ -85,8 +88,8 @@ type Ending = Result<(), AppError>;
 /// group is stored.
 fn commit(
     connection: &mut Connection,
-    group: &mut [Ticket],
-    meters: &Meters,
+    group: &mut [QueuedJob],
+    meters: &StoreCounters,
 ) -> Result<Vec<Ending>, AppError> {
     // IMMEDIATE takes the write lock now: a transaction that reads first and
     // writes then would lose against another process without any waiting.
@@ -118,8 +121,8 @@ fn commit(
 /// that SQLite has given up the whole transaction (disk full, I/O error).
 fn in_savepoint(
     connection: &mut Connection,
-    ticket: &mut Ticket,
-    meters: &Meters,
+    ticket: &mut QueuedJob,
+    meters: &StoreCounters,
 ) -> Result<Ending, RepositoryError> {
     for _ in 0..ATTEMPTS {
         AnsiTransactionManager::begin_transaction(connection).map_err(dialect::classify)?;
@@ -129,7 +132,7 @@ fn in_savepoint(
         if let (Ok(()), Some(failure)) = (&ending, &failure) {
             ending = Err(failure.clone().into());
         }
-        let ended = if ending.is_ok() && ticket.intent != Intent::Rehearse {
+        let ended = if ending.is_ok() && ticket.intent != Intent::DryRun {
             AnsiTransactionManager::commit_transaction(connection)
         } else {
             AnsiTransactionManager::rollback_transaction(connection)

@@ -105,11 +105,13 @@ pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
             "N2@example.org",
         ];
         let emails = emails.map(str::to_owned).into();
-        let users = s.bulk().users_alike(&ids, &emails)?;
+        let users = s.bulk().find_conflicting_users(&ids, &emails)?;
         let existing = s.bulk().existing_users(&ids)?;
         let ids = ids.iter().filter_map(|id| PostId::try_from(id.get()).ok());
-        let posts = s.bulk().posts_alike(&ids.collect())?;
-        let nobody = s.bulk().users_alike(&BTreeSet::new(), &BTreeSet::new())?;
+        let posts = s.bulk().find_conflicting_posts(&ids.collect())?;
+        let nobody = s
+            .bulk()
+            .find_conflicting_users(&BTreeSet::new(), &BTreeSet::new())?;
         assert_eq!(nobody, []);
         Ok((users, existing, posts))
     });
@@ -157,12 +159,12 @@ pub(crate) fn numbers_rows_anew(store: &dyn Store) {
     insert_users(store, vec![user(41, "first@example.org")]).unwrap();
     let records: Vec<UserRecord> = numbered(1..=300).into_iter().map(Into::into).collect();
     let ids = write(store, move |s| {
-        let users = s.bulk().insert_users_anew(&records)?;
+        let users = s.bulk().insert_users_with_new_ids(&records)?;
         let posts: Vec<PostRecord> = users
             .iter()
             .map(|author| post(1000, author.get()).into())
             .collect();
-        Ok((users, s.bulk().insert_posts_anew(&posts)?))
+        Ok((users, s.bulk().insert_posts_with_new_ids(&posts)?))
     });
     let (users, posts) = ids.unwrap();
     assert!(users.is_sorted() && posts.is_sorted());
@@ -183,7 +185,7 @@ pub(crate) fn gives_no_id_that_is_retired(store: &dyn Store) {
     let last = |store: &dyn Store| read(store, |s| Ok(s.bulk().last_ids()?)).unwrap();
     let retire = |user, post| {
         let ids = LastIds { user, post };
-        write(store, move |s| Ok(s.bulk().retire_ids(ids)?)).unwrap();
+        write(store, move |s| Ok(s.bulk().advance_id_sequence(ids)?)).unwrap();
     };
     assert_eq!(last(store), LastIds::default());
     retire(7, 0);
@@ -252,12 +254,12 @@ pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
         assert_used_up(&ended);
         let ended = write(store, move |s| {
             let record = UserRecord::from(user(7, "bob@example.org"));
-            Ok(s.bulk().insert_users_anew(&[record]).err())
+            Ok(s.bulk().insert_users_with_new_ids(&[record]).err())
         });
         assert_used_up(&ended);
         let ended = write(store, move |s| {
             let record = PostRecord::from(post(7, 1));
-            Ok(s.bulk().insert_posts_anew(&[record]).err())
+            Ok(s.bulk().insert_posts_with_new_ids(&[record]).err())
         });
         assert_used_up(&ended);
     }

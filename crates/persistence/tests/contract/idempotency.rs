@@ -1,6 +1,6 @@
 //! Promises of `IdempotencyRepository`, and of the use case over it.
 
-use byline_application::idempotency::{self, Answer, Claim, Recorded};
+use byline_application::idempotency::{self, Answer, IdempotentRequest, Recorded};
 use byline_application::{
     AppError, Conflict, Credential, Digest, RepositoryError, Store, UniqueKey, users,
 };
@@ -81,7 +81,7 @@ pub(crate) fn forgets_a_key_whose_session_is_undone(store: &dyn Store) {
     });
     failed.unwrap_err();
     assert_eq!(recorded(store, "key"), None);
-    block_on(store.rehearse(soon(), insert)).unwrap();
+    block_on(store.dry_run(soon(), insert)).unwrap();
     assert_eq!(recorded(store, "key"), None);
     write(store, insert).unwrap();
     assert!(recorded(store, "key").is_some());
@@ -119,7 +119,8 @@ pub(crate) fn lets_one_of_many_with_a_key_have_an_effect(store: &dyn Store) {
         let racers: Vec<_> = (0..RACERS)
             .map(|_| {
                 scope.spawn(|| {
-                    let claim = Claim::new(&Credential::NotAsked, "key", digest("request"));
+                    let claim =
+                        IdempotentRequest::new(&Credential::NotAsked, "key", digest("request"));
                     write(store, move |s| {
                         idempotency::once(s, &claim, at(1), |s| {
                             // A second effect would find the address taken.

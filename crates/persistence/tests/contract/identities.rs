@@ -1,7 +1,7 @@
 //! Promises of `IdentityRepository`.
 
 use byline_application::identities::{self, Linked};
-use byline_application::{AppError, Conflict, Hold, Store, Subject};
+use byline_application::{AppError, Conflict, EntityRef, RowLock, Store};
 use byline_domain::policy::Identity;
 use byline_domain::{User, UserId};
 
@@ -13,10 +13,10 @@ fn identity(byte: u8) -> Identity {
 
 fn find(store: &dyn Store, byte: u8) -> Option<Linked> {
     let found = read(store, move |s| {
-        Ok(s.identities().find(&identity(byte), Hold::Released)?)
+        Ok(s.identities().find(&identity(byte), RowLock::Released)?)
     });
     let held = write(store, move |s| {
-        Ok(s.identities().find(&identity(byte), Hold::UntilTheEnd)?)
+        Ok(s.identities().find(&identity(byte), RowLock::UntilTheEnd)?)
     });
     assert_eq!(held.unwrap(), *found.as_ref().unwrap());
     found.unwrap()
@@ -57,7 +57,7 @@ pub(crate) fn links_one_to_one(store: &dyn Store) {
 pub(crate) fn links_to_nobody_who_is_missing(store: &dyn Store) {
     let nobody = UserId::try_from(404).unwrap();
     let missing = link(store, 1, nobody);
-    assert!(matches!(missing, Err(AppError::NotFound(Subject::User(id))) if id == nobody));
+    assert!(matches!(missing, Err(AppError::NotFound(EntityRef::User(id))) if id == nobody));
     assert_eq!(find(store, 1), None);
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use byline_application::import::{Import, ImportId, NewImport, Numbering, Position, Rows};
+use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Numbering, Rows};
 use byline_application::{AppError, Digest, Store};
 use byline_domain::UserId;
 
@@ -20,8 +20,8 @@ fn begin(store: &dyn Store, import: NewImport) -> ImportId {
     write(store, move |s| Ok(s.imports().begin(&import, at(1))?)).unwrap()
 }
 
-fn to(bytes: u64) -> Position {
-    Position {
+fn to(bytes: u64) -> Checkpoint {
+    Checkpoint {
         bytes,
         lines: bytes / 2,
         digest: Digest::of(&[&bytes.to_be_bytes()]),
@@ -35,7 +35,7 @@ fn advance(store: &dyn Store, import: ImportId, from: u64, bytes: u64) -> bool {
     .unwrap()
 }
 
-fn position(store: &dyn Store, import: ImportId) -> Option<Position> {
+fn position(store: &dyn Store, import: ImportId) -> Option<Checkpoint> {
     read(store, move |s| Ok(s.imports().position(import)?)).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn id(number: i64) -> UserId {
 
 pub(crate) fn begins_at_the_beginning(store: &dyn Store) {
     let import = begin(store, new_import(Rows::Users, None));
-    assert_eq!(position(store, import), Some(Position::START));
+    assert_eq!(position(store, import), Some(Checkpoint::START));
     assert_eq!(position(store, ImportId::from(import.get() + 1)), None);
     assert_eq!(list(store, Rows::Users), []);
 }

@@ -1,9 +1,9 @@
 //! Promises of `KeyRepository`.
 
 use byline_application::keys::{self, Found, Secret};
-use byline_application::{AppError, Digest, Hold, Reference, RepositoryError, Session, Store};
+use byline_application::{AppError, Digest, Reference, RepositoryError, RowLock, Session, Store};
 use byline_domain::policy::{Scope, Scopes};
-use byline_domain::{ApiKey, Grant, KeyId, KeyName, UserId};
+use byline_domain::{ApiKey, KeyId, KeyName, NewApiKey, UserId};
 
 use crate::support::{add_user, at, read, write};
 
@@ -11,8 +11,8 @@ fn secret(letter: &str) -> Secret {
     Secret::of(&letter.repeat(Secret::RANDOM)).unwrap()
 }
 
-fn grant(name: &str, user: Option<UserId>) -> Grant {
-    Grant {
+fn grant(name: &str, user: Option<UserId>) -> NewApiKey {
+    NewApiKey {
         name: KeyName::parse(name).unwrap(),
         user,
         scopes: Scopes::from_iter([Scope::PostsWrite, Scope::UsersRead]),
@@ -21,7 +21,7 @@ fn grant(name: &str, user: Option<UserId>) -> Grant {
 }
 
 /// Stores a key in a session of its own, at 5.
-fn add(store: &dyn Store, letter: &'static str, grant: &Grant) -> ApiKey {
+fn add(store: &dyn Store, letter: &'static str, grant: &NewApiKey) -> ApiKey {
     let grant = grant.clone();
     let added = write(store, move |s| {
         keys::create(s, &grant, &secret(letter), at(5))
@@ -32,12 +32,12 @@ fn add(store: &dyn Store, letter: &'static str, grant: &Grant) -> ApiKey {
 fn find(store: &dyn Store, letter: &'static str) -> Option<Found> {
     let digest = secret(letter).digest();
     let read = read(store, move |s| {
-        Ok(s.keys().find(&digest, Hold::Released)?)
+        Ok(s.keys().find(&digest, RowLock::Released)?)
     })
     .unwrap();
     // Held or not, the same is found.
     let held = write(store, move |s| {
-        Ok(s.keys().find(&digest, Hold::UntilTheEnd)?)
+        Ok(s.keys().find(&digest, RowLock::UntilTheEnd)?)
     });
     assert_eq!(held.unwrap(), read);
     read
@@ -130,7 +130,7 @@ pub(crate) fn lets_no_write_slip_through_beside_a_revocation(store: &dyn Store) 
                 store,
                 move |s: &mut dyn Session| -> Result<bool, AppError> {
                     let digest = secret("a").digest();
-                    let key = s.keys().find(&digest, Hold::UntilTheEnd)?.unwrap().key;
+                    let key = s.keys().find(&digest, RowLock::UntilTheEnd)?.unwrap().key;
                     let _ = found.send(());
                     // Work enough for a revocation that does not wait to overtake it.
                     for _ in 0..500 {

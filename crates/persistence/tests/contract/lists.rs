@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use byline_application::{
-    Direction, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Span, Store, UserOrder,
-    UserQuery,
+    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, Page, PostOrder, PostQuery, Seek,
+    Store, UserOrder, UserQuery,
 };
 use byline_domain::{EmailAddress, Post, PostId, User, UserId};
 
@@ -87,8 +87,8 @@ fn limit(rows: usize) -> Limit {
 fn check<K, T>(
     rows: &[T],
     range: &KeyRange<K>,
-    position: impl Fn(&T) -> Position<K>,
-    list: impl Fn(Span<K>, Direction, Limit) -> (Page<T>, u64),
+    position: impl Fn(&T) -> KeysetPosition<K>,
+    list: impl Fn(KeysetWindow<K>, Direction, Limit) -> (Page<T>, u64),
 ) where
     K: Ord + Clone + Debug,
     T: Clone + PartialEq + Debug,
@@ -106,7 +106,7 @@ fn check<K, T>(
     for direction in DIRECTIONS {
         let page = |seek, rows: usize| {
             let range = range.clone();
-            let (page, count) = list(Span { range, seek }, direction, limit(rows));
+            let (page, count) = list(KeysetWindow { range, seek }, direction, limit(rows));
             assert_eq!(count, u64::try_from(expected.len()).unwrap());
             (page.items, page.more)
         };
@@ -186,7 +186,7 @@ fn user_query(order: UserOrder, direction: Direction, limit: Limit) -> UserQuery
 }
 
 pub(crate) fn orders_users_by_id(store: &dyn Store) {
-    let position = |user: &User| Position {
+    let position = |user: &User| KeysetPosition {
         key: (),
         id: user.id.get(),
     };
@@ -200,7 +200,7 @@ pub(crate) fn orders_users_by_id(store: &dyn Store) {
 
 pub(crate) fn orders_users_by_name(store: &dyn Store) {
     let crowd = crowd(store);
-    let position = |user: &User| Position {
+    let position = |user: &User| KeysetPosition {
         key: user.name.as_str().to_owned(),
         id: user.id.get(),
     };
@@ -212,7 +212,7 @@ pub(crate) fn orders_users_by_name(store: &dyn Store) {
 }
 
 pub(crate) fn orders_users_by_email(store: &dyn Store) {
-    let position = |user: &User| Position {
+    let position = |user: &User| KeysetPosition {
         key: user.email.key(),
         id: user.id.get(),
     };
@@ -226,7 +226,7 @@ pub(crate) fn orders_users_by_email(store: &dyn Store) {
 
 pub(crate) fn orders_users_by_time(store: &dyn Store) {
     let crowd = crowd(store);
-    let position = |user: &User| Position {
+    let position = |user: &User| KeysetPosition {
         key: user.created_at,
         id: user.id.get(),
     };
@@ -249,13 +249,13 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
         check(
             one,
             &everything(),
-            |user| Position {
+            |user| KeysetPosition {
                 key: (),
                 id: user.id.get(),
             },
             |span, way, _| users(store, &of(&shouting, UserOrder::Id(span.seek), way)),
         );
-        let email = Position {
+        let email = KeysetPosition {
             key: one[0].email.key(),
             id: one[0].id.get(),
         };
@@ -266,7 +266,7 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
         assert_eq!((page.items, count), (Vec::new(), 0));
     }
     for range in text_ranges() {
-        let position = |user: &User| Position {
+        let position = |user: &User| KeysetPosition {
             key: user.name.as_str().to_owned(),
             id: user.id.get(),
         };
@@ -275,7 +275,7 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
         });
     }
     for range in time_ranges() {
-        let position = |user: &User| Position {
+        let position = |user: &User| KeysetPosition {
             key: user.created_at,
             id: user.id.get(),
         };
@@ -311,7 +311,7 @@ fn with_each_author(
 }
 
 pub(crate) fn orders_posts_by_id(store: &dyn Store) {
-    let position = |post: &Post| Position {
+    let position = |post: &Post| KeysetPosition {
         key: (),
         id: post.id.get(),
     };
@@ -323,7 +323,7 @@ pub(crate) fn orders_posts_by_id(store: &dyn Store) {
 }
 
 pub(crate) fn orders_posts_by_title(store: &dyn Store) {
-    let position = |post: &Post| Position {
+    let position = |post: &Post| KeysetPosition {
         key: post.title.as_str().to_owned(),
         id: post.id.get(),
     };
@@ -337,11 +337,11 @@ pub(crate) fn orders_posts_by_title(store: &dyn Store) {
 }
 
 pub(crate) fn orders_posts_by_time(store: &dyn Store) {
-    let created = |post: &Post| Position {
+    let created = |post: &Post| KeysetPosition {
         key: post.created_at,
         id: post.id.get(),
     };
-    let updated = |post: &Post| Position {
+    let updated = |post: &Post| KeysetPosition {
         key: post.updated_at,
         id: post.id.get(),
     };
@@ -370,7 +370,7 @@ pub(crate) fn finds_users_by_their_ids(store: &dyn Store) {
 pub(crate) fn survives_positions_that_no_row_can_have(store: &dyn Store) {
     let crowd = crowd(store);
     for id in [i64::MIN, -1, 0, PostId::MAX.get() + 1, i64::MAX] {
-        let seek = Seek::After(Position { key: (), id });
+        let seek = Seek::After(KeysetPosition { key: (), id });
         let (page, _) = users(
             store,
             &user_query(UserOrder::Id(seek), Direction::Ascending, Limit::MAX),
@@ -378,8 +378,8 @@ pub(crate) fn survives_positions_that_no_row_can_have(store: &dyn Store) {
         let expected: &[User] = if id > 0 { &[] } else { &crowd };
         assert_eq!(page.items, expected, "{id}");
         let key = "\0\u{10ffff}".repeat(300);
-        let seek = Seek::Before(Position { key, id });
-        let order = UserOrder::Name(Span::from(seek));
+        let seek = Seek::Before(KeysetPosition { key, id });
+        let order = UserOrder::Name(KeysetWindow::from(seek));
         let (page, _) = users(store, &user_query(order, Direction::Descending, Limit::MAX));
         assert_eq!(page.items.len(), crowd.len());
     }

@@ -38,7 +38,7 @@ pub(crate) fn undoes_what_fails(store: &dyn Store) {
 
 pub(crate) fn undoes_a_rehearsal(store: &dyn Store) {
     let new = new_user("Ada", "ada@example.org");
-    let user = block_on(store.rehearse(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
+    let user = block_on(store.dry_run(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
     assert_eq!(user.unwrap().name.as_str(), "Ada");
     assert_eq!(count(store), 0);
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use byline_application::{
-    Direction, KeyRange, Limit, Page, Position, PostOrder, PostQuery, Seek, Session, Span, Store,
-    UserOrder, UserQuery,
+    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, Page, PostOrder, PostQuery, Seek,
+    Session, Store, UserOrder, UserQuery,
 };
 use byline_domain::{EmailAddress, Post, User, UserId};
 use proptest::prelude::*;
@@ -99,14 +99,14 @@ fn walk<S: Shelf, K: Ord + Clone + Debug>(
     story: &Story,
     range: &KeyRange<K>,
     key: impl Fn(&S::Row) -> K,
-    list: impl Fn(Span<K>, Direction, Limit) -> Page<S::Row>,
+    list: impl Fn(KeysetWindow<K>, Direction, Limit) -> Page<S::Row>,
 ) {
     let limit = Limit::try_from(story.limit).unwrap();
     let page = |seek| {
         let range = range.clone();
-        list(Span { range, seek }, story.direction, limit)
+        list(KeysetWindow { range, seek }, story.direction, limit)
     };
-    let position = |row: &S::Row| Position {
+    let position = |row: &S::Row| KeysetPosition {
         key: key(row),
         id: S::id(row),
     };
@@ -147,14 +147,14 @@ fn walk<S: Shelf, K: Ord + Clone + Debug>(
     }
 }
 
-type Places<K> = Vec<Position<K>>;
+type Places<K> = Vec<KeysetPosition<K>>;
 
 /// The rows of all pages, and the first of the last page.
 fn there<K: Clone, R>(
-    page: &dyn Fn(Seek<Position<K>>) -> Page<R>,
-    position: &dyn Fn(&R) -> Position<K>,
+    page: &dyn Fn(Seek<KeysetPosition<K>>) -> Page<R>,
+    position: &dyn Fn(&R) -> KeysetPosition<K>,
     mut turn: impl FnMut(),
-) -> (Places<K>, Option<Position<K>>) {
+) -> (Places<K>, Option<KeysetPosition<K>>) {
     let mut seen = Vec::new();
     let mut seek = Seek::First;
     loop {
@@ -170,9 +170,9 @@ fn there<K: Clone, R>(
 
 /// The rows of all pages ahead of `from`, in the order of the list.
 fn back<K: Clone, R>(
-    from: Position<K>,
-    page: &dyn Fn(Seek<Position<K>>) -> Page<R>,
-    position: &dyn Fn(&R) -> Position<K>,
+    from: KeysetPosition<K>,
+    page: &dyn Fn(Seek<KeysetPosition<K>>) -> Page<R>,
+    position: &dyn Fn(&R) -> KeysetPosition<K>,
     mut turn: impl FnMut(),
 ) -> Places<K> {
     let mut seen = Vec::new();
@@ -192,7 +192,7 @@ fn back<K: Clone, R>(
 
 /// In the order of the list, none twice, and none of the lasting ones missing.
 fn assert_seen_once<K: Ord + Debug>(
-    seen: &[Position<K>],
+    seen: &[KeysetPosition<K>],
     lasting: &BTreeSet<i64>,
     direction: Direction,
 ) {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
-use byline_application::idempotency::{self, Answer, Claim};
+use byline_application::idempotency::{self, Answer, IdempotentRequest};
 use byline_application::{
     AppError, Conflict, Credential, Digest, Readiness, RepositoryError, Unavailable, users,
 };
@@ -123,7 +123,7 @@ fn a_key_whose_request_takes_too_long_is_in_use(engine: Engine) {
         return;
     };
     let store = fixture.store();
-    let claim = || Claim::new(&Credential::NotAsked, "key", Digest::of(&[b"request"]));
+    let claim = || IdempotentRequest::new(&Credential::NotAsked, "key", Digest::of(&[b"request"]));
     let (first, second) = (claim(), claim());
     let (claimed, wait_for_claim) = mpsc::channel();
     let (release, wait_for_release) = mpsc::channel::<()>();

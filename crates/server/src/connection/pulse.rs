@@ -10,7 +10,7 @@ use super::{HEAD, IDLE};
 /// Where a connection is in the life of its requests. A clone is the same
 /// connection's.
 #[derive(Clone)]
-pub(crate) struct Pulse(Rc<Cell<Phase>>);
+pub(crate) struct ConnectionPhase(Rc<Cell<Phase>>);
 
 #[derive(Clone, Copy)]
 enum Phase {
@@ -22,7 +22,7 @@ enum Phase {
     Serving,
 }
 
-impl Pulse {
+impl ConnectionPhase {
     pub(super) fn new(now: Instant) -> Self {
         Self(Rc::new(Cell::new(Phase::Waiting { since: now })))
     }
@@ -62,16 +62,16 @@ impl Pulse {
     }
 
     /// A request begins to be served; it ends with what is given back.
-    pub(crate) fn serve(&self) -> Busy {
+    pub(crate) fn serve(&self) -> ServingGuard {
         self.0.set(Phase::Serving);
-        Busy(self.clone())
+        ServingGuard(self.clone())
     }
 }
 
 /// A request that is being served.
-pub(crate) struct Busy(Pulse);
+pub(crate) struct ServingGuard(ConnectionPhase);
 
-impl Drop for Busy {
+impl Drop for ServingGuard {
     fn drop(&mut self) {
         self.0.wait();
     }

@@ -6,17 +6,17 @@ fn parse(arguments: &[&str]) -> Result<Settings, clap::Error> {
     }))
 }
 
-fn service(wanted: Result<Wanted, clap::Error>) -> Result<Settings, clap::Error> {
+fn service(wanted: Result<Invocation, clap::Error>) -> Result<Settings, clap::Error> {
     match wanted? {
-        Wanted::Service(settings) => Ok(*settings),
-        Wanted::Text(text) => panic!("no service was wanted, but {text}"),
+        Invocation::Service(settings) => Ok(*settings),
+        Invocation::Text(text) => panic!("no service was wanted, but {text}"),
     }
 }
 
 /// The lines of `--print-config`, a row of cells each.
 fn configuration(arguments: &[&str]) -> Vec<Vec<String>> {
     let arguments = ["byline", "--print-config"].iter().chain(arguments);
-    let Ok(Wanted::Text(text)) = Settings::parse(arguments, |_| None) else {
+    let Ok(Invocation::Text(text)) = Settings::parse(arguments, |_| None) else {
         panic!("no configuration");
     };
     let cells = |line: &str| {
@@ -310,7 +310,7 @@ fn a_secret_file_that_is_of_no_use_is_named_and_not_shown() {
         std::fs::write(&file, "mysql://a:hunter2@b/c").unwrap();
         (variable == "DATABASE_URL_FILE").then(|| file.into())
     });
-    let Ok(Wanted::Text(shown)) = shown else {
+    let Ok(Invocation::Text(shown)) = shown else {
         panic!("no configuration");
     };
     assert!(!shown.contains("hunter2"), "{shown}");

@@ -43,7 +43,7 @@ fn a_store_that_takes_one_by_one_what_it_refused_together_is_believed() {
         .times(2)
         .returning(|new, now| Ok(new.clone().created(user_id(11), now)));
     let done = run_all(users, nothing(), &[user("Ada"), user("Bob")]).unwrap();
-    assert_eq!(done, [created(Subject::User(user_id(11))); 2]);
+    assert_eq!(done, [created(EntityRef::User(user_id(11))); 2]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_first_that_is_not_allowed_is_named() {
 #[test]
 fn a_newcomer_is_one_user_however_many_it_would_create() {
     let newcomer = Principal {
-        caller: Caller::Newcomer(Identity::from([7; Identity::LENGTH])),
+        caller: Caller::UnlinkedIdentity(Identity::from([7; Identity::LENGTH])),
         scopes: all_but(Scope::Admin).collect(),
     };
     let ada_then = |more: Operation| {
@@ -152,7 +152,7 @@ fn what_a_single_operation_fails_with_names_it() {
     none.expect_find().returning(|_| Ok(None));
     let (index, error) = place(run_all(nobody(), none, &[gone(Precondition::None)]));
     assert_eq!(index, 0);
-    assert!(matches!(error, AppError::NotFound(Subject::Post(_))));
+    assert!(matches!(error, AppError::NotFound(EntityRef::Post(_))));
 
     let mut posts = nothing();
     posts.expect_find().returning(|_| Ok(Some(notes())));

@@ -165,7 +165,7 @@ fn tell_that_the_new_author_is_missing() {
 #[test]
 fn name_the_post_that_does_not_exist() {
     let missing = retitle(posts_that_find(Ok(None)), &Precondition::None);
-    assert!(matches!(missing, Err(AppError::NotFound(Subject::Post(id))) if id == post_id()));
+    assert!(matches!(missing, Err(AppError::NotFound(EntityRef::Post(id))) if id == post_id()));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn do_not_happen_in_another_version() {
     let failed = retitle(posts_with_notes(), &Precondition::OneOf(vec![version(2)]));
     assert!(matches!(
         failed,
-        Err(AppError::PreconditionFailed(Subject::Post(id))) if id == post_id()
+        Err(AppError::PreconditionFailed(EntityRef::Post(id))) if id == post_id()
     ));
 }
 

@@ -50,7 +50,7 @@ fn are_denied_before_anything_is_written() {
 #[test]
 fn name_the_post_that_does_not_exist() {
     let missing = delete_notes(posts_that_find(Ok(None)), &Precondition::None);
-    assert!(matches!(missing, Err(AppError::NotFound(Subject::Post(id))) if id == post_id()));
+    assert!(matches!(missing, Err(AppError::NotFound(EntityRef::Post(id))) if id == post_id()));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn do_not_happen_in_another_version() {
     let failed = delete_notes(posts_with_notes(), &Precondition::OneOf(vec![version(2)]));
     assert!(matches!(
         failed,
-        Err(AppError::PreconditionFailed(Subject::Post(id))) if id == post_id()
+        Err(AppError::PreconditionFailed(EntityRef::Post(id))) if id == post_id()
     ));
 }
 

@@ -147,7 +147,7 @@ fn are_denied_before_the_store_is_asked() {
 #[test]
 fn name_the_user_that_does_not_exist() {
     let missing = rename_ada(users_that_find(Ok(None)), &Precondition::None);
-    assert!(matches!(missing, Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)));
+    assert!(matches!(missing, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn do_not_happen_in_another_version() {
     let failed = rename_ada(users_with_ada(), &Precondition::OneOf(vec![version(2)]));
     assert!(matches!(
         failed,
-        Err(AppError::PreconditionFailed(Subject::User(id))) if id == user_id(1)
+        Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1)
     ));
 }
 
@@ -181,7 +181,7 @@ fn do_not_happen_in_the_last_version() {
         let error = refused.unwrap_err();
         match error {
             AppError::PreconditionFailed(_) => assert!(is_stale),
-            AppError::Conflict(Conflict::LastVersion(Subject::User(id))) => {
+            AppError::Conflict(Conflict::LastVersion(EntityRef::User(id))) => {
                 assert!(!is_stale && id == user_id(1));
             }
             other => panic!("{other:?}"),

@@ -131,7 +131,7 @@ fn name_the_user_that_does_not_exist() {
         let missing = delete_ada(users_that_lock(Ok(None)), posts, fate);
         assert!(matches!(
             missing,
-            Err(AppError::NotFound(Subject::User(id))) if id == user_id(1)
+            Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)
         ));
     }
 }
@@ -160,7 +160,7 @@ fn do_not_happen_in_another_version() {
         let failed = delete(&mut session, &principal, user_id(1), fate, &precondition);
         assert!(matches!(
             failed,
-            Err(AppError::PreconditionFailed(Subject::User(id))) if id == user_id(1)
+            Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1)
         ));
     }
 }

@@ -7,7 +7,7 @@ use crate::MockIdentityRepository;
 
 fn newcomer(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
-        caller: Caller::Newcomer(Identity::from([7; Identity::LENGTH])),
+        caller: Caller::UnlinkedIdentity(Identity::from([7; Identity::LENGTH])),
         scopes: scopes.into_iter().collect(),
     }
 }

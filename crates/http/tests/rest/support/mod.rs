@@ -175,7 +175,12 @@ pub(crate) async fn send(api: &Api, request: TestRequest) -> Answer {
 
 /// Sends a request as it is, and looks at the headers that all answers have.
 pub(crate) async fn send_as_it_is(api: &Api, request: TestRequest) -> Answer {
-    let app = init_service(App::new().wrap(envelope(api)).configure(configure(api))).await;
+    let app = init_service(
+        App::new()
+            .wrap(request_context(api))
+            .configure(configure(api)),
+    )
+    .await;
     let response = call_service(&app, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read_body(response).await.to_vec();

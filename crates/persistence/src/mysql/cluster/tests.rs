@@ -8,28 +8,28 @@ use crate::mysql::manager;
 use crate::mysql::target::MysqlTarget;
 use tokio::sync::watch;
 
-fn ready(takes_writes: bool) -> Sight {
-    Sight::Ready {
+fn ready(takes_writes: bool) -> ProbeResult {
+    ProbeResult::Ready {
         release: None,
         takes_writes,
         is_read_only: false,
     }
 }
 
-fn read_only() -> Sight {
-    Sight::Ready {
+fn read_only() -> ProbeResult {
+    ProbeResult::Ready {
         release: None,
         takes_writes: false,
         is_read_only: true,
     }
 }
 
-fn away() -> Sight {
-    Sight::Away(Arc::new(ConnectError::TimedOut))
+fn away() -> ProbeResult {
+    ProbeResult::Away(Arc::new(ConnectError::TimedOut))
 }
 
 /// A cluster that was seen like this at the start.
-fn cluster(reads: Reads, sights: [Sight; 3]) -> Cluster {
+fn cluster(reads: Reads, sights: [ProbeResult; 3]) -> Cluster {
     let target = MysqlTarget::parse("mysql://u@a,b,c/d").unwrap();
     let nodes = target.hosts.iter().zip(sights).zip(1..);
     let nodes = nodes.map(|((host, sight), number)| {

@@ -52,7 +52,7 @@ pub(in crate::mysql) fn insert_posts(
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::mysql) fn insert_users_anew(
+pub(in crate::mysql) fn insert_users_with_new_ids(
     connection: &mut Connection,
     rows: &[NewUserRow<'_>],
 ) -> QueryResult<Vec<i64>> {
@@ -64,7 +64,7 @@ pub(in crate::mysql) fn insert_users_anew(
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::mysql) fn insert_posts_anew(
+pub(in crate::mysql) fn insert_posts_with_new_ids(
     connection: &mut Connection,
     rows: &[NewPostRow<'_>],
 ) -> QueryResult<Vec<i64>> {
@@ -130,7 +130,7 @@ const COUNTERS: &str = "SELECT TABLE_NAME, CAST(COALESCE(AUTO_INCREMENT, 1) AS S
 
 /// Lets `AUTO_INCREMENT` go on behind these ids: a row that has been there moves
 /// it on for good, and unlike `ALTER TABLE` is part of the transaction.
-pub(in crate::mysql) fn retire_ids(
+pub(in crate::mysql) fn advance_id_sequence(
     connection: &mut Connection,
     user: i64,
     post: i64,

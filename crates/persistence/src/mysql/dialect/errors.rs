@@ -14,16 +14,16 @@ pub(in super::super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
-        Meaning::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
-        Meaning::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
-        Meaning::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
-        Meaning::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
-        Meaning::NoIdLeft => RepositoryError::NoIdLeft,
-        Meaning::Conflict => RepositoryError::Contention(cause()),
-        Meaning::LockTimeout => RepositoryError::LockTimeout(cause()),
-        Meaning::Refused | Meaning::Unfit => RepositoryError::Unavailable(cause()),
-        Meaning::Lost | Meaning::Undecided => RepositoryError::OutcomeUnknown(cause()),
-        Meaning::Bug => RepositoryError::Fault(cause()),
+        ErrorKind::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
+        ErrorKind::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
+        ErrorKind::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
+        ErrorKind::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
+        ErrorKind::NoIdLeft => RepositoryError::NoIdLeft,
+        ErrorKind::Conflict => RepositoryError::Contention(cause()),
+        ErrorKind::LockTimeout => RepositoryError::LockTimeout(cause()),
+        ErrorKind::Refused | ErrorKind::Unfit => RepositoryError::Unavailable(cause()),
+        ErrorKind::Lost | ErrorKind::Undecided => RepositoryError::OutcomeUnknown(cause()),
+        ErrorKind::Bug => RepositoryError::Fault(cause()),
     }
 }
 
@@ -42,7 +42,7 @@ pub(in super::super) fn classify_commit(error: Error) -> RepositoryError {
 /// [`classify_commit`], for [`classify`] to find.
 pub(super) fn at_commit(error: Error) -> Error {
     match meaning(&error) {
-        Meaning::Conflict | Meaning::Lost => error,
+        ErrorKind::Conflict | ErrorKind::Lost => error,
         _ => Error::DeserializationError(Box::new(AtCommit(error.into()))),
     }
 }
@@ -54,13 +54,13 @@ struct AtCommit(#[source] ServerError);
 
 /// Whether the connection is of no more use.
 pub(in super::super) fn is_lost(error: &Error) -> bool {
-    matches!(meaning(error), Meaning::Lost)
+    matches!(meaning(error), ErrorKind::Lost)
 }
 
 /// Whether this server can do nothing at present, and has done nothing, while
 /// another server of the same database may.
 pub(in super::super) fn is_unfit(error: &Error) -> bool {
-    matches!(meaning(error), Meaning::Unfit)
+    matches!(meaning(error), ErrorKind::Unfit)
 }
 
 /// Whether a row with this key is there already.
@@ -79,7 +79,7 @@ pub(in super::super) fn is_missing_table(error: &Error) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum ErrorKind {
     EmailTaken,
     AuthorMissing,
     KeyTaken,
@@ -103,44 +103,46 @@ enum Meaning {
 
 /// diesel-async keeps the server's text and a few kinds, not its numbers. The
 /// texts are those of `lc_messages = en_US`, which every connection sets.
-fn meaning(error: &Error) -> Meaning {
+fn meaning(error: &Error) -> ErrorKind {
     let (kind, information) = match error {
         Error::DatabaseError(kind, information) => (kind, information),
-        Error::DeserializationError(cause) if cause.is::<NoIdLeft>() => return Meaning::NoIdLeft,
-        Error::DeserializationError(cause) if cause.is::<AtCommit>() => return Meaning::Undecided,
-        _ => return Meaning::Bug,
+        Error::DeserializationError(cause) if cause.is::<NoIdLeft>() => return ErrorKind::NoIdLeft,
+        Error::DeserializationError(cause) if cause.is::<AtCommit>() => {
+            return ErrorKind::Undecided;
+        }
+        _ => return ErrorKind::Bug,
     };
     let message = information.message();
     match kind {
         // MariaDB names the key, MySQL 8 the table and the key.
         DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
-            Meaning::EmailTaken
+            ErrorKind::EmailTaken
         }
         DatabaseErrorKind::UniqueViolation if message.ends_with("idempotency_keys_key_hash'") => {
-            Meaning::KeyTaken
+            ErrorKind::KeyTaken
         }
         DatabaseErrorKind::UniqueViolation
             if message.ends_with("identities_identity_hash'")
                 || message.ends_with("identities_user_id'") =>
         {
-            Meaning::IdentityTaken
+            ErrorKind::IdentityTaken
         }
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.
-        DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => Meaning::Conflict,
-        DatabaseErrorKind::ForeignKeyViolation => Meaning::AuthorMissing,
-        DatabaseErrorKind::ReadOnlyTransaction => Meaning::Refused,
+        DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => ErrorKind::Conflict,
+        DatabaseErrorKind::ForeignKeyViolation => ErrorKind::AuthorMissing,
+        DatabaseErrorKind::ReadOnlyTransaction => ErrorKind::Refused,
         // 1036, of MariaDB with innodb_read_only.
         DatabaseErrorKind::Unknown
             if message.starts_with("Table '") && message.ends_with("is read only") =>
         {
-            Meaning::Unfit
+            ErrorKind::Unfit
         }
         DatabaseErrorKind::Unknown => TEXTS
             .iter()
             .find(|(_, start, _)| message.starts_with(start))
-            .map_or(Meaning::Bug, |(_, _, meaning)| *meaning),
-        _ => Meaning::Bug,
+            .map_or(ErrorKind::Bug, |(_, _, meaning)| *meaning),
+        _ => ErrorKind::Bug,
     }
 }
 
@@ -149,63 +151,67 @@ pub(in super::super) const DRIVER_ERROR: &str = "Driver error: ";
 
 /// The error's number, how its text begins, and what it means. 0 is the
 /// driver's.
-const TEXTS: [(u16, &str, Meaning); 26] = [
-    (0, DRIVER_ERROR, Meaning::Lost),
-    (0, "Input/output error: ", Meaning::Lost),
-    (1213, "Deadlock found", Meaning::Conflict),
-    (1205, "Lock wait timeout exceeded", Meaning::LockTimeout),
+const TEXTS: [(u16, &str, ErrorKind); 26] = [
+    (0, DRIVER_ERROR, ErrorKind::Lost),
+    (0, "Input/output error: ", ErrorKind::Lost),
+    (1213, "Deadlock found", ErrorKind::Conflict),
+    (1205, "Lock wait timeout exceeded", ErrorKind::LockTimeout),
     (
         1020,
         "Record has changed since last read",
-        Meaning::Conflict,
+        ErrorKind::Conflict,
     ),
-    (1047, "WSREP has not yet prepared node", Meaning::Unfit),
-    (1053, "Server shutdown in progress", Meaning::Lost),
-    (1927, "Connection was killed", Meaning::Lost),
+    (1047, "WSREP has not yet prepared node", ErrorKind::Unfit),
+    (1053, "Server shutdown in progress", ErrorKind::Lost),
+    (1927, "Connection was killed", ErrorKind::Lost),
     (
         4031,
         "The client was disconnected by the server",
-        Meaning::Lost,
+        ErrorKind::Lost,
     ),
     // Of the statement, not of the connection. MariaDB gives its time limit
     // (1969) and MySQL its own (3024) as the reason behind the same words.
-    (1317, "Query execution was interrupted", Meaning::Refused),
+    (1317, "Query execution was interrupted", ErrorKind::Refused),
     // And 1030, which tells of a storage engine that failed (disk full).
-    (1180, "Got error", Meaning::Undecided),
+    (1180, "Got error", ErrorKind::Undecided),
     (
         1290,
         "The MariaDB server is running with the",
-        Meaning::Unfit,
+        ErrorKind::Unfit,
     ),
-    (1290, "The MySQL server is running with the", Meaning::Unfit),
-    (1836, "Running in read-only mode", Meaning::Unfit),
+    (
+        1290,
+        "The MySQL server is running with the",
+        ErrorKind::Unfit,
+    ),
+    (1836, "Running in read-only mode", ErrorKind::Unfit),
     // MySQL with innodb_read_only.
-    (1015, "Can't lock file (errno: 165", Meaning::Unfit),
-    (1874, "InnoDB is in read only mode", Meaning::Unfit),
+    (1015, "Can't lock file (errno: 165", ErrorKind::Unfit),
+    (1874, "InnoDB is in read only mode", ErrorKind::Unfit),
     (
         1881,
         "Operation not allowed when innodb_force",
-        Meaning::Unfit,
+        ErrorKind::Unfit,
     ),
     (
         3032,
         "The server is currently in offline mode",
-        Meaning::Unfit,
+        ErrorKind::Unfit,
     ),
     (
         1461,
         "Can't create more than max_prepared_stmt_count",
-        Meaning::Refused,
+        ErrorKind::Refused,
     ),
-    (1114, "The table '", Meaning::Refused),
-    (1021, "Disk full", Meaning::Refused),
-    (1021, "Disk got full", Meaning::Refused),
+    (1114, "The table '", ErrorKind::Refused),
+    (1021, "Disk full", ErrorKind::Refused),
+    (1021, "Disk got full", ErrorKind::Refused),
     // And 1041.
-    (1037, "Out of memory", Meaning::Refused),
-    (1040, "Too many connections", Meaning::Refused),
+    (1037, "Out of memory", ErrorKind::Refused),
+    (1040, "Too many connections", ErrorKind::Refused),
     // TiDB's, from its documentation.
-    (8005, "Write Conflict", Meaning::Conflict),
-    (9007, "Write conflict", Meaning::Conflict),
+    (8005, "Write Conflict", ErrorKind::Conflict),
+    (9007, "Write conflict", ErrorKind::Conflict),
 ];
 
 /// What the server or the driver said, without the account and the host that

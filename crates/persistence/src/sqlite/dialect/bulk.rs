@@ -43,7 +43,7 @@ pub(in crate::sqlite) fn insert_posts(
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::sqlite) fn insert_users_anew(
+pub(in crate::sqlite) fn insert_users_with_new_ids(
     connection: &mut Connection,
     rows: &[NewUserRow<'_>],
 ) -> QueryResult<Vec<i64>> {
@@ -57,7 +57,7 @@ pub(in crate::sqlite) fn insert_users_anew(
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::sqlite) fn insert_posts_anew(
+pub(in crate::sqlite) fn insert_posts_with_new_ids(
     connection: &mut Connection,
     rows: &[NewPostRow<'_>],
 ) -> QueryResult<Vec<i64>> {
@@ -90,7 +90,7 @@ pub(in crate::sqlite) fn last_ids(connection: &mut Connection) -> QueryResult<(i
 
 /// Lets AUTOINCREMENT go on behind these ids. Its table may be written, and has
 /// a row for a table that ever had one (<https://www.sqlite.org/autoinc.html>).
-pub(in crate::sqlite) fn retire_ids(
+pub(in crate::sqlite) fn advance_id_sequence(
     connection: &mut Connection,
     user: i64,
     post: i64,

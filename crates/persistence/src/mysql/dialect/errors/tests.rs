@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn said(kind: DatabaseErrorKind, text: &str) -> Meaning {
+fn said(kind: DatabaseErrorKind, text: &str) -> ErrorKind {
     meaning(&Error::DatabaseError(kind, Box::new(text.to_owned())))
 }
 
@@ -12,51 +12,51 @@ fn each_class_is_told_by_its_text() {
     for (text, expected) in [
         (
             "Deadlock found when trying to get lock; try restarting transaction",
-            Meaning::Conflict,
+            ErrorKind::Conflict,
         ),
         (
             "Lock wait timeout exceeded; try restarting transaction",
-            Meaning::LockTimeout,
+            ErrorKind::LockTimeout,
         ),
         (
             "Record has changed since last read in table 'users'",
-            Meaning::Conflict,
+            ErrorKind::Conflict,
         ),
         (
             "WSREP has not yet prepared node for application use",
-            Meaning::Unfit,
+            ErrorKind::Unfit,
         ),
         (
             "Query execution was interrupted (max_statement_time exceeded)",
-            Meaning::Refused,
+            ErrorKind::Refused,
         ),
         (
             "Query execution was interrupted, maximum statement execution time exceeded",
-            Meaning::Refused,
+            ErrorKind::Refused,
         ),
         (
             "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
-            Meaning::Unfit,
+            ErrorKind::Unfit,
         ),
-        ("The table 'users' is full", Meaning::Refused),
+        ("The table 'users' is full", ErrorKind::Refused),
         (
             "Got error 6 \"No such device or address\" during COMMIT",
-            Meaning::Undecided,
+            ErrorKind::Undecided,
         ),
-        ("Connection was killed", Meaning::Lost),
+        ("Connection was killed", ErrorKind::Lost),
         (
             "Driver error: `Connection to the server is closed.'",
-            Meaning::Lost,
+            ErrorKind::Lost,
         ),
         (
             "Input/output error: Input/output error: Connection reset by peer (os error 104)",
-            Meaning::Lost,
+            ErrorKind::Lost,
         ),
         (
             "CONSTRAINT `users_times` failed for `byline`.`users`",
-            Meaning::Bug,
+            ErrorKind::Bug,
         ),
-        ("Data too long for column 'name' at row 1", Meaning::Bug),
+        ("Data too long for column 'name' at row 1", ErrorKind::Bug),
     ] {
         assert_eq!(said(Unknown, text), expected, "{text}");
     }
@@ -68,24 +68,24 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
     for (text, expected) in [
         (
             "Duplicate entry 'a@b.c' for key 'users_email_key'",
-            Meaning::EmailTaken,
+            ErrorKind::EmailTaken,
         ),
         (
             "Duplicate entry 'a@b.c' for key 'users.users_email_key'",
-            Meaning::EmailTaken,
+            ErrorKind::EmailTaken,
         ),
         (
             "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys_key_hash'",
-            Meaning::KeyTaken,
+            ErrorKind::KeyTaken,
         ),
         (
             "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys.idempotency_keys_key_hash'",
-            Meaning::KeyTaken,
+            ErrorKind::KeyTaken,
         ),
-        ("Duplicate entry '7' for key 'PRIMARY'", Meaning::Conflict),
+        ("Duplicate entry '7' for key 'PRIMARY'", ErrorKind::Conflict),
         (
             "Duplicate entry 'users_email_key'' for key 'users_origin'",
-            Meaning::Bug,
+            ErrorKind::Bug,
         ),
     ] {
         assert_eq!(said(UniqueViolation, text), expected, "{text}");
