@@ -107,7 +107,7 @@ def _last_cursor(server: Server, listed: List, user: int, email: str, following:
 
 
 def _moved(cursor: str, row: dict, key: str) -> str:
-    """As crates/http/src/cursor.rs writes it: version, side, list (10 bytes), id, key
+    """As crates/http/src/list/cursor.rs writes it: version, side, list (10 bytes), id, key
     with its kind, checksum."""
     content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:10]
     content += row["id"].to_bytes(8, "big")

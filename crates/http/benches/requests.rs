@@ -19,7 +19,7 @@ use byline_application::{MockClock, MockPostRepository, MockSession, MockUserRep
 use byline_domain::{
     Content, EmailAddress, Post, PostId, Timestamp, Title, User, UserId, UserName, Version,
 };
-use byline_http::{Api, Protection, Settings, configure, envelope};
+use byline_http::{Api, Protection, Settings, configure, request_context};
 use divan::Bencher;
 
 fn main() {

@@ -7,12 +7,12 @@ use byline_application::{Authentication, Clock, Store};
 use governor::clock::MonotonicClock;
 use opentelemetry_sdk::trace::SdkTracer;
 
-use crate::base_url::BaseUrl;
-use crate::client_address::TrustedProxies;
-use crate::limits::{RateLimit, RateLimits};
-use crate::metrics::{HttpCounters, HttpMetrics};
+use crate::middleware::client_address::TrustedProxies;
+use crate::middleware::metrics::{HttpCounters, HttpMetrics};
+use crate::middleware::rate_limit::{RateLimit, RateLimits};
 use crate::openapi;
-use crate::weak_tag::WeakTag;
+use crate::request::base_url::BaseUrl;
+use crate::response::weak_tag::WeakTag;
 
 /// The REST interface of one process: what all its workers share. A clone is
 /// the same interface.

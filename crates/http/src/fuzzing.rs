@@ -13,14 +13,15 @@ use byline_application::KeysetPosition;
 use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
-use crate::base_url::BaseUrl;
-use crate::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
-use crate::etag::Conditions;
-use crate::prefer::Preferences;
+use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
+use crate::middleware::request_id::RequestId;
 use crate::problem::Problem;
-use crate::query::Query;
-use crate::request_id::RequestId;
-use crate::{access, batch, fields, idempotency_key, posts, users};
+use crate::request::base_url::BaseUrl;
+use crate::request::preconditions::Conditions;
+use crate::request::prefer::Preferences;
+use crate::request::query::Query;
+use crate::request::{authenticate, idempotency_key, json_object};
+use crate::resources::{batch, posts, users};
 
 /// Something that reads what a client sent. Panics if it breaks a promise.
 pub type FuzzTarget = fn(&[u8]);
@@ -112,8 +113,8 @@ pub fn credential(data: &[u8]) {
     let Some(headers) = header("authorization", data) else {
         return;
     };
-    if let Ok(Some(text)) = access::bearer_token(&headers) {
-        assert!(!text.is_empty() && text.len() <= access::MAX_CREDENTIAL_BYTES);
+    if let Ok(Some(text)) = authenticate::bearer_token(&headers) {
+        assert!(!text.is_empty() && text.len() <= authenticate::MAX_CREDENTIAL_BYTES);
         if let Some(secret) = Secret::parse(text) {
             // There is only one way to write a key.
             assert_eq!(secret.reveal(), text);
@@ -184,15 +185,15 @@ pub fn user(data: &[u8]) {
 
 /// The bodies of posts.
 pub fn post(data: &[u8]) {
-    match posts::request::create_by(data, fields::id::<UserId>) {
+    match posts::request::create_by(data, json_object::id::<UserId>) {
         Ok((_, title, content)) => {
             assert!(title.as_str().chars().count() <= 255);
             assert!(content.as_str().chars().count() <= 100_000);
-            assert!(posts::request::patch_by(data, fields::id::<UserId>).is_ok());
+            assert!(posts::request::patch_by(data, json_object::id::<UserId>).is_ok());
         }
         Err(problem) => refused(problem),
     }
-    if let Err(problem) = posts::request::patch_by(data, fields::id::<UserId>) {
+    if let Err(problem) = posts::request::patch_by(data, json_object::id::<UserId>) {
         refused(problem);
     }
 }

@@ -1,55 +1,28 @@
 #![doc = include_str!("../README.md")]
 
-mod accept;
-mod access;
-mod answer;
 mod api;
-mod base_url;
-mod batch;
-mod body;
-mod call;
-mod canonical;
-mod client_address;
-mod cors;
-mod cursor;
-mod docs;
-mod envelope;
-mod etag;
-mod fields;
-mod filters;
+mod list;
+mod middleware;
+mod request;
+mod resources;
+mod response;
+mod service;
+
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
-mod header_list;
-mod health;
-mod html;
-mod idempotency_key;
-mod limits;
-mod me;
-mod metrics;
+
 mod openapi;
-mod outcome;
-mod paging;
-mod posts;
-mod prefer;
+
 mod problem;
-mod query;
-mod request_id;
+
 mod routes;
-mod service_document;
-mod sort;
-mod span;
-mod time;
-mod trace_context;
-mod users;
-mod weak_tag;
-mod write;
 
 pub use api::{Api, Protection, Settings};
-pub use base_url::{BaseUrl, InvalidBaseUrl};
-pub use client_address::{ForwardingHeader, TrustedProxies};
-pub use cors::{CrossOrigin, cors};
-pub use envelope::request_context;
-pub use limits::RateLimit;
-pub use metrics::{HttpMetrics, RequestMetrics};
+pub use middleware::client_address::{ForwardingHeader, TrustedProxies};
+pub use middleware::cors::{CrossOrigin, cors};
+pub use middleware::metrics::{HttpMetrics, RequestMetrics};
+pub use middleware::rate_limit::RateLimit;
+pub use middleware::request_context::request_context;
 pub use openapi::openapi;
+pub use request::base_url::{BaseUrl, InvalidBaseUrl};
 pub use routes::{configure, configure_admin};

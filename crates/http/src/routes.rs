@@ -5,12 +5,14 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use byline_domain::policy::Scope;
 
-use crate::accept::{self, MediaType};
-use crate::access::Access;
-use crate::call::{RequestContext, RouteOptions, answer};
-use crate::metrics::RouteId;
+use crate::Api;
+use crate::middleware::metrics::RouteId;
 use crate::problem::{self, Code, Problem};
-use crate::{Api, batch, docs, health, me, posts, service_document, users};
+use crate::request::accept::{self, MediaType};
+use crate::request::authenticate::Access;
+use crate::request::context::{RequestContext, RouteOptions, answer};
+use crate::resources::{batch, me, posts, users};
+use crate::service::{docs, document, health, problem_pages};
 
 /// Registers every route, with and without a trailing slash, and the answers to
 /// unknown paths and methods.
@@ -50,11 +52,7 @@ fn unknown_path(api: Api) -> Route {
 
 fn root(api: &Api) -> Path {
     Methods::at("/", "", api)
-        .page(
-            Access::Open,
-            service_document::OFFERS,
-            service_document::show,
-        )
+        .page(Access::Open, document::OFFERS, document::show)
         .end()
 }
 
@@ -94,7 +92,7 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
         at("/batch").post(Access::Known, batch::run).end(),
         at("/me").get(Access::Known, &[], me::show).end(),
         at("/problems/{code}")
-            .page(Access::Open, problem::OFFERS, problem::page::page)
+            .page(Access::Open, problem::OFFERS, problem_pages::page)
             .end(),
         at("/openapi.json")
             .get(Access::Open, &[], docs::document)

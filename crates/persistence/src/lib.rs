@@ -3,11 +3,12 @@
 mod database;
 mod database_url;
 mod error;
-mod index;
-mod meters;
+mod lists;
+mod metrics;
+
 pub mod migrations;
 mod mysql;
-mod position;
+
 mod queue;
 mod rows;
 mod schema;
@@ -15,7 +16,6 @@ mod sqlite;
 #[cfg(test)]
 mod support;
 mod threads;
-mod walk;
 
 pub use database::{Database, Options, backup, check};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

@@ -8,7 +8,7 @@ use byline_application::metrics::QueueMetrics;
 use byline_application::{AppError, Intent, Job, JobTiming, Session, Unavailable};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use crate::meters::QueueCounters;
+use crate::metrics::QueueCounters;
 
 /// A job and what its session is opened for.
 pub(crate) struct QueuedJob {

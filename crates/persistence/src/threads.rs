@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use crate::OpenError;
-use crate::meters::ThreadCounters;
+use crate::metrics::ThreadCounters;
 
 /// How long a thread rests after a panic: one that panics again and again costs
 /// little.

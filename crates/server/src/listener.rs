@@ -19,7 +19,7 @@ use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use actix_web::{App, Error};
-use byline_http::{Api, CrossOrigin, configure, cors, envelope};
+use byline_http::{Api, CrossOrigin, configure, cors, request_context};
 use listenfd::ListenFd;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};

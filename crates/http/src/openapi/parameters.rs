@@ -7,11 +7,11 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
-use crate::etag;
-use crate::prefer;
+use crate::list::sort::SortKey;
 use crate::problem::Code;
-use crate::sort::SortKey;
-use crate::{posts, users};
+use crate::request::preconditions;
+use crate::request::prefer;
+use crate::resources::{posts, users};
 
 /// Declares groups of parameters by the functions that describe them.
 macro_rules! groups {
@@ -172,7 +172,7 @@ fn prefer_for_writes() -> Parameter {
 
 fn idempotency_key() -> Parameter {
     // A string of RFC 8941, or the same without its quotes; see
-    // `crate::idempotency_key`.
+    // `crate::request::idempotency_key`.
     const KEY: &str = "^(\"([!#-\\[\\]-~]|\\\\[\"\\\\]){1,255}\"|[!#-+\\--~]{1,255})$";
     let description = "Makes the request safe to repeat: the first answer that was committed is \
         given again for 24 hours, marked by `Idempotency-Replayed`.";
@@ -200,7 +200,12 @@ pub(super) fn tags() -> ObjectBuilder {
     // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
     const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
     let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
-    string(1, etag::MAX_BYTES, &format!("^([ \\t]*\\*[ \\t]*|{list})$")).examples([json!("\"3\"")])
+    string(
+        1,
+        preconditions::MAX_BYTES,
+        &format!("^([ \\t]*\\*[ \\t]*|{list})$"),
+    )
+    .examples([json!("\"3\"")])
 }
 
 fn if_none_match() -> Parameter {

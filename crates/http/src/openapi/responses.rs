@@ -14,13 +14,13 @@ use utoipa::{IntoResponses, ToSchema};
 
 use super::schemas::BatchResult;
 use super::{headers, schemas};
-use crate::accept::{HTML, JSON, TEXT};
-use crate::health::Status;
-use crate::me::Me;
-use crate::posts::PostResponse;
 use crate::problem::Explanation;
-use crate::service_document::ServiceDocument;
-use crate::users::UserResponse;
+use crate::request::accept::{HTML, JSON, TEXT};
+use crate::resources::me::Me;
+use crate::resources::posts::PostResponse;
+use crate::resources::users::UserResponse;
+use crate::service::document::ServiceDocument;
+use crate::service::health::Status;
 
 pub(super) type Responses = BTreeMap<String, RefOr<Response>>;
 

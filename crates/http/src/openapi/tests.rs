@@ -6,7 +6,7 @@ use byline_application::{Authentication, MockClock, MockStore};
 use serde_json::{Value, json};
 
 use super::instance::{self, Demands};
-use crate::access::Access;
+use crate::request::authenticate::Access;
 use crate::{Api, Protection, Settings, routes};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];

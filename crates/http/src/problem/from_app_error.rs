@@ -4,7 +4,7 @@ use byline_application::{AppError, Cause, Conflict, EntityRef, Unavailable};
 use byline_domain::policy::Denial;
 
 use super::{Code, FieldError, Location, Problem};
-use crate::access::{challenge, unauthenticated};
+use crate::request::authenticate::{challenge, unauthenticated};
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {

@@ -3,7 +3,7 @@
 use actix_web::App;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service};
-use byline_http::{CrossOrigin, configure, cors, envelope};
+use byline_http::{CrossOrigin, configure, cors, request_context};
 use serde_json::Value;
 
 use crate::support::{request, untouched};

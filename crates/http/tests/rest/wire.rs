@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, rt};
-use byline_http::{Api, Settings, configure, envelope};
+use byline_http::{Api, Settings, configure, request_context};
 
 use crate::support::{ada, api_with, session, settings, untouched, users};
 

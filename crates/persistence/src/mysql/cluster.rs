@@ -1,5 +1,9 @@
 //! The servers of a store, and which of them a job goes to.
 
+pub(super) mod node;
+pub(super) mod probe;
+pub(super) mod state;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -7,9 +11,9 @@ use std::time::{Duration, Instant};
 use byline_application::{Cause, Health, Intent, Readiness, ServerHealth};
 use tower::retry::budget::{Budget, TpsBudget};
 
-use super::connector::ConnectError;
-use super::node::{Node, NodePreference, ProbeResult};
-use super::target::Reads;
+use crate::mysql::cluster::node::{Node, NodePreference, ProbeResult};
+use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::url::Reads;
 
 /// What a job is to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,17 @@
 //! diesel's synchronous connection over diesel-async's.
 
+pub(super) mod connect;
+pub(super) mod durability;
+pub(super) mod kill;
+pub(super) mod packet;
+pub(super) mod pool;
+pub(super) mod settings;
+pub(super) mod staleness;
+pub(super) mod thread_connection;
+pub(super) mod tls;
+pub(super) mod unprepared;
+pub(super) mod unwind;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,9 +35,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::dialect::{self, Counter};
-use super::kill::{Extent, Killer};
-use super::token::AttemptId;
-use super::unwind::caught;
+use crate::mysql::commit::attempt_id::AttemptId;
+use crate::mysql::connection::kill::{Extent, Killer};
+use crate::mysql::connection::unwind::caught;
 
 /// The longest that a statement may take. The server is
 /// told to give up earlier, so this ends the wait for a server that is silent.

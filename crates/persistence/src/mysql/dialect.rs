@@ -2,6 +2,7 @@
 
 pub(super) mod bulk;
 mod errors;
+pub(super) mod force_index;
 
 use std::collections::HashMap;
 use std::iter;
@@ -15,14 +16,14 @@ use diesel::query_dsl::LoadQuery;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
-pub(super) use super::along::along;
+pub(super) use crate::mysql::dialect::force_index::along;
 pub(super) use errors::{
     DRIVER_ERROR, classify, classify_commit, is_duplicate, is_lost, is_missing_table, is_unfit,
 };
 
 use super::Connection;
-use super::token::AttemptId;
-use crate::position::{KeysetPredicate, Side};
+use crate::lists::keyset::{KeysetPredicate, Side};
+use crate::mysql::commit::attempt_id::AttemptId;
 use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 use errors::at_commit;

@@ -13,11 +13,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connector::{ConnectError, connect, connect_to_first};
-use super::target::MysqlTarget;
-use super::{Connection, dialect, unprepared};
 use crate::OpenError;
 use crate::migrations::{self, Status};
+use crate::mysql::connection::connect::{ConnectError, connect, connect_to_first};
+use crate::mysql::connection::unprepared;
+use crate::mysql::url::MysqlTarget;
+use crate::mysql::{Connection, dialect};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 

@@ -7,14 +7,16 @@ use crossbeam_channel::never;
 use tokio::sync::watch;
 
 use super::cluster::Cluster;
-use super::kill::Killer;
-use super::lease::ThreadConnection;
-use super::node::{Node, ProbeResult};
-use super::probe::{self, Probe, ProbeError};
-use super::target::MysqlTarget;
 use super::worker::WorkerContext;
-use super::{manager, sweeper, worker};
-use crate::meters::{self, StoreCounters, ThreadCounters};
+use crate::metrics::{self, StoreCounters, ThreadCounters};
+use crate::mysql::cluster::node::{Node, ProbeResult};
+use crate::mysql::cluster::probe::{self, Probe, ProbeError};
+use crate::mysql::commit::cleanup;
+use crate::mysql::connection::kill::Killer;
+use crate::mysql::connection::pool;
+use crate::mysql::connection::thread_connection::ThreadConnection;
+use crate::mysql::url::MysqlTarget;
+use crate::mysql::worker;
 use crate::queue::{Queue, QueuedJob};
 use crate::threads::Threads;
 use crate::{OpenError, Options};
@@ -51,7 +53,7 @@ impl MysqlStore {
             let fenced = (!is_alone).then_some(fenced);
             // One more for the sweeper.
             let size = u32::try_from(threads + 1).unwrap_or(u32::MAX);
-            let pool = manager::pool(target, host, fenced, Arc::clone(&killer), size);
+            let pool = pool::pool(target, host, fenced, Arc::clone(&killer), size);
             let node = Node::new(number, is_alone, pool, fence, killer, sight);
             nodes.push(Arc::new(node));
             probes.push(probe);
@@ -97,7 +99,7 @@ impl MysqlStore {
         }
         let cluster = Arc::clone(&store.cluster);
         store.threads.spawn("byline-sweeper", sweepers, move || {
-            sweeper::run(ThreadConnection::new(Arc::clone(&cluster), 0), &cluster);
+            cleanup::run(ThreadConnection::new(Arc::clone(&cluster), 0), &cluster);
         })?;
         for (index, mut probe) in probes.into_iter().enumerate() {
             let cluster = Arc::clone(&store.cluster);
@@ -152,7 +154,7 @@ impl Store for MysqlStore {
             "mysql",
             vec![self.reads.metrics(), self.writes.metrics()],
             &self.crews.each_ref().map(Arc::as_ref),
-            meters::pools(most, &states),
+            metrics::pools(most, &states),
             None,
         );
         // Each job is committed by itself.

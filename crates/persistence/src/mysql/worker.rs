@@ -8,11 +8,11 @@ use byline_application::{AppError, Cause, Intent, Unavailable};
 use crossbeam_channel::{Receiver, never, select};
 
 use super::ATTEMPTS;
-use super::attempt::{self, Outcome, Settled};
 use super::cluster::Route;
-use super::lease::ThreadConnection;
-use super::token::AttemptId;
-use crate::meters::{QueueCounters, StoreCounters, ThreadCounters};
+use crate::metrics::{QueueCounters, StoreCounters, ThreadCounters};
+use crate::mysql::commit::attempt::{self, Outcome, Settled};
+use crate::mysql::commit::attempt_id::AttemptId;
+use crate::mysql::connection::thread_connection::ThreadConnection;
 use crate::queue::QueuedJob;
 
 /// What a thread of the store has before it, besides its connection.

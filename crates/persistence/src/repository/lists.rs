@@ -6,7 +6,7 @@ use diesel::dsl::AsExprOf;
 use diesel::expression::{AsExpression, Expression};
 use diesel::sql_types::{BigInt, SingleValue, SqlType};
 
-use crate::position::{After, Before, KeysetPredicate};
+use crate::lists::keyset::{After, Before, KeysetPredicate};
 
 /// Loads the rows of a walk along the index on `$key` and `$id`. `$rows` is the
 /// table, or what is left of it by a column that comes before the key in the
@@ -52,22 +52,22 @@ macro_rules! along_unique {
 macro_rules! ordered {
     ($connection:expr, $rows:expr, $key:expr, $id:expr, $orders:expr, $walk:expr, $limit:expr, $row:ty) => {
         match $walk {
-            crate::walk::IndexScan::Up { behind, below } => {
+            crate::lists::scan::IndexScan::Up { behind, below } => {
                 let rows = $rows
                     .filter(super::lists::behind($key, $id, behind))
                     .order($orders.0)
-                    .limit(crate::walk::fetch($limit))
+                    .limit(crate::lists::scan::fetch($limit))
                     .select(<$row>::as_select());
                 match below {
                     Some(below) => rows.filter($key.lt(below)).load::<$row>($connection),
                     None => rows.load::<$row>($connection),
                 }
             }
-            crate::walk::IndexScan::Down { ahead, down_to } => {
+            crate::lists::scan::IndexScan::Down { ahead, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
                     .order($orders.1)
-                    .limit(crate::walk::fetch($limit))
+                    .limit(crate::lists::scan::fetch($limit))
                     .select(<$row>::as_select());
                 match ahead {
                     Some(at) => rows
@@ -84,16 +84,16 @@ macro_rules! ordered {
 macro_rules! along_id {
     ($connection:expr, $rows:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
         match $walk {
-            crate::walk::IndexScan::Up { behind, .. } => $rows
+            crate::lists::scan::IndexScan::Up { behind, .. } => $rows
                 .filter($id.gt(behind.id))
                 .order($id.asc())
-                .limit(crate::walk::fetch($limit))
+                .limit(crate::lists::scan::fetch($limit))
                 .select(<$row>::as_select())
                 .load::<$row>($connection),
-            crate::walk::IndexScan::Down { ahead, .. } => $rows
+            crate::lists::scan::IndexScan::Down { ahead, .. } => $rows
                 .filter($id.lt(ahead.map_or(i64::MAX, |at| at.id)))
                 .order($id.desc())
-                .limit(crate::walk::fetch($limit))
+                .limit(crate::lists::scan::fetch($limit))
                 .select(<$row>::as_select())
                 .load::<$row>($connection),
         }

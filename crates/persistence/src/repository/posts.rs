@@ -8,13 +8,13 @@ use diesel::prelude::*;
 
 use super::lists::{along, along_id, count_within, micros, micros_range, number};
 use super::{Backend, DieselSession, dialect};
-use crate::index::{
+use crate::lists::index::{
     PostsByCreatedAt, PostsById, PostsByTitle, PostsByUpdatedAt, PostsByUser,
     PostsByUserAndCreatedAt, PostsByUserAndTitle, PostsByUserAndUpdatedAt,
 };
+use crate::lists::scan::{self, IndexScan};
 use crate::rows::{NewPostRow, PostRow, RowContext};
 use crate::schema::posts;
-use crate::walk::{self, IndexScan};
 
 /// A page of posts, of all users or of one, along the index on a key.
 macro_rules! keyed {
@@ -91,7 +91,7 @@ impl PostRepository for DieselSession<'_> {
                 keyed!(connection, author, indexes, key, span, way, limit)
             }
         })?;
-        walk::page(rows, limit, query.order.is_backwards())
+        scan::page(rows, limit, query.order.is_backwards())
     }
 
     fn count(&mut self, query: &PostQuery) -> Result<u64, RepositoryError> {

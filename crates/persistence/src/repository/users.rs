@@ -9,10 +9,10 @@ use diesel::prelude::*;
 
 use super::lists::{along, along_id, along_unique, count_within, micros, micros_range, number};
 use super::{Backend, DieselSession, dialect};
-use crate::index::{UsersByCreatedAt, UsersByEmail, UsersById, UsersByName};
+use crate::lists::index::{UsersByCreatedAt, UsersByEmail, UsersById, UsersByName};
+use crate::lists::scan::{self, IndexScan};
 use crate::rows::{NewUserRow, RowContext, UserRow};
 use crate::schema::users;
-use crate::walk::{self, IndexScan};
 
 /// A page of users along the index on a key.
 macro_rules! keyed {
@@ -88,7 +88,7 @@ impl UserRepository for DieselSession<'_> {
                 keyed!(connection, index, key, micros(span), way, limit)
             }
         })?;
-        walk::page(rows, limit, query.order.is_backwards())
+        scan::page(rows, limit, query.order.is_backwards())
     }
 
     fn count(&mut self, query: &UserQuery) -> Result<u64, RepositoryError> {

@@ -16,8 +16,8 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 
 use super::Connection;
-use crate::index::Index;
-use crate::position::{KeysetPredicate, Side};
+use crate::lists::index::Index;
+use crate::lists::keyset::{KeysetPredicate, Side};
 use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
 

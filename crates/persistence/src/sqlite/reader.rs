@@ -10,11 +10,11 @@ use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
-use super::lease::ThreadConnection;
 use super::repository::DieselSession;
 use super::store::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
 use crate::queue::QueuedJob;
+use crate::sqlite::thread_connection::ThreadConnection;
 
 /// The most jobs that a thread takes at once. More save little, and would wait
 /// for each other while other threads idle.

@@ -11,10 +11,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::connection::{self, Access, Role};
 use super::file_watch::FileWatch;
-use super::lease::ThreadConnection;
 use super::{Pool, list_indexes, reader, schema_check, writer};
-use crate::meters::{self, QueueCounters, StoreCounters, ThreadCounters};
+use crate::metrics::{self, QueueCounters, StoreCounters, ThreadCounters};
 use crate::queue::{Queue, QueuedJob};
+use crate::sqlite::thread_connection::ThreadConnection;
 use crate::threads::Threads;
 use crate::{OpenError, Options};
 
@@ -183,7 +183,7 @@ impl Store for SqliteStore {
             "sqlite",
             vec![self.reads.metrics(), self.writes.metrics()],
             &[readers, writer],
-            meters::pools(capacity, &states),
+            metrics::pools(capacity, &states),
             Some(files),
         )
     }

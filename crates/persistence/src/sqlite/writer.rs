@@ -14,12 +14,12 @@ use crossbeam_channel::Receiver;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
 
-use super::lease::ThreadConnection;
 use super::repository::DieselSession;
 use super::store::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
-use crate::meters::StoreCounters;
+use crate::metrics::StoreCounters;
 use crate::queue::QueuedJob;
+use crate::sqlite::thread_connection::ThreadConnection;
 
 /// The most jobs that share a commit: enough to make the fsync cheap, few
 /// enough that the first in a group does not wait long for the last.

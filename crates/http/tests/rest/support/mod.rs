@@ -19,7 +19,7 @@ use byline_domain::{
     Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
     UserName, Version,
 };
-use byline_http::{Api, Protection, Settings, configure, envelope};
+use byline_http::{Api, Protection, Settings, configure, request_context};
 use serde_json::Value;
 
 use keys::Keys;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::mysql::kill::Killer;
-use crate::mysql::manager;
-use crate::mysql::target::MysqlTarget;
+use crate::mysql::connection::kill::Killer;
+use crate::mysql::connection::pool;
+use crate::mysql::url::MysqlTarget;
 use tokio::sync::watch;
 
 fn ready(takes_writes: bool) -> ProbeResult {
@@ -35,7 +35,7 @@ fn cluster(reads: Reads, sights: [ProbeResult; 3]) -> Cluster {
     let nodes = nodes.map(|((host, sight), number)| {
         let (fence, fenced) = watch::channel(());
         let killer = Arc::new(Killer::default());
-        let pool = manager::pool(&target, host, Some(fenced), Arc::clone(&killer), 1);
+        let pool = pool::pool(&target, host, Some(fenced), Arc::clone(&killer), 1);
         Arc::new(Node::new(number, false, pool, fence, killer, sight))
     });
     Cluster::new(nodes.collect(), reads, 4)

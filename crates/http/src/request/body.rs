@@ -1,0 +1,234 @@
+//! Bodies of requests, up to the JSON in them.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::web::{Bytes, Payload};
+use tokio::time::timeout_at;
+
+use crate::problem::{Code, Problem};
+use crate::request::header_list::{Element, elements, is_utf8};
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a body may take from when it is asked for: what is as large as may
+/// be then comes at 100 KiB a second.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// The media types that a body may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    /// `application/json`
+    Json,
+    /// `application/merge-patch+json` (RFC 7396), or `application/json`, which
+    /// most clients send.
+    MergePatch,
+}
+
+impl Media {
+    const fn names(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::MergePatch => "application/merge-patch+json, application/json",
+        }
+    }
+
+    const fn answer_header(self) -> HeaderName {
+        match self {
+            Self::Json => header::ACCEPT,
+            Self::MergePatch => HeaderName::from_static("accept-patch"),
+        }
+    }
+}
+
+/// Reads a body to its end, but neither beyond the limit nor past the deadline.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    payload: Payload,
+    media: Media,
+    deadline: Instant,
+) -> Result<Bytes, Problem> {
+    check_type(headers, media)?;
+    if announced(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(too_large());
+    }
+    let deadline = deadline.min(Instant::now() + LONGEST);
+    let body = timeout_at(deadline.into(), payload.to_bytes_limited(MAX_BODY_BYTES)).await;
+    match body {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => Err(Problem::new(
+            Code::BadRequest,
+            "The body broke off before its end.",
+        )),
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => {
+            let code = Code::RequestTimeout;
+            Err(Problem::new(code, code.meaning()))
+        }
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, Code::BodyTooLarge.meaning())
+}
+
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Refuses encoded bodies. They are never decoded: a few hundred bytes can
+/// unfold to half a gigabyte.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_encoded =
+        elements(headers, &header::CONTENT_ENCODING).any(|coding| coding.name != "identity");
+    if is_encoded {
+        let code = Code::UnsupportedContentEncoding;
+        // RFC 9110 section 12.5.3: how the body should have been sent.
+        return Err(Problem::new(code, code.meaning()).with_header(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
+    let mut types = elements(headers, &header::CONTENT_TYPE).peekable();
+    // Some clients and proxies say the same thing twice.
+    let is_accepted = types.peek().is_some() && types.all(|of| is_accepted(&of, media));
+    if is_accepted {
+        return Ok(());
+    }
+    let names = media.names();
+    Err(Problem::new(
+        Code::UnsupportedMediaType,
+        format!("The body must have one of these as its `Content-Type`: {names}."),
+    )
+    .with_header(media.answer_header(), HeaderValue::from_static(names)))
+}
+
+/// Whether a body of this type is JSON in UTF-8. No parameter means anything
+/// beside it (RFC 8259 section 11); only a `charset` that contradicts it is
+/// heeded, lest another text be stored than was sent.
+fn is_accepted(of: &Element, media: Media) -> bool {
+    let charsets = of.parameters().filter(|(name, _)| *name == "charset");
+    media.names().split(", ").any(|name| of.name == name)
+        && charsets
+            .into_iter()
+            .all(|(_, value)| value.is_empty() || is_utf8(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(lines: &[&str], media: Media) -> bool {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::CONTENT_TYPE, HeaderValue::from_str(line).unwrap());
+        }
+        check_type(&headers, media).is_ok()
+    }
+
+    #[test]
+    fn json_is_json() {
+        for value in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json; charset=utf8",
+            "application/json; charset=UTF8; charset=utf-8",
+            "application/json; charset='utf-8'",
+            "application/json ; Charset = \"utf\\-8\"",
+            "application/json; charset=\"utf-8",
+            "application/json; charset=us-ascii",
+            "application/json; charset=",
+            "application/json; charset",
+            "application/json; version=2",
+            "application/json; odata.metadata=minimal; IEEE754Compatible=\"true;,\"",
+            "application/json; boundary=x",
+            "application/json;",
+            "application/json;;",
+            "application/json, application/json; charset=utf-8",
+        ] {
+            assert!(accepted(&[value], Media::Json), "{value}");
+            assert!(accepted(&[value], Media::MergePatch), "{value}");
+        }
+        let twice = ["application/json", "application/json; charset=utf-8"];
+        assert!(accepted(&twice, Media::Json));
+        assert!(accepted(
+            &["application/merge-patch+json; charset=utf-8; version=1"],
+            Media::MergePatch
+        ));
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        for value in [
+            "",
+            ",",
+            ";",
+            "; charset=utf-8",
+            "text/plain",
+            "text/plain; application/json",
+            "text/plain; x=\", application/json\"",
+            "application/jsonp",
+            "application / json",
+            "application/json, text/plain",
+            "application/json; charset=latin1",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf-8; charset=latin1",
+            "application/json-patch+json",
+            "application/vnd.api+json",
+            "application/merge-patch+json",
+            "json",
+        ] {
+            assert!(!accepted(&[value], Media::Json), "{value}");
+        }
+        assert!(!accepted(&[], Media::Json));
+        assert!(!accepted(&["application/json", "text/plain"], Media::Json));
+        assert!(!accepted(
+            &["application/json-patch+json"],
+            Media::MergePatch
+        ));
+    }
+
+    fn encoded(lines: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(
+                header::CONTENT_ENCODING,
+                HeaderValue::from_str(line).unwrap(),
+            );
+        }
+        check_encoding(&headers).is_err()
+    }
+
+    #[test]
+    fn only_encodings_are_encodings() {
+        for lines in [
+            &[][..],
+            &[""],
+            &["identity"],
+            &["Identity, identity"],
+            &["identity", ""],
+        ] {
+            assert!(!encoded(lines), "{lines:?}");
+        }
+        for lines in [
+            &["gzip"][..],
+            &["identity, br"],
+            &["identity", "deflate"],
+            &["x"],
+        ] {
+            assert!(encoded(lines), "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use byline_application::{AppError, JobOptions, RowLock, Session, Unavailable};
+use byline_domain::policy::Principal;
+use byline_domain::{PostId, Timestamp, UserId};
+use tokio::time::timeout_at;
+
+use crate::Api;
+use crate::middleware::metrics::RouteId;
+use crate::middleware::rate_limit::RateLimitGuard;
+use crate::middleware::request_context::RequestMeta;
+use crate::problem::{Code, Problem};
+use crate::request::accept::{self, MediaType};
+use crate::request::authenticate::{Access, Requester};
+use crate::request::base_url::BaseUrl;
+use crate::request::body::{self, Media};
+use crate::request::preconditions::Conditions;
+use crate::request::query::Query;
+use crate::resources::write::WriteOptions;
+
+/// A request on its way through a handler.
+pub(crate) struct RequestContext {
+    api: Api,
+    request: HttpRequest,
+    payload: Option<Payload>,
+    arrival: RequestMeta,
+    query: Query,
+    wishes: WriteOptions,
+    media_type: MediaType,
+    sender: Requester,
+}
+
+/// On what terms a handler is called; other requests are refused before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RouteOptions {
+    /// Who may call it at all.
+    pub(crate) access: Access,
+    /// What the query may have.
+    pub(crate) parameters: &'static [&'static str],
+    /// What the answer may be, the usual first.
+    pub(crate) offers: &'static [MediaType],
+}
+
+/// The longest path and query that are looked at.
+pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
+
+/// Has a request answered by `handler`, whatever becomes of it: refusals and
+/// panics are answers too. Without `terms` the request is refused anyhow, and
+/// nobody looks at its particulars.
+pub(crate) async fn answer<F>(
+    api: Api,
+    handler: impl FnOnce(RequestContext) -> F,
+    terms: Option<RouteOptions>,
+    route: RouteId,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse
+where
+    F: Future<Output = Result<HttpResponse, Problem>>,
+{
+    let seen = request
+        .extensions_mut()
+        .get_mut::<RequestMeta>()
+        .map(|arrival| {
+            arrival.route = route;
+            arrival.clone()
+        });
+    // Absent only without the `request_context` middleware.
+    let arrival = seen.unwrap_or_else(|| RequestMeta::new(&api, request.head()));
+    let (id, base) = (arrival.id.clone(), arrival.base.clone());
+    let mut gate = RateLimitGuard::of(&api, &request);
+    let handled = async {
+        check_length(&request)?;
+        let (sender, query, wishes, media_type) = match terms {
+            None => {
+                gate.admit(None)?;
+                let wishes = WriteOptions::default();
+                (Requester::ANYBODY, Query::default(), wishes, accept::JSON)
+            }
+            Some(terms) => {
+                // First of all: who is nobody learns nothing but that.
+                gate.check_failures()?;
+                let sender = Requester::of(&api, terms.access, request.headers());
+                gate.admit(sender.as_ref().ok().and_then(Requester::digest))?;
+                let sender = sender?;
+                RequestMeta::note_sender(&request, &sender);
+                body::check_encoding(request.headers())?;
+                let query = Query::parse(request.query_string(), terms.parameters)?;
+                let media_type = accept::choose(&request, terms.offers)?;
+                (sender, query, WriteOptions::of(&request)?, media_type)
+            }
+        };
+        let payload = Some(payload);
+        handler(RequestContext {
+            api,
+            request,
+            payload,
+            arrival,
+            query,
+            wishes,
+            media_type,
+            sender,
+        })
+        .await
+    };
+    let mut answer = match caught(handled).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(problem)) => problem.answer(&id, &base),
+        Err(panic) => Problem::panicked(panic.as_ref()).answer(&id, &base),
+    };
+    gate.settle(&mut answer);
+    answer
+}
+
+/// # Errors
+///
+/// [`Code::UriTooLong`]
+fn check_length(request: &HttpRequest) -> Result<(), Problem> {
+    let uri = request.uri().path_and_query();
+    if uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES) {
+        return Err(Problem::new(Code::UriTooLong, Code::UriTooLong.meaning()));
+    }
+    Ok(())
+}
+
+async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // The future is not polled again after a panic, so nobody sees what it
+        // left half done.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+impl RequestContext {
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    pub(crate) fn query(&self) -> &Query {
+        &self.query
+    }
+
+    pub(crate) fn wishes(&self) -> &WriteOptions {
+        &self.wishes
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.arrival.deadline
+    }
+
+    /// What the store is told about a job of this request.
+    pub(crate) fn order(&self) -> JobOptions {
+        self.arrival.order()
+    }
+
+    /// What the links of the answer begin with.
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.arrival.base
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        self.request.method()
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.request.path()
+    }
+
+    /// Which of the offers the client likes best.
+    pub(crate) fn media_type(&self) -> MediaType {
+        self.media_type
+    }
+
+    /// Who is calling, as far as it can be told without the store.
+    pub(crate) fn sender(&self) -> &Requester {
+        &self.sender
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.api.clock().now()
+    }
+
+    /// `OPTIONS *` (RFC 9110 section 9.3.7).
+    pub(crate) fn is_about_the_server(&self) -> bool {
+        self.request.method() == Method::OPTIONS && self.request.path() == "*"
+    }
+
+    /// The part of the path that the route calls `name`.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
+        self.id("user_id", "user")
+    }
+
+    pub(crate) fn post_id(&self) -> Result<PostId, Problem> {
+        self.id("post_id", "post")
+    }
+
+    /// An id that cannot exist is one that does not exist: 404, not 400.
+    fn id<I: TryFrom<i64>>(&self, segment: &str, what: &str) -> Result<I, Problem> {
+        let text = self.segment(segment);
+        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        text.parse()
+            .ok()
+            .filter(|_| canonical)
+            .and_then(|number: i64| I::try_from(number).ok())
+            .ok_or_else(|| {
+                Problem::new(
+                    Code::NotFound,
+                    format!(
+                        "There is no {what} with this id: ids are whole numbers from 1 to {}.",
+                        UserId::MAX
+                    ),
+                )
+            })
+    }
+
+    /// The conditions on which the row that the path names may be changed.
+    pub(crate) fn conditions(&self) -> Result<Conditions, Problem> {
+        Conditions::of(self.headers(), self.api.settings().require_if_match)
+    }
+
+    /// The body, once.
+    pub(crate) async fn body(&mut self, media: Media) -> Result<Bytes, Problem> {
+        match self.payload.take() {
+            Some(payload) => {
+                body::read(
+                    self.request.headers(),
+                    payload,
+                    media,
+                    self.arrival.deadline,
+                )
+                .await
+            }
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// Runs `work` in a session that reads with one statement, after the one
+    /// that tells who is calling. The answer comes by the deadline, whatever the
+    /// store does.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (order, sender) = (self.arrival.order(), self.sender.clone());
+        let work = move |session: &mut dyn Session| {
+            let principal = sender.principal(session, RowLock::Released)?;
+            work(session, &principal)
+        };
+        self.in_time(self.api.store().read(order, work)).await
+    }
+
+    /// Runs `work` in a session whose statements all see the same moment;
+    /// answers as [`read`](Self::read) does.
+    pub(crate) async fn snapshot<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (order, sender) = (self.arrival.order(), self.sender.clone());
+        let work = move |session: &mut dyn Session| {
+            let principal = sender.principal(session, RowLock::Released)?;
+            work(session, &principal)
+        };
+        self.in_time(self.api.store().snapshot(order, work)).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, Problem> {
+        let mut answer = pin!(answer);
+        // What the store did on this thread is done by now, and spares the timer.
+        let at_once = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+        let answer = match at_once {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => timeout_at(self.arrival.deadline.into(), answer)
+                .await
+                .unwrap_or_else(|_| Err(Unavailable::DeadlinePassed.into())),
+        };
+        answer.map_err(Problem::from)
+    }
+}

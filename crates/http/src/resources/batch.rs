@@ -1,0 +1,46 @@
+//! `/batch`: many operations in one transaction.
+
+pub(crate) mod request;
+mod response;
+
+use actix_web::HttpResponse;
+use byline_application::batch as use_case;
+
+use crate::openapi::parameters::Repeated;
+use crate::openapi::refusals::{
+    AuthErrors, BadBody, CommonErrors, Conflict, NotFound, WritePrecondition,
+};
+use crate::openapi::responses::BatchDone;
+use crate::openapi::schemas::Batch;
+use crate::problem::Problem;
+use crate::request::body::Media;
+use crate::request::context::RequestContext;
+use crate::response::stored_response::StoredResponse;
+
+/// Run operations in one transaction
+///
+/// Up to 1,000 creations, changes and deletions, in their order: all or none.
+#[utoipa::path(
+    post,
+    path = "/batch",
+    operation_id = "runBatch",
+    tag = "batch",
+    params(Repeated),
+    request_body = Batch,
+    security(("bearer" = [])),
+    responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)
+)]
+pub(crate) async fn run(mut call: RequestContext) -> Result<HttpResponse, Problem> {
+    let guarded = call.api().settings().require_if_match;
+    let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
+    let now = call.now();
+    call.write(
+        call.claim(&operations),
+        move |session, principal| use_case::run(session, principal, &operations, now),
+        |done| {
+            let results: Vec<_> = done.iter().map(response::result).collect();
+            StoredResponse::document(&results)
+        },
+    )
+    .await
+}

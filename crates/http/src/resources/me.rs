@@ -1,0 +1,58 @@
+use actix_web::HttpResponse;
+use byline_application::{Credential, me as use_case};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::refusals::{AuthErrors, CommonErrors};
+use crate::openapi::responses::MeDocument;
+use crate::openapi::schemas;
+use crate::problem::Problem;
+use crate::request::context::RequestContext;
+use crate::resources::users::UserResponse;
+use crate::response::representation;
+use crate::service::document::{Limits, limits};
+
+/// Who a credential is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me<'a> {
+    /// What was shown: `key`, `token`, or `none` where nobody is asked.
+    #[schema(schema_with = schemas::word)]
+    credential: &'static str,
+    /// The user who acts with it, if it is one.
+    user: Option<UserResponse<'a>>,
+    /// What it allows.
+    #[schema(schema_with = schemas::scopes)]
+    scopes: Vec<&'static str>,
+    limits: Limits,
+}
+
+/// Tell who the credential is
+///
+/// The user who acts with it, what it allows and what the limits are.
+#[utoipa::path(
+    get,
+    path = "/me",
+    operation_id = "getMe",
+    tag = "service",
+    security(("bearer" = [])),
+    responses(MeDocument, CommonErrors, AuthErrors)
+)]
+pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
+    let (principal, user) = call
+        .read(|session, principal| Ok((*principal, use_case::read(session, principal)?)))
+        .await?;
+    representation::document(&Me {
+        credential: match call.sender().credential() {
+            Credential::NotAsked | Credential::Nothing => "none",
+            Credential::Key(_) => "key",
+            Credential::Token(_) => "token",
+        },
+        user: user.as_ref().map(UserResponse::from),
+        scopes: principal
+            .scopes
+            .iter()
+            .map(byline_domain::policy::Scope::name)
+            .collect(),
+        limits: limits(),
+    })
+}

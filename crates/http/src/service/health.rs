@@ -1,0 +1,111 @@
+use actix_web::HttpResponse;
+use byline_application::{Readiness, ServerHealth};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::refusals::CommonErrors;
+use crate::openapi::responses::StatusDocument;
+use crate::openapi::schemas;
+use crate::problem::{Code, Problem};
+use crate::request::context::RequestContext;
+use crate::response::representation;
+
+/// How it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    #[schema(schema_with = schemas::word)]
+    status: &'static str,
+    /// How each server of the database is, in the order in which they were
+    /// named; only where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 100)]
+    servers: Vec<ServerStatus>,
+}
+
+/// How one server of the database is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ServerStatus {
+    /// It reads and writes.
+    Ready,
+    /// It reads.
+    ReadOnly,
+    /// It cannot be reached, or does nothing at present.
+    Away,
+}
+
+impl From<ServerHealth> for ServerStatus {
+    fn from(health: ServerHealth) -> Self {
+        match health {
+            ServerHealth::Ready => Self::Ready,
+            ServerHealth::ReadOnly => Self::ReadOnly,
+            ServerHealth::Away => Self::Away,
+        }
+    }
+}
+
+/// Tell whether the process runs
+///
+/// For whoever restarts it when it does not.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    operation_id = "getLiveness",
+    tag = "service",
+    security(()),
+    responses(StatusDocument, CommonErrors)
+)]
+pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
+    representation::document(&Status {
+        status: "live",
+        servers: Vec::new(),
+    })
+}
+
+/// Tell whether the process can serve
+///
+/// Answers at once from what the store saw last, whatever the database does.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "getReadiness",
+    tag = "service",
+    security(()),
+    responses(StatusDocument, CommonErrors)
+)]
+pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem> {
+    if call.api().is_draining() {
+        return Err(not_ready("This instance is shutting down."));
+    }
+    let health = call.api().store().health();
+    match health.readiness {
+        Readiness::Ready => representation::document(&Status {
+            status: "ready",
+            servers: several(&health.servers),
+        }),
+        Readiness::ReadOnly => representation::document(&Status {
+            status: "read-only",
+            servers: several(&health.servers),
+        }),
+        Readiness::Unreachable(_) => Err(not_ready("The database cannot be reached.")),
+        Readiness::WrongSchema => Err(not_ready(
+            "The schema of the database is not the one that this version needs.",
+        )),
+        Readiness::ThreadMissing => Err(not_ready(
+            "A thread of this instance has failed and is being started again.",
+        )),
+        Readiness::ShuttingDown => Err(not_ready("This instance is shutting down.")),
+    }
+}
+
+/// One server is as the whole is.
+fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
+    if servers.len() < 2 {
+        return Vec::new();
+    }
+    servers.iter().copied().map(ServerStatus::from).collect()
+}
+
+fn not_ready(detail: &'static str) -> Problem {
+    Problem::new(Code::NotReady, detail)
+}

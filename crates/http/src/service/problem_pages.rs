@@ -1,0 +1,102 @@
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::parameters::{Fresh, ProblemPath};
+use crate::openapi::refusals::{CommonErrors, NotFound};
+use crate::openapi::responses::ProblemPage;
+use crate::openapi::schemas;
+use crate::problem::{Code, Problem};
+use crate::request::accept::{HTML, JSON, MediaType, TEXT};
+use crate::request::context::RequestContext;
+use crate::request::preconditions::NoneMatch;
+use crate::response::{html, representation};
+
+/// What a page may be.
+pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
+
+/// Explain a problem
+///
+/// What a code means and what to do, for a person.
+#[utoipa::path(
+    get,
+    path = "/problems/{code}",
+    operation_id = "getProblem",
+    tag = "service",
+    params(ProblemPath, Fresh),
+    security(()),
+    responses(ProblemPage, CommonErrors, NotFound)
+)]
+pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
+    let name = call.segment("code");
+    let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
+        return Err(Problem::new(
+            Code::NotFound,
+            "There is no problem with this code.",
+        ));
+    };
+    let known = NoneMatch::of(call.headers())?;
+    let (media_type, body) = match call.media_type() {
+        HTML => {
+            let page = html::page(code.title(), &markup(code));
+            (html::CONTENT_TYPE, page.into_bytes())
+        }
+        JSON => {
+            let mut body = Vec::with_capacity(512);
+            representation::write(&mut body, &Explanation::of(code))?;
+            (JSON, body)
+        }
+        _ => ("text/plain; charset=utf-8", text(code).into_bytes()),
+    };
+    Ok(representation::negotiated(media_type, body, known.as_ref()))
+}
+
+/// What a code means.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemExplanation)]
+pub(crate) struct Explanation {
+    #[schema(schema_with = schemas::problem_code)]
+    code: &'static str,
+    #[schema(schema_with = schemas::status_code)]
+    status: u16,
+    #[schema(schema_with = schemas::prose)]
+    title: &'static str,
+    #[schema(schema_with = schemas::prose)]
+    meaning: &'static str,
+    #[schema(schema_with = schemas::prose)]
+    remedy: &'static str,
+}
+
+impl Explanation {
+    fn of(code: Code) -> Self {
+        Self {
+            code: code.name(),
+            status: code.status().as_u16(),
+            title: code.title(),
+            meaning: code.meaning(),
+            remedy: code.remedy(),
+        }
+    }
+}
+
+fn text(code: Code) -> String {
+    format!(
+        "{title} ({status}, {name})\n\nWhat it means\n{meaning}\n\nWhat to do\n{remedy}\n",
+        title = code.title(),
+        status = code.status().as_u16(),
+        name = code.name(),
+        meaning = code.meaning(),
+        remedy = code.remedy(),
+    )
+}
+
+fn markup(code: Code) -> String {
+    format!(
+        "<p>Status {status}, code <code>{name}</code></p>\n\
+         <h2>What it means</h2>\n<p>{meaning}</p>\n<h2>What to do</h2>\n<p>{remedy}</p>\n",
+        status = code.status().as_u16(),
+        name = code.name(),
+        meaning = html::escape(code.meaning()).replace('\n', "<br>\n"),
+        remedy = html::escape(code.remedy()).replace('\n', "<br>\n"),
+    )
+}

@@ -1,0 +1,44 @@
+//! MySQL and MariaDB: threads that each hold a connection, and count the round
+//! trips.
+
+mod cluster;
+mod commit;
+mod connection;
+mod url;
+
+mod dialect;
+
+#[cfg(test)]
+mod explain;
+#[cfg(test)]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the test is written once and run on each engine"
+)]
+#[path = "repository/query_plan_tests.rs"]
+mod query_plan_tests;
+
+#[expect(
+    clippy::duplicate_mod,
+    reason = "the repositories are written once and compiled for each engine"
+)]
+#[path = "repository/mod.rs"]
+mod repository;
+mod schema_check;
+
+mod store;
+
+mod worker;
+
+use connection::Connection;
+
+pub(crate) use schema_check::{check, migrate, status};
+pub(crate) use store::MysqlStore;
+pub(crate) use url::MysqlTarget;
+pub use url::MysqlUrlError;
+
+type Pool = diesel::r2d2::Pool<connection::pool::Manager>;
+
+/// How often a job is run before a lost conflict, or a connection that breaks
+/// again and again, is given up.
+const ATTEMPTS: u32 = 3;

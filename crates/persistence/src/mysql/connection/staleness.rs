@@ -1,0 +1,114 @@
+//! Whether reads on any of the hosts see what was written on another.
+
+use std::collections::HashMap;
+
+use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::url::{MysqlTarget, Reads};
+
+/// The variables that [`check`] looks at. MySQL 9 has the second without the
+/// plugin, too; the name of the group tells that the plugin is there.
+pub(in crate::mysql) const VARIABLES: [&str; 5] = [
+    "wsrep_on",
+    "group_replication_consistency",
+    "group_replication_group_name",
+    "group_replication_exit_state_action",
+    "tidb_read_staleness",
+];
+
+/// # Errors
+///
+/// [`ConnectError::StaleReads`] unless the server is a Galera node, a member of
+/// a MySQL group that waits for the others, or `TiDB`; where reads go to the host
+/// that writes, anything will do.
+pub(in crate::mysql) fn check(
+    found: &HashMap<String, String>,
+    target: &MysqlTarget,
+) -> Result<(), ConnectError> {
+    if target.reads == Reads::WithWrites || target.hosts.len() < 2 {
+        return Ok(());
+    }
+    reason(found).map_or(Ok(()), |reason| Err(ConnectError::StaleReads(reason)))
+}
+
+fn reason(found: &HashMap<String, String>) -> Option<&'static str> {
+    let value = |name: &str| found.get(name).map_or("", String::as_str);
+    let is = |name: &str, wanted: &[&str]| {
+        let wanted = wanted.iter();
+        wanted
+            .copied()
+            .any(|wanted| wanted.eq_ignore_ascii_case(value(name)))
+    };
+    if is("wsrep_on", &["ON", "1"]) {
+        return None;
+    }
+    if value("version").contains("TiDB") {
+        let stale = !is("tidb_read_staleness", &["0", ""]);
+        return stale.then_some("tidb_read_staleness is not 0");
+    }
+    if value("group_replication_group_name").is_empty() {
+        return Some("a host is neither a Galera node nor a member of a MySQL group");
+    }
+    if !is(
+        "group_replication_consistency",
+        &["BEFORE", "AFTER", "BEFORE_AND_AFTER"],
+    ) {
+        return Some("group_replication_consistency is neither BEFORE nor stronger");
+    }
+    if is("group_replication_exit_state_action", &["READ_ONLY"]) {
+        return Some(
+            "with group_replication_exit_state_action = READ_ONLY, a host that has lost its group goes on answering; set OFFLINE_MODE",
+        );
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_stale(pairs: &[(&str, &str)]) -> bool {
+        let pairs = pairs.iter();
+        let found = pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        reason(&found).is_some()
+    }
+
+    #[test]
+    fn galera_nodes_and_tidb_are_not_stale() {
+        assert!(!is_stale(&[("wsrep_on", "ON")]));
+        assert!(is_stale(&[("wsrep_on", "OFF")]));
+        let version = ("version", "8.0.11-TiDB-v8.5.0");
+        assert!(!is_stale(&[version, ("tidb_read_staleness", "0")]));
+        assert!(is_stale(&[version, ("tidb_read_staleness", "-5")]));
+    }
+
+    #[test]
+    fn replicas_are_stale() {
+        assert!(is_stale(&[("version", "10.11.19-MariaDB")]));
+        assert!(is_stale(&[
+            ("version", "9.7.4"),
+            ("group_replication_consistency", "BEFORE"),
+        ]));
+    }
+
+    #[test]
+    fn members_of_a_group_wait_for_it_or_are_stale() {
+        for (consistency, action, stale) in [
+            ("EVENTUAL", "OFFLINE_MODE", true),
+            ("BEFORE_ON_PRIMARY_FAILOVER", "OFFLINE_MODE", true),
+            ("BEFORE", "OFFLINE_MODE", false),
+            ("AFTER", "ABORT_SERVER", false),
+            ("BEFORE_AND_AFTER", "OFFLINE_MODE", false),
+            ("BEFORE", "READ_ONLY", true),
+        ] {
+            let found = [
+                ("version", "9.7.4"),
+                ("group_replication_group_name", "5a4a…"),
+                ("group_replication_consistency", consistency),
+                ("group_replication_exit_state_action", action),
+            ];
+            assert_eq!(is_stale(&found), stale, "{consistency} {action}");
+        }
+    }
+}

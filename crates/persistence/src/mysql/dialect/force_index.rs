@@ -1,0 +1,69 @@
+//! Tables that are read along an index, and not otherwise.
+
+use diesel::expression::SelectableExpression;
+use diesel::mysql::Mysql;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, FromClause, QueryFragment, QueryId, SelectStatement};
+use diesel::query_source::{AppearsInFromClause, Once, QuerySource};
+
+use crate::lists::index::Index;
+use crate::schema::{posts, users};
+
+/// The rows of a table, to be read along this index.
+///
+/// The optimiser is not free to choose: it reckons with the rows that match and
+/// hardly with `LIMIT` (docs/adr/0009).
+pub(in crate::mysql) fn along<I: Index>(index: I) -> SelectStatement<FromClause<Along<I>>>
+where
+    Along<I>: QuerySource,
+{
+    SelectStatement::simple(Along(index))
+}
+
+/// `users FORCE INDEX (users_by_name)`
+#[derive(Clone, Copy, Debug, QueryId)]
+pub(in crate::mysql) struct Along<I>(I);
+
+impl<I: Index> QueryFragment<Mysql> for Along<I> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        out.push_identifier(I::TABLE_NAME)?;
+        out.push_sql(" FORCE INDEX (");
+        out.push_identifier(I::NAME)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Has the columns of a table stand for those of the same table, however it is
+/// read.
+macro_rules! columns {
+    ($($table:ident: $($column:ident)+;)+) => {$(
+        impl<I: Index<Table = $table::table>> AppearsInFromClause<$table::table> for Along<I> {
+            type Count = Once;
+        }
+
+        $(impl<I: Index<Table = $table::table>> SelectableExpression<Along<I>> for $table::$column {})+
+    )+};
+}
+
+columns! {
+    users: id name email email_key created_at updated_at version origin;
+    posts: id user_id title content created_at updated_at version origin;
+}
+
+impl<I: Index> QuerySource for Along<I>
+where
+    I::Table: Table,
+    <I::Table as Table>::AllColumns: SelectableExpression<Self>,
+{
+    type FromClause = Self;
+    type DefaultSelection = <I::Table as Table>::AllColumns;
+
+    fn from_clause(&self) -> Self {
+        *self
+    }
+
+    fn default_selection(&self) -> Self::DefaultSelection {
+        <I::Table as Table>::all_columns()
+    }
+}

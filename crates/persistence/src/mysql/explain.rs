@@ -1,0 +1,204 @@
+//! What the query plan tests need to know of MariaDB and MySQL.
+
+use diesel::connection::SimpleConnection;
+use diesel::mysql::Mysql;
+use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use serde_json::Value;
+
+use crate::mysql::connection::connect;
+use crate::mysql::url::MysqlTarget;
+use crate::mysql::{Connection, query_plan_tests, schema_check};
+use crate::support::servers::{Engine, Server, dedicated};
+
+#[test]
+fn every_list_is_served_by_an_index_of_mariadb() {
+    if let Some((_server, connection)) = scratch(Engine::MariaDb) {
+        query_plan_tests::assert_served_by_indexes(connection);
+    }
+}
+
+#[test]
+fn every_list_is_served_by_an_index_of_mysql() {
+    if let Some((_server, connection)) = scratch(Engine::MySql) {
+        query_plan_tests::assert_served_by_indexes(connection);
+    }
+}
+
+/// A migrated database with enough rows, of which enough have the same values,
+/// for the optimiser to be tempted by a wrong index. Lasts as long as the
+/// server. None where there is no server to start.
+fn scratch(engine: Engine) -> Option<(Server, Connection)> {
+    let server = dedicated(engine, &[])?;
+    let schema = server.schema();
+    let target = MysqlTarget::parse(&schema.url_text("")).unwrap();
+    schema_check::migrate(&target).unwrap();
+    let mut admin = schema.admin();
+    for statement in ROWS {
+        admin.run(&statement.replace("$numbers", NUMBERS));
+    }
+    // For `FLUSH STATUS`, which begins to count anew.
+    admin.run(&format!("GRANT RELOAD ON *.* TO {}", schema.name));
+    let mut connection = connect::connect(&target).unwrap();
+    connection.wait_as_long_as(PATIENCE);
+    Some((server, connection))
+}
+
+/// The machine may be busy.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// One user has nearly all posts; half of them have the same title and times.
+const ROWS: [&str; 2] = [
+    "INSERT INTO users (name, email, email_key, created_at, updated_at, version)
+     SELECT IF(n % 2, 'Ada', CONCAT('N', n)), CONCAT(n, '@example.org'),
+         CONCAT(n, '@example.org'), IF(n % 2, 7, n), 20001, 1
+     FROM $numbers WHERE n <= 20000 ORDER BY n",
+    "INSERT INTO posts (user_id, title, content, created_at, updated_at, version)
+     SELECT IF(n % 50, 1, n % 20000 + 1), IF(n % 2, 'Notes', CONCAT('T', n)), '',
+         IF(n % 2, 7, n), IF(n % 3, 50001, n + 50001), 1
+     FROM $numbers WHERE n <= 50000 ORDER BY n",
+];
+
+/// 1 to 65,536; only MariaDB has sequences in tables of their own.
+const NUMBERS: &str = "(
+    WITH bits (b) AS (SELECT 0 UNION ALL SELECT 1),
+        nibbles (d) AS (SELECT p.b + 2 * q.b + 4 * r.b + 8 * s.b
+            FROM bits p, bits q, bits r, bits s)
+    SELECT 1 + p.d + 16 * q.d + 256 * r.d + 4096 * s.d AS n
+    FROM nibbles p, nibbles q, nibbles r, nibbles s
+) AS numbers";
+
+/// Has the engine count what is in the tables and indexes.
+pub(super) fn analyze(connection: &mut Connection) {
+    connection
+        .batch_execute("ANALYZE TABLE users, posts")
+        .unwrap();
+}
+
+/// What shows that a statement does not do what it shall: begin at a place in
+/// an index, end at another, and give all the rows between as they come.
+/// Nothing if it does.
+///
+/// The plan is that of the statement as it is run: prepared, with its values
+/// bound. A plan tells which index is read and that nothing is sorted, but not
+/// where the reading begins and ends; so the rows that the engine hands out are
+/// counted too.
+pub(super) fn faults(connection: &mut Connection, recorded: &str) -> Vec<String> {
+    let statement = Statement::of(recorded);
+    let plan: Vec<Step> = statement.explained().load(connection).unwrap();
+    let mut faults: Vec<String> = plan
+        .iter()
+        .filter(|step| step.scans() || step.sorts())
+        .map(|step| format!("{step:?}"))
+        .collect();
+    let (mut read, enough) = statement.run(connection);
+    if read > enough {
+        // What MySQL looked up in its own dictionary is counted too, the first time.
+        read = statement.run(connection).0;
+    }
+    if read > enough {
+        faults.push(format!("{read} rows read where {enough} are enough"));
+    }
+    faults
+}
+
+/// A statement with its values.
+struct Statement<'a> {
+    text: &'a str,
+    values: Vec<Value>,
+}
+
+impl<'a> Statement<'a> {
+    /// As diesel shows it: `SELECT … WHERE id > ? -- binds: [7]`.
+    fn of(recorded: &'a str) -> Self {
+        let (text, values) = recorded.split_once(" -- binds: ").unwrap();
+        let values = serde_json::from_str(values).unwrap();
+        Self { text, values }
+    }
+
+    fn explained(&self) -> BoxedSqlQuery<'_, Mysql, SqlQuery> {
+        // MySQL 9.7 draws a tree unless told otherwise.
+        self.bound(&format!("EXPLAIN FORMAT = TRADITIONAL {}", self.text))
+    }
+
+    fn bound(&self, text: &str) -> BoxedSqlQuery<'_, Mysql, SqlQuery> {
+        let query = diesel::sql_query(text).into_boxed();
+        self.values
+            .iter()
+            .fold(query, |query, value| match (value.as_i64(), value) {
+                (Some(number), _) => query.bind::<BigInt, _>(number),
+                (None, Value::String(text)) => query.bind::<Text, _>(text),
+                (None, other) => panic!("{other} in {}", self.text),
+            })
+    }
+
+    /// Runs it, and tells how many rows the engine read and how many it may
+    /// have to: those that it gives, and one or two at either end of each range.
+    fn run(&self, connection: &mut Connection) -> (i64, i64) {
+        const ENDS: i64 = 3;
+        connection.batch_execute("FLUSH STATUS").unwrap();
+        let given = if self.text.starts_with("SELECT COUNT(*)") {
+            let counted: Vec<Count> = self.bound(self.text).load(connection).unwrap();
+            counted[0].count
+        } else {
+            self.bound(self.text).execute(connection).unwrap();
+            match self.values.last().and_then(Value::as_i64) {
+                Some(limit) if self.text.ends_with("LIMIT ?") => limit,
+                _ => self.values.len().try_into().unwrap(),
+            }
+        };
+        // What the condition that is pushed down to the index refuses is not
+        // handed out, but was read.
+        let read = sum(connection, "Handler_read%").max(sum(connection, "Handler_icp_attempts"));
+        (read, given + ENDS)
+    }
+}
+
+fn sum(connection: &mut Connection, counters: &str) -> i64 {
+    let counted: Vec<HandlerStatus> =
+        diesel::sql_query(format!("SHOW SESSION STATUS LIKE '{counters}'"))
+            .load(connection)
+            .unwrap();
+    counted
+        .iter()
+        .map(|one| one.value.parse::<i64>().unwrap())
+        .sum()
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt, column_name = "COUNT(*)")]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct HandlerStatus {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+/// A line of `EXPLAIN`.
+#[derive(Debug, QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Nullable<Text>, column_name = "type")]
+    access: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    key: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Extra")]
+    extra: Option<String>,
+}
+
+impl Step {
+    /// Whether it reads a table. No access at all: the optimiser saw that there is
+    /// no such row. An index is read from one of its ends (`index`) where the
+    /// condition leaves nothing out; that it stops is seen by the rows.
+    fn scans(&self) -> bool {
+        self.access.as_deref() == Some("ALL") || (self.access.is_some() && self.key.is_none())
+    }
+
+    fn sorts(&self) -> bool {
+        let extra = self.extra.as_deref().unwrap_or_default();
+        extra.contains("filesort") || extra.contains("temporary")
+    }
+}

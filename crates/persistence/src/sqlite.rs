@@ -1,0 +1,34 @@
+//! SQLite: readers that work side by side, and one writer that commits in
+//! groups.
+
+mod backup;
+mod connection;
+mod dialect;
+mod file;
+mod file_watch;
+mod thread_connection;
+
+#[cfg(test)]
+mod explain;
+mod list_indexes;
+#[cfg(test)]
+#[path = "repository/query_plan_tests.rs"]
+mod query_plan_tests;
+mod reader;
+#[path = "repository/mod.rs"]
+mod repository;
+mod schema_check;
+mod store;
+mod writer;
+
+pub(crate) use backup::backup;
+pub(crate) use connection::Role;
+pub(crate) use file::files;
+pub(crate) use schema_check::{check, migrate, status};
+pub(crate) use store::SqliteStore;
+
+type Connection = diesel::SqliteConnection;
+type Pool = diesel::r2d2::Pool<diesel::r2d2::ConnectionManager<Connection>>;
+
+/// How often a job is run before a lost conflict is given up.
+const ATTEMPTS: usize = 3;

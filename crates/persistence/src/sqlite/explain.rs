@@ -1,0 +1,82 @@
+//! What the query plan tests need to know of SQLite.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::TempDir;
+
+use super::{Connection, connection, query_plan_tests, schema_check};
+
+#[test]
+fn every_list_is_served_by_an_index() {
+    let (_folder, connection) = scratch();
+    query_plan_tests::assert_served_by_indexes(connection);
+}
+
+/// A migrated database with enough rows, of which enough have the same values,
+/// for an engine to be tempted by a wrong index. Lasts as long as the folder.
+fn scratch() -> (TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("byline.db");
+    schema_check::migrate(&path).unwrap();
+    let mut connection = connection::open(&path, false).unwrap();
+    connection.batch_execute(ROWS).unwrap();
+    (folder, connection)
+}
+
+/// One user has nearly all posts; half of them have the same title and times.
+const ROWS: &str = "
+    WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
+    INSERT INTO users (name, email, email_key, created_at, updated_at, version)
+    SELECT iif(n % 2, 'Ada', 'N' || n), n || '@example.org', n || '@example.org',
+        iif(n % 2, 7, n), 2001, 1 FROM n;
+    WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+    INSERT INTO posts (user_id, title, content, created_at, updated_at, version)
+    SELECT iif(n % 50, 1, n % 2000 + 1), iif(n % 2, 'Notes', 'T' || n), '',
+        iif(n % 2, 7, n), iif(n % 3, 5001, n + 5001), 1 FROM n;
+";
+
+/// Has the engine count what is in the tables and indexes.
+pub(super) fn analyze(connection: &mut Connection) {
+    connection.batch_execute("ANALYZE").unwrap();
+}
+
+/// The plan of a statement that does not do what it shall: begin at a place in
+/// an index, end at another, and give all the rows between as they come. Nothing
+/// if it does.
+pub(super) fn faults(connection: &mut Connection, statement: &str) -> Vec<String> {
+    // With the stability guarantee, the plan does not depend on bound values:
+    // it is that of the statement without any.
+    let plan: Vec<Line> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+        .load(connection)
+        .unwrap();
+    let details: Vec<String> = plan.into_iter().map(|line| line.detail).collect();
+    match details.as_slice() {
+        [search] if search.starts_with("SEARCH") && uses_all(search, statement) => Vec::new(),
+        _ => details,
+    }
+}
+
+/// Whether the search begins and ends at all the values of the statement, as
+/// `SEARCH users USING INDEX users_by_name ((name,rowid)>(?,?) AND name<?)`
+/// does: what it does not use would be compared row by row.
+fn uses_all(search: &str, statement: &str) -> bool {
+    if search.ends_with(" (email_key=?)") {
+        // There is one row at most to compare the others with.
+        return true;
+    }
+    let (statement, _binds) = statement.split_once(" -- ").unwrap_or((statement, ""));
+    let values = |text: &str| text.matches('?').count();
+    let limits = statement.matches("LIMIT ?").count();
+    match statement.split_once(" IN (") {
+        // All the values of a list are looked up, and the plan shows one.
+        Some(_) => values(search) == 1,
+        None => values(search) == values(statement) - limits,
+    }
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
