@@ -56,6 +56,8 @@ enum ExportMessage {
     Last(LastIds),
     Users(Vec<<Users as Entity>::Stored>),
     Posts(Vec<<Posts as Entity>::Stored>),
+    /// All rows were handed out. A walk that fails ends without it.
+    Complete,
 }
 
 /// Writes all rows to the files.
@@ -134,6 +136,8 @@ fn walk(
         if posts {
             pages::<Posts>(session, &sender, ExportMessage::Posts)?;
         }
+        // If no one writes any more, the reason is told there.
+        drop(sender.send(ExportMessage::Complete));
         Ok(())
     })
 }
@@ -165,7 +169,8 @@ fn pages<E: Entity>(
     }
 }
 
-/// Writes what is handed out; gives what is to be told in the end.
+/// Writes what is handed out; returns what is to be told in the end. The files get
+/// their names only once all rows are in them.
 fn write(
     parts: Receiver<ExportMessage>,
     mut users: Option<Sink>,
@@ -176,8 +181,10 @@ fn write(
     let mut progress: Option<Progress> = None;
     let (mut user_rows, mut post_rows) = (0, 0);
     let mut writing_posts = false;
+    let mut is_complete = false;
     for part in parts {
         match part {
+            ExportMessage::Complete => is_complete = true,
             ExportMessage::Last(ids) => last = ids,
             ExportMessage::Users(page) => {
                 let progress = progress
@@ -197,6 +204,9 @@ fn write(
     }
     drop(progress);
     let mut told = Vec::new();
+    if !is_complete {
+        return Ok(told);
+    }
     for (sink, rows, what) in [(users, user_rows, "users"), (posts, post_rows, "posts")] {
         if let Some(sink) = sink {
             let path = sink.path().display().to_string();
