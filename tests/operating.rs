@@ -1,8 +1,8 @@
 //! `bylinectl`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Ended, Sandbox};
+use crate::support::{Ended, Sandbox, Server};
 
 /// What the project has for SQLite, oldest first.
 fn migrations() -> Vec<String> {
@@ -187,10 +187,40 @@ fn help_tells_what_there_is() {
 }
 
 #[test]
-fn openapi_prints_the_document_that_is_served() {
+fn openapi_prints_the_document_of_a_protected_service() {
     let sandbox = Sandbox::new();
     let printed = Ended::well(sandbox.bylinectl(&["openapi"]));
     assert!(!sandbox.path("byline.db").exists());
-    let server = sandbox.serve();
-    assert_eq!(server.client().get("/openapi.json").text, printed);
+    let mut byline = sandbox.byline();
+    byline
+        .env("BYLINE_AUTH", "keys")
+        .env("BYLINE_RATE_LIMIT", "1000/1m")
+        .env("BYLINE_REQUIRE_IF_MATCH", "true");
+    let server = Server::start(byline);
+    let served = server.client().get("/openapi.json").text;
+    let mut printed: Value = serde_json::from_str(&printed).unwrap();
+    let mut served: Value = serde_json::from_str(&served).unwrap();
+    // An instance says in addition whether it insists on `If-Match`.
+    forget_whether_if_match_is_required(&mut printed);
+    forget_whether_if_match_is_required(&mut served);
+    assert_eq!(served, printed);
+}
+
+fn forget_whether_if_match_is_required(document: &mut Value) {
+    match document {
+        Value::Array(values) => {
+            for value in values {
+                forget_whether_if_match_is_required(value);
+            }
+        }
+        Value::Object(members) => {
+            if members.get("name").is_some_and(|name| name == "If-Match") {
+                members.remove("required");
+            }
+            for value in members.values_mut() {
+                forget_whether_if_match_is_required(value);
+            }
+        }
+        _ => {}
+    }
 }
