@@ -110,7 +110,7 @@ impl ThreadConnection {
 
     /// Closes the connections of which nothing can be made any more, so that the
     /// server rolls back what they had begun.
-    pub(super) fn let_go_of_the_lost(&mut self) {
+    pub(in crate::mysql) fn let_go_of_the_lost(&mut self) {
         for held in &mut self.held {
             if held.as_ref().is_some_and(|held| held.is_lost()) {
                 *held = None;
