@@ -1,5 +1,7 @@
 //! Rules about the workspace itself.
 
+mod modules;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
