@@ -1,6 +1,6 @@
 //! Importing users and posts, a batch at a time.
 //!
-//! A batch is stored in one session together with the [`Position`] behind it,
+//! A batch is stored in one session together with the [`Checkpoint`] behind it,
 //! so an import that is broken off anywhere goes on where it stands, and stores
 //! nothing twice. Whether a row is refused depends on the rows before it and
 //! on what is stored, never on how the rows are cut into batches.
@@ -139,7 +139,7 @@ impl From<LastVersion> for RowError {
 
 /// # Errors
 ///
-/// [`Refusal::VersionTooHigh`]
+/// [`RowError::VersionTooHigh`]
 fn check_version(version: Version) -> Result<(), RowError> {
     if version <= Version::MAX_IMPORTED {
         Ok(())

@@ -187,7 +187,7 @@ impl dyn Store + '_ {
         self.run(Intent::Write, order.into(), work).await
     }
 
-    /// Tries out a change; see [`Intent::Rehearse`].
+    /// Tries out a change; see [`Intent::DryRun`].
     ///
     /// # Errors
     ///

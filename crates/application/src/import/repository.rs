@@ -9,7 +9,7 @@ use crate::{Digest, RepositoryError};
 /// [`UserRepository`](crate::UserRepository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait ImportRepository: Send {
-    /// Notes an import that is about to begin, at [`Position::START`], at the
+    /// Notes an import that is about to begin, at [`Checkpoint::START`], at the
     /// moment `now`.
     fn begin(&mut self, import: &NewImport, now: Timestamp) -> Result<ImportId, RepositoryError>;
 

@@ -112,7 +112,7 @@ fn create(
 }
 
 /// Runs a job in a transaction whose first row is the token, so that
-/// [`settle`] can find out what became of it.
+/// [`resolve_outcome`] can find out what became of it.
 fn write(
     connection: &mut Connection,
     ticket: &mut QueuedJob,
