@@ -12,7 +12,7 @@ use ring::rand::SystemRandom;
 use serde_json::{Map, Value};
 
 use crate::algorithm_named;
-use crate::published::quoted;
+use crate::quoted::quoted;
 
 /// A public key that verifies signatures, and the algorithms that it is for.
 pub(crate) struct Key {

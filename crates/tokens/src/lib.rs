@@ -8,6 +8,7 @@ mod jwk;
 mod keys;
 mod mint;
 mod published;
+mod quoted;
 mod source;
 mod verifier;
 

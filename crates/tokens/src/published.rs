@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::keys::Keys;
+use crate::quoted::quoted;
 
 /// The largest key set that is read, in bytes.
 pub(crate) const MAX_BYTES: u64 = 256 * 1024;
@@ -80,12 +81,6 @@ fn summary(left_out: &[String]) -> String {
         shown.push(format!("and {more} more"));
     }
     shown.join("; ")
-}
-
-/// Returns text of an issuer as it may be shown: of one line, and not without end.
-pub(crate) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 200;
-    format!("{:?}", text.chars().take(LONGEST).collect::<String>())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use url::{Host, Url};
 
 use crate::keys::{Keys, WeakSecret};
 use crate::published::{self, NotKeys};
+use crate::quoted::quoted;
 use crate::verifier::Wanted;
 use crate::{Algorithm, Rules, Verifier};
 
@@ -190,7 +191,7 @@ fn download(url: &Url) -> Result<Vec<u8>, KeysUnusable> {
         status @ 300..=399 => {
             let target = answer.headers().get("location");
             let target = target.map(|target| String::from_utf8_lossy(target.as_bytes()));
-            let target = target.map_or_else(|| "nowhere".to_owned(), |url| published::quoted(&url));
+            let target = target.map_or_else(|| "nowhere".to_owned(), |url| quoted(&url));
             return Err(KeysUnusable::Redirected { status, target });
         }
         status => return Err(KeysUnusable::Status(status)),
