@@ -1,6 +1,6 @@
 //! Settings about whoever means no good, or too much of it.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 
 use byline_http::{CrossOrigin, ForwardingHeader, Protection, RateLimit, TrustedProxies};
 use clap::error::ErrorKind;
@@ -129,18 +129,4 @@ impl ProtectionSettings {
         };
         Err(command.error(ErrorKind::ValueValidation, refusal))
     }
-}
-
-/// A rate from its text.
-pub(super) fn rate_limit(text: &str) -> Option<RateLimit> {
-    let (requests, period) = text.split_once('/')?;
-    let requests: NonZeroU32 = requests.trim().parse().ok()?;
-    let period: jiff::SignedDuration = period.trim().parse().ok()?;
-    let seconds = u64::try_from(period.as_secs()).ok()?;
-    let whole = period.subsec_nanos() == 0;
-    let fits = (1..=86_400).contains(&seconds) && requests.get() <= 1_000_000;
-    (whole && fits).then_some(RateLimit {
-        requests,
-        period: std::time::Duration::from_secs(seconds),
-    })
 }

@@ -2,7 +2,7 @@
 //! '--…': ".
 
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use byline_http::RateLimit;
@@ -50,8 +50,22 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
 
 /// A number of requests and the time for them.
 pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
-    super::protection::rate_limit(text).ok_or_else(|| {
+    rate(text).ok_or_else(|| {
         "must be from 1 to 1000000 requests in from 1s to 24h, such as 600/1m or 20/1s".to_owned()
+    })
+}
+
+/// A rate from its text.
+fn rate(text: &str) -> Option<RateLimit> {
+    let (requests, period) = text.split_once('/')?;
+    let requests: NonZeroU32 = requests.trim().parse().ok()?;
+    let period: jiff::SignedDuration = period.trim().parse().ok()?;
+    let seconds = u64::try_from(period.as_secs()).ok()?;
+    let whole = period.subsec_nanos() == 0;
+    let fits = (1..=86_400).contains(&seconds) && requests.get() <= 1_000_000;
+    (whole && fits).then_some(RateLimit {
+        requests,
+        period: Duration::from_secs(seconds),
     })
 }
 
