@@ -1,12 +1,14 @@
 //! MySQL and MariaDB: threads that each hold a connection, and count the round
 //! trips.
 
+mod attempt_id;
 mod cluster;
 mod commit;
 mod connection;
 mod url;
 
 mod dialect;
+mod errors;
 
 #[cfg(test)]
 mod explain;
@@ -27,6 +29,7 @@ mod repository;
 mod schema_check;
 
 mod store;
+mod thread_connection;
 
 mod worker;
 

@@ -2,7 +2,6 @@
 
 pub(super) mod node;
 pub(super) mod probe;
-pub(super) mod state;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +11,7 @@ use byline_application::{Cause, Health, Intent, Readiness, ServerHealth};
 use tower::retry::budget::{Budget, TpsBudget};
 
 use crate::mysql::cluster::node::{Node, NodePreference, ProbeResult};
-use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::Reads;
 
 /// What a job is to a cluster.

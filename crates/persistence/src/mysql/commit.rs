@@ -1,5 +1,4 @@
 //! Committing on a server, and finding out what became of a commit whose answer was lost.
 
 pub(super) mod attempt;
-pub(super) mod attempt_id;
 pub(super) mod cleanup;

@@ -2,13 +2,13 @@
 
 pub(super) mod connect;
 pub(super) mod durability;
+pub(super) mod error;
 pub(super) mod kill;
+pub(super) mod node_state;
 pub(super) mod packet;
 pub(super) mod pool;
 pub(super) mod settings;
 pub(super) mod staleness;
-pub(super) mod thread_connection;
-pub(super) mod tls;
 pub(super) mod unprepared;
 pub(super) mod unwind;
 
@@ -34,8 +34,8 @@ use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use super::dialect::{self, Counter};
-use crate::mysql::commit::attempt_id::AttemptId;
+use super::errors;
+use crate::mysql::attempt_id::AttemptId;
 use crate::mysql::connection::kill::{Extent, Killer};
 use crate::mysql::connection::unwind::caught;
 
@@ -93,6 +93,13 @@ impl Drop for Driver {
 /// Tells that nobody is to wait for a server any more: whoever holds the other
 /// end sends something.
 pub(super) type CancelSignal = watch::Receiver<()>;
+
+/// What counts ids that clients see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counter {
+    Users,
+    Posts,
+}
 
 /// Which attempt inserts.
 #[derive(Clone, Copy, Debug)]
@@ -274,8 +281,8 @@ impl Connection {
             }
         };
         if let Err(error) = &result {
-            self.unfit |= dialect::is_unfit(error);
-            self.lost |= self.unfit || dialect::is_lost(error);
+            self.unfit |= errors::is_unfit(error);
+            self.lost |= self.unfit || errors::is_lost(error);
         }
         result
     }
@@ -324,7 +331,7 @@ const NO_ANSWER: &str = "the server did not answer in time";
 
 /// An error of the connection in the driver's own form.
 fn lost(reason: &str) -> Error {
-    let text = format!("{}{reason}", dialect::DRIVER_ERROR);
+    let text = format!("{}{reason}", errors::DRIVER_ERROR);
     Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text))
 }
 

@@ -1,7 +1,6 @@
 //! Where MySQL and MariaDB differ from other engines.
 
 pub(super) mod bulk;
-mod errors;
 pub(super) mod force_index;
 
 use std::collections::HashMap;
@@ -17,16 +16,15 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
 pub(super) use crate::mysql::dialect::force_index::along;
-pub(super) use errors::{
-    DRIVER_ERROR, classify, classify_commit, is_duplicate, is_lost, is_missing_table, is_unfit,
-};
 
 use super::Connection;
 use crate::lists::keyset::{KeysetPredicate, Side};
-use crate::mysql::commit::attempt_id::AttemptId;
+use crate::mysql::attempt_id::AttemptId;
+use crate::mysql::connection::Counter;
+pub(super) use crate::mysql::errors::classify;
+use crate::mysql::errors::{NoIdLeft, at_commit};
 use crate::rows::{NewPostRow, NewUserRow, UserRow};
 use crate::schema::{posts, users};
-use errors::at_commit;
 
 /// Inserts the row and gives its id.
 pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {
@@ -250,13 +248,6 @@ fn insert(
     }
 }
 
-/// What counts ids that clients see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
-    Users,
-    Posts,
-}
-
 /// Runs an insertion that gives the id of its row, and lets no row have an id
 /// above the limit. Neither engine has a constraint on what `AUTO_INCREMENT`
 /// gives, so the id is looked at before it is committed. Where the statement
@@ -301,11 +292,6 @@ fn legal(id: i64) -> QueryResult<i64> {
         Err(_) => Err(Error::DeserializationError(Box::new(NoIdLeft))),
     }
 }
-
-/// The server gave an id above the limit.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no id left for another row")]
-pub(super) struct NoIdLeft;
 
 /// Runs an INSERT and gives the id of its row: in the same round trip where
 /// the server knows how (MariaDB 10.5), else in a second one.

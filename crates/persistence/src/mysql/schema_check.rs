@@ -15,10 +15,11 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::OpenError;
 use crate::migrations::{self, Status};
-use crate::mysql::connection::connect::{ConnectError, connect, connect_to_first};
+use crate::mysql::connection::connect::{connect, connect_to_first};
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::unprepared;
 use crate::mysql::url::MysqlTarget;
-use crate::mysql::{Connection, dialect};
+use crate::mysql::{Connection, errors};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
 
@@ -237,7 +238,7 @@ fn applied(connection: &mut Connection) -> Result<Vec<MigrationVersion<'static>>
     let versions: QueryResult<Vec<String>> =
         sql::<Text>("SELECT version FROM __diesel_schema_migrations").load(connection);
     match versions {
-        Err(error) if dialect::is_missing_table(&error) => Ok(Vec::new()),
+        Err(error) if errors::is_missing_table(&error) => Ok(Vec::new()),
         other => Ok(other
             .map_err(refused)?
             .into_iter()

@@ -14,7 +14,7 @@ use crate::mysql::cluster::probe::{self, Probe, ProbeError};
 use crate::mysql::commit::cleanup;
 use crate::mysql::connection::kill::Killer;
 use crate::mysql::connection::pool;
-use crate::mysql::connection::thread_connection::ThreadConnection;
+use crate::mysql::thread_connection::ThreadConnection;
 use crate::mysql::url::MysqlTarget;
 use crate::mysql::worker;
 use crate::queue::{Queue, QueuedJob};

@@ -1,11 +1,12 @@
+pub(super) mod tls;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::mysql::connection::durability::Durability;
-use crate::mysql::connection::tls::{Security, Tls};
+use tls::{Security, Tls};
 
 /// Which database on which server or cluster, and how to get there.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +36,19 @@ pub(super) enum Reads {
     WithWrites,
     /// Any of them, each thread another one.
     Anywhere,
+}
+
+/// What a URL accepts, in the order of what may be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::mysql) enum Durability {
+    /// Every acknowledged commit survives a power cut.
+    Full,
+    /// The same, on storage that writes pages whole and keeps the order of
+    /// writes, so that the server's own protection against torn pages may be
+    /// off.
+    TrustedStorage,
+    /// Acknowledged commits may be lost.
+    Relaxed,
 }
 
 /// Why a text names no database on a server. No variant repeats what may be

@@ -10,9 +10,9 @@ use crossbeam_channel::{Receiver, never, select};
 use super::ATTEMPTS;
 use super::cluster::Route;
 use crate::metrics::{QueueCounters, StoreCounters, ThreadCounters};
+use crate::mysql::attempt_id::AttemptId;
 use crate::mysql::commit::attempt::{self, Outcome, Settled};
-use crate::mysql::commit::attempt_id::AttemptId;
-use crate::mysql::connection::thread_connection::ThreadConnection;
+use crate::mysql::thread_connection::ThreadConnection;
 use crate::queue::QueuedJob;
 
 /// What a thread of the store has before it, besides its connection.

@@ -7,7 +7,7 @@ use byline_application::{Cause, Release};
 use tokio::sync::watch;
 
 use crate::mysql::Pool;
-use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::kill::Killer;
 
 /// How long a server that comes back has to be well before it is preferred

@@ -9,9 +9,10 @@ use super::node::ProbeResult;
 use crate::OpenError;
 use crate::mysql::Connection;
 use crate::mysql::cluster::Cluster;
-use crate::mysql::cluster::state;
-use crate::mysql::connection::connect::{CONNECT_LIMIT, ConnectError, connect_to};
+use crate::mysql::connection::connect::{CONNECT_LIMIT, connect_to};
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::kill::Killer;
+use crate::mysql::connection::node_state;
 use crate::mysql::connection::unwind::caught;
 use crate::mysql::schema_check;
 use crate::mysql::url::{Host, MysqlTarget};
@@ -131,7 +132,7 @@ impl Probe {
         connection.set_deadline(deadline);
         self.killer.carry_out(&mut connection);
         let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
-        let state = match state::read(&mut connection, self.target.durability) {
+        let state = match node_state::read(&mut connection, self.target.durability) {
             Ok(state) if state.is_ready => state,
             Ok(_) => {
                 self.held = Some(connection);
@@ -163,7 +164,7 @@ impl Probe {
     /// must not depend on them.
     fn connect(&self) -> Result<Connection, ConnectError> {
         let mut connection = connect_to(&self.target, &self.host)?;
-        state::do_not_wait(&mut connection)?;
+        node_state::do_not_wait(&mut connection)?;
         Ok(connection)
     }
 

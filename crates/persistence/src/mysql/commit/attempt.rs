@@ -10,10 +10,10 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::metrics::StoreCounters;
-use crate::mysql::commit::attempt_id::AttemptId;
+use crate::mysql::attempt_id::AttemptId;
 use crate::mysql::connection::InsertMarker;
 use crate::mysql::repository::DieselSession;
-use crate::mysql::{Connection, dialect};
+use crate::mysql::{Connection, errors};
 use crate::queue::QueuedJob;
 
 /// What an attempt came to.
@@ -135,7 +135,7 @@ fn write(
     let begun = Instant::now();
     match connection
         .batch_execute("COMMIT")
-        .map_err(dialect::classify_commit)
+        .map_err(errors::classify_commit)
     {
         Ok(()) => {
             meters.commits.observe_time(begun.elapsed());
@@ -178,7 +178,7 @@ pub(in crate::mysql) fn resolve_outcome(connection: &mut Connection, token: Atte
         Ok(()) => return Settled::Never,
         Err(error) => error,
     };
-    if dialect::is_duplicate(&error) {
+    if errors::is_duplicate(&error) {
         let query = format!("SELECT COUNT(*) FROM write_attempts WHERE token = {mark}");
         return match sql::<BigInt>(&query).get_result::<i64>(connection) {
             Ok(0) => Settled::Committed,
@@ -190,9 +190,9 @@ pub(in crate::mysql) fn resolve_outcome(connection: &mut Connection, token: Atte
 }
 
 fn unsettled(connection: &mut Connection, error: diesel::result::Error) -> Settled {
-    let is_unfit = dialect::is_unfit(&error);
+    let is_unfit = errors::is_unfit(&error);
     connection.give_up();
-    match dialect::classify(error) {
+    match errors::classify(error) {
         unfit @ RepositoryError::Unavailable(_) if is_unfit => Settled::Unfit(unfit.into()),
         RepositoryError::OutcomeUnknown(cause)
         | RepositoryError::Contention(cause)
@@ -239,7 +239,7 @@ fn uncommitted(ending: Result<(), AppError>) -> Outcome {
 
 fn not_begun(connection: &mut Connection, error: diesel::result::Error) -> Outcome {
     connection.give_up();
-    uncommitted(Err(dialect::classify(error).into()))
+    uncommitted(Err(errors::classify(error).into()))
 }
 
 /// A connection that does not roll back is given up, and the server rolls back

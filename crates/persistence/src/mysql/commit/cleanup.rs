@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 
 use crate::mysql::Connection;
+use crate::mysql::attempt_id::AttemptId;
 use crate::mysql::cluster::{Cluster, Route};
-use crate::mysql::commit::attempt_id::AttemptId;
-use crate::mysql::connection::thread_connection::ThreadConnection;
+use crate::mysql::thread_connection::ThreadConnection;
 
 /// How long a token is kept: far longer than any request waits, and than
 /// clocks of machines differ.

@@ -1,168 +1,23 @@
 //! Making a connection: network, TLS, log-in, settings.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fmt, io};
 
-use byline_application::Cause;
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, TlsError};
 use rustls::CertificateError;
 use tokio::runtime::Builder;
 
-use super::tls::Tls;
 use super::unwind::caught;
-use crate::mysql::cluster::state;
-use crate::mysql::connection::is_timeout;
-use crate::mysql::connection::settings;
+use crate::mysql::Connection;
+use crate::mysql::connection::error::{ConnectError, PluginName};
+use crate::mysql::connection::{node_state, settings};
+use crate::mysql::url::tls::Tls;
 use crate::mysql::url::{Host, MysqlTarget};
-use crate::mysql::{Connection, dialect};
 
 /// The longest that making a connection may take.
 pub(in crate::mysql) const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
-
-/// Why there is no connection. Neither host nor account is named: the texts
-/// are logged.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(in crate::mysql) enum ConnectError {
-    #[error("the database server cannot be reached: {0}")]
-    Unreachable(String),
-    #[error("the host name of the database server cannot be resolved")]
-    NameUnknown,
-    #[error("the database server did not answer in time")]
-    TimedOut,
-    #[error("the database server has lost its cluster")]
-    NotReady,
-    #[error("there was no connection to the database server in time")]
-    NoTime,
-    #[error("the database server takes no connection at present (error {0})")]
-    Busy(u16),
-    #[error("the database server does not let this user in (error {0})")]
-    Denied(u16),
-    #[error("the database server has no such database; create it first")]
-    UnknownDatabase,
-    #[error(
-        "the database server offers no TLS, which the URL asks for (by default, unless the server is on this machine)"
-    )]
-    NoTls,
-    #[error("the database server's certificate is not made out to the host of the URL")]
-    CertificateName,
-    #[error("the database server's certificate is signed by no authority that is trusted")]
-    CertificateAuthority,
-    #[error("the database server's certificate is refused")]
-    Certificate,
-    #[error("the TLS handshake with the database server failed")]
-    Tls,
-    #[error("ssl-ca names no certificate of an authority")]
-    NoAuthority,
-    #[error(
-        "the account's authentication plugin {0} is not supported; caching_sha2_password and mysql_native_password are"
-    )]
-    Plugin(PluginName),
-    #[error("the database server asks for the password in clear text, which it is not given")]
-    ClearText,
-    #[error("the password, of more than 213 bytes, is too long to be sent without TLS")]
-    PasswordTooLong,
-    #[error("what answers in the database server's place does not speak its protocol")]
-    Protocol,
-    #[error("the certificates of ssl-ca cannot be read: {0}")]
-    AuthorityFile(io::ErrorKind),
-    #[error("the database server has {name} = {found:?} where {wanted:?} was set")]
-    Setting {
-        name: &'static str,
-        found: String,
-        wanted: &'static str,
-    },
-    #[error(
-        "the database server has {name} = {found}: it can lose commits; set it to {advice}, or accept that with {accepted_by} in the URL"
-    )]
-    NotDurable {
-        name: &'static str,
-        found: String,
-        advice: &'static str,
-        accepted_by: &'static str,
-    },
-    #[error(
-        "the database server has binlog_format = STATEMENT, with which it refuses writes; set it to ROW or MIXED"
-    )]
-    StatementLog,
-    #[error(
-        "the database server has max_allowed_packet = {found}; posts and imports need {needed}, so set it to 16M"
-    )]
-    SmallPackets { found: u64, needed: u64 },
-    #[error(
-        "read-hosts=any would read what is old: {0}; leave it out, and reads go where writes go"
-    )]
-    StaleReads(&'static str),
-    #[error("the database server refuses the connection (error {0})")]
-    Refused(u16),
-    #[error("the database server refuses to be set up")]
-    Statement(#[source] Cause),
-    #[error("the connection to the database server cannot be set up")]
-    Local(#[source] Cause),
-}
-
-/// The name of a plugin as the server sent it, as far as it is one.
-#[derive(Clone, Debug)]
-pub(in crate::mysql) struct PluginName(String);
-
-impl PluginName {
-    fn new(name: &str) -> Self {
-        let letters = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
-        Self(name.chars().filter(letters).take(64).collect())
-    }
-}
-
-impl fmt::Display for PluginName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl ConnectError {
-    pub(in crate::mysql) fn setting(name: &'static str, found: &str, wanted: &'static str) -> Self {
-        let found = found.to_owned();
-        Self::Setting {
-            name,
-            found,
-            wanted,
-        }
-    }
-
-    /// What an error of a statement that sets up the connection means.
-    pub(in crate::mysql) fn statement(error: diesel::result::Error) -> Self {
-        if is_timeout(&error) {
-            Self::TimedOut
-        } else if dialect::is_unfit(&error) {
-            Self::NotReady
-        } else if dialect::is_lost(&error) {
-            Self::Unreachable("the connection broke".to_owned())
-        } else {
-            Self::Statement(Arc::new(dialect::classify(error)))
-        }
-    }
-
-    /// Whether time may heal it, without anybody changing a setting.
-    pub(in crate::mysql) fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable(_)
-                | Self::NameUnknown
-                | Self::TimedOut
-                | Self::Busy(_)
-                | Self::NotReady
-                | Self::NoTime
-        )
-    }
-
-    /// Whether the server is not there at all.
-    pub(in crate::mysql) fn is_absence(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable(_) | Self::NameUnknown | Self::TimedOut | Self::NotReady
-        )
-    }
-}
 
 /// A connection to the first of the servers that is fit for use.
 pub(in crate::mysql) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> {
@@ -176,7 +31,8 @@ pub(in crate::mysql) fn connect_to_first(
     let mut first_error = None;
     for host in &target.hosts {
         let made = connect_to(target, host).and_then(|mut connection| {
-            if target.hosts.len() > 1 && !state::read(&mut connection, target.durability)?.is_ready
+            if target.hosts.len() > 1
+                && !node_state::read(&mut connection, target.durability)?.is_ready
             {
                 return Err(ConnectError::NotReady);
             }

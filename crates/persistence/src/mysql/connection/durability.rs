@@ -3,20 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::mysql::connection::connect::ConnectError;
-
-/// What a URL accepts, in the order of what may be lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::mysql) enum Durability {
-    /// Every acknowledged commit survives a power cut.
-    Full,
-    /// The same, on storage that writes pages whole and keeps the order of
-    /// writes, so that the server's own protection against torn pages may be
-    /// off.
-    TrustedStorage,
-    /// Acknowledged commits may be lost.
-    Relaxed,
-}
+use crate::mysql::connection::error::ConnectError;
+use crate::mysql::url::Durability;
 
 /// A variable, and the values with which acknowledged commits survive.
 ///

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use byline_domain::{Content, Title};
 
-use crate::mysql::connection::connect::ConnectError;
-use crate::mysql::dialect::bulk;
+use crate::mysql::connection::error::ConnectError;
 
 /// The variable that limits both. A connection has the server's value.
 pub(in crate::mysql) const VARIABLE: &str = "max_allowed_packet";
+
+/// The most bytes in a statement that has more than one row: a small part of
+/// the 16 MiB that `max_allowed_packet` is at least by default.
+pub(in crate::mysql) const MOST_BYTES: usize = 1 << 20;
 
 /// The most bytes of a character in UTF-8.
 const UTF8: usize = 4;
@@ -27,7 +30,7 @@ const REST: usize = 64 * 1024;
 const NEEDED: usize = {
     let row = UTF8 * (Content::MAX_CHARS + Title::MAX_CHARS);
     let answer = JSON * (Content::MAX_CHARS + Title::MAX_CHARS);
-    let rows = bulk::MOST_BYTES;
+    let rows = MOST_BYTES;
     max(max(row, answer), rows) + REST
 };
 

@@ -7,7 +7,8 @@ use diesel::r2d2::{ManageConnection, Pool};
 use super::kill::Killer;
 use crate::mysql::Connection;
 use crate::mysql::connection::CancelSignal;
-use crate::mysql::connection::connect::{ConnectError, connect_to};
+use crate::mysql::connection::connect::connect_to;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::{Host, MysqlTarget};
 
 /// Makes the connections of one server's pool.

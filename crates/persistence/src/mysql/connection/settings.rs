@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::mysql::Connection;
-use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::{durability, packet, staleness};
 use crate::mysql::url::MysqlTarget;
 

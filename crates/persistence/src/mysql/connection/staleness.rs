@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::{MysqlTarget, Reads};
 
 /// The variables that [`check`] looks at. MySQL 9 has the second without the

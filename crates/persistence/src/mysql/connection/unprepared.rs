@@ -10,7 +10,8 @@ use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::unwind::caught;
-use crate::mysql::connection::connect::{CONNECT_LIMIT, ConnectError, dial};
+use crate::mysql::connection::connect::{CONNECT_LIMIT, dial};
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::{Host, MysqlTarget};
 
 /// Runs `settings` and then `query` on a connection of their own, as text, and

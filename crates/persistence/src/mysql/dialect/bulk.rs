@@ -7,15 +7,12 @@ use diesel::sql_types::{BigInt, Text};
 use super::super::Connection;
 use super::super::repository::NewImportRow;
 use super::inserted_id;
+use crate::mysql::connection::packet::MOST_BYTES;
 use crate::rows::{NewPostRow, NewUserRow};
 use crate::schema::{imports, posts, users};
 
 /// The most rows in a statement.
 const MOST_ROWS: usize = 256;
-
-/// The most bytes in a statement that has more than one row: a small part of
-/// the 16 MiB that `max_allowed_packet` is at least by default.
-pub(in crate::mysql) const MOST_BYTES: usize = 1 << 20;
 
 /// Inserts the rows under these ids.
 pub(in crate::mysql) fn insert_users(

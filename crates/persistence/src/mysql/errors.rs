@@ -4,13 +4,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use super::NoIdLeft;
 use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// What an error of a statement means. One that breaks the connection leaves
 /// open whether the statement took effect.
-pub(in super::super) fn classify(error: Error) -> RepositoryError {
+pub(super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
@@ -28,7 +27,7 @@ pub(in super::super) fn classify(error: Error) -> RepositoryError {
 }
 
 /// What a failed COMMIT means: whatever is not surely undone is unknown.
-pub(in super::super) fn classify_commit(error: Error) -> RepositoryError {
+pub(super) fn classify_commit(error: Error) -> RepositoryError {
     match classify(error) {
         contention @ RepositoryError::Contention(_) => contention,
         RepositoryError::Unavailable(cause) | RepositoryError::Fault(cause) => {
@@ -53,18 +52,18 @@ pub(super) fn at_commit(error: Error) -> Error {
 struct AtCommit(#[source] ServerError);
 
 /// Whether the connection is of no more use.
-pub(in super::super) fn is_lost(error: &Error) -> bool {
+pub(super) fn is_lost(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Lost)
 }
 
 /// Whether this server can do nothing at present, and has done nothing, while
 /// another server of the same database may.
-pub(in super::super) fn is_unfit(error: &Error) -> bool {
+pub(super) fn is_unfit(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Unfit)
 }
 
 /// Whether a row with this key is there already.
-pub(in super::super) fn is_duplicate(error: &Error) -> bool {
+pub(super) fn is_duplicate(error: &Error) -> bool {
     matches!(
         error,
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
@@ -72,7 +71,7 @@ pub(in super::super) fn is_duplicate(error: &Error) -> bool {
 }
 
 /// Whether there is no such table.
-pub(in super::super) fn is_missing_table(error: &Error) -> bool {
+pub(super) fn is_missing_table(error: &Error) -> bool {
     // 1146
     matches!(error, Error::DatabaseError(_, information)
         if information.message().starts_with("Table '") && information.message().ends_with("doesn't exist"))
@@ -147,7 +146,7 @@ fn meaning(error: &Error) -> ErrorKind {
 }
 
 /// How the driver's own errors begin; the server's never do.
-pub(in super::super) const DRIVER_ERROR: &str = "Driver error: ";
+pub(super) const DRIVER_ERROR: &str = "Driver error: ";
 
 /// The error's number, how its text begins, and what it means. 0 is the
 /// driver's.
@@ -217,7 +216,7 @@ const TEXTS: [(u16, &str, ErrorKind); 26] = [
 /// What the server or the driver said, without the account and the host that
 /// some messages name.
 #[derive(Debug)]
-pub(in super::super) struct ServerError(String);
+pub(super) struct ServerError(String);
 
 impl From<Error> for ServerError {
     fn from(error: Error) -> Self {
@@ -249,6 +248,11 @@ fn without_account(text: &str) -> String {
     }
     clean
 }
+
+/// The server gave an id above the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no id left for another row")]
+pub(super) struct NoIdLeft;
 
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use diesel::connection::SimpleConnection;
 
 use crate::mysql::Connection;
-use crate::mysql::connection::connect::ConnectError;
-use crate::mysql::connection::durability::Durability;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::{durability, settings};
+use crate::mysql::url::Durability;
 
 /// How a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

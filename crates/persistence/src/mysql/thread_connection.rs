@@ -8,7 +8,7 @@ use diesel::r2d2::PooledConnection;
 
 use crate::mysql::Connection;
 use crate::mysql::cluster::{Cluster, Route};
-use crate::mysql::connection::connect::ConnectError;
+use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::pool::Manager;
 
 /// The longest that a job waits for a connection.
@@ -17,7 +17,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Takes a connection from a server's pool when it is first needed, keeps it,
 /// and exchanges it when it is lost or its server is no longer the one to ask:
 /// one connection to each server that the thread works with, usually one.
-pub(in crate::mysql) struct ThreadConnection {
+pub(super) struct ThreadConnection {
     cluster: Arc<Cluster>,
     held: Vec<Option<PooledConnection<Manager>>>,
     /// The server that this thread reads from first, where any will do.
@@ -27,7 +27,7 @@ pub(in crate::mysql) struct ThreadConnection {
 }
 
 impl ThreadConnection {
-    pub(in crate::mysql) fn new(cluster: Arc<Cluster>, turn: usize) -> Self {
+    pub(super) fn new(cluster: Arc<Cluster>, turn: usize) -> Self {
         let held = cluster.nodes().iter().map(|_| None).collect();
         Self {
             cluster,
@@ -38,13 +38,13 @@ impl ThreadConnection {
         }
     }
 
-    pub(in crate::mysql) fn cluster(&self) -> &Cluster {
+    pub(super) fn cluster(&self) -> &Cluster {
         &self.cluster
     }
 
     /// A connection that works, as far as one can tell. While every server is
     /// known to be away there is none, and nobody waits for it.
-    pub(in crate::mysql) fn connection(
+    pub(super) fn connection(
         &mut self,
         route: Route,
         deadline: Instant,
@@ -75,7 +75,7 @@ impl ThreadConnection {
 
     /// The connection of the last job has told that its server is unfit. Tells
     /// whether there is another one to go to.
-    pub(in crate::mysql) fn found_unfit(&self, route: Route, cause: Cause) -> bool {
+    pub(super) fn found_unfit(&self, route: Route, cause: Cause) -> bool {
         let index = match route {
             Route::Read => self.reads,
             Route::Write => self.writes,
