@@ -11,7 +11,7 @@ use byline_domain::{
 };
 use diesel::prelude::*;
 
-use crate::schema::{api_keys, posts, users};
+use crate::schema::{api_keys, imports, posts, users};
 
 /// A row of `users`, without the key that is computed from the e-mail address.
 #[derive(Queryable, Selectable)]
@@ -36,6 +36,19 @@ pub(crate) struct PostRow {
     created_at: i64,
     updated_at: i64,
     version: i64,
+}
+
+/// A row of `imports` that has no id yet.
+#[derive(Insertable)]
+#[diesel(table_name = imports)]
+pub(crate) struct NewImportRow {
+    pub(crate) what: &'static str,
+    pub(crate) numbering: &'static str,
+    pub(crate) authors: Option<i64>,
+    pub(crate) bytes: i64,
+    pub(crate) line_count: i64,
+    pub(crate) digest: Vec<u8>,
+    pub(crate) updated_at: i64,
 }
 
 /// A row of `api_keys`, without what its secret is known by.

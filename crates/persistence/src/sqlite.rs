@@ -19,6 +19,7 @@ mod reader;
 mod repository;
 mod schema_check;
 mod store;
+mod worker_context;
 mod writer;
 
 pub(crate) use backup::backup;

@@ -9,21 +9,8 @@ use diesel::prelude::*;
 
 use super::bulk::lists;
 use super::{DieselSession, dialect};
-use crate::rows::RowContext;
+use crate::rows::{NewImportRow, RowContext};
 use crate::schema::{import_ids, imports};
-
-/// A row of `imports` that has no id yet.
-#[derive(Insertable)]
-#[diesel(table_name = imports)]
-pub(crate) struct NewImportRow {
-    what: &'static str,
-    numbering: &'static str,
-    authors: Option<i64>,
-    bytes: i64,
-    line_count: i64,
-    digest: Vec<u8>,
-    updated_at: i64,
-}
 
 /// A row of `imports`.
 #[derive(Queryable, Selectable)]

@@ -22,8 +22,6 @@ use diesel::QueryResult;
 
 use super::{Connection, dialect};
 
-pub(super) use imports::NewImportRow;
-
 type Backend = <Connection as diesel::Connection>::Backend;
 
 /// A session on a connection whose transaction somebody else begins and ends.

@@ -15,8 +15,7 @@ use diesel::sql_types::{BigInt, Text};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::Connection;
-use super::file::refuse_misleading_name;
-use super::store::with_suffix;
+use super::file::{refuse_misleading_name, with_suffix};
 use crate::error::OpenError;
 
 /// What a connection is for.

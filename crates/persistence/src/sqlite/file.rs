@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::store::with_suffix;
 use crate::OpenError;
 
 /// What SQLite puts beside a database (<https://www.sqlite.org/tempfiles.html>).
@@ -18,6 +17,13 @@ pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = SUFFIXES.map(|suffix| with_suffix(&path, suffix));
     std::iter::once(path).chain(beside).collect()
+}
+
+/// The path with this behind it.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Refuses names under which SQLite would damage a database.

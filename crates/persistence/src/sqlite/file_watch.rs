@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use byline_application::Cause;
 
 use super::connection::Access;
-use super::store::with_suffix;
+use super::file::with_suffix;
 use crate::OpenError;
 
 /// Device and inode of a file.

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
 use super::repository::DieselSession;
-use super::store::WorkerContext;
+use super::worker_context::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
 use crate::queue::QueuedJob;
 use crate::sqlite::thread_connection::ThreadConnection;

@@ -1,18 +1,17 @@
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use byline_application::metrics::{FileSizes, StoreMetrics};
-use byline_application::{
-    AppError, Cause, Health, Intent, Job, Readiness, Release, Store, Unavailable,
-};
+use byline_application::{Health, Intent, Job, Readiness, Release, Store};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::connection::{self, Access, Role};
+use super::file::with_suffix;
 use super::file_watch::FileWatch;
+use super::worker_context::{HealthState, WorkerContext};
 use super::{Pool, list_indexes, reader, schema_check, writer};
-use crate::metrics::{self, QueueCounters, StoreCounters, ThreadCounters};
+use crate::metrics::{self, StoreCounters, ThreadCounters};
 use crate::queue::{Queue, QueuedJob};
 use crate::sqlite::thread_connection::ThreadConnection;
 use crate::threads::Threads;
@@ -31,15 +30,6 @@ pub(crate) struct SqliteStore {
     path: PathBuf,
     /// Ends the thread that looks at the files, when it is dropped.
     watching: Mutex<Option<Sender<()>>>,
-}
-
-/// What a thread of the store has before it, besides its connection.
-pub(super) struct WorkerContext {
-    pub(super) vitals: Arc<HealthState>,
-    pub(super) files: Arc<FileWatch>,
-    pub(super) meters: Arc<StoreCounters>,
-    pub(super) lane: Arc<QueueCounters>,
-    pub(super) crew: Arc<ThreadCounters>,
 }
 
 impl SqliteStore {
@@ -133,7 +123,7 @@ impl SqliteStore {
 
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub(crate) fn close(&self) {
-        self.vitals.closing.store(true, Ordering::Relaxed);
+        self.vitals.close();
         self.reads.close();
         self.writes.close();
         if let Ok(mut watching) = self.watching.lock() {
@@ -194,12 +184,6 @@ fn size_of_file(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// Between two looks at the files while nothing is written.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -208,58 +192,6 @@ fn watch(files: &FileWatch, end: &Receiver<()>) {
     while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
         // What is found is logged and kept.
         drop(files.check());
-    }
-}
-
-/// How the store is, as its threads saw it last.
-pub(super) struct HealthState {
-    files: Arc<FileWatch>,
-    closing: AtomicBool,
-    /// Spares the threads the lock while all is well.
-    troubled: AtomicBool,
-    trouble: Mutex<Option<Cause>>,
-}
-
-impl HealthState {
-    fn of(files: &Arc<FileWatch>) -> Self {
-        Self {
-            files: Arc::clone(files),
-            closing: AtomicBool::new(false),
-            troubled: AtomicBool::new(false),
-            trouble: Mutex::default(),
-        }
-    }
-
-    /// Takes note of how a session ended.
-    pub(super) fn note(&self, ending: &Result<(), AppError>) {
-        match ending {
-            Err(AppError::Unavailable(Unavailable::Database(cause))) => {
-                tracing::error!(error = cause.to_string(), "the database refuses work");
-                self.set(Some(Arc::clone(cause)));
-            }
-            _ if self.troubled.load(Ordering::Relaxed) => self.set(None),
-            _ => {}
-        }
-    }
-
-    fn set(&self, trouble: Option<Cause>) {
-        if let Ok(mut current) = self.trouble.lock() {
-            self.troubled.store(trouble.is_some(), Ordering::Relaxed);
-            *current = trouble;
-        }
-    }
-
-    fn readiness(&self) -> Readiness {
-        if self.closing.load(Ordering::Relaxed) {
-            return Readiness::ShuttingDown;
-        }
-        if let Some(cause) = self.files.trouble() {
-            return Readiness::Unreachable(cause);
-        }
-        match self.trouble.lock().map(|trouble| trouble.clone()) {
-            Ok(Some(cause)) => Readiness::Unreachable(cause),
-            _ => Readiness::Ready,
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::result::Error;
 
 use super::repository::DieselSession;
-use super::store::WorkerContext;
+use super::worker_context::WorkerContext;
 use super::{ATTEMPTS, Connection, dialect};
 use crate::metrics::StoreCounters;
 use crate::queue::QueuedJob;

@@ -5,10 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::super::Connection;
-use super::super::repository::NewImportRow;
 use super::inserted_id;
 use crate::mysql::connection::packet::MOST_BYTES;
-use crate::rows::{NewPostRow, NewUserRow};
+use crate::rows::{NewImportRow, NewPostRow, NewUserRow};
 use crate::schema::{imports, posts, users};
 
 /// The most rows in a statement.

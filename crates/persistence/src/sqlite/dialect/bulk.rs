@@ -11,9 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::super::Connection;
-use super::super::repository::NewImportRow;
 use super::{NEXT_POST, NEXT_USER, next_ids};
-use crate::rows::{NewPostRow, NewUserRow};
+use crate::rows::{NewImportRow, NewPostRow, NewUserRow};
 use crate::schema::{imports, posts, users};
 
 /// Inserts the rows under these ids.
