@@ -7,17 +7,7 @@ use byline_application::Store;
 use crate::database_url::Target;
 use crate::mysql::{self, MysqlStore};
 use crate::sqlite::{self, Role, SqliteStore};
-use crate::{DatabaseUrl, OpenError};
-
-/// How much a store may do at once and keep waiting.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Threads that work at the same time, each with a connection of its own.
-    /// SQLite has one more, which writes.
-    pub pool_size: NonZeroUsize,
-    /// Jobs that may wait for a thread, reading and writing counted apart.
-    pub queue_length: NonZeroUsize,
-}
+use crate::{DatabaseUrl, OpenError, Options};
 
 /// For a caller who waits for each answer.
 const ONE_AT_A_TIME: Options = Options {

@@ -5,9 +5,11 @@ mod database_url;
 mod error;
 mod lists;
 mod metrics;
+mod migration_status;
 
 pub mod migrations;
 mod mysql;
+mod options;
 
 mod queue;
 mod rows;
@@ -17,7 +19,8 @@ mod sqlite;
 mod support;
 mod threads;
 
-pub use database::{Database, Options, backup, check};
+pub use database::{Database, backup, check};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::OpenError;
 pub use mysql::MysqlUrlError;
+pub use options::Options;

@@ -14,7 +14,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::OpenError;
-use crate::migrations::{self, Status};
+use crate::migration_status::{self, Status};
 use crate::mysql::connection::connect::{connect, connect_to_first};
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::unprepared;
@@ -29,7 +29,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(600);
 /// The longest that a migration may take. A table that is large is rebuilt.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// See [`migrations::migrate`].
+/// See [`crate::migrations::migrate`].
 pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     let mut connection = open(target)?;
     // The time limit is for requests.
@@ -46,7 +46,7 @@ pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
 /// what fails has not happened and what happened is noted.
 fn run_pending(connection: &mut Connection) -> Result<Vec<String>, OpenError> {
     let applied = applied(connection)?;
-    let pending = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
+    let pending = migration_status::compare::<Mysql>(&applied, &MIGRATIONS)?
         .or_newer()?
         .pending;
     for name in &pending {
@@ -127,11 +127,11 @@ fn unlimited(connection: &mut Connection) -> Result<String, OpenError> {
     Ok(set)
 }
 
-/// See [`migrations::status`].
+/// See [`crate::migrations::status`].
 pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
     let mut connection = open(target)?;
     let applied = applied(&mut connection)?;
-    let found = migrations::compare::<Mysql>(&applied, &MIGRATIONS)?.or_newer()?;
+    let found = migration_status::compare::<Mysql>(&applied, &MIGRATIONS)?.or_newer()?;
     let releases = if found.applied.is_empty() {
         Vec::new()
     } else {
@@ -148,8 +148,8 @@ pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
 /// release it has seen.
 pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Release>, OpenError> {
     let applied = applied(connection)?;
-    migrations::compare::<Mysql>(&applied, &MIGRATIONS)?.require_served(|| {
-        sql::<Nullable<Text>>(migrations::FLOOR)
+    migration_status::compare::<Mysql>(&applied, &MIGRATIONS)?.require_served(|| {
+        sql::<Nullable<Text>>(migration_status::FLOOR)
             .get_result(connection)
             .map_err(refused)
     })?;
@@ -164,7 +164,7 @@ pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
     let unlimited = unlimited(&mut connection)?;
     let applied = applied(&mut connection)?;
     // What a migration that was interrupted has left out is not damaged.
-    migrations::compare::<Mysql>(&applied, &MIGRATIONS)?
+    migration_status::compare::<Mysql>(&applied, &MIGRATIONS)?
         .or_newer()?
         .or_incomplete()?;
     let rows: Vec<(String, String, String, String)> =
@@ -248,10 +248,10 @@ fn applied(connection: &mut Connection) -> Result<Vec<MigrationVersion<'static>>
 }
 
 fn releases(connection: &mut Connection) -> Result<Vec<Release>, OpenError> {
-    let rows = migrations::releases_query()
+    let rows = migration_status::releases_query()
         .load::<(String, String)>(connection)
         .map_err(refused)?;
-    Ok(rows.into_iter().map(migrations::release).collect())
+    Ok(rows.into_iter().map(migration_status::release).collect())
 }
 
 fn refused(error: diesel::result::Error) -> OpenError {

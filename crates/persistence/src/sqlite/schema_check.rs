@@ -14,11 +14,11 @@ use super::connection::Access;
 use super::file_watch::Unchanged;
 use super::{Connection, connection};
 use crate::OpenError;
-use crate::migrations::{self, Comparison, Status};
+use crate::migration_status::{self, Comparison, Status};
 
 pub(super) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// See [`migrations::migrate`].
+/// See [`crate::migrations::migrate`].
 pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connection::open(path, true)?;
     // The lock is held from before the look at what is pending, so that of
@@ -62,7 +62,7 @@ impl From<diesel::result::Error> for SchemaReadError {
     }
 }
 
-/// See [`migrations::status`].
+/// See [`crate::migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let (mut connection, _) = connection::open_to_read(path)?;
     let found = compare(&mut connection)?.or_newer()?;
@@ -113,7 +113,7 @@ fn require_served_on(
     found.pending.retain(|name| !may_be_pending(name));
     let applied = found.applied.clone();
     found.require_served(|| {
-        sql::<Nullable<Text>>(migrations::FLOOR)
+        sql::<Nullable<Text>>(migration_status::FLOOR)
             .get_result(connection)
             .map_err(|error| OpenError::from_sqlite(path, error))
     })?;
@@ -133,7 +133,7 @@ fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     } else {
         connection.applied_migrations().map_err(failed)?
     };
-    migrations::compare::<diesel::sqlite::Sqlite>(&applied, &MIGRATIONS)
+    migration_status::compare::<diesel::sqlite::Sqlite>(&applied, &MIGRATIONS)
 }
 
 pub(super) fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
@@ -204,10 +204,10 @@ pub(super) fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
 }
 
 fn releases(connection: &mut Connection, path: &Path) -> Result<Vec<Release>, OpenError> {
-    let rows = migrations::releases_query()
+    let rows = migration_status::releases_query()
         .load::<(String, String)>(connection)
         .map_err(|error| OpenError::from_sqlite(path, error))?;
-    Ok(rows.into_iter().map(migrations::release).collect())
+    Ok(rows.into_iter().map(migration_status::release).collect())
 }
 
 /// The library is compiled in, so this fails only in a build that links
