@@ -332,7 +332,7 @@ fn refused(admin: &mut Admin, sql: &str) -> (u16, String, String) {
     }
 }
 
-/// The texts that `dialect/errors.rs` relies on, beside the numbers that it does
+/// The texts that `mysql/errors.rs` relies on, beside the numbers that it does
 /// not get to see.
 fn what_the_server_says_is_what_is_looked_for(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
