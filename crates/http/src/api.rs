@@ -10,9 +10,8 @@ use opentelemetry_sdk::trace::SdkTracer;
 use crate::middleware::client_address::TrustedProxies;
 use crate::middleware::metrics::{HttpCounters, HttpMetrics};
 use crate::middleware::rate_limit::{RateLimit, RateLimits};
-use crate::openapi;
 use crate::request::base_url::BaseUrl;
-use crate::response::weak_tag::WeakTag;
+use crate::request::weak_tag::WeakTag;
 
 /// The REST interface of one process: what all its workers share. A clone is
 /// the same interface.
@@ -116,10 +115,11 @@ impl Api {
         self.0.limits.as_ref()
     }
 
-    /// The OpenAPI document of this instance, and its tag.
-    pub(crate) fn document(&self) -> &(Bytes, WeakTag) {
+    /// Returns the OpenAPI document of this instance and its tag. `make` makes it when
+    /// it is first asked for.
+    pub(crate) fn document(&self, make: fn(&Settings) -> String) -> &(Bytes, WeakTag) {
         self.0.document.get_or_init(|| {
-            let text = openapi::of_instance(&self.0.settings);
+            let text = make(&self.0.settings);
             let tag = WeakTag::of(text.as_bytes());
             (text.into(), tag)
         })

@@ -14,12 +14,12 @@ use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
 use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
-use crate::middleware::request_id::RequestId;
 use crate::problem::Problem;
 use crate::request::base_url::BaseUrl;
 use crate::request::preconditions::Conditions;
 use crate::request::prefer::Preferences;
 use crate::request::query::Query;
+use crate::request::request_id::RequestId;
 use crate::request::{authenticate, idempotency_key, json_object};
 use crate::resources::{batch, posts, users};
 
@@ -43,7 +43,7 @@ const LARGEST_PROBLEM: u64 = 1024 * 1024;
 
 /// A refusal is the client's fault, and no longer than it may be.
 fn refused(problem: Problem) {
-    let answer = problem.answer(&RequestId::of(&HeaderMap::new()), &BaseUrl::default());
+    let answer = problem.answer("id", &BaseUrl::default());
     assert!(answer.status().is_client_error(), "{answer:?}");
     match answer.body().size() {
         BodySize::Sized(length) => assert!(length < LARGEST_PROBLEM, "{length}"),

@@ -5,6 +5,5 @@ pub(super) mod cors;
 pub(super) mod metrics;
 pub(super) mod rate_limit;
 pub(super) mod request_context;
-pub(super) mod request_id;
 pub(super) mod span;
 pub(super) mod trace_context;

@@ -1,23 +1,20 @@
 //! Errors as clients see them: problem details (RFC 9457).
 
+mod challenge;
 mod code;
 mod from_app_error;
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::fmt;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use byline_application::Cause;
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::middleware::request_id::RequestId;
-use crate::openapi::{refusals, schemas};
-use crate::request::base_url::BaseUrl;
-
-pub(crate) use crate::service::problem_pages::{Explanation, OFFERS};
+pub(crate) use challenge::unauthenticated;
 pub(crate) use code::Code;
 
 /// Why a request is not answered as its sender wished. Boxed: it travels
@@ -152,9 +149,9 @@ impl Problem {
         Self::new(Code::Internal, Code::Internal.meaning()).with_cause(Cause::from(cause))
     }
 
-    /// The answer to the request with this id, whose links begin with `base`. Logs
-    /// what the client is not told.
-    pub(crate) fn answer(self, id: &RequestId, base: &BaseUrl) -> HttpResponse {
+    /// Returns the answer to the request with this id, whose links begin with `base`.
+    /// Logs what the client is not told.
+    pub(crate) fn answer(self, id: &str, base: &impl fmt::Display) -> HttpResponse {
         self.log(id);
         let Parts {
             code,
@@ -165,11 +162,11 @@ impl Problem {
             ..
         } = *self.0;
         let body = ProblemBody {
-            r#type: base.link(&code.page()),
+            r#type: format!("{base}{}", code.page()),
             title: code.title(),
             status: status.as_u16(),
             detail: &detail,
-            instance: id.as_str(),
+            instance: id,
             code: code.name(),
             errors: &errors,
         };
@@ -187,9 +184,9 @@ impl Problem {
         answer.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
-    fn log(&self, id: &RequestId) {
+    fn log(&self, request_id: &str) {
         let Some(cause) = &self.0.cause else { return };
-        let (request_id, code) = (id.as_str(), self.0.code.name());
+        let code = self.0.code.name();
         let causes = chain(cause.as_ref());
         if self.0.status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(request_id, code, causes, "a request failed");
@@ -211,23 +208,15 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Why a request was not answered as its sender wished (RFC 9457).
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem, examples(refusals::any_example))]
+/// The members of a problem document. `openapi::refusals` has their schema.
+#[derive(Serialize)]
 pub(crate) struct ProblemBody<'a> {
-    #[schema(schema_with = schemas::problem_type)]
     r#type: String,
-    #[schema(schema_with = schemas::prose)]
     title: &'static str,
-    #[schema(schema_with = schemas::status_code)]
     status: u16,
-    #[schema(schema_with = schemas::prose)]
     detail: &'a str,
-    #[schema(schema_with = schemas::request_id)]
     instance: &'a str,
-    #[schema(schema_with = schemas::problem_code)]
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    #[schema(schema_with = schemas::faults)]
     errors: &'a [FieldError],
 }

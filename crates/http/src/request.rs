@@ -12,3 +12,8 @@ pub(super) mod json_object;
 pub(super) mod preconditions;
 pub(super) mod prefer;
 pub(super) mod query;
+pub(super) mod request_id;
+pub(super) mod request_meta;
+pub(super) mod route_id;
+pub(super) mod weak_tag;
+pub(super) mod write_options;

@@ -4,4 +4,3 @@ pub(super) mod html;
 pub(super) mod representation;
 pub(super) mod stored_response;
 pub(super) mod time;
-pub(super) mod weak_tag;

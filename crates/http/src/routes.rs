@@ -6,11 +6,13 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use byline_domain::policy::Scope;
 
 use crate::Api;
-use crate::middleware::metrics::RouteId;
-use crate::problem::{self, Code, Problem};
+use crate::api_document;
+use crate::dispatch::answer;
+use crate::problem::{Code, Problem};
 use crate::request::accept::{self, MediaType};
 use crate::request::authenticate::Access;
-use crate::request::context::{RequestContext, RouteOptions, answer};
+use crate::request::context::{RequestContext, RouteOptions};
+use crate::request::route_id::RouteId;
 use crate::resources::{batch, me, posts, users};
 use crate::service::{docs, document, health, problem_pages};
 
@@ -92,10 +94,12 @@ fn paths(api: &Api, slash: &str) -> Vec<Path> {
         at("/batch").post(Access::Known, batch::run).end(),
         at("/me").get(Access::Known, &[], me::show).end(),
         at("/problems/{code}")
-            .page(Access::Open, problem::OFFERS, problem_pages::page)
+            .page(Access::Open, problem_pages::OFFERS, problem_pages::page)
             .end(),
         at("/openapi.json")
-            .get(Access::Open, &[], docs::document)
+            .get(Access::Open, &[], |call| {
+                docs::document(call, api_document::of_instance)
+            })
             .end(),
         at("/docs").page(Access::Open, docs::PAGE, docs::page).end(),
         at("/docs/{asset}")

@@ -5,11 +5,10 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Condition;
 
 use crate::middleware::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
-use crate::middleware::request_id::X_REQUEST_ID;
 use crate::middleware::trace_context::{TRACEPARENT, TRACESTATE};
-use crate::request::idempotency_key::IDEMPOTENCY_KEY;
+use crate::request::idempotency_key::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::request::prefer::{PREFER, PREFERENCE_APPLIED};
-use crate::resources::write::IDEMPOTENCY_REPLAYED;
+use crate::request::request_id::X_REQUEST_ID;
 use crate::response::representation::TOTAL_COUNT;
 
 /// The pages that may use the service from a browser. By default only its own.

@@ -12,6 +12,8 @@ mod table;
 
 use table::Counts;
 
+use crate::request::route_id::RouteId;
+
 /// What an interface has done since it was made, and is doing.
 #[derive(Clone, Debug, Default)]
 pub struct HttpMetrics {
@@ -40,10 +42,6 @@ pub struct RequestMetrics {
     pub times: Distribution,
 }
 
-/// A place among the routes that are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RouteId(usize);
-
 /// Counts for all workers of an interface.
 pub(crate) struct HttpCounters {
     /// The templates, by [`RouteId`]; the first stands for all unknown paths.
@@ -67,7 +65,7 @@ impl HttpCounters {
     pub(crate) fn route(&self, template: &'static str) -> RouteId {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let known = routes.iter().position(|route| *route == template);
-        RouteId(known.unwrap_or_else(|| {
+        RouteId::at(known.unwrap_or_else(|| {
             routes.push(template);
             routes.len() - 1
         }))
@@ -76,7 +74,7 @@ impl HttpCounters {
     /// The template of the route.
     pub(crate) fn template(&self, route: RouteId) -> &'static str {
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.get(route.0).copied().unwrap_or_default()
+        routes.get(route.index()).copied().unwrap_or_default()
     }
 
     /// Where one more worker counts.
@@ -145,7 +143,7 @@ impl InFlight<'_> {
         took: Duration,
     ) {
         self.answered = true;
-        let times = self.meters.answered.times(route.0, method, status);
+        let times = self.meters.answered.times(route.index(), method, status);
         if let Some(times) = times {
             times.observe_time(took);
         }

@@ -1,24 +1,24 @@
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{RequestHead, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
-use byline_application::{JobOptions, JobTimes};
+use byline_application::JobTimes;
 
 use crate::Api;
-use crate::middleware::metrics::{RouteId, WorkerCounters};
-use crate::middleware::request_id::{RequestId, X_REQUEST_ID};
+use crate::middleware::metrics::WorkerCounters;
 use crate::middleware::span::{self, RequestSpan, RequestSummary};
 use crate::middleware::trace_context;
 use crate::problem::{PROBLEM_JSON, Problem};
-use crate::request::authenticate::Requester;
-use crate::request::base_url::BaseUrl;
+use crate::request::request_id::{RequestId, X_REQUEST_ID};
+use crate::request::request_meta::RequestMeta;
+use crate::request::route_id::RouteId;
 
 /// What every request gets and every answer has, wherever it comes from; the
 /// outermost middleware.
@@ -44,74 +44,6 @@ where
     let api = api.clone();
     let meters = api.meters().worker();
     from_fn(move |request, next| handle(api.clone(), Arc::clone(&meters), request, next))
-}
-
-/// When a request arrived, when it must be answered, and what it is called.
-#[derive(Clone)]
-pub(crate) struct RequestMeta {
-    pub(crate) id: RequestId,
-    pub(crate) at: Instant,
-    pub(crate) deadline: Instant,
-    /// What the links of the answer begin with.
-    pub(crate) base: BaseUrl,
-    /// Set once it is known.
-    pub(crate) route: RouteId,
-    /// Where the time in the store is noted, if anybody is told.
-    times: Option<Arc<JobTimes>>,
-    sender: Requester,
-}
-
-impl RequestMeta {
-    pub(crate) fn new(api: &Api, head: &RequestHead) -> Self {
-        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-        let at = Instant::now();
-        let settings = api.settings();
-        let is_told = settings.log_requests || settings.tracer.is_some();
-        Self {
-            id: RequestId::of(head.headers()),
-            at,
-            deadline: at + settings.request_deadline.min(LONGEST),
-            base: BaseUrl::of(settings, head),
-            route: RouteId::default(),
-            times: is_told.then(Arc::default),
-            sender: Requester::ANYBODY,
-        }
-    }
-
-    /// What the store is told about a job of this request.
-    pub(crate) fn order(&self) -> JobOptions {
-        JobOptions {
-            deadline: self.deadline,
-            times: self.times.clone(),
-        }
-    }
-
-    /// Takes note of who sent the request.
-    pub(crate) fn note_sender(request: &HttpRequest, sender: &Requester) {
-        if let Some(arrival) = request.extensions_mut().get_mut::<Self>()
-            && arrival.times.is_some()
-        {
-            arrival.sender = sender.clone();
-        }
-    }
-
-    fn facts<'a>(
-        &'a self,
-        api: &Api,
-        method: &'a Method,
-        status: StatusCode,
-    ) -> RequestSummary<'a> {
-        let times = self.times.as_deref();
-        RequestSummary {
-            id: &self.id,
-            method,
-            route: api.meters().template(self.route),
-            status,
-            queued: times.map(JobTimes::queued).unwrap_or_default(),
-            worked: times.map(JobTimes::worked).unwrap_or_default(),
-            caller: self.sender.caller(),
-        }
-    }
 }
 
 async fn handle<B: MessageBody + 'static>(
@@ -145,7 +77,7 @@ async fn handle<B: MessageBody + 'static>(
             let took = arrival.at.elapsed();
             in_flight.answered(arrival.route, &method, answer.status(), took);
             if arrival.times.is_some() {
-                let facts = arrival.facts(&api, &method, answer.status());
+                let facts = summary(&api, arrival, &method, answer.status());
                 if api.settings().log_requests {
                     log(request, &facts, &span, took);
                 }
@@ -164,10 +96,28 @@ async fn handle<B: MessageBody + 'static>(
             set_default_headers(&api, &mut answer, &arrival.id, is_last);
             span.announce(answer.headers_mut());
             let status = answer.status();
-            span.end(&arrival.facts(&api, &method, status));
+            span.end(&summary(&api, &arrival, &method, status));
             in_flight.answered(RouteId::default(), &method, status, arrival.at.elapsed());
             Err(InternalError::from_response(error, answer).into())
         }
+    }
+}
+
+fn summary<'a>(
+    api: &Api,
+    arrival: &'a RequestMeta,
+    method: &'a Method,
+    status: StatusCode,
+) -> RequestSummary<'a> {
+    let times = arrival.times.as_deref();
+    RequestSummary {
+        id: &arrival.id,
+        method,
+        route: api.meters().template(arrival.route),
+        status,
+        queued: times.map(JobTimes::queued).unwrap_or_default(),
+        worked: times.map(JobTimes::worked).unwrap_or_default(),
+        caller: arrival.sender.caller(),
     }
 }
 
@@ -187,7 +137,7 @@ fn into_problem(bare: &HttpResponse, arrival: &RequestMeta) -> HttpResponse {
     if let (StatusCode::INTERNAL_SERVER_ERROR, Some(error)) = (bare.status(), bare.error()) {
         tracing::error!(request_id = id.as_str(), %error, "a request failed");
     }
-    let mut answer = Problem::for_status(bare.status()).answer(id, base);
+    let mut answer = Problem::for_status(bare.status()).answer(id.as_str(), base);
     for (name, value) in bare.headers() {
         if !DESCRIBE_THE_BODY.contains(name) && !answer.headers().contains_key(name) {
             answer.headers_mut().append(name.clone(), value.clone());

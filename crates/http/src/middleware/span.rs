@@ -12,8 +12,8 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::Span;
 
 use crate::Api;
-use crate::middleware::request_id::RequestId;
 use crate::middleware::trace_context;
+use crate::request::request_id::RequestId;
 
 /// Carries the span of an answer (W3C Trace Context, level 2, of which this is
 /// a draft).

@@ -9,7 +9,7 @@ use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Type};
 type ResponseHeaders = BTreeMap<String, RefOr<Header>>;
 
 /// Each header that an answer can have: name, meaning and form.
-pub(super) fn components() -> ResponseHeaders {
+pub(crate) fn components() -> ResponseHeaders {
     [
         ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
         ("ETag", "The version of the row, a strong entity tag (RFC 9110 section 8.8.3).", text(32, "^\"[1-9][0-9]*\"$", "\"3\"")),

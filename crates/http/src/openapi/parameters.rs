@@ -2,16 +2,12 @@
 
 use byline_application::Limit;
 use serde_json::json;
-use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
 use crate::list::sort::SortKey;
-use crate::problem::Code;
-use crate::request::preconditions;
 use crate::request::prefer;
-use crate::resources::{posts, users};
 
 /// Declares groups of parameters by the functions that describe them.
 macro_rules! groups {
@@ -20,36 +16,26 @@ macro_rules! groups {
             #[doc = concat!("Parameters: `", stringify!($($parameter),+), "`")]
             pub(crate) enum $name {}
 
-            impl IntoParams for $name {
-                fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+            impl utoipa::IntoParams for $name {
+                fn into_params(
+                    _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+                ) -> Vec<utoipa::openapi::path::Parameter> {
                     vec![$($parameter),+]
                 }
             }
         )+
     };
 }
+pub(crate) use groups;
 
 groups! {
-    UserPath: id("user_id", "The user.");
-    PostPath: id("post_id", "The post.");
-    ProblemPath: problem();
-    UserLists: limit(), cursor(), sort::<users::UserSortKey>(), email(), starts("name"),
-        from("created_at"), until("created_at"), prefer(), if_none_match();
-    PostLists: limit(), cursor(), sort::<posts::PostSortKey>(), author(), starts("title"),
-        from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
-        embed(), prefer(), if_none_match();
-    UserPostLists: limit(), cursor(), sort::<posts::PostSortKey>(), starts("title"),
-        from("created_at"), until("created_at"), from("updated_at"), until("updated_at"),
-        embed(), prefer(), if_none_match();
-    Embed: embed();
     Fresh: if_none_match();
     Conditional: if_match(), if_none_match();
     Guard: if_match(), if_none_match_any();
-    WithPosts: posts();
     Repeated: idempotency_key(), prefer_for_writes();
 }
 
-fn parameter(
+pub(crate) fn parameter(
     place: ParameterIn,
     name: &str,
     description: &str,
@@ -68,26 +54,12 @@ fn parameter(
         .build()
 }
 
-fn id(name: &str, description: &str) -> Parameter {
+pub(crate) fn id(name: &str, description: &str) -> Parameter {
     let schema = schemas::id().description::<String>(None);
     parameter(ParameterIn::Path, name, description, schema)
 }
 
-fn problem() -> Parameter {
-    let codes = Code::ALL.map(Code::name);
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(codes))
-        .examples([json!("not-found")]);
-    parameter(
-        ParameterIn::Path,
-        "code",
-        "The `code` of a problem.",
-        schema,
-    )
-}
-
-fn limit() -> Parameter {
+pub(crate) fn limit() -> Parameter {
     let schema = schemas::integer(1, Limit::MAX.get().into())
         .default(Some(json!(Limit::default().get())))
         .examples([json!(10)]);
@@ -95,20 +67,20 @@ fn limit() -> Parameter {
     parameter(ParameterIn::Query, "limit", description, schema)
 }
 
-fn cursor() -> Parameter {
+pub(crate) fn cursor() -> Parameter {
     let description = "Where the page begins, from the `Link` of another page of the same list. \
         Opaque: never make one, never change one.";
     let schema = string(1, 4096, "^[A-Za-z0-9_-]+$");
     parameter(ParameterIn::Query, "cursor", description, schema)
 }
 
-fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
+pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(values))
 }
 
-fn sort<K: SortKey>() -> Parameter {
+pub(crate) fn sort<K: SortKey>() -> Parameter {
     let keys = K::ALL.iter().map(|key| key.name());
     let schema = one_of(keys.flat_map(|key| [key.to_owned(), format!("-{key}")]))
         .default(Some(json!(K::default().name())));
@@ -117,18 +89,7 @@ fn sort<K: SortKey>() -> Parameter {
     parameter(ParameterIn::Query, "sort", description, schema)
 }
 
-fn email() -> Parameter {
-    let schema = schemas::email().description::<String>(None);
-    let description = "The address, without regard to upper and lower case.";
-    parameter(ParameterIn::Query, "email", description, schema)
-}
-
-fn author() -> Parameter {
-    let schema = schemas::id().description::<String>(None);
-    parameter(ParameterIn::Query, "user_id", "The author.", schema)
-}
-
-fn starts(key: &str) -> Parameter {
+pub(crate) fn starts(key: &str) -> Parameter {
     let schema = string(0, 255, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").examples([json!("A")]);
     let description = format!("How the `{key}` begins. Goes with the sort on `{key}`.");
     parameter(
@@ -139,25 +100,19 @@ fn starts(key: &str) -> Parameter {
     )
 }
 
-fn from(key: &str) -> Parameter {
+pub(crate) fn from(key: &str) -> Parameter {
     let description = format!("The earliest `{key}`. Goes with the sort on `{key}`.");
     let name = format!("{key}.gte");
     parameter(ParameterIn::Query, &name, &description, schemas::instant())
 }
 
-fn until(key: &str) -> Parameter {
+pub(crate) fn until(key: &str) -> Parameter {
     let description = format!("What `{key}` is before. Goes with the sort on `{key}`.");
     let name = format!("{key}.lt");
     parameter(ParameterIn::Query, &name, &description, schemas::instant())
 }
 
-fn embed() -> Parameter {
-    let schema = one_of(["user".to_owned()]);
-    let description = "Adds the author to each post, as `user`.";
-    parameter(ParameterIn::Query, "embed", description, schema)
-}
-
-fn prefer() -> Parameter {
+pub(crate) fn prefer() -> Parameter {
     let schema = preferences().examples([json!("count=exact")]);
     let description = "`count=exact`: how many rows there are on all pages, as `X-Total-Count`. \
         Others are ignored (RFC 7240).";
@@ -190,38 +145,35 @@ fn preferences() -> ObjectBuilder {
     string(0, prefer::MAX_BYTES, &list)
 }
 
-fn posts() -> Parameter {
-    let schema = one_of(["delete".to_owned()]);
-    let description = "What becomes of the user's posts. Without it, a user who has posts is kept.";
-    parameter(ParameterIn::Query, "posts", description, schema)
-}
-
-pub(super) fn tags() -> ObjectBuilder {
-    // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
-    const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
-    let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
-    string(
-        1,
-        preconditions::MAX_BYTES,
-        &format!("^([ \\t]*\\*[ \\t]*|{list})$"),
-    )
-    .examples([json!("\"3\"")])
-}
-
-fn if_none_match() -> Parameter {
+pub(crate) fn if_none_match() -> Parameter {
     let description = "Entity tags: if one of them is that of what would be answered, the answer \
         is 304 and has no body.";
-    parameter(ParameterIn::Header, "If-None-Match", description, tags())
+    parameter(
+        ParameterIn::Header,
+        "If-None-Match",
+        description,
+        schemas::entity_tags(),
+    )
 }
 
 fn if_match() -> Parameter {
     let description = "Entity tags: the row is changed only if it is in one of these versions, \
         else the answer is 412. An instance may be set to demand it (428).";
-    parameter(ParameterIn::Header, "If-Match", description, tags())
+    parameter(
+        ParameterIn::Header,
+        "If-Match",
+        description,
+        schemas::entity_tags(),
+    )
 }
 
 fn if_none_match_any() -> Parameter {
     let description =
         "Entity tags: the row is changed only if it is in none of these versions, else 412.";
-    parameter(ParameterIn::Header, "If-None-Match", description, tags())
+    parameter(
+        ParameterIn::Header,
+        "If-None-Match",
+        description,
+        schemas::entity_tags(),
+    )
 }

@@ -1,15 +1,18 @@
 //! Problem documents as responses, made from the table of their codes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type,
+};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use super::headers;
 use super::responses::{Responses, groups};
+use super::{headers, schemas};
 use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
 
 groups! {
@@ -35,7 +38,7 @@ fn refuse(statuses: &[u16]) -> Responses {
 }
 
 /// One response for each status that the document refers to.
-pub(super) fn components() -> BTreeMap<String, RefOr<Response>> {
+pub(crate) fn components() -> BTreeMap<String, RefOr<Response>> {
     [
         CommonErrors::responses(),
         AuthErrors::responses(),
@@ -93,8 +96,35 @@ fn response(status: StatusCode) -> Response {
     response
 }
 
-pub(crate) fn any_example() -> Value {
-    example(Code::InvalidFields)
+impl ToSchema for ProblemBody<'_> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
+    }
+}
+
+impl PartialSchema for ProblemBody<'_> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(
+                "Why a request was not answered as its sender wished (RFC 9457).",
+            ))
+            .property("type", schemas::problem_type())
+            .required("type")
+            .property("title", schemas::prose())
+            .required("title")
+            .property("status", schemas::status_code())
+            .required("status")
+            .property("detail", schemas::prose())
+            .required("detail")
+            .property("instance", schemas::request_id())
+            .required("instance")
+            .property("code", schemas::problem_code())
+            .required("code")
+            .property("errors", schemas::faults())
+            .examples([example(Code::InvalidFields)])
+            .into()
+    }
 }
 
 fn example(code: Code) -> Value {

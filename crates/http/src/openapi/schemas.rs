@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Code;
+use crate::request::preconditions;
 
 pub(crate) use batch::{Batch, BatchResult};
 
@@ -206,6 +207,19 @@ pub(crate) fn faults() -> ArrayBuilder {
     ArrayBuilder::new().items(fault).max_items(Some(1000))
 }
 
+/// Entity tags, as `If-Match` and `If-None-Match` list them.
+pub(super) fn entity_tags() -> ObjectBuilder {
+    // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
+    const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
+    let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
+    string(
+        1,
+        preconditions::MAX_BYTES,
+        &format!("^([ \\t]*\\*[ \\t]*|{list})$"),
+    )
+    .examples([json!("\"3\"")])
+}
+
 pub(super) fn integer(least: i64, most: i64) -> ObjectBuilder {
     let bound = |n| isize::try_from(n).unwrap_or(isize::MAX);
     ObjectBuilder::new()
@@ -215,7 +229,7 @@ pub(super) fn integer(least: i64, most: i64) -> ObjectBuilder {
         .maximum(Some(bound(most)))
 }
 
-pub(super) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder {
+pub(crate) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(least))

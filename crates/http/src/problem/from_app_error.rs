@@ -3,8 +3,8 @@
 use byline_application::{AppError, Cause, Conflict, EntityRef, Unavailable};
 use byline_domain::policy::Denial;
 
+use super::challenge::{challenge, unauthenticated};
 use super::{Code, FieldError, Location, Problem};
-use crate::request::authenticate::{challenge, unauthenticated};
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {

@@ -6,13 +6,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap};
 use byline_application::{AppError, Credential, CredentialError, RowLock, Session};
 use byline_domain::Timestamp;
 use byline_domain::policy::{Caller, Principal, Scope};
 
 use crate::Api;
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, unauthenticated};
 
 /// Who may call an operation. Every route names one: without it, none can be
 /// registered.
@@ -31,10 +31,6 @@ pub(crate) enum Access {
 
 /// The largest credential that is looked at, in bytes.
 pub(crate) const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
-
-/// What a service that is asked for nothing answers: how to ask (RFC 6750
-/// section 3).
-const CHALLENGE: &str = "Bearer realm=\"byline\"";
 
 /// Whoever sent a request, as far as it can be told without the store. Where
 /// nobody is asked it costs nothing.
@@ -143,35 +139,10 @@ fn refused(refusal: CredentialError) -> Problem {
     AppError::from(refusal).into()
 }
 
-/// The answer to who shows no credential where one is needed.
-pub(crate) fn unauthenticated() -> Problem {
-    let code = Code::Unauthenticated;
-    Problem::new(code, code.meaning()).with_header(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static(CHALLENGE),
-    )
-}
-
-/// What stands in `WWW-Authenticate` beside a credential that is refused.
-pub(crate) fn challenge(
-    error: &str,
-    description: &str,
-    scope: Option<Scope>,
-) -> (HeaderName, HeaderValue) {
-    let mut text = format!("{CHALLENGE}, error=\"{error}\"");
-    // Nothing else may stand in a quoted string of this header.
-    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
-    let description: String = description.chars().filter(plain).collect();
-    text.push_str(&format!(", error_description=\"{description}\""));
-    if let Some(scope) = scope {
-        text.push_str(&format!(", scope=\"{scope}\""));
-    }
-    let value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(CHALLENGE));
-    (header::WWW_AUTHENTICATE, value)
-}
-
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     fn shown_by(lines: &[&[u8]]) -> Result<Option<String>, CredentialError> {
@@ -222,15 +193,5 @@ mod tests {
         }
         let twice = [&b"Bearer a"[..], b"Bearer a"];
         assert_eq!(shown_by(&twice), Err(CredentialError::Unreadable));
-    }
-
-    #[test]
-    fn a_challenge_is_one_header_whatever_it_describes() {
-        let (_, value) = challenge("invalid_token", "a \"b\"\r\n\\ é", Some(Scope::Admin));
-        assert_eq!(
-            value.to_str().unwrap(),
-            "Bearer realm=\"byline\", error=\"invalid_token\", \
-             error_description=\"a b \", scope=\"admin\""
-        );
     }
 }

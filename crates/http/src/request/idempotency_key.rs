@@ -6,6 +6,9 @@ use crate::problem::{Code, Problem};
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// Marks the answer to an earlier request with the same key.
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 const MOST_CHARACTERS: usize = 255;
 
 /// The key that the sender of a request chose for it.

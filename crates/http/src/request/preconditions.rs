@@ -5,7 +5,7 @@ use byline_application::{AppError, EntityRef, Precondition};
 use byline_domain::Version;
 
 use crate::problem::{Code, Problem};
-use crate::response::weak_tag::WeakTag;
+use crate::request::weak_tag::WeakTag;
 
 /// The strong tag of a row in this version.
 pub(crate) fn etag(version: Version) -> HeaderValue {

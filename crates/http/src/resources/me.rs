@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::openapi::refusals::{AuthErrors, CommonErrors};
-use crate::openapi::responses::MeDocument;
+use crate::openapi::responses::{self, json_of, one};
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::request::context::RequestContext;
@@ -24,6 +24,10 @@ pub(crate) struct Me<'a> {
     #[schema(schema_with = schemas::scopes)]
     scopes: Vec<&'static str>,
     limits: Limits,
+}
+
+responses::groups! {
+    MeDocument: one("200", json_of::<Me<'_>>("It is this."), &["Cache-Control"]);
 }
 
 /// Tell who the credential is

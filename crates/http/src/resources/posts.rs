@@ -1,6 +1,7 @@
 //! `/posts`, `/posts/{post_id}` and `/users/{user_id}/posts`.
 
 pub(crate) mod list;
+mod openapi;
 pub(crate) mod request;
 mod response;
 
@@ -13,25 +14,27 @@ use byline_domain::Post;
 use byline_domain::policy::Principal;
 
 use crate::list::filter::embeds_user;
-use crate::openapi::parameters::{
-    Conditional, Embed, Guard, PostLists, PostPath, Repeated, UserPath, UserPostLists,
-};
+use crate::openapi::parameters::{Conditional, Guard, Repeated};
 use crate::openapi::refusals::{
     AuthErrors, BadBody, CommonErrors, Conflict, IdempotencyErrors, NotFound, ReadPrecondition,
     WritePrecondition,
 };
-use crate::openapi::responses::{Deleted, PostChanged, PostCreated, PostList, PostRead};
+use crate::openapi::responses::Deleted;
 use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 use crate::problem::Problem;
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::request::preconditions::{NoneMatch, ReadConditions};
 use crate::request::prefer::Preferences;
+use crate::resources::users::UserPath;
 use crate::response::representation;
 use crate::response::stored_response::StoredResponse;
 use list::PostListRequest;
+use openapi::{
+    Embed, PostChanged, PostCreated, PostList, PostLists, PostPath, PostRead, UserPostLists,
+};
 
-pub(crate) use list::{PARAMETERS, PARAMETERS_OF, PostSortKey};
+pub(crate) use list::{PARAMETERS, PARAMETERS_OF};
 pub(crate) use response::PostResponse;
 
 /// List posts

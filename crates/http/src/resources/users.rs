@@ -1,6 +1,7 @@
 //! `/users` and `/users/{user_id}`.
 
 pub(crate) mod list;
+mod openapi;
 pub(crate) mod request;
 mod response;
 
@@ -10,12 +11,12 @@ use byline_application::EntityRef;
 use byline_application::users::{self as use_case, Posts};
 use byline_domain::User;
 
-use crate::openapi::parameters::{Conditional, Guard, Repeated, UserLists, UserPath, WithPosts};
+use crate::openapi::parameters::{Conditional, Guard, Repeated};
 use crate::openapi::refusals::{
     AuthErrors, BadBody, CommonErrors, Conflict, IdempotencyErrors, NotFound, ReadPrecondition,
     WritePrecondition,
 };
-use crate::openapi::responses::{Deleted, UserChanged, UserCreated, UserList, UserRead};
+use crate::openapi::responses::Deleted;
 use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
 use crate::problem::Problem;
 use crate::request::body::Media;
@@ -26,8 +27,10 @@ use crate::request::query;
 use crate::response::representation;
 use crate::response::stored_response::StoredResponse;
 use list::UserListRequest;
+use openapi::{UserChanged, UserCreated, UserList, UserLists, UserRead, WithPosts};
 
-pub(crate) use list::{PARAMETERS, UserSortKey};
+pub(crate) use list::PARAMETERS;
+pub(crate) use openapi::UserPath;
 pub(crate) use response::UserResponse;
 
 /// List users

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::http::header::HeaderValue;
 use byline_application::idempotency::{self, Answer, IdempotentRequest};
 use byline_application::{AppError, Conflict, Intent, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
@@ -14,39 +13,9 @@ use tokio::time::timeout_at;
 
 use crate::problem::Problem;
 use crate::request::context::RequestContext;
-use crate::request::idempotency_key;
+use crate::request::idempotency_key::IDEMPOTENCY_REPLAYED;
 use crate::request::prefer::{self, Preferences, RETURN_MINIMAL, TX_ROLLBACK};
 use crate::response::stored_response::StoredResponse;
-
-pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-/// What the sender of a write wishes beyond the write itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WriteOptions {
-    key: Option<String>,
-    preferences: Preferences,
-}
-
-impl WriteOptions {
-    /// Those of a request that only reads mean nothing.
-    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        if matches!(
-            *request.method(),
-            Method::GET | Method::HEAD | Method::OPTIONS
-        ) {
-            return Ok(Self::default());
-        }
-        Ok(Self {
-            key: idempotency_key::of(request.headers())?,
-            preferences: Preferences::of(request.headers())?,
-        })
-    }
-
-    /// The key that the request names itself by.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.key.as_deref()
-    }
-}
 
 /// A write that ended well.
 enum WriteResult<T> {
@@ -90,7 +59,7 @@ impl RequestContext {
             tx_rollback,
             return_minimal,
             ..
-        } = self.wishes().preferences;
+        } = *self.wishes().preferences();
         let ended = self.end(intent, claim, work, show).await;
         let answered = ended.map_err(Problem::from).and_then(|ended| {
             let (outcome, replayed) = match ended {
@@ -158,7 +127,7 @@ impl RequestContext {
             }
         };
         let store = self.api().store();
-        let rehearsed = self.wishes().preferences.tx_rollback;
+        let rehearsed = self.wishes().preferences().tx_rollback;
         let in_time = match intent {
             _ if rehearsed => timeout_at(deadline.into(), store.dry_run(order, job)).await,
             // A claim is a row of its own.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::problem::Problem;
 use crate::request::preconditions::{NoneMatch, etag};
 use crate::request::prefer;
-use crate::response::weak_tag::WeakTag;
+use crate::request::weak_tag::WeakTag;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -9,18 +9,20 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use byline_application::AppError;
 use flate2::read::GzDecoder;
+use utoipa::openapi::{Content, Object, Type};
 
+use crate::Settings;
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
-use crate::openapi::responses::{DocsPage, OpenApiDocument};
+use crate::openapi::responses::{self, Responses, kept, response, text};
 use crate::problem::{Code, Problem};
-use crate::request::accept::{HTML, MediaType};
+use crate::request::accept::{HTML, JSON, MediaType};
 use crate::request::base_url::BaseUrl;
 use crate::request::context::RequestContext;
 use crate::request::header_list::{Element, elements};
 use crate::request::preconditions::NoneMatch;
+use crate::request::weak_tag::WeakTag;
 use crate::response::representation;
-use crate::response::weak_tag::WeakTag;
 
 /// What `GET /docs` may be.
 pub(crate) const PAGE: &[MediaType] = &[HTML];
@@ -67,6 +69,24 @@ static LOADED: [Asset; 3] = [
     asset!("swagger-ui.css", "text/css; charset=utf-8"),
 ];
 
+responses::groups! {
+    DocsPage: docs_page();
+    OpenApiDocument: open_api_document();
+}
+
+fn docs_page() -> Responses {
+    let page = response("The page.").content(HTML, text());
+    kept(page, &["WeakTag", "Vary"])
+}
+
+fn open_api_document() -> Responses {
+    let content = Content::new(Some(Object::with_type(Type::Object)));
+    kept(
+        response("The document.").content(JSON, content),
+        &["WeakTag"],
+    )
+}
+
 /// Show this documentation
 ///
 /// A page that shows this document and tries its operations out. It loads
@@ -109,13 +129,16 @@ pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem>
     security(()),
     responses(OpenApiDocument, CommonErrors)
 )]
-pub(crate) async fn document(call: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn document(
+    call: RequestContext,
+    make: fn(&Settings) -> String,
+) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
     let moved;
     let (text, tag) = if call.base().is_empty() {
-        call.api().document()
+        call.api().document(make)
     } else {
-        moved = at_base(&call.api().document().0, call.base());
+        moved = at_base(&call.api().document(make).0, call.base());
         &moved
     };
     let mut answer = representation::tagged(tag, known.as_ref());

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
-use crate::openapi::responses::ServiceDescription;
+use crate::openapi::responses::{self, Responses, json_of, kept, text};
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::request::accept::{HTML, JSON, MediaType};
@@ -34,6 +34,15 @@ fn page(base: &BaseUrl) -> String {
         base.link("/")
     };
     PAGE.replace("href=\"/", &format!("href=\"{begin}"))
+}
+
+responses::groups! {
+    ServiceDescription: service_description();
+}
+
+fn service_description() -> Responses {
+    let response = json_of::<ServiceDocument<'_>>("What this is.").content(HTML, text());
+    kept(response, &["WeakTag", "Vary"])
 }
 
 /// Describe this service

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::openapi::refusals::CommonErrors;
-use crate::openapi::responses::StatusDocument;
+use crate::openapi::responses::{self, json_of, one};
 use crate::openapi::schemas;
 use crate::problem::{Code, Problem};
 use crate::request::context::RequestContext;
@@ -42,6 +42,10 @@ impl From<ServerHealth> for ServerStatus {
             ServerHealth::Away => Self::Away,
         }
     }
+}
+
+responses::groups! {
+    StatusDocument: one("200", json_of::<Status>("It does."), &[]);
 }
 
 /// Tell whether the process runs

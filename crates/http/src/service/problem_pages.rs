@@ -1,10 +1,13 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Type};
 
-use crate::openapi::parameters::{Fresh, ProblemPath};
+use crate::openapi::parameters::{self, Fresh, parameter};
 use crate::openapi::refusals::{CommonErrors, NotFound};
-use crate::openapi::responses::ProblemPage;
+use crate::openapi::responses::{self, Responses, content_of, kept, response};
 use crate::openapi::schemas;
 use crate::problem::{Code, Problem};
 use crate::request::accept::{HTML, JSON, MediaType, TEXT};
@@ -14,6 +17,36 @@ use crate::response::{html, representation};
 
 /// What a page may be.
 pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
+
+parameters::groups! {
+    ProblemPath: problem();
+}
+
+responses::groups! {
+    ProblemPage: problem_page();
+}
+
+fn problem() -> Parameter {
+    let codes = Code::ALL.map(Code::name);
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes))
+        .examples([json!("not-found")]);
+    parameter(
+        ParameterIn::Path,
+        "code",
+        "The `code` of a problem.",
+        schema,
+    )
+}
+
+fn problem_page() -> Responses {
+    let response = response("What the code means.")
+        .content(TEXT, responses::text())
+        .content(HTML, responses::text())
+        .content(JSON, content_of::<Explanation>());
+    kept(response, &["WeakTag", "Vary"])
+}
 
 /// Explain a problem
 ///

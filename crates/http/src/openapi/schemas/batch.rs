@@ -11,10 +11,9 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{
-    ANYTHING, Members, OF_POST_OF_USER, OF_USER, author_id, created_at, done, id, ignored, integer,
-    string, updated_at,
+    ANYTHING, Members, OF_POST_OF_USER, OF_USER, author_id, created_at, done, entity_tags, id,
+    ignored, integer, string, updated_at,
 };
-use crate::openapi::parameters::tags;
 
 /// The body of `POST /batch`.
 pub(crate) enum Batch {}
@@ -101,7 +100,7 @@ fn operation(
         object.property("ref", name_of_ref().description(Some(description)))
     } else {
         let description = "As the header `If-Match`.";
-        object = object.property("if_match", tags().description(Some(description)));
+        object = object.property("if_match", entity_tags().description(Some(description)));
         if (op, kind) == ("delete", "user") {
             object = object.property("posts", word("delete"));
         }

@@ -1,0 +1,164 @@
+//! The OpenAPI document: what the handlers say about themselves, and what all of
+//! them have in common.
+
+mod instance;
+
+use instance::Demands;
+use utoipa::OpenApi;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
+
+use crate::Settings;
+use crate::openapi::{headers, refusals, schemas};
+use crate::problem;
+use crate::resources::{batch, me, posts, users};
+use crate::service::{docs, document, health, problem_pages};
+
+/// The OpenAPI 3.1 document of this version, as indented JSON: that of a service
+/// which is protected in every way. What an instance serves says less where less
+/// is asked for.
+#[must_use]
+pub fn openapi() -> String {
+    text(&document())
+}
+
+/// The document of an instance with these settings.
+pub(crate) fn of_instance(settings: &Settings) -> String {
+    let mut document = document();
+    instance::adapt(&mut document, Demands::of(settings));
+    text(&document)
+}
+
+fn text(document: &utoipa::openapi::OpenApi) -> String {
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Every operation, and the schemas that they refer to by way of groups.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        users::list,
+        users::create,
+        users::read,
+        users::replace,
+        users::patch,
+        users::delete,
+        posts::list,
+        posts::create,
+        posts::list_of,
+        posts::create_of,
+        posts::read,
+        posts::replace,
+        posts::patch,
+        posts::delete,
+        batch::run,
+        me::show,
+        document::show,
+        docs::document,
+        docs::page,
+        problem_pages::page,
+        health::live,
+        health::ready,
+    ),
+    components(schemas(
+        users::UserResponse,
+        posts::PostResponse,
+        schemas::BatchResult,
+        problem::ProblemBody,
+        problem_pages::Explanation,
+        document::ServiceDocument,
+        me::Me,
+        health::Status,
+    ))
+)]
+struct Operations;
+
+fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Operations::openapi();
+    document.info = info();
+    document.tags = Some(tags());
+    document.servers = Some(vec![
+        ServerBuilder::new()
+            .url("/")
+            .description(Some(
+                "Production: the service that this document comes from",
+            ))
+            .extensions(Some(
+                ExtensionsBuilder::new().add("x-internal", false).build(),
+            ))
+            .build(),
+    ]);
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", bearer());
+    components.headers.extend(headers::components());
+    components.responses.extend(refusals::components());
+    document
+}
+
+fn bearer() -> SecurityScheme {
+    SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("API key or JWT")
+            .description(Some(
+                "`Authorization: Bearer …` with a key that the operator gave you (`byl_…`), or with a \
+                 token of the issuer that the service trusts. The scopes that an operation takes \
+                 stand beside it; `admin` contains all. A service that runs without \
+                 authentication asks nobody, and one with public reads asks nobody who reads.",
+            ))
+            .build(),
+    )
+}
+
+fn info() -> Info {
+    let mut license = License::new("MIT OR Apache-2.0");
+    license.identifier = Some("MIT OR Apache-2.0".to_owned());
+    InfoBuilder::new()
+        .title("Byline")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("Whoever operates this instance"))
+                .build(),
+        ))
+        .license(Some(license))
+        .build()
+}
+
+const DESCRIPTION: &str = "\
+Users and the posts that they write.
+
+- Every error is a problem document (RFC 9457); `GET /problems/{code}` explains its code.
+- Every answer has an `X-Request-Id`: the request's, if it sent a sane one, else a new one.
+- An `ETag` is the version of a row. `If-None-Match` spares reading it again, `If-Match` \
+guards a change against those of others.
+- `Idempotency-Key` makes a write safe to repeat; `Prefer: tx=rollback` only tries it.
+- Lists are JSON arrays; the `Link` header (RFC 8288) leads to the next page.
+- Bodies are JSON in UTF-8 of at most 1 MiB, without `Content-Encoding`. Unknown members and \
+unknown query parameters are refused.
+- `HEAD` works wherever `GET` does, `OPTIONS` lists the methods of a path, and a path means the \
+same with a trailing slash.";
+
+fn tags() -> Vec<Tag> {
+    [
+        ("users", "Those who write."),
+        ("posts", "What they write."),
+        ("batch", "Many operations in one transaction."),
+        ("service", "What this service is, and how it is."),
+    ]
+    .map(|(name, description)| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(description))
+            .build()
+    })
+    .into()
+}
+
+#[cfg(test)]
+mod tests;
