@@ -11,7 +11,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
 
 use crate::Settings;
-use crate::openapi::{headers, refusals, schemas};
+use crate::openapi::{headers, refusals};
 use crate::problem;
 use crate::resources::{batch, me, posts, users};
 use crate::service::{docs, document, health, problem_pages};
@@ -67,7 +67,7 @@ fn text(document: &utoipa::openapi::OpenApi) -> String {
     components(schemas(
         users::UserResponse,
         posts::PostResponse,
-        schemas::BatchResult,
+        batch::BatchResult,
         problem::ProblemBody,
         problem_pages::Explanation,
         document::ServiceDocument,

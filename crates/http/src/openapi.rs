@@ -5,7 +5,7 @@
 //! parameters and responses that it has; its doc comment is the operation's
 //! summary and description. The groups are here, by kind:
 //!
-//! - [`schemas`]: members and bodies, with the limits of the domain;
+//! - [`schemas`]: members that resources have in common, and bodies;
 //! - [`parameters`]: of paths, queries and headers;
 //! - [`responses`]: what operations answer when they succeed;
 //! - [`refusals`]: problem documents, made from the table of their codes.

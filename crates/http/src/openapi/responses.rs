@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use byline_application::Limit;
-use byline_application::batch::MAX_OPERATIONS;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::link::{Link, LinkBuilder};
@@ -12,7 +11,6 @@ use utoipa::openapi::{
     Schema,
 };
 
-use super::schemas::BatchResult;
 use super::{headers, schemas};
 use crate::request::accept::JSON;
 
@@ -37,7 +35,6 @@ pub(crate) use groups;
 
 groups! {
     Deleted: one("204", response("It is deleted."), OF_WRITES);
-    BatchDone: batch_done();
 }
 
 /// Where a response leads: the operation, its parameter, where its value is.
@@ -88,7 +85,7 @@ fn not_modified(headers: &[&str]) -> Responses {
 }
 
 /// What the answer to any write may have.
-const OF_WRITES: &[&str] = &["Idempotency-Replayed", "Preference-Applied"];
+pub(crate) const OF_WRITES: &[&str] = &["Idempotency-Replayed", "Preference-Applied"];
 
 pub(crate) fn changed<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {
     let headers = &[OF_WRITES, &["ETag"]].concat();
@@ -97,23 +94,9 @@ pub(crate) fn changed<T: ToSchema>(description: &str, to: ResponseLinks) -> Resp
     responses
 }
 
-fn minimal(headers: &[&str]) -> Responses {
+pub(crate) fn minimal(headers: &[&str]) -> Responses {
     let description = "It is done; `Prefer: return=minimal` spared the body.";
     one("204", response(description), headers)
-}
-
-fn batch_done() -> Responses {
-    let results = ArrayBuilder::new()
-        .items(Ref::from_schema_name(BatchResult::name()))
-        .max_items(Some(MAX_OPERATIONS));
-    let content = ContentBuilder::new()
-        .schema(Some(Schema::from(results)))
-        .example(Some(json!([schemas::done()])))
-        .build();
-    let done = response("What became of each operation, in their order.").content(JSON, content);
-    let mut responses = one("200", done, OF_WRITES);
-    responses.append(&mut minimal(OF_WRITES));
-    responses
 }
 
 pub(crate) fn created<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {

@@ -1,107 +1,34 @@
-//! Members and bodies, with the limits of the domain.
+//! Members and bodies that resources have in common.
 
-mod batch;
-
-use std::borrow::Cow;
-
+use byline_domain::UserId;
 use byline_domain::policy::Scope;
-use byline_domain::{Content, EmailAddress, Title, UserId, UserName};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{
     ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
 };
-use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Code;
 use crate::request::preconditions;
 
-pub(crate) use batch::{Batch, BatchResult};
-
 /// A line of text: not blank by Unicode's `White_Space`, no control characters.
-const LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*\
+pub(crate) const LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*\
     [^\\u0000-\\u0020\\u007F-\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]\
     [^\\u0000-\\u001F\\u007F-\\u009F]*$";
 
 /// No control characters but tab, line feed and carriage return.
-const TEXT: &str = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F]*$";
-
-/// The pattern of the HTML living standard, with a dot in the domain.
-const EMAIL: &str = "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@\
-    [a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\
-    (\\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$";
+pub(crate) const TEXT: &str = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F]*$";
 
 /// For texts that may repeat whatever a client sent.
-const ANYTHING: &str = "^[\\s\\S]*$";
+pub(crate) const ANYTHING: &str = "^[\\s\\S]*$";
 
 const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$";
-
-/// A user as it is answered, for examples.
-pub(crate) fn ada() -> Value {
-    json!({
-        "id": 1, "name": "Ada Lovelace", "email": "ada@example.org",
-        "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
-    })
-}
-
-/// A post as it is answered, for examples.
-pub(crate) fn notes() -> Value {
-    json!({
-        "id": 7, "user_id": 1, "title": "Notes", "content": "On the Analytical Engine",
-        "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
-    })
-}
-
-/// What became of an operation of a batch, for examples.
-pub(crate) fn done() -> Value {
-    json!({
-        "status": 201, "type": "user", "id": 1, "etag": "\"1\"",
-        "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
-    })
-}
 
 /// The id of a user or of a post.
 pub(crate) fn id() -> ObjectBuilder {
     integer(1, UserId::MAX.get())
         .description(Some("Given by the server, never given twice."))
         .examples([json!(1)])
-}
-
-pub(crate) fn author_id() -> ObjectBuilder {
-    id().description(Some("The user who wrote the post."))
-}
-
-pub(crate) fn name() -> ObjectBuilder {
-    string(1, UserName::MAX_CHARS, LINE)
-        .description(Some(
-            "Not blank, no control characters. Stored and returned exactly as sent.",
-        ))
-        .examples([json!("Ada Lovelace")])
-}
-
-pub(crate) fn email() -> ObjectBuilder {
-    string(5, EmailAddress::MAX_CHARS, EMAIL)
-        // No `format: email`: that is RFC 5321's, which differs in small ways.
-        .description(Some(
-            "Unique without regard to upper and lower case. Returned as it was sent.",
-        ))
-        .examples([json!("ada@example.org")])
-}
-
-pub(crate) fn title() -> ObjectBuilder {
-    string(1, Title::MAX_CHARS, LINE)
-        .description(Some(
-            "Not blank, no control characters. Stored and returned exactly as sent.",
-        ))
-        .examples([json!("Notes")])
-}
-
-pub(crate) fn content() -> ObjectBuilder {
-    string(0, Content::MAX_CHARS, TEXT)
-        .description(Some(
-            "No control characters but tab, line feed and carriage return.",
-        ))
-        .examples([json!("On the Analytical Engine")])
 }
 
 pub(crate) fn created_at() -> ObjectBuilder {
@@ -208,7 +135,7 @@ pub(crate) fn faults() -> ArrayBuilder {
 }
 
 /// Entity tags, as `If-Match` and `If-None-Match` list them.
-pub(super) fn entity_tags() -> ObjectBuilder {
+pub(crate) fn entity_tags() -> ObjectBuilder {
     // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
     const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
     let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
@@ -220,7 +147,7 @@ pub(super) fn entity_tags() -> ObjectBuilder {
     .examples([json!("\"3\"")])
 }
 
-pub(super) fn integer(least: i64, most: i64) -> ObjectBuilder {
+pub(crate) fn integer(least: i64, most: i64) -> ObjectBuilder {
     let bound = |n| isize::try_from(n).unwrap_or(isize::MAX);
     ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -238,15 +165,7 @@ pub(crate) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder 
 }
 
 /// The members that a client gives, in bodies of requests.
-type Members = &'static [(&'static str, fn() -> ObjectBuilder)];
-
-const OF_USER: Members = &[("name", name), ("email", email)];
-const OF_POST: Members = &[
-    ("user_id", author_id),
-    ("title", title),
-    ("content", content),
-];
-const OF_POST_OF_USER: Members = &[("title", title), ("content", content)];
+pub(crate) type Members = &'static [(&'static str, fn() -> ObjectBuilder)];
 
 /// Declares the bodies of requests: name, members, whether they must be there,
 /// whether what the server gives may be sent back, description, example.
@@ -256,39 +175,30 @@ macro_rules! bodies {
             #[doc = $description]
             pub(crate) enum $name {}
 
-            impl ToSchema for $name {
-                fn name() -> Cow<'static, str> {
-                    Cow::Borrowed(stringify!($name))
+            impl utoipa::ToSchema for $name {
+                fn name() -> std::borrow::Cow<'static, str> {
+                    std::borrow::Cow::Borrowed(stringify!($name))
                 }
             }
 
-            impl PartialSchema for $name {
-                fn schema() -> RefOr<Schema> {
-                    body($members, $required, $sent_back, $description, json!($example))
+            impl utoipa::PartialSchema for $name {
+                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                    $crate::openapi::schemas::body(
+                        $members,
+                        $required,
+                        $sent_back,
+                        $description,
+                        serde_json::json!($example),
+                    )
                 }
             }
         )+
     };
 }
+pub(crate) use bodies;
 
-bodies! {
-    CreateUser OF_USER true false "A user to create."
-        {"name": "Ada Lovelace", "email": "ada@example.org"}
-    ReplaceUser OF_USER true true "All that a client can set of a user."
-        {"name": "Countess of Lovelace", "email": "ada@example.org"}
-    UpdateUser OF_USER false true "What to change of a user (RFC 7396)."
-        {"name": "Countess of Lovelace"}
-    CreatePost OF_POST true false "A post to create."
-        {"user_id": 1, "title": "Notes", "content": "On the Analytical Engine"}
-    CreateUserPost OF_POST_OF_USER true false "A post to create; the path names its author."
-        {"title": "Notes", "content": "On the Analytical Engine"}
-    ReplacePost OF_POST true true "All that a client can set of a post."
-        {"user_id": 1, "title": "Notes by the translator", "content": "On the Analytical Engine"}
-    UpdatePost OF_POST false true "What to change of a post (RFC 7396)."
-        {"title": "Notes by the translator"}
-}
-
-fn body(
+/// Returns the schema of a body.
+pub(crate) fn body(
     members: Members,
     required: bool,
     sent_back: bool,
@@ -315,7 +225,7 @@ fn body(
 }
 
 /// A member of which nothing is read.
-fn ignored() -> ObjectBuilder {
+pub(crate) fn ignored() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::SchemaType::AnyValue)
         .description(Some(

@@ -1,7 +1,9 @@
 //! `/batch`: many operations in one transaction.
 
+mod openapi;
 pub(crate) mod request;
 mod response;
+mod schemas;
 
 use actix_web::HttpResponse;
 use byline_application::batch as use_case;
@@ -10,12 +12,14 @@ use crate::openapi::parameters::Repeated;
 use crate::openapi::refusals::{
     AuthErrors, BadBody, CommonErrors, Conflict, NotFound, WritePrecondition,
 };
-use crate::openapi::responses::BatchDone;
-use crate::openapi::schemas::Batch;
 use crate::problem::Problem;
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::response::stored_response::StoredResponse;
+use openapi::BatchDone;
+use schemas::Batch;
+
+pub(crate) use schemas::BatchResult;
 
 /// Run operations in one transaction
 ///

@@ -4,6 +4,7 @@ pub(crate) mod list;
 mod openapi;
 pub(crate) mod request;
 mod response;
+pub(crate) mod schemas;
 
 use std::slice;
 
@@ -20,7 +21,6 @@ use crate::openapi::refusals::{
     WritePrecondition,
 };
 use crate::openapi::responses::Deleted;
-use crate::openapi::schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 use crate::problem::Problem;
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
@@ -33,6 +33,7 @@ use list::PostListRequest;
 use openapi::{
     Embed, PostChanged, PostCreated, PostList, PostLists, PostPath, PostRead, UserPostLists,
 };
+use schemas::{CreatePost, CreateUserPost, ReplacePost, UpdatePost};
 
 pub(crate) use list::{PARAMETERS, PARAMETERS_OF};
 pub(crate) use response::PostResponse;

@@ -4,6 +4,7 @@ pub(crate) mod list;
 mod openapi;
 pub(crate) mod request;
 mod response;
+pub(crate) mod schemas;
 
 use actix_web::HttpResponse;
 use byline_application::AppError;
@@ -17,7 +18,6 @@ use crate::openapi::refusals::{
     WritePrecondition,
 };
 use crate::openapi::responses::Deleted;
-use crate::openapi::schemas::{CreateUser, ReplaceUser, UpdateUser};
 use crate::problem::Problem;
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
@@ -30,6 +30,8 @@ use list::UserListRequest;
 use openapi::{UserChanged, UserCreated, UserList, UserLists, UserRead, WithPosts};
 
 pub(crate) use list::PARAMETERS;
+use schemas::{CreateUser, ReplaceUser, UpdateUser};
+
 pub(crate) use openapi::UserPath;
 pub(crate) use response::UserResponse;
 

@@ -2,14 +2,13 @@
 
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::list::PostSortKey;
+use super::response::PostResponse;
 use crate::openapi::parameters::{
     self, cursor, from, id, if_none_match, limit, one_of, parameter, prefer, sort, starts, until,
 };
 use crate::openapi::responses::{self, ResponseLinks, changed, created, list, read};
 use crate::openapi::schemas;
-
-use super::list::PostSortKey;
-use super::response::PostResponse;
 
 parameters::groups! {
     PostPath: id("post_id", "The post.");
@@ -26,7 +25,7 @@ responses::groups! {
     PostRead: read::<PostResponse<'_>>("The post.", TO_POST, "PostTag");
     PostCreated: created::<PostResponse<'_>>("The new post.", TO_POST);
     PostChanged: changed::<PostResponse<'_>>("The post as it is now.", TO_POST);
-    PostList: list::<PostResponse<'_>>("A page of posts.", &schemas::notes());
+    PostList: list::<PostResponse<'_>>("A page of posts.", &super::schemas::notes());
 }
 
 const TO_POST: ResponseLinks = &[

@@ -12,15 +12,15 @@ use crate::response::time::Time;
 
 /// A post, as the service answers it.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Post, examples(schemas::notes))]
+#[schema(as = Post, examples(super::schemas::notes))]
 pub(crate) struct PostResponse<'a> {
     #[schema(schema_with = schemas::id)]
     id: i64,
-    #[schema(schema_with = schemas::author_id)]
+    #[schema(schema_with = super::schemas::author_id)]
     user_id: i64,
-    #[schema(schema_with = schemas::title)]
+    #[schema(schema_with = super::schemas::title)]
     title: &'a str,
-    #[schema(schema_with = schemas::content)]
+    #[schema(schema_with = super::schemas::content)]
     content: &'a str,
     #[schema(schema_with = schemas::created_at)]
     created_at: Time,

@@ -2,14 +2,13 @@
 
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
+use super::list::UserSortKey;
+use super::response::UserResponse;
+use super::schemas;
 use crate::openapi::parameters::{
     self, cursor, from, id, if_none_match, limit, one_of, parameter, prefer, sort, starts, until,
 };
 use crate::openapi::responses::{self, ResponseLinks, changed, created, list, read};
-use crate::openapi::schemas;
-
-use super::list::UserSortKey;
-use super::response::UserResponse;
 
 parameters::groups! {
     UserPath: id("user_id", "The user.");

@@ -11,13 +11,13 @@ use crate::response::time::Time;
 
 /// A user, as the service answers it.
 #[derive(Serialize, ToSchema)]
-#[schema(as = User, examples(schemas::ada))]
+#[schema(as = User, examples(super::schemas::ada))]
 pub(crate) struct UserResponse<'a> {
     #[schema(schema_with = schemas::id)]
     id: i64,
-    #[schema(schema_with = schemas::name)]
+    #[schema(schema_with = super::schemas::name)]
     name: &'a str,
-    #[schema(schema_with = schemas::email)]
+    #[schema(schema_with = super::schemas::email)]
     email: &'a str,
     #[schema(schema_with = schemas::created_at)]
     created_at: Time,

@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 
 use byline_application::batch::MAX_OPERATIONS;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{
     ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{
-    ANYTHING, Members, OF_POST_OF_USER, OF_USER, author_id, created_at, done, entity_tags, id,
-    ignored, integer, string, updated_at,
+use crate::openapi::schemas::{
+    ANYTHING, Members, created_at, entity_tags, id, ignored, integer, string, updated_at,
 };
+use crate::resources::posts::schemas::{OF_POST_OF_USER, author_id};
+use crate::resources::users::schemas::OF_USER;
 
 /// The body of `POST /batch`.
 pub(crate) enum Batch {}
@@ -186,4 +187,12 @@ impl PartialSchema for BatchResult {
             .examples([done()])
             .into()
     }
+}
+
+/// What became of an operation of a batch, for examples.
+pub(crate) fn done() -> Value {
+    json!({
+        "status": 201, "type": "user", "id": 1, "etag": "\"1\"",
+        "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
+    })
 }
