@@ -28,10 +28,9 @@ use crate::response::representation;
 use crate::response::stored_response::StoredResponse;
 use list::UserListRequest;
 use openapi::{UserChanged, UserCreated, UserList, UserLists, UserRead, WithPosts};
-
-pub(crate) use list::PARAMETERS;
 use schemas::{CreateUser, ReplaceUser, UpdateUser};
 
+pub(crate) use list::PARAMETERS;
 pub(crate) use openapi::UserPath;
 pub(crate) use response::UserResponse;
 
