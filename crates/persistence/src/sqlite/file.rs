@@ -14,7 +14,7 @@ const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The file at `path`, and those beside it. SQLite follows links before it names
 /// these.
 pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = resolve(path);
     let beside = SUFFIXES.map(|suffix| with_suffix(&path, suffix));
     std::iter::once(path).chain(beside).collect()
 }
@@ -25,6 +25,33 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+/// The path that SQLite makes of `path`: it follows links to files that are not there,
+/// too, and creates these.
+fn resolve(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path.pop();
+        path.push(target);
+    }
+    if let Ok(path) = fs::canonicalize(&path) {
+        return path;
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+/// Links that lead to others, as far as Linux follows them.
+const MOST_LINKS: usize = 40;
 
 /// Refuses names under which SQLite would damage a database.
 ///
@@ -38,7 +65,7 @@ pub(super) fn refuse_misleading_name(path: &Path) -> Result<(), OpenError> {
     if is_linked {
         return Err(OpenError::Linked(path.to_owned()));
     }
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = resolve(path);
     for suffix in SUFFIXES {
         let name = path.as_os_str().as_bytes();
         let name = name.strip_suffix(suffix.as_bytes());
@@ -79,10 +106,16 @@ mod tests {
         let path = folder.path().join("byline.db");
         let beside = files(&path).split_off(1);
         drop(open(&path, true).unwrap());
+        let link = folder.path().join("link");
         for path in beside {
-            let error = open(&path, true).err().unwrap();
-            assert!(matches!(error, OpenError::Beside(..)), "{error}");
-            assert!(!path.exists());
+            // SQLite would create what a link leads to.
+            std::os::unix::fs::symlink(path.file_name().unwrap(), &link).unwrap();
+            for name in [&path, &link] {
+                let error = open(name, true).err().unwrap();
+                assert!(matches!(error, OpenError::Beside(..)), "{error}");
+                assert!(!path.exists());
+            }
+            fs::remove_file(&link).unwrap();
         }
         drop(open(&folder.path().join("another.db-wal"), true).unwrap());
     }
