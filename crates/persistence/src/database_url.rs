@@ -279,7 +279,7 @@ mod tests {
             ),
             (
                 "mysql://u:secret@db/byline?durability=NONE",
-                "FULL or RELAXED",
+                "FULL, TRUSTED_STORAGE or RELAXED",
             ),
         ] {
             let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
