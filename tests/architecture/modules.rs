@@ -171,6 +171,8 @@ fn a_module_with_children_is_a_file_beside_their_folder() {
         let files = modules(&folder);
         let wrong: Vec<_> = files
             .values()
+            // `#[path]` mounts it, and looks for its children beside it.
+            .filter(|file| !file.path.ends_with("repository/mod.rs"))
             .filter(|file| file.path.ends_with("mod.rs"))
             .map(|file| &file.path)
             .collect();

@@ -22,7 +22,7 @@ const BUFFER: usize = 1 << 18;
 
 /// A file of rows.
 pub(crate) struct Source<E> {
-    input: Input,
+    input: RowReader,
     now: Timestamp,
     rows: PhantomData<E>,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Item<T> {
     Bad(String),
 }
 
-enum Input {
+enum RowReader {
     Ndjson(Lines),
     Csv(Box<Records>),
 }
@@ -100,7 +100,7 @@ impl<E: Entity> Source<E> {
                     Some(file) => Box::new(file),
                     None => from_start,
                 };
-                Input::Ndjson(Lines {
+                RowReader::Ndjson(Lines {
                     file: Box::new(BufReader::with_capacity(BUFFER, file)),
                     line: Vec::new(),
                     bytes,
@@ -110,7 +110,7 @@ impl<E: Entity> Source<E> {
             Format::Csv => {
                 let failed = |error| Failure::Input(path.to_owned(), error);
                 let header = header::<E>(path, from_start)?;
-                Input::Csv(Box::new(match from_place {
+                RowReader::Csv(Box::new(match from_place {
                     Some(file) => header.behind(Box::new(file), place).map_err(failed)?,
                     None => header,
                 }))
@@ -130,8 +130,8 @@ impl<E: Entity> Source<E> {
     /// The file cannot be read on.
     pub(crate) fn next(&mut self) -> io::Result<Option<Read<E::Record>>> {
         match &mut self.input {
-            Input::Ndjson(lines) => lines.next::<E>(self.now),
-            Input::Csv(records) => records.next::<E>(self.now),
+            RowReader::Ndjson(lines) => lines.next::<E>(self.now),
+            RowReader::Csv(records) => records.next::<E>(self.now),
         }
     }
 }

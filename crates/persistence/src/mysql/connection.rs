@@ -257,7 +257,7 @@ impl Connection {
                 let mut answer = pin!(ask(inner));
                 if let (Some(at), Some(killer)) = (kill_at, &self.killer) {
                     match ending(&mut answer, fence, at).await {
-                        Ending::Silence => {
+                        WaitEnding::Silence => {
                             killer.order(self.id, &self.server, Extent::Statement);
                             killed = true;
                         }
@@ -269,9 +269,9 @@ impl Connection {
         });
         self.killed |= killed;
         let result = match ended {
-            Ok(Ending::Answer(answer)) => answer,
-            Ok(Ending::Silence) => Err(self.abandon(NO_ANSWER)),
-            Ok(Ending::BrokenOff) => Err(self.abandon("the server is not waited for any more")),
+            Ok(WaitEnding::Answer(answer)) => answer,
+            Ok(WaitEnding::Silence) => Err(self.abandon(NO_ANSWER)),
+            Ok(WaitEnding::BrokenOff) => Err(self.abandon("the server is not waited for any more")),
             Err(panic) => {
                 tracing::warn!(
                     panic,
@@ -289,7 +289,7 @@ impl Connection {
 }
 
 /// How the wait for an answer ends.
-enum Ending<T> {
+enum WaitEnding<T> {
     Answer(T),
     BrokenOff,
     /// Time is over.
@@ -300,13 +300,13 @@ async fn ending<T>(
     answer: impl Future<Output = T>,
     fence: &mut Option<CancelSignal>,
     limit: Instant,
-) -> Ending<T> {
+) -> WaitEnding<T> {
     tokio::select! {
         biased;
         answer = tokio::time::timeout_at(limit.into(), answer) => {
-            answer.map_or(Ending::Silence, Ending::Answer)
+            answer.map_or(WaitEnding::Silence, WaitEnding::Answer)
         }
-        () = broken_off(fence) => Ending::BrokenOff,
+        () = broken_off(fence) => WaitEnding::BrokenOff,
     }
 }
 

@@ -65,7 +65,7 @@ fn writable<'l>(
 }
 
 /// Tells everybody how their own job ended, or that the group is lost.
-fn answer(group: Vec<QueuedJob>, endings: Result<Vec<Ending>, AppError>, desk: &WorkerContext) {
+fn answer(group: Vec<QueuedJob>, endings: Result<Vec<JobEnding>, AppError>, desk: &WorkerContext) {
     match endings {
         Ok(endings) => {
             desk.vitals.note(&Ok(()));
@@ -82,7 +82,7 @@ fn answer(group: Vec<QueuedJob>, endings: Result<Vec<Ending>, AppError>, desk: &
     }
 }
 
-type Ending = Result<(), AppError>;
+type JobEnding = Result<(), AppError>;
 
 /// Runs the group in one transaction. An error is everybody's: nothing of the
 /// group is stored.
@@ -90,7 +90,7 @@ fn commit(
     connection: &mut Connection,
     group: &mut [QueuedJob],
     meters: &StoreCounters,
-) -> Result<Vec<Ending>, AppError> {
+) -> Result<Vec<JobEnding>, AppError> {
     // IMMEDIATE takes the write lock now: a transaction that reads first and
     // writes then would lose against another process without any waiting.
     AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
@@ -123,7 +123,7 @@ fn in_savepoint(
     connection: &mut Connection,
     ticket: &mut QueuedJob,
     meters: &StoreCounters,
-) -> Result<Ending, RepositoryError> {
+) -> Result<JobEnding, RepositoryError> {
     for _ in 0..ATTEMPTS {
         AnsiTransactionManager::begin_transaction(connection).map_err(dialect::classify)?;
         let mut session = DieselSession::new(connection, ticket.intent);

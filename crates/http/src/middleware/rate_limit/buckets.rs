@@ -23,10 +23,10 @@ pub(in crate::middleware::rate_limit) const MOST_KEYS: usize = 65_536;
 /// A bucket each for the first [`MOST_KEYS`], and one for all who come while
 /// these are in use. Clones are the same buckets.
 #[derive(Clone, Default)]
-pub(in crate::middleware::rate_limit) struct Buckets(Arc<Inner>);
+pub(in crate::middleware::rate_limit) struct Buckets(Arc<BucketMaps>);
 
 #[derive(Default)]
-struct Inner {
+struct BucketMaps {
     known: HashMapStateStore<BucketKey>,
     others: InMemoryState,
 }
@@ -38,7 +38,7 @@ impl StateStore for Buckets {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let Inner { known, others } = self.0.as_ref();
+        let BucketMaps { known, others } = self.0.as_ref();
         let is_stranger = {
             let known = known.lock();
             known.len() >= MOST_KEYS && !known.contains_key(key)
