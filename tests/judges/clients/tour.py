@@ -34,7 +34,7 @@ provoked = set()
 
 # What no request brings about by itself. Tests that hold the database up, fill
 # the queue or take credentials have these.
-NOT_PROVOKED = {"key-in-use"}
+NOT_PROVOKED = {"key-in-use", "limit-reached"}
 NOT_PROVOKED_STATUSES = {401, 403, 429, 500, 503}
 
 
