@@ -1,6 +1,7 @@
 //! What operators see: `/metrics` and health, on a listener of their own.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 
@@ -140,20 +141,25 @@ fn refused_and_expired_jobs_are_counted() {
             .post("/users", &json!({"name": "Ada", "email": email}));
         assert_eq!(answer.status, 503, "{answer:?}");
     };
-    // The writer waits for the lock with the first; of the others one has room.
-    create(0);
+    // The writer waits for the lock with one, unless it wakes up too late for it and
+    // waits for another; of the others one has room.
+    let numbers = AtomicU32::new(0);
+    let next = || numbers.fetch_add(1, Ordering::Relaxed);
     eventually("the writer to be busy", || {
+        create(next());
         count("byline_store_threads{role=\"writer\",state=\"busy\"}") >= 1.0
     });
-    std::thread::scope(|scope| {
-        for number in 1..8 {
-            let create = &create;
-            scope.spawn(move || create(number));
-        }
+    let full = "byline_store_refused_jobs_total{lane=\"write\",reason=\"queue_full\"}";
+    eventually("the queue to be full", || {
+        std::thread::scope(|scope| {
+            for number in std::iter::repeat_with(next).take(8) {
+                let create = &create;
+                scope.spawn(move || create(number));
+            }
+        });
+        count(full) >= 1.0
     });
     lock.execute_batch("ROLLBACK").unwrap();
-    let full = "byline_store_refused_jobs_total{lane=\"write\",reason=\"queue_full\"}";
-    assert!(count(full) >= 1.0);
     eventually("the writer to find what is too late", || {
         count("byline_store_expired_jobs_total{lane=\"write\"}") >= 1.0
     });
