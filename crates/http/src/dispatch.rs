@@ -55,7 +55,7 @@ where
                 (Requester::ANYBODY, Query::default(), wishes, accept::JSON)
             }
             Some(terms) => {
-                // First of all: who is nobody learns nothing but that.
+                // First: a caller without a valid credential learns only that.
                 gate.check_failures()?;
                 let sender = Requester::of(&api, terms.access, request.headers());
                 gate.admit(sender.as_ref().ok().and_then(Requester::digest))?;

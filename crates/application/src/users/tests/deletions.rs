@@ -28,7 +28,7 @@ fn users_with_locked_ada() -> MockUserRepository {
     users
 }
 
-/// Users among whom locking one fails, or finds nobody.
+/// Returns a repository in which locking a user fails, or finds none.
 fn users_that_lock(answer: Result<Option<User>, RepositoryError>) -> MockUserRepository {
     let mut users = MockUserRepository::new();
     users.expect_find_for_update().times(1).return_const(answer);
