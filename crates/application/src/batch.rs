@@ -1,16 +1,12 @@
 //! Many operations in one transaction.
 
-use std::collections::HashMap;
 use std::iter;
 
-use byline_domain::policy::{self, Action, Caller, Principal};
-use byline_domain::{
-    Content, NewPost, NewUser, Post, PostChange, PostId, Timestamp, Title, User, UserChange,
-    UserId, Version,
-};
+use byline_domain::policy::{self, Caller, Principal};
+use byline_domain::{Id, PostFields, Relation, Stored, Timestamp, UserFields, Version};
 
-use crate::users::Posts;
-use crate::{AppError, EntityRef, Precondition, RepositoryError, Session, posts, users};
+use crate::crud::{self, Resource};
+use crate::{AppError, EntityRef, Precondition, RepositoryError, Session};
 
 /// The most operations that a batch may have.
 pub const MAX_OPERATIONS: usize = 1000;
@@ -18,65 +14,51 @@ pub const MAX_OPERATIONS: usize = 1000;
 /// One change among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Creates a user.
-    CreateUser(NewUser),
-    /// Creates a post.
-    CreatePost {
-        /// Who writes it.
-        author: Author,
-        /// One line that says what it is about.
-        title: Title,
-        /// The text itself.
-        content: Content,
+    /// A change of a user.
+    User(Write<UserFields>),
+    /// A change of a post.
+    Post(Write<PostFields>),
+}
+
+/// A change of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write<E: Resource> {
+    /// Creates a row.
+    Create {
+        /// Its fields. The ids of parents that the batch creates stand for nothing.
+        fields: E,
+        /// The parents that the batch creates.
+        parents: Vec<CreatedParent>,
     },
-    /// Changes some fields of a user.
-    UpdateUser {
-        /// Which user.
-        id: UserId,
-        /// What shall change.
-        change: UserChange,
-        /// In which versions the user may be.
+    /// Changes some fields of a row.
+    Update {
+        /// Which row.
+        id: Id<E>,
+        /// What shall change, as in [`Create`](Self::Create).
+        change: E::Change,
+        /// The parents that the batch creates.
+        parents: Vec<CreatedParent>,
+        /// In which versions the row may be.
         precondition: Precondition,
     },
-    /// Changes some fields of a post.
-    UpdatePost {
-        /// Which post.
-        id: PostId,
-        /// The user that the post shall belong to.
-        author: Option<Author>,
-        /// The new title.
-        title: Option<Title>,
-        /// The new text.
-        content: Option<Content>,
-        /// In which versions the post may be.
-        precondition: Precondition,
-    },
-    /// Deletes a user.
-    DeleteUser {
-        /// Which user.
-        id: UserId,
-        /// What becomes of the user's posts.
-        posts: Posts,
-        /// In which versions the user may be.
-        precondition: Precondition,
-    },
-    /// Deletes a post.
-    DeletePost {
-        /// Which post.
-        id: PostId,
-        /// In which versions the post may be.
+    /// Deletes a row.
+    Delete {
+        /// Which row.
+        id: Id<E>,
+        /// The children that are deleted with it.
+        with: Vec<Relation>,
+        /// In which versions the row may be.
         precondition: Precondition,
     },
 }
 
-/// Who writes a post.
+/// A parent that an earlier operation of the same batch creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// The user with this id.
-    Known(UserId),
-    /// The user whom the operation at this place, further ahead in the same
-    /// batch, creates.
-    CreatedBy(usize),
+pub struct CreatedParent {
+    /// In which relation it is the parent.
+    pub relation: Relation,
+    /// The index of the operation that creates it.
+    pub operation: usize,
 }
 
 /// What an operation did.
@@ -110,7 +92,7 @@ pub struct RowMeta {
     pub updated_at: Timestamp,
 }
 
-/// Carries out the operations as if one after the other, and tells what each
+/// Carries out the operations as if one after the other, and returns what each
 /// did. The first that fails is an error of the whole: nothing may be
 /// committed then.
 ///
@@ -119,7 +101,7 @@ pub struct RowMeta {
 /// # Errors
 ///
 /// [`AppError::InOperation`] with what the use case of the operation fails
-/// with, and whatever the store fails with.
+/// with, and those of the store.
 pub fn run(
     session: &mut dyn Session,
     principal: &Principal,
@@ -130,227 +112,194 @@ pub fn run(
         session,
         principal: *principal,
         now,
-        done: Vec::with_capacity(operations.len()),
-        users: HashMap::new(),
+        outcomes: vec![None; operations.len()],
     };
-    let mut rest = operations;
-    while let Some((first, others)) = rest.split_first() {
-        let creates = rest.iter().take_while(|one| one.is_create()).count();
-        if creates > 1 {
-            let (together, behind) = rest.split_at(creates);
-            batch.create_together(together)?;
-            rest = behind;
-        } else {
-            batch.run_one(first)?;
-            rest = others;
+    let mut index = 0;
+    while let Some(rest @ [first, ..]) = operations.get(index..) {
+        let creates = rest.iter().take_while(|one| one.write().is_create());
+        match creates.count() {
+            0 | 1 => {
+                batch.run_one(index, first)?;
+                index += 1;
+            }
+            count => {
+                batch.create_together(index, rest.get(..count).unwrap_or_default())?;
+                index += count;
+            }
         }
     }
-    Ok(batch.done)
+    batch
+        .outcomes
+        .into_iter()
+        .map(|outcome| outcome.ok_or_else(too_few))
+        .collect()
 }
 
 impl Operation {
-    const fn is_create(&self) -> bool {
-        matches!(self, Self::CreateUser(_) | Self::CreatePost { .. })
+    fn write(&self) -> &dyn AnyWrite {
+        match self {
+            Self::User(write) => write,
+            Self::Post(write) => write,
+        }
     }
 }
 
 /// A batch on its way.
 struct Batch<'a> {
     session: &'a mut dyn Session,
-    /// A newcomer is a user from the operation on that creates it.
+    /// An unlinked identity is a user from the operation on that creates it.
     principal: Principal,
     now: Timestamp,
-    /// By the operations so far.
-    done: Vec<OperationOutcome>,
-    /// Those that operations created, by the place of the operation.
-    users: HashMap<usize, UserId>,
+    /// By operation; none for those that are still to come.
+    outcomes: Vec<Option<OperationOutcome>>,
 }
 
 impl Batch<'_> {
-    fn run_one(&mut self, operation: &Operation) -> Result<(), AppError> {
-        let index = self.done.len();
-        let done = self
-            .effect_of(operation)
+    fn run_one(&mut self, index: usize, operation: &Operation) -> Result<(), AppError> {
+        let outcome = operation
+            .write()
+            .run(self)
             .map_err(|error| located(index, error))?;
-        if let (Operation::CreateUser(_), EntityRef::User(id)) = (operation, done.subject) {
-            self.users.insert(index, id);
-            if users::identity_to_link(&self.principal).is_some() {
-                self.principal.caller = Caller::User(id);
-            }
+        if let (Operation::User(_), Effect::Created(_)) = (operation, outcome.effect)
+            && UserFields::has_after_create(&self.principal)
+            && let Ok(id) = Id::try_from(outcome.subject.id)
+        {
+            self.principal.caller = Caller::User(id);
         }
-        self.done.push(done);
+        self.note(index, outcome);
         Ok(())
     }
 
-    fn effect_of(&mut self, operation: &Operation) -> Result<OperationOutcome, AppError> {
-        let (principal, now) = (&{ self.principal }, self.now);
-        Ok(match operation {
-            Operation::CreateUser(new) => {
-                OperationOutcome::created_user(&users::create(self.session, principal, new, now)?)
-            }
-            Operation::CreatePost {
-                author,
-                title,
-                content,
-            } => {
-                let new = NewPost {
-                    user_id: self.author(*author)?,
-                    title: title.clone(),
-                    content: content.clone(),
-                };
-                OperationOutcome::created_post(&posts::create(self.session, principal, &new, now)?)
-            }
-            Operation::UpdateUser {
-                id,
-                change,
-                precondition,
-            } => {
-                let user = users::patch(self.session, principal, *id, change, precondition, now)?;
-                OperationOutcome {
-                    subject: EntityRef::User(*id),
-                    effect: Effect::Updated(RowMeta::of_user(&user)),
-                }
-            }
-            Operation::UpdatePost {
-                id,
-                author,
-                title,
-                content,
-                precondition,
-            } => {
-                let author = author.map(|author| self.author(author));
-                let change = PostChange {
-                    user_id: author.transpose()?,
-                    title: title.clone(),
-                    content: content.clone(),
-                };
-                let post = posts::patch(self.session, principal, *id, &change, precondition, now)?;
-                OperationOutcome {
-                    subject: EntityRef::Post(*id),
-                    effect: Effect::Updated(RowMeta::of_post(&post)),
-                }
-            }
-            Operation::DeleteUser {
-                id,
-                posts,
-                precondition,
-            } => {
-                users::delete(self.session, principal, *id, *posts, precondition)?;
-                OperationOutcome::deleted(EntityRef::User(*id))
-            }
-            Operation::DeletePost { id, precondition } => {
-                posts::delete(self.session, principal, *id, precondition)?;
-                OperationOutcome::deleted(EntityRef::Post(*id))
-            }
-        })
-    }
-
-    /// Users first, then posts: no user depends on a post. Where that fails,
-    /// one after the other, which finds the first operation that fails.
-    fn create_together(&mut self, creates: &[Operation]) -> Result<(), AppError> {
-        let Some(mut users) = self.create_users(creates)? else {
-            return creates.iter().try_for_each(|create| self.run_one(create));
-        };
-        let mut posts = self.create_posts(creates)?.into_iter();
-        for create in creates {
-            let done = match create {
-                Operation::CreateUser(_) => users
-                    .next()
-                    .map(|user| OperationOutcome::created_user(&user)),
-                _ => posts.next(),
-            };
-            self.done.push(done.ok_or_else(too_few)?);
+    fn note(&mut self, index: usize, outcome: OperationOutcome) {
+        if let Some(slot) = self.outcomes.get_mut(index) {
+            *slot = Some(outcome);
         }
-        Ok(())
     }
 
-    /// The users among `creates`. None if one of them cannot be created; then
-    /// none is.
-    fn create_users(
+    /// Runs creates of which the first is operation `first`: parents before their children.
+    /// Where a kind of rows cannot be created together, they are created one after the other,
+    /// which finds the first operation that fails.
+    fn create_together(&mut self, first: usize, creates: &[Operation]) -> Result<(), AppError> {
+        let mut left: Vec<_> = (first..).zip(creates).collect();
+        let _ = self.create_kind(&mut left, |operation| match operation {
+            Operation::User(Write::Create { fields, parents }) => Some((fields, parents)),
+            _ => None,
+        })? && self.create_kind(&mut left, |operation| match operation {
+            Operation::Post(Write::Create { fields, parents }) => Some((fields, parents)),
+            _ => None,
+        })?;
+        left.into_iter()
+            .try_for_each(|(index, operation)| self.run_one(index, operation))
+    }
+
+    /// Creates together those that `select` selects, if they can be, and takes them from
+    /// `left`. Returns whether none of them is left.
+    fn create_kind<E: Resource>(
         &mut self,
-        creates: &[Operation],
-    ) -> Result<Option<impl Iterator<Item = User> + use<>>, AppError> {
-        let (indexes, new): (Vec<_>, Vec<_>) = (self.done.len()..)
-            .zip(creates)
-            .filter_map(|(index, create)| match create {
-                Operation::CreateUser(new) => Some((index, new.clone())),
-                _ => None,
-            })
-            .unzip();
-        if new.is_empty() {
-            return Ok(Some(Vec::new().into_iter()));
-        }
-        let joins = users::identity_to_link(&self.principal).is_some();
-        if joins || policy::check(&self.principal, Action::CreateUser).is_err() {
-            return Ok(None);
-        }
-        let users = match self.session.users().insert_all(&new, self.now) {
-            Ok(users) => users,
-            Err(RepositoryError::Duplicate(_)) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
-        self.users
-            .extend(iter::zip(indexes, users.iter().map(|user| user.id)));
-        Ok(Some(users.into_iter()))
-    }
-
-    /// The posts among `creates`, whose users exist by now.
-    fn create_posts(&mut self, creates: &[Operation]) -> Result<Vec<OperationOutcome>, AppError> {
+        left: &mut Vec<(usize, &Operation)>,
+        select: impl for<'o> Fn(&'o Operation) -> Option<(&'o E, &'o Vec<CreatedParent>)>,
+    ) -> Result<bool, AppError> {
         let mut indexes = Vec::new();
         let mut new = Vec::new();
-        for (index, create) in (self.done.len()..).zip(creates) {
-            if let Operation::CreatePost {
-                author,
-                title,
-                content,
-            } = create
-            {
-                indexes.push(index);
-                new.push(NewPost {
-                    user_id: self.author(*author)?,
-                    title: title.clone(),
-                    content: content.clone(),
-                });
+        for (index, operation) in left.iter() {
+            if let Some((fields, parents)) = select(operation) {
+                indexes.push(*index);
+                new.push(self.with_parents(fields.clone(), parents)?);
             }
         }
-        self.insert_posts(&indexes, &new)
-    }
-
-    fn insert_posts(
-        &mut self,
-        indexes: &[usize],
-        new: &[NewPost],
-    ) -> Result<Vec<OperationOutcome>, AppError> {
-        let (principal, now) = (&{ self.principal }, self.now);
-        let is_allowed =
-            |post: &NewPost| policy::check(principal, Action::WritePost(post.user_id)).is_ok();
+        let is_allowed = |new: &E| policy::check(&self.principal, new.create_action()).is_ok();
         if new.is_empty() {
-            return Ok(Vec::new());
+            return Ok(true);
         }
-        if new.iter().all(is_allowed) {
-            match self.session.posts().insert_all(new, now) {
-                Ok(posts) => return Ok(posts.iter().map(OperationOutcome::created_post).collect()),
-                Err(RepositoryError::MissingReference(_)) => {}
-                Err(other) => return Err(other.into()),
+        if E::has_after_create(&self.principal) || !new.iter().all(is_allowed) {
+            return Ok(false);
+        }
+        match E::repository(self.session).insert_all(&new, self.now) {
+            Ok(rows) => {
+                for (index, row) in iter::zip(indexes, &rows) {
+                    self.note(index, OperationOutcome::created(row));
+                }
+                left.retain(|(_, operation)| select(operation).is_none());
+                Ok(true)
             }
+            Err(RepositoryError::Duplicate(_) | RepositoryError::MissingReference(_)) => Ok(false),
+            Err(other) => Err(other.into()),
         }
-        iter::zip(indexes, new)
-            .map(|(index, post)| {
-                let created = posts::create(self.session, principal, post, now);
-                created
-                    .map(|post| OperationOutcome::created_post(&post))
-                    .map_err(|error| located(*index, error))
-            })
-            .collect()
     }
 
-    /// Who that is, now that the operations so far are done.
-    fn author(&self, author: Author) -> Result<UserId, AppError> {
-        match author {
-            Author::Known(id) => Ok(id),
-            Author::CreatedBy(index) => self.users.get(&index).copied().ok_or_else(|| {
-                AppError::internal(format!("operation {index} of the batch created no user"))
-            }),
+    /// Returns `fields` with the ids of the parents that the batch has created.
+    fn with_parents<E: Resource>(
+        &self,
+        mut fields: E,
+        parents: &[CreatedParent],
+    ) -> Result<E, AppError> {
+        for parent in parents {
+            fields.set_parent(parent.relation, self.created(parent)?);
+        }
+        Ok(fields)
+    }
+
+    /// Returns the id of a parent that the batch has created.
+    fn created(&self, parent: &CreatedParent) -> Result<i64, AppError> {
+        match self.outcomes.get(parent.operation) {
+            Some(Some(outcome)) if outcome.subject.entity == parent.relation.parent => {
+                Ok(outcome.subject.id)
+            }
+            _ => Err(AppError::internal(format!(
+                "operation {} of the batch created no {}",
+                parent.operation, parent.relation.parent
+            ))),
+        }
+    }
+}
+
+/// A change of a row of any entity.
+trait AnyWrite {
+    fn is_create(&self) -> bool;
+
+    fn run(&self, batch: &mut Batch<'_>) -> Result<OperationOutcome, AppError>;
+}
+
+impl<E: Resource> AnyWrite for Write<E> {
+    fn is_create(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
+
+    fn run(&self, batch: &mut Batch<'_>) -> Result<OperationOutcome, AppError> {
+        let (principal, now) = (batch.principal, batch.now);
+        match self {
+            Self::Create { fields, parents } => {
+                let new = batch.with_parents(fields.clone(), parents)?;
+                let row = crud::create(batch.session, &principal, &new, now)?;
+                Ok(OperationOutcome::created(&row))
+            }
+            Self::Update {
+                id,
+                change,
+                parents,
+                precondition,
+            } => {
+                let mut change = change.clone();
+                for parent in parents {
+                    E::change_parent(&mut change, parent.relation, batch.created(parent)?);
+                }
+                let row = crud::patch(batch.session, &principal, *id, &change, precondition, now)?;
+                Ok(OperationOutcome {
+                    subject: row.id.into(),
+                    effect: Effect::Updated(RowMeta::of(&row)),
+                })
+            }
+            Self::Delete {
+                id,
+                with,
+                precondition,
+            } => {
+                crud::delete(batch.session, &principal, *id, with, precondition)?;
+                Ok(OperationOutcome {
+                    subject: (*id).into(),
+                    effect: Effect::Deleted,
+                })
+            }
         }
     }
 }
@@ -359,7 +308,7 @@ fn too_few() -> AppError {
     AppError::internal("the store created fewer rows than it was given")
 }
 
-/// What the operation at `index` is to blame for names it.
+/// Adds the index of the operation to what is wrong with it.
 fn located(index: usize, error: AppError) -> AppError {
     match error {
         AppError::NotFound(_)
@@ -374,42 +323,20 @@ fn located(index: usize, error: AppError) -> AppError {
 }
 
 impl OperationOutcome {
-    fn created_user(user: &User) -> Self {
+    fn created<E: Resource>(row: &Stored<E>) -> Self {
         Self {
-            subject: EntityRef::User(user.id),
-            effect: Effect::Created(RowMeta::of_user(user)),
-        }
-    }
-
-    fn created_post(post: &Post) -> Self {
-        Self {
-            subject: EntityRef::Post(post.id),
-            effect: Effect::Created(RowMeta::of_post(post)),
-        }
-    }
-
-    const fn deleted(subject: EntityRef) -> Self {
-        Self {
-            subject,
-            effect: Effect::Deleted,
+            subject: row.id.into(),
+            effect: Effect::Created(RowMeta::of(row)),
         }
     }
 }
 
 impl RowMeta {
-    const fn of_user(user: &User) -> Self {
+    fn of<E: Resource>(row: &Stored<E>) -> Self {
         Self {
-            version: user.version,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-        }
-    }
-
-    const fn of_post(post: &Post) -> Self {
-        Self {
-            version: post.version,
-            created_at: post.created_at,
-            updated_at: post.updated_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use byline_domain::policy::Denial;
-use byline_domain::{PostId, UserId};
+use byline_domain::{Entity, Id, Relation};
 
 use crate::{CredentialError, RepositoryError};
 
@@ -52,15 +52,23 @@ pub enum AppError {
     Internal(#[source] Cause),
 }
 
-/// What an error is about.
+/// The row that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EntityRef {
-    /// The user with this id.
-    #[error("user {0}")]
-    User(UserId),
-    /// The post with this id.
-    #[error("post {0}")]
-    Post(PostId),
+#[error("{entity} {id}")]
+pub struct EntityRef {
+    /// The [name](Entity::NAME) of its entity.
+    pub entity: &'static str,
+    /// Its id.
+    pub id: i64,
+}
+
+impl<E: Entity> From<Id<E>> for EntityRef {
+    fn from(id: Id<E>) -> Self {
+        Self {
+            entity: E::NAME,
+            id: id.get(),
+        }
+    }
 }
 
 /// What a request contradicts.
@@ -69,12 +77,12 @@ pub enum Conflict {
     /// Another user has this e-mail address.
     #[error("another user has this e-mail address")]
     EmailTaken,
-    /// The post names an author who does not exist.
-    #[error("there is no user {0} who could be the author")]
-    AuthorMissing(UserId),
-    /// The user cannot be deleted while there are posts of it.
-    #[error("user {0} still has posts")]
-    UserHasPosts(UserId),
+    /// A row names a parent with this id, which does not exist.
+    #[error("there is no {parent} {1}, which `{field}` names", parent = .0.parent, field = .0.field)]
+    ParentMissing(Relation, i64),
+    /// The row cannot be deleted while there are children of it.
+    #[error("{1} still has {child}s", child = .0.child)]
+    StillReferenced(Relation, EntityRef),
     /// A request with the same idempotency key has not ended yet.
     #[error("a request with this idempotency key has not ended yet")]
     KeyInUse,

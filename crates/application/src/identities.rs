@@ -1,14 +1,19 @@
 //! Which user an issuer of tokens means by a subject.
 
 use byline_domain::policy::Identity;
-use byline_domain::{Timestamp, UserId};
+use byline_domain::{Relation, Timestamp, UserId};
 
-use crate::{
-    AppError, Conflict, EntityRef, Reference, RepositoryError, RowLock, Session, UniqueKey,
+use crate::{AppError, Conflict, RepositoryError, RowLock, Session, UniqueKey};
+
+/// From an identity to the user it is linked to.
+pub const USER: Relation = Relation {
+    child: "identity",
+    field: "user_id",
+    parent: "user",
 };
 
 /// The links from identities to users. Errors as in
-/// [`UserRepository`](crate::UserRepository).
+/// [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait IdentityRepository: Send {
     /// What this identity is linked to, if it ever was to anything.
@@ -22,7 +27,7 @@ pub trait IdentityRepository: Send {
     ///
     /// Fails with [`UniqueKey::Identity`] when it is linked, or when the user
     /// has another, and with [`RepositoryError::MissingReference`] by
-    /// [`Reference::IdentityUser`] when there is no such user.
+    /// [`USER`] when there is no such user.
     fn insert(
         &mut self,
         identity: &Identity,
@@ -60,9 +65,7 @@ pub fn link(
         .insert(identity, user, now)
         .map_err(|error| match error {
             RepositoryError::Duplicate(UniqueKey::Identity) => Conflict::IdentityLinked.into(),
-            RepositoryError::MissingReference(Reference::IdentityUser) => {
-                AppError::NotFound(EntityRef::User(user))
-            }
+            RepositoryError::MissingReference(USER) => AppError::NotFound(user.into()),
             other => other.into(),
         })
 }

@@ -1,4 +1,4 @@
-//! Importing users and posts, a batch at a time.
+//! Importing rows, a batch at a time.
 //!
 //! A batch is stored in one session together with the [`Checkpoint`] behind it,
 //! so an import that is broken off anywhere goes on where it stands, and stores
@@ -7,22 +7,25 @@
 //!
 //! These are the operator's: no policy is asked.
 
-mod posts;
+mod plan;
 mod repository;
-mod users;
 
-use byline_domain::{LastVersion, PostId, Timestamp, UserId, Version};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{AppError, RepositoryError, Session};
+use byline_domain::{
+    Entity, LastVersion, PostFields, Relation, Stored, Timestamp, UserFields, UserId, Version,
+};
 
-pub use posts::posts;
+use crate::crud::Resource;
+use crate::{AppError, EntityRef, ImportedRow, RepositoryError, Session};
+
+use plan::ImportPlan;
 #[cfg(any(test, feature = "testing"))]
 pub use repository::MockImportRepository;
-pub use repository::{Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering, Rows};
-pub use users::users;
+pub use repository::{Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering};
 
 /// What an import is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// Under this name it notes how far it has come.
     pub id: ImportId,
@@ -30,12 +33,12 @@ pub struct Task {
     pub numbering: Numbering,
     /// What it does about rows that are there already.
     pub on_conflict: OnConflict,
-    /// See [`NewImport::authors`].
-    pub authors: Option<ImportId>,
+    /// By the name of their entity, the imports that noted which ids the parents have here.
+    pub parents: BTreeMap<&'static str, ImportId>,
 }
 
 /// What is done about a row that is there already: one with the same id where
-/// ids are kept, else a user with the same e-mail address.
+/// ids are kept, else one with the same value of a field that must be unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
     /// The new one is refused.
@@ -99,21 +102,18 @@ pub enum RowError {
     /// The row that it is written over is in the last version that there can be.
     #[error("version: the row that is there is in the last version that there can be")]
     LastVersion,
-    /// A user has its id.
-    #[error("id: there is a user {0} already")]
-    UserTaken(UserId),
-    /// A post has its id.
-    #[error("id: there is a post {0} already")]
-    PostTaken(PostId),
-    /// Another user has its e-mail address.
-    #[error("email: user {0} has this address already")]
-    EmailTaken(UserId),
-    /// A row before it, which is yet to get an id, has its e-mail address.
-    #[error("email: a row before this one has the same address")]
-    EmailRepeated,
-    /// Nobody has the id of its author.
-    #[error("user_id: there is no user {0} who could be the author")]
-    NoAuthor(UserId),
+    /// A row has its id.
+    #[error("id: there is a {0} already")]
+    IdTaken(EntityRef),
+    /// Another row has its value of a field that must be unique.
+    #[error("{0}: {1} has the same {0} already")]
+    ValueTaken(&'static str, EntityRef),
+    /// A row before it, which is yet to get an id, has its value of such a field.
+    #[error("{0}: a row before this one has the same {0}")]
+    ValueRepeated(&'static str),
+    /// A parent with this id does not exist.
+    #[error("{field}: there is no {parent} {1}", field = .0.field, parent = .0.parent)]
+    ParentMissing(Relation, i64),
 }
 
 impl ImportCounts {
@@ -137,18 +137,41 @@ impl From<LastVersion> for RowError {
     }
 }
 
+/// Stores a batch of rows.
+///
 /// # Errors
 ///
-/// [`RowError::VersionTooHigh`]
-fn check_version(version: Version) -> Result<(), RowError> {
-    if version <= Version::MAX_IMPORTED {
-        Ok(())
-    } else {
-        Err(RowError::VersionTooHigh)
+/// Those of the repositories; nothing is stored then.
+pub fn rows<E: Resource>(
+    session: &mut dyn Session,
+    task: &Task,
+    batch: &[ImportedRow<E>],
+    step: &Step,
+) -> Result<BatchOutcome, AppError> {
+    if let Some(outcome) = already_handled(session, task, step)? {
+        return Ok(outcome);
     }
+    let mut parents = Vec::with_capacity(E::PARENTS.len());
+    for relation in E::PARENTS {
+        parents.push((*relation, parent_ids(session, task, *relation, batch)?));
+    }
+    let mut plan = ImportPlan::new(task, stored(session, task, batch)?);
+    for (index, new) in batch.iter().enumerate() {
+        let planned = with_parents(new, &parents).and_then(|new| plan.add(new));
+        if let Err(refusal) = planned {
+            plan.refused.push((index, refusal));
+        }
+    }
+    if !plan.refused.is_empty() {
+        return Ok(BatchOutcome::Refused(plan.refused));
+    }
+    let counts = plan.counts();
+    plan.carry_out(session, task)?;
+    advance(session, task, step)?;
+    Ok(BatchOutcome::Stored(counts))
 }
 
-/// What became of the batch already, if there is nothing left to do.
+/// Returns what became of the batch already, if there is nothing left to do.
 fn already_handled(
     session: &mut dyn Session,
     task: &Task,
@@ -161,24 +184,88 @@ fn already_handled(
     })
 }
 
-/// Moves the import on; whoever was quicker has changed what was looked up.
+/// Returns the stored rows that those of the batch may be in conflict with.
+fn stored<E: Resource>(
+    session: &mut dyn Session,
+    task: &Task,
+    batch: &[ImportedRow<E>],
+) -> Result<Vec<Stored<E>>, RepositoryError> {
+    let ids: BTreeSet<_> = match task.numbering {
+        Numbering::Anew => BTreeSet::new(),
+        Numbering::Kept => batch.iter().filter_map(|new| new.id).collect(),
+    };
+    let values: BTreeSet<_> = batch
+        .iter()
+        .filter_map(|new| new.fields.unique_value())
+        .collect();
+    if ids.is_empty() && values.is_empty() {
+        return Ok(Vec::new());
+    }
+    E::repository(session).find_conflicting(&ids, &values)
+}
+
+/// Returns the parents in `relation` that exist: their ids here, by those that the rows name.
+fn parent_ids<E: Resource>(
+    session: &mut dyn Session,
+    task: &Task,
+    relation: Relation,
+    batch: &[ImportedRow<E>],
+) -> Result<BTreeMap<i64, i64>, RepositoryError> {
+    let named: BTreeSet<i64> = batch
+        .iter()
+        .filter_map(|new| new.fields.parent(relation))
+        .collect();
+    let ids = match task.parents.get(relation.parent) {
+        Some(import) => session.imports().noted_ids(*import, &named)?,
+        None => named.into_iter().map(|id| (id, id)).collect(),
+    };
+    let existing = existing(session, relation, &ids.values().copied().collect())?;
+    let ids = ids.into_iter().filter(|(_, id)| existing.contains(id));
+    Ok(ids.collect())
+}
+
+/// Returns those of these ids that a parent in `relation` has.
+fn existing(
+    session: &mut dyn Session,
+    relation: Relation,
+    ids: &BTreeSet<i64>,
+) -> Result<BTreeSet<i64>, RepositoryError> {
+    match relation.parent {
+        UserFields::NAME => session.users().existing(ids),
+        PostFields::NAME => session.posts().existing(ids),
+        // Nothing else has children.
+        _ => Ok(BTreeSet::new()),
+    }
+}
+
+/// Returns the row with the ids that its parents have here.
+///
+/// # Errors
+///
+/// [`RowError::ParentMissing`]
+fn with_parents<E: Resource>(
+    new: &ImportedRow<E>,
+    parents: &[(Relation, BTreeMap<i64, i64>)],
+) -> Result<ImportedRow<E>, RowError> {
+    let mut new = new.clone();
+    for (relation, ids) in parents {
+        let Some(named) = new.fields.parent(*relation) else {
+            continue;
+        };
+        let id = ids.get(&named);
+        let id = id.ok_or(RowError::ParentMissing(*relation, named))?;
+        new.fields.set_parent(*relation, *id);
+    }
+    Ok(new)
+}
+
+/// Moves the import on; a quicker one has changed what was looked up.
 fn advance(session: &mut dyn Session, task: &Task, step: &Step) -> Result<(), AppError> {
     let imports = session.imports();
     if imports.advance(task.id, step.from, &step.to, step.now)? {
         Ok(())
     } else {
         Err(AppError::Contention(None))
-    }
-}
-
-/// What an error of a change means after everything was looked up: somebody
-/// else got in between.
-fn raced(error: RepositoryError) -> AppError {
-    match error {
-        RepositoryError::Duplicate(_) | RepositoryError::MissingReference(_) => {
-            AppError::Contention(None)
-        }
-        other => other.into(),
     }
 }
 

@@ -5,15 +5,22 @@ mod repository;
 mod secret;
 mod usage;
 
-use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
+use byline_domain::{ApiKey, KeyId, NewApiKey, Relation, Timestamp};
 
-use crate::{AppError, EntityRef, Reference, RepositoryError, Session};
+use crate::{AppError, RepositoryError, Session};
 
 #[cfg(any(test, feature = "testing"))]
 pub use repository::MockKeyRepository;
-pub use repository::{Found, KeyRepository, Listed};
+pub use repository::{Found, KeyRepository, ListedKey};
 pub use secret::Secret;
 pub use usage::KeyUsage;
+
+/// From a key to the user who acts with it.
+pub const USER: Relation = Relation {
+    child: "key",
+    field: "user_id",
+    parent: "user",
+};
 
 /// The most keys that are listed.
 pub const MAX_LISTED: u16 = 10_000;
@@ -37,9 +44,7 @@ pub fn create(
         .keys()
         .insert(grant, &secret.digest(), secret.hint(), now);
     created.map_err(|error| match (error, grant.user) {
-        (RepositoryError::MissingReference(Reference::KeyUser), Some(user)) => {
-            AppError::NotFound(EntityRef::User(user))
-        }
+        (RepositoryError::MissingReference(USER), Some(user)) => AppError::NotFound(user.into()),
         (other, _) => other.into(),
     })
 }
@@ -49,7 +54,7 @@ pub fn create(
 /// # Errors
 ///
 /// Whatever the store fails with.
-pub fn list(session: &mut dyn Session) -> Result<Vec<Listed>, AppError> {
+pub fn list(session: &mut dyn Session) -> Result<Vec<ListedKey>, AppError> {
     Ok(session.keys().list(MAX_LISTED)?)
 }
 

@@ -6,63 +6,53 @@
 
 mod limit;
 mod range;
+mod sort;
 
-use byline_domain::{EmailAddress, Timestamp, UserId};
+use std::fmt::Debug;
+
+use byline_domain::Entity;
 
 pub use limit::{InvalidLimit, Limit};
 pub use range::KeyRange;
+pub use sort::{SortKey, SortKind, SortValue};
 
-/// Which users, in which order, from where on, and how many.
+/// An entity that is listed: how its lists are sorted and filtered.
+pub trait Listed: Entity {
+    /// What a list can be sorted by.
+    type SortKey: SortKey<Self>;
+
+    /// What a list can be narrowed by besides a range of its sort key. An index of its own
+    /// serves each combination of a filter and a sort key.
+    type Filter: Clone + Debug + PartialEq + Eq + Send + Sync + 'static;
+}
+
+/// Which rows, in which order, from where on, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserQuery {
-    /// Only the user with this address, in whatever ASCII case.
-    pub email: Option<EmailAddress>,
-    /// The sort key, its range, and where the page begins.
-    pub order: UserOrder,
+pub struct ListQuery<E: Listed> {
+    /// Only these rows.
+    pub filter: Option<E::Filter>,
+    /// What the rows are sorted by. Rows with equal keys are sorted by their ids, which run
+    /// in the same direction. Text is sorted by code point.
+    pub sort: E::SortKey,
+    /// The range of the sort key, and where the page begins.
+    pub window: KeysetWindow<SortValue>,
     /// Which way the order runs.
     pub direction: Direction,
-    /// The most users that the page may have.
+    /// The most rows that the page may have.
     pub limit: Limit,
 }
 
-/// What users are ordered by. Equal keys are told apart by the id, which runs
-/// in the same direction. Text is ordered by code point.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserOrder {
-    /// By id.
-    Id(Seek<KeysetPosition<()>>),
-    /// By name.
-    Name(KeysetWindow<String>),
-    /// By the [key](EmailAddress::key) of the e-mail address.
-    Email(Seek<KeysetPosition<String>>),
-    /// By the time of creation.
-    CreatedAt(KeysetWindow<Timestamp>),
-}
-
-/// Which posts, in which order, from where on, and how many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostQuery {
-    /// Only the posts of this user.
-    pub author: Option<UserId>,
-    /// The sort key, its range, and where the page begins.
-    pub order: PostOrder,
-    /// Which way the order runs.
-    pub direction: Direction,
-    /// The most posts that the page may have.
-    pub limit: Limit,
-}
-
-/// What posts are ordered by, as in [`UserOrder`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PostOrder {
-    /// By id.
-    Id(Seek<KeysetPosition<()>>),
-    /// By title.
-    Title(KeysetWindow<String>),
-    /// By the time of creation.
-    CreatedAt(KeysetWindow<Timestamp>),
-    /// By the time of the last change.
-    UpdatedAt(KeysetWindow<Timestamp>),
+impl<E: Listed> Default for ListQuery<E> {
+    /// The first page of all rows by id.
+    fn default() -> Self {
+        Self {
+            filter: None,
+            sort: E::SortKey::default(),
+            window: Seek::First.into(),
+            direction: Direction::default(),
+            limit: Limit::default(),
+        }
+    }
 }
 
 /// Which way an order runs.
@@ -115,31 +105,6 @@ pub struct Page<T> {
     /// Whether there are further rows in the direction of the [`Seek`]: behind
     /// the page, or ahead of it for [`Seek::Before`].
     pub more: bool,
-}
-
-impl UserOrder {
-    /// See [`Seek::is_backwards`].
-    #[must_use]
-    pub fn is_backwards(&self) -> bool {
-        match self {
-            Self::Id(seek) => seek.is_backwards(),
-            Self::Name(span) => span.seek.is_backwards(),
-            Self::Email(seek) => seek.is_backwards(),
-            Self::CreatedAt(span) => span.seek.is_backwards(),
-        }
-    }
-}
-
-impl PostOrder {
-    /// See [`Seek::is_backwards`].
-    #[must_use]
-    pub fn is_backwards(&self) -> bool {
-        match self {
-            Self::Id(seek) => seek.is_backwards(),
-            Self::Title(span) => span.seek.is_backwards(),
-            Self::CreatedAt(span) | Self::UpdatedAt(span) => span.seek.is_backwards(),
-        }
-    }
 }
 
 impl<P> Seek<P> {

@@ -3,7 +3,7 @@
 use byline_domain::User;
 use byline_domain::policy::{Denial, Principal};
 
-use crate::{AppError, Session, users};
+use crate::{AppError, Session, crud};
 
 /// The user that the caller is, if it is one: no scope is needed to see oneself.
 ///
@@ -16,7 +16,7 @@ pub fn read(session: &mut dyn Session, principal: &Principal) -> Result<Option<U
         return Err(Denial::NoCredential.into());
     }
     match principal.user() {
-        Some(id) => users::find(session, id).map(Some),
+        Some(id) => crud::find(session, id).map(Some),
         None => Ok(None),
     }
 }

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use byline_domain::{NewPost, NewUser, Post, PostId, Timestamp, User, UserId, Version};
+use byline_domain::{Id, Relation, Stored, Timestamp, Version};
 
-use crate::{Cause, Page, PostQuery, UserQuery};
+use crate::{Cause, ImportedRow, ListQuery, Listed, Page};
 
-/// The users of a [`Session`](crate::Session).
+/// The rows of one entity, as a [`Session`](crate::Session) sees them.
 ///
 /// Every method may fail with [`RepositoryError::Contention`],
 /// [`LockTimeout`](RepositoryError::LockTimeout),
@@ -17,102 +17,97 @@ use crate::{Cause, Page, PostQuery, UserQuery};
 /// [`StillReferenced`](RepositoryError::StillReferenced): these undo their own
 /// statement and nothing else.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
-pub trait UserRepository: Send {
-    /// The user with this id, if there is one.
-    fn find(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
+pub trait Repository<E: Listed>: Send {
+    /// Returns the row with this id, if there is one.
+    fn find(&mut self, id: Id<E>) -> Result<Option<Stored<E>>, RepositoryError>;
 
-    /// As [`find`](Self::find), and the user stays as it is until the session
-    /// ends: other sessions that change it, delete it or store posts of it wait.
-    fn find_for_update(&mut self, id: UserId) -> Result<Option<User>, RepositoryError>;
+    /// As [`find`](Self::find), and the row stays as it is until the session
+    /// ends: other sessions that change it, delete it or store rows that refer to it wait.
+    fn find_for_update(&mut self, id: Id<E>) -> Result<Option<Stored<E>>, RepositoryError>;
 
-    /// Those users with these ids that there are. One statement.
+    /// Returns those rows with these ids that there are. One statement.
     fn find_all(
         &mut self,
-        ids: &BTreeSet<UserId>,
-    ) -> Result<BTreeMap<UserId, User>, RepositoryError>;
+        ids: &BTreeSet<Id<E>>,
+    ) -> Result<BTreeMap<Id<E>, Stored<E>>, RepositoryError>;
 
-    /// The page that `query` asks for. Takes no longer the more users there
+    /// Returns the page that `query` asks for. Takes no longer the more rows there
     /// are, nor the more of them have the same sort key.
-    fn list(&mut self, query: &UserQuery) -> Result<Page<User>, RepositoryError>;
+    fn list(&mut self, query: &ListQuery<E>) -> Result<Page<Stored<E>>, RepositoryError>;
 
-    /// How many users there are on all pages of `query` together. Takes the
+    /// Returns how many rows there are on all pages of `query` together. Takes the
     /// longer the more there are.
-    fn count(&mut self, query: &UserQuery) -> Result<u64, RepositoryError>;
+    fn count(&mut self, query: &ListQuery<E>) -> Result<u64, RepositoryError>;
 
-    /// Stores a new user under an id that no user had before, created and
+    /// Stores a new row under an id that no row had before, created and
     /// updated at `now`, in its first version.
     ///
-    /// Fails with [`UniqueKey::UserEmail`] when another user has an address
-    /// that differs at most in ASCII case.
-    ///
-    /// Fails with [`RepositoryError::NoIdLeft`] when every id was given.
-    fn insert(&mut self, new: &NewUser, now: Timestamp) -> Result<User, RepositoryError>;
+    /// Fails with [`RepositoryError::Duplicate`] when another row has a value that must be
+    /// unique ([`UniqueKey::UserEmail`]: an address that differs at most in ASCII case), with
+    /// [`RepositoryError::MissingReference`] when there is no such parent, and with
+    /// [`RepositoryError::NoIdLeft`] when every id was given.
+    fn insert(&mut self, new: &E, now: Timestamp) -> Result<Stored<E>, RepositoryError>;
 
-    /// Stores new users, all or none of them, as [`insert`](Self::insert) would
+    /// Stores new rows, all or none of them, as [`insert`](Self::insert) would
     /// one after the other: under ascending ids, and given back in their order.
     /// One statement, however many there are.
-    fn insert_all(&mut self, new: &[NewUser], now: Timestamp)
-    -> Result<Vec<User>, RepositoryError>;
+    fn insert_all(&mut self, new: &[E], now: Timestamp) -> Result<Vec<Stored<E>>, RepositoryError>;
 
-    /// Writes every field of `changed` over the user with its id, if that user
+    /// Writes every field of `changed` over the row with its id, if that row
     /// is in version `from`; tells whether it was. Nothing is written if not.
     /// Check and change are one statement.
     ///
-    /// Fails with [`UniqueKey::UserEmail`] as [`insert`](Self::insert) does.
-    fn update(&mut self, changed: &User, from: Version) -> Result<bool, RepositoryError>;
-
-    /// Removes the user with this id, if it is in version `from`; tells whether
-    /// it was. Check and change are one statement.
-    ///
-    /// Fails with [`RepositoryError::StillReferenced`] by
-    /// [`Reference::PostAuthor`] while the user has posts.
-    fn delete(&mut self, id: UserId, from: Version) -> Result<bool, RepositoryError>;
-}
-
-/// The posts of a [`Session`](crate::Session). Errors as in
-/// [`UserRepository`].
-#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
-pub trait PostRepository: Send {
-    /// The post with this id, if there is one.
-    fn find(&mut self, id: PostId) -> Result<Option<Post>, RepositoryError>;
-
-    /// The page that `query` asks for. Takes no longer the more posts there
-    /// are, nor the more of them have the same sort key.
-    fn list(&mut self, query: &PostQuery) -> Result<Page<Post>, RepositoryError>;
-
-    /// How many posts there are on all pages of `query` together. Takes the
-    /// longer the more there are.
-    fn count(&mut self, query: &PostQuery) -> Result<u64, RepositoryError>;
-
-    /// Stores a new post under an id that no post had before, created and
-    /// updated at `now`, in its first version.
-    ///
-    /// Fails with [`RepositoryError::MissingReference`] by
-    /// [`Reference::PostAuthor`] when there is no such user.
-    ///
-    /// Fails with [`RepositoryError::NoIdLeft`] when every id was given.
-    fn insert(&mut self, new: &NewPost, now: Timestamp) -> Result<Post, RepositoryError>;
-
-    /// Stores new posts, all or none of them, as [`insert`](Self::insert) would
-    /// one after the other: under ascending ids, and given back in their order.
-    /// One statement, however many there are.
-    fn insert_all(&mut self, new: &[NewPost], now: Timestamp)
-    -> Result<Vec<Post>, RepositoryError>;
-
-    /// Writes every field of `changed` over the post with its id, if that post
-    /// is in version `from`; tells whether it was. Nothing is written if not.
-    /// Check and change are one statement.
-    ///
-    /// Fails with [`RepositoryError::MissingReference`] as
+    /// Fails with [`RepositoryError::Duplicate`] and [`RepositoryError::MissingReference`] as
     /// [`insert`](Self::insert) does.
-    fn update(&mut self, changed: &Post, from: Version) -> Result<bool, RepositoryError>;
+    fn update(&mut self, changed: &Stored<E>, from: Version) -> Result<bool, RepositoryError>;
 
-    /// Removes the post with this id, if it is in version `from`; tells whether
+    /// Removes the row with this id, if it is in version `from`; tells whether
     /// it was. Check and change are one statement.
-    fn delete(&mut self, id: PostId, from: Version) -> Result<bool, RepositoryError>;
+    ///
+    /// Fails with [`RepositoryError::StillReferenced`] while other rows refer to it and
+    /// would not go with it.
+    fn delete(&mut self, id: Id<E>, from: Version) -> Result<bool, RepositoryError>;
 
-    /// Removes every post of this user.
-    fn delete_of(&mut self, author: UserId) -> Result<(), RepositoryError>;
+    /// Removes every row that `filter` selects.
+    ///
+    /// Fails with [`RepositoryError::StillReferenced`] as [`delete`](Self::delete) does.
+    fn delete_all(&mut self, filter: &E::Filter) -> Result<(), RepositoryError>;
+
+    /// Returns the first `most` rows with greater ids than `after`, in the order of
+    /// their ids. Takes no longer the more rows there are.
+    fn rows_after(&mut self, after: i64, most: u32) -> Result<Vec<Stored<E>>, RepositoryError>;
+
+    /// Returns the rows that have one of these ids or one of these
+    /// [unique values](crate::Resource::unique_value), each once.
+    fn find_conflicting(
+        &mut self,
+        ids: &BTreeSet<Id<E>>,
+        unique_values: &BTreeSet<String>,
+    ) -> Result<Vec<Stored<E>>, RepositoryError>;
+
+    /// Returns those of these ids that a row has.
+    fn existing(&mut self, ids: &BTreeSet<i64>) -> Result<BTreeSet<i64>, RepositoryError>;
+
+    /// Stores these rows exactly as they are. Several statements: after an
+    /// error, some may be stored. That no id is taken is up to the caller.
+    ///
+    /// Fails with [`RepositoryError::Duplicate`] and [`RepositoryError::MissingReference`] as
+    /// [`insert`](Self::insert) does.
+    fn insert_rows(&mut self, rows: &[Stored<E>]) -> Result<(), RepositoryError>;
+
+    /// Stores these rows under ids that no row had before, ascending, and
+    /// returns the ids in the order of the rows. Errors as in
+    /// [`insert_rows`](Self::insert_rows).
+    fn insert_with_new_ids(
+        &mut self,
+        rows: &[ImportedRow<E>],
+    ) -> Result<Vec<Id<E>>, RepositoryError>;
+
+    /// Returns the greatest id that was ever given; 0 if none was.
+    fn last_id(&mut self) -> Result<i64, RepositoryError>;
+
+    /// Gives no id up to `last` from now on, whether or not rows have them.
+    fn advance_id_sequence(&mut self, last: i64) -> Result<(), RepositoryError>;
 }
 
 /// What can go wrong in a repository. `Display` never repeats the source.
@@ -123,10 +118,10 @@ pub enum RepositoryError {
     Duplicate(UniqueKey),
     /// The row that this one refers to does not exist.
     #[error("the row that {0:?} refers to is missing")]
-    MissingReference(Reference),
+    MissingReference(Relation),
     /// Other rows refer to this one.
     #[error("other rows refer to this one by {0:?}")]
-    StillReferenced(Reference),
+    StillReferenced(Relation),
     /// Every id that there can be was given; nothing was inserted.
     #[error("there is no id left for another row")]
     NoIdLeft,
@@ -169,15 +164,4 @@ pub enum UniqueKey {
     IdempotencyKey,
     /// An identity, and the user that it is linked to.
     Identity,
-}
-
-/// The references between rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// From a post to the user who wrote it.
-    PostAuthor,
-    /// From a key of the API to the user who acts with it.
-    KeyUser,
-    /// From an identity to the user it is linked to.
-    IdentityUser,
 }

@@ -1,8 +1,7 @@
+use byline_domain::{PostFields, UserFields};
+
 use crate::import::ImportRepository;
-use crate::{
-    BulkRepository, IdempotencyRepository, IdentityRepository, KeyRepository, PostRepository,
-    UserRepository,
-};
+use crate::{IdempotencyRepository, IdentityRepository, KeyRepository, Repository};
 
 /// One conversation with the store: one connection, one transaction.
 ///
@@ -10,17 +9,14 @@ use crate::{
 /// [`Store`](crate::Store) that opened it and by nobody else.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Session {
-    /// The users, as this session sees them.
-    fn users(&mut self) -> &mut dyn UserRepository;
+    /// Returns the users, as this session sees them.
+    fn users(&mut self) -> &mut dyn Repository<UserFields>;
 
-    /// The posts, as this session sees them.
-    fn posts(&mut self) -> &mut dyn PostRepository;
+    /// Returns the posts, as this session sees them.
+    fn posts(&mut self) -> &mut dyn Repository<PostFields>;
 
     /// The keys of requests that may come more than once.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
-
-    /// Users and posts in bulk, as this session sees them.
-    fn bulk(&mut self) -> &mut dyn BulkRepository;
 
     /// How far imports have come.
     fn imports(&mut self) -> &mut dyn ImportRepository;

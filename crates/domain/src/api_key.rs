@@ -1,6 +1,6 @@
 use crate::policy::{Caller, Principal, Scopes};
-use crate::text::parse_line;
-use crate::{KeyId, Timestamp, UserId, Violations};
+use crate::text::{line, texts};
+use crate::{Id, Timestamp, UserId};
 
 /// A credential that an operator gave somebody, as the service knows it: not
 /// its secret.
@@ -31,29 +31,13 @@ pub struct NewApiKey {
     pub expires_at: Option<Timestamp>,
 }
 
-/// What a key is called: 1 to 100 characters, not blank, no control characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyName(String);
-
-impl KeyName {
-    /// The most characters (Unicode code points) a name may have.
-    pub const MAX_CHARS: usize = 100;
-
-    /// Takes `text` exactly as it is.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that it breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
-        parse_line(text.into(), Self::MAX_CHARS).map(Self)
-    }
-
-    /// The name as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+texts! {
+    /// What a key is called: 1 to 100 characters, not blank, no control characters.
+    KeyName, 100, line;
 }
+
+/// The id of an API key.
+pub type KeyId = Id<ApiKey>;
 
 /// Why a key is of no more use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,36 +1,17 @@
-use crate::text::too_long;
-use crate::{Violation, Violations};
+use crate::Violation;
+use crate::text::{texts, too_long};
 
-/// An e-mail address by the pattern of the HTML living standard (section
-/// "E-mail state"), with at least one dot in the domain and at most 254
-/// characters (RFC 5321's limit for a path, less its brackets).
-///
-/// All its characters are ASCII. It is returned as it was given; two addresses
-/// that differ only in ASCII case are the same to [`key`](Self::key).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EmailAddress(String);
+texts! {
+    /// An e-mail address by the pattern of the HTML living standard (section
+    /// "E-mail state"), with at least one dot in the domain and at most 254
+    /// characters (RFC 5321's limit for a path, less its brackets).
+    ///
+    /// All its characters are ASCII. It is returned as it was given; two addresses
+    /// that differ only in ASCII case are the same to [`key`](Self::key).
+    EmailAddress, 254, address;
+}
 
 impl EmailAddress {
-    /// The most characters an address may have.
-    pub const MAX_CHARS: usize = 254;
-
-    /// Takes `text` exactly as it is.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that it breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
-        let text = text.into();
-        let found = [against_pattern(&text), too_long(&text, Self::MAX_CHARS)];
-        Violations::none_or(found.into_iter().flatten(), || Self(text))
-    }
-
-    /// The address as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// What makes the address unique: its ASCII lower-case form.
     #[must_use]
     pub fn key(&self) -> String {
@@ -66,4 +47,9 @@ fn is_label(label: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !label.starts_with('-')
         && !label.ends_with('-')
+}
+
+fn address(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
+    let found = [against_pattern(text), too_long(text, max)];
+    found.into_iter().flatten()
 }

@@ -1,4 +1,7 @@
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
 /// The number is below 1 or above 2^53-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,63 +12,88 @@ pub struct IdOutOfRange;
 /// section 6).
 pub(crate) const MAX: i64 = (1 << 53) - 1;
 
-/// Leaves 2^40 numbers behind it, so that what comes from elsewhere cannot use up
-/// the numbers that the database gives: at a thousand a second they last for 34
-/// years.
+/// Leaves 2^40 numbers for the database to give, however large the ids that rows bring from
+/// elsewhere: at a thousand a second they last for 34 years.
 pub(crate) const MAX_IMPORTED: i64 = MAX - (1 << 40);
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        ///
-        /// A whole number from 1 to 2^53-1.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(i64);
+/// The id of a row of kind `T`: a whole number from 1 to 2^53-1.
+pub struct Id<T>(i64, PhantomData<fn() -> T>);
 
-        impl $name {
-            /// The largest id there can be.
-            pub const MAX: Self = Self(MAX);
+impl<T> Id<T> {
+    /// The largest id there can be.
+    pub const MAX: Self = Self::new(MAX);
 
-            /// The largest id that a row may bring with it from elsewhere: the
-            /// database gives those behind it.
-            pub const MAX_IMPORTED: Self = Self(MAX_IMPORTED);
+    /// The largest id that a row may bring with it from elsewhere: the
+    /// database gives those behind it.
+    pub const MAX_IMPORTED: Self = Self::new(MAX_IMPORTED);
 
-            /// The id as the stores keep it.
-            #[must_use]
-            pub const fn get(self) -> i64 {
-                self.0
-            }
-        }
+    const fn new(number: i64) -> Self {
+        Self(number, PhantomData)
+    }
 
-        impl TryFrom<i64> for $name {
-            type Error = IdOutOfRange;
-
-            fn try_from(value: i64) -> Result<Self, IdOutOfRange> {
-                if (1..=MAX).contains(&value) {
-                    Ok(Self(value))
-                } else {
-                    Err(IdOutOfRange)
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
+    /// Returns the id as the stores keep it.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
 }
 
-id! {
-    /// Names a user.
-    UserId
+impl<T> TryFrom<i64> for Id<T> {
+    type Error = IdOutOfRange;
+
+    fn try_from(number: i64) -> Result<Self, IdOutOfRange> {
+        if (1..=MAX).contains(&number) {
+            Ok(Self::new(number))
+        } else {
+            Err(IdOutOfRange)
+        }
+    }
 }
-id! {
-    /// Names a post.
-    PostId
+
+// Not derived: an id can be copied and compared whatever `T` can.
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
-id! {
-    /// Names a key of the API.
-    KeyId
+
+impl<T> Copy for Id<T> {}
+
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T> Eq for Id<T> {}
+
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<T> Hash for Id<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({})", self.0)
+    }
+}
+
+impl<T> fmt::Display for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod email;
+mod entity;
 mod id;
 mod number;
 pub mod policy;
@@ -12,13 +13,14 @@ mod user;
 mod version;
 mod violation;
 
-pub use api_key::{ApiKey, KeyEnded, KeyName, NewApiKey};
+pub use api_key::{ApiKey, KeyEnded, KeyId, KeyName, NewApiKey};
 pub use email::EmailAddress;
-pub use id::{IdOutOfRange, KeyId, PostId, UserId};
+pub use entity::{Entity, Relation, Stored};
+pub use id::{Id, IdOutOfRange};
 pub use number::whole_number;
-pub use post::{NewPost, Post, PostChange};
-pub use text::{Content, Title, UserName};
+pub use post::{Post, PostChange, PostFields, PostId};
+pub use text::{Content, Text, Title, UserName};
 pub use timestamp::{Timestamp, TimestampError};
-pub use user::{NewUser, User, UserChange};
+pub use user::{User, UserChange, UserFields, UserId};
 pub use version::{LastVersion, Version};
 pub use violation::{Violation, Violations};

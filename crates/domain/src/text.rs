@@ -1,92 +1,116 @@
 use crate::{Violation, Violations};
 
-/// What a user is called: 1 to 255 characters, not blank, no control
-/// characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UserName(String);
-
-/// What a post is about: 1 to 255 characters, not blank, no control
-/// characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Title(String);
-
-/// The text of a post: 0 to 100,000 characters; of the control characters only
-/// tab, carriage return and line feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content(String);
-
-impl UserName {
-    /// The most characters (Unicode code points) a name may have.
-    pub const MAX_CHARS: usize = 255;
+/// A text that keeps the rules of its type, exactly as it was given.
+pub trait Text: Sized {
+    /// The most characters (Unicode code points) that the text may have.
+    const MAX_CHARS: usize;
 
     /// Takes `text` exactly as it is.
     ///
     /// # Errors
     ///
     /// Every rule that it breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
-        parse_line(text.into(), Self::MAX_CHARS).map(Self)
-    }
+    fn parse(text: String) -> Result<Self, Violations>;
 
-    /// The name as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    /// Returns the text as it was given.
+    fn as_str(&self) -> &str;
 }
 
-impl Title {
-    /// The most characters (Unicode code points) a title may have.
-    pub const MAX_CHARS: usize = 255;
+/// Declares types of texts: their name, their greatest length in characters, and the function
+/// that finds the rules which a text breaks.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident, $max:literal, $violations:path;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
 
-    /// Takes `text` exactly as it is.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that it breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
-        parse_line(text.into(), Self::MAX_CHARS).map(Self)
-    }
+        impl $name {
+            /// The most characters (Unicode code points) that the text may have.
+            pub const MAX_CHARS: usize = $max;
 
-    /// The title as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            /// Takes `text` exactly as it is.
+            ///
+            /// # Errors
+            ///
+            /// Every rule that it breaks.
+            pub fn parse(text: impl Into<String>) -> Result<Self, $crate::Violations> {
+                let text = text.into();
+                $crate::Violations::none_or($violations(&text, $max), || Self(text))
+            }
+
+            /// Returns the text as it was given.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $crate::Text for $name {
+            const MAX_CHARS: usize = $max;
+
+            fn parse(text: String) -> Result<Self, $crate::Violations> {
+                Self::parse(text)
+            }
+
+            fn as_str(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::Violations;
+
+            fn from_str(text: &str) -> Result<Self, $crate::Violations> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::Violations;
+
+            fn try_from(text: String) -> Result<Self, $crate::Violations> {
+                Self::parse(text)
+            }
+        }
+    )+};
+}
+pub(crate) use texts;
+
+texts! {
+    /// What a user is called: 1 to 255 characters, not blank, no control
+    /// characters.
+    UserName, 255, line;
+    /// What a post is about: 1 to 255 characters, not blank, no control
+    /// characters.
+    Title, 255, line;
+    /// The text of a post: 0 to 100,000 characters; of the control characters only
+    /// tab, carriage return and line feed.
+    Content, 100_000, lines;
 }
 
-impl Content {
-    /// The most characters (Unicode code points) a post may have.
-    pub const MAX_CHARS: usize = 100_000;
-
-    /// Takes `text` exactly as it is.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that it breaks.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Violations> {
-        let text = text.into();
-        let found = [
-            too_long(&text, Self::MAX_CHARS),
-            control_character(&text, |byte| matches!(byte, b'\t' | b'\r' | b'\n')),
-        ];
-        Violations::none_or(found.into_iter().flatten(), || Self(text))
-    }
-
-    /// The text as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-pub(crate) fn parse_line(text: String, max: usize) -> Result<String, Violations> {
+/// Finds what is wrong with a single line of text.
+pub(crate) fn line(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
     let found = [
-        too_long(&text, max),
+        too_long(text, max),
         text.trim().is_empty().then_some(Violation::Blank),
-        control_character(&text, |_| false),
+        control_character(text, |_| false),
     ];
-    Violations::none_or(found.into_iter().flatten(), || text)
+    found.into_iter().flatten()
+}
+
+/// Finds what is wrong with a text of any number of lines.
+fn lines(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
+    let found = [
+        too_long(text, max),
+        control_character(text, |byte| matches!(byte, b'\t' | b'\r' | b'\n')),
+    ];
+    found.into_iter().flatten()
 }
 
 /// Counts code points, as MySQL's `VARCHAR(n)` does.

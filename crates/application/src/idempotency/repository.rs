@@ -5,7 +5,7 @@ use crate::RepositoryError;
 
 /// The keys of requests that may come more than once, with the answers to
 /// those that were carried out. Errors as in
-/// [`UserRepository`](crate::UserRepository).
+/// [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait IdempotencyRepository: Send {
     /// Stores `key` at the moment `now`, for the request with this fingerprint,

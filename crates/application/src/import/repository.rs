@@ -1,21 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use byline_domain::{Timestamp, UserId};
+use byline_domain::Timestamp;
 
 use crate::{Digest, RepositoryError};
 
 /// How far imports have come: noted in the session that stores the rows, and so
 /// exactly as durable as they are. Errors as in
-/// [`UserRepository`](crate::UserRepository).
+/// [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait ImportRepository: Send {
     /// Notes an import that is about to begin, at [`Checkpoint::START`], at the
     /// moment `now`.
     fn begin(&mut self, import: &NewImport, now: Timestamp) -> Result<ImportId, RepositoryError>;
 
-    /// The imports of these rows that have come further than their beginning,
-    /// the newest first.
-    fn list(&mut self, rows: Rows) -> Result<Vec<Import>, RepositoryError>;
+    /// Returns the imports of the entity with this [plural](byline_domain::Entity::PLURAL)
+    /// that have come further than their beginning, the newest first.
+    fn list(&mut self, rows: &'static str) -> Result<Vec<Import>, RepositoryError>;
 
     /// How far this import has come.
     fn position(&mut self, import: ImportId) -> Result<Option<Checkpoint>, RepositoryError>;
@@ -31,20 +31,16 @@ pub trait ImportRepository: Send {
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
 
-    /// Notes that the user whom the import found under an id has another one
+    /// Notes that the row which the import found under an id has another one
     /// here. An earlier note about the same id is replaced.
-    fn note_ids(
-        &mut self,
-        import: ImportId,
-        ids: &[(UserId, UserId)],
-    ) -> Result<(), RepositoryError>;
+    fn note_ids(&mut self, import: ImportId, ids: &[(i64, i64)]) -> Result<(), RepositoryError>;
 
-    /// What was noted about these ids.
+    /// Returns what was noted about these ids.
     fn noted_ids(
         &mut self,
         import: ImportId,
-        ids: &BTreeSet<UserId>,
-    ) -> Result<BTreeMap<UserId, UserId>, RepositoryError>;
+        ids: &BTreeSet<i64>,
+    ) -> Result<BTreeMap<i64, i64>, RepositoryError>;
 
     /// Removes at most `most` of the notes about ids, and tells how many.
     fn forget_ids(&mut self, import: ImportId, most: u16) -> Result<u16, RepositoryError>;
@@ -53,15 +49,6 @@ pub trait ImportRepository: Send {
 /// Names an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImportId(i64);
-
-/// What an import stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
-    /// Users.
-    Users,
-    /// Posts.
-    Posts,
-}
 
 /// Under which ids an import stores its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +62,13 @@ pub enum Numbering {
 /// An import that is about to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewImport {
-    /// What it stores.
-    pub rows: Rows,
+    /// The [plural](byline_domain::Entity::PLURAL) of the entity that it stores.
+    pub rows: &'static str,
     /// Under which ids.
     pub numbering: Numbering,
-    /// The import of the users by whose ids, as they were there, the posts of
-    /// this one name their authors.
-    pub authors: Option<ImportId>,
+    /// The import of the parents by whose ids, as they were there, the rows of this one name
+    /// them; the import of their parents is named by that one.
+    pub parents: Option<ImportId>,
 }
 
 /// An import that has begun.

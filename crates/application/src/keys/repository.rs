@@ -3,7 +3,7 @@ use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
 use crate::{Digest, RepositoryError, RowLock};
 
 /// The keys of the API. Errors as in
-/// [`UserRepository`](crate::UserRepository).
+/// [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait KeyRepository: Send {
     /// The key with this secret, if there is one. The keys of a user go with
@@ -13,7 +13,7 @@ pub trait KeyRepository: Send {
     /// Stores a new key under an id that no key had before.
     ///
     /// Fails with [`RepositoryError::MissingReference`] by
-    /// [`Reference::KeyUser`](crate::Reference::KeyUser) when there is no such
+    /// [`USER`](super::USER) when there is no such
     /// user.
     fn insert(
         &mut self,
@@ -24,7 +24,7 @@ pub trait KeyRepository: Send {
     ) -> Result<ApiKey, RepositoryError>;
 
     /// The first `most` keys, the oldest first.
-    fn list(&mut self, most: u16) -> Result<Vec<Listed>, RepositoryError>;
+    fn list(&mut self, most: u16) -> Result<Vec<ListedKey>, RepositoryError>;
 
     /// Revokes a key at the moment `now`, unless it was revoked before; tells
     /// whether it was not. None if there is no such key.
@@ -47,7 +47,7 @@ pub struct Found {
 
 /// A key in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedKey {
     /// The key.
     pub key: ApiKey,
     /// When it was last used, to the minute or so.

@@ -1,8 +1,8 @@
 //! Users and posts through their lives.
 
 use byline_domain::{
-    Content, EmailAddress, LastVersion, NewPost, NewUser, Post, PostChange, PostId, Timestamp,
-    Title, User, UserChange, UserId, UserName, Version,
+    Content, EmailAddress, Entity, LastVersion, Post, PostChange, PostFields, PostId, Relation,
+    Timestamp, Title, User, UserChange, UserFields, UserId, UserName, Version,
 };
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn content(text: &str) -> Content {
 
 /// Ada, created at 100.
 fn ada() -> User {
-    let new = NewUser {
+    let new = UserFields {
         name: name("Ada"),
         email: email("ada@example.org"),
     };
@@ -45,7 +45,7 @@ fn ada() -> User {
 
 /// A post of user 7, created at 100.
 fn notes() -> Post {
-    let new = NewPost {
+    let new = PostFields {
         user_id: user_id(7),
         title: title("Notes"),
         content: content("…"),
@@ -57,8 +57,10 @@ fn notes() -> Post {
 fn a_created_user_has_what_was_given_and_is_in_its_first_version() {
     let expected = User {
         id: user_id(7),
-        name: name("Ada"),
-        email: email("ada@example.org"),
+        fields: UserFields {
+            name: name("Ada"),
+            email: email("ada@example.org"),
+        },
         created_at: at(100),
         updated_at: at(100),
         version: Version::FIRST,
@@ -70,9 +72,11 @@ fn a_created_user_has_what_was_given_and_is_in_its_first_version() {
 fn a_created_post_has_what_was_given_and_is_in_its_first_version() {
     let expected = Post {
         id: PostId::try_from(3).unwrap(),
-        user_id: user_id(7),
-        title: title("Notes"),
-        content: content("…"),
+        fields: PostFields {
+            user_id: user_id(7),
+            title: title("Notes"),
+            content: content("…"),
+        },
         created_at: at(100),
         updated_at: at(100),
         version: Version::FIRST,
@@ -98,14 +102,20 @@ fn a_change_of_a_user_changes_the_named_fields_only() {
     assert_eq!(
         ada().changed(rename, at(200)).unwrap(),
         User {
-            name: name("Countess"),
+            fields: UserFields {
+                name: name("Countess"),
+                ..ada().fields
+            },
             ..expected.clone()
         }
     );
     assert_eq!(
         ada().changed(moved, at(200)).unwrap(),
         User {
-            email: email("ada@example.com"),
+            fields: UserFields {
+                email: email("ada@example.com"),
+                ..ada().fields
+            },
             ..expected
         }
     );
@@ -118,15 +128,15 @@ fn a_change_of_a_post_changes_the_named_fields_only() {
         version: version(2),
         ..notes()
     };
-    for (change, expected) in [
+    for (change, fields) in [
         (
             PostChange {
                 user_id: Some(user_id(8)),
                 ..PostChange::default()
             },
-            Post {
+            PostFields {
                 user_id: user_id(8),
-                ..expected.clone()
+                ..notes().fields
             },
         ),
         (
@@ -134,9 +144,9 @@ fn a_change_of_a_post_changes_the_named_fields_only() {
                 title: Some(title("Sketch")),
                 ..PostChange::default()
             },
-            Post {
+            PostFields {
                 title: title("Sketch"),
-                ..expected.clone()
+                ..notes().fields
             },
         ),
         (
@@ -144,12 +154,16 @@ fn a_change_of_a_post_changes_the_named_fields_only() {
                 content: Some(content("")),
                 ..PostChange::default()
             },
-            Post {
+            PostFields {
                 content: content(""),
-                ..expected.clone()
+                ..notes().fields
             },
         ),
     ] {
+        let expected = Post {
+            fields,
+            ..expected.clone()
+        };
         assert_eq!(notes().changed(change, at(200)).unwrap(), expected);
     }
 }
@@ -200,11 +214,11 @@ fn a_row_in_its_last_version_cannot_be_changed() {
 
 #[test]
 fn a_replacement_changes_every_field() {
-    let user = NewUser {
+    let user = UserFields {
         name: name("Grace"),
         email: email("grace@example.org"),
     };
-    let post = NewPost {
+    let post = PostFields {
         user_id: user_id(8),
         title: title("Compilers"),
         content: content("A-0"),
@@ -227,6 +241,29 @@ fn a_replacement_changes_every_field() {
     };
     assert_eq!(replaced_user, expected_user);
     assert_eq!(replaced_post, expected_post);
+}
+
+#[test]
+fn a_post_has_its_author_as_its_only_parent() {
+    assert_eq!(PostFields::PARENTS, [PostFields::AUTHOR]);
+    assert_eq!(UserFields::PARENTS, []);
+    let mut fields = notes().fields;
+    assert_eq!(fields.parent(PostFields::AUTHOR), Some(7));
+    fields.set_parent(PostFields::AUTHOR, 8);
+    assert_eq!(fields.user_id, user_id(8));
+    let mut change = PostChange::default();
+    PostFields::change_parent(&mut change, PostFields::AUTHOR, 9);
+    assert_eq!(change.user_id, Some(user_id(9)));
+    let other = Relation {
+        child: "post",
+        field: "editor_id",
+        parent: "user",
+    };
+    fields.set_parent(other, 9);
+    fields.set_parent(PostFields::AUTHOR, 0);
+    assert_eq!(fields.parent(PostFields::AUTHOR), Some(8));
+    assert_eq!(fields.parent(other), None);
+    assert_eq!(ada().fields.parent(PostFields::AUTHOR), None);
 }
 
 proptest! {
