@@ -17,6 +17,9 @@ pub trait Entity: Clone + Debug + PartialEq + Eq + Send + Sync + 'static {
     /// The relations in which these rows are the children.
     const PARENTS: &'static [Relation];
 
+    /// Returns the fields, if `change` names every one of them.
+    fn complete(change: Self::Change) -> Option<Self>;
+
     /// Gives the fields that `change` names their new values.
     fn apply(&mut self, change: Self::Change);
 
@@ -137,6 +140,13 @@ macro_rules! entity {
             const NAME: &'static str = $name;
             const PLURAL: &'static str = $plural;
             const PARENTS: &'static [$crate::Relation] = &[$(Self::$relation),*];
+
+            fn complete(change: $change) -> Option<Self> {
+                Some(Self {
+                    $($parent: change.$parent?,)*
+                    $($field: change.$field?,)*
+                })
+            }
 
             fn apply(&mut self, change: $change) {
                 $(self.$parent = change.$parent.unwrap_or(self.$parent);)*

@@ -3,18 +3,28 @@
 
 mod instance;
 
+use std::future::Future;
+
+use byline_domain::Entity;
 use instance::Demands;
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
+use utoipa::openapi::{
+    ContactBuilder, Info, InfoBuilder, License, OpenApi as OpenApiDocument, ServerBuilder, Tag,
+};
 
 use crate::Settings;
 use crate::openapi::{headers, refusals};
+use crate::operations::{self, Answer, Registrar};
 use crate::problem;
-use crate::resources::{batch, me, posts, users};
-use crate::service::{docs, document, health, problem_pages};
+use crate::request::authenticate::Access;
+use crate::request::context::{RequestContext, RouteOptions};
+use crate::resources::document::add_components;
+use crate::resources::{batch, for_each_entity, me};
+use crate::service::{self, health, problem_pages};
 
 /// The OpenAPI 3.1 document of this version, as indented JSON: that of a service
 /// which is protected in every way. What an instance serves says less where less
@@ -31,54 +41,53 @@ pub(crate) fn of_instance(settings: &Settings) -> String {
     text(&document)
 }
 
-fn text(document: &utoipa::openapi::OpenApi) -> String {
+fn text(document: &OpenApiDocument) -> String {
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// Every operation, and the schemas that they refer to by way of groups.
+/// The schemas of what is no entity.
 #[derive(OpenApi)]
-#[openapi(
-    paths(
-        users::list,
-        users::create,
-        users::read,
-        users::replace,
-        users::patch,
-        users::delete,
-        posts::list,
-        posts::create,
-        posts::list_of,
-        posts::create_of,
-        posts::read,
-        posts::replace,
-        posts::patch,
-        posts::delete,
-        batch::run,
-        me::show,
-        document::show,
-        docs::document,
-        docs::page,
-        problem_pages::page,
-        health::live,
-        health::ready,
-    ),
-    components(schemas(
-        users::UserResponse,
-        posts::PostResponse,
-        batch::BatchResult,
-        problem::ProblemBody,
-        problem_pages::Explanation,
-        document::ServiceDocument,
-        me::Me,
-        health::Status,
-    ))
-)]
-struct Operations;
+#[openapi(components(schemas(
+    batch::Batch,
+    batch::BatchResult,
+    problem::ProblemBody,
+    problem_pages::Explanation,
+    service::document::ServiceDocument,
+    me::Me,
+    health::Status,
+)))]
+struct Schemas;
 
-fn document() -> utoipa::openapi::OpenApi {
-    let mut document = Operations::openapi();
+/// Adds each operation to a document.
+impl Registrar for OpenApiDocument {
+    fn add<F>(
+        &mut self,
+        path: &'static str,
+        method: HttpMethod,
+        options: RouteOptions,
+        describe: fn() -> Operation,
+        _: impl Fn(RequestContext) -> F + Copy + 'static,
+    ) where
+        F: Future<Output = Answer> + 'static,
+    {
+        let mut operation = describe();
+        operation.security = Some(vec![match options.access {
+            Access::Open => SecurityRequirement::default(),
+            Access::Known => SecurityRequirement::new::<_, [&str; 0], _>("bearer", []),
+            Access::Reads(scope) | Access::Writes(scope) => {
+                SecurityRequirement::new("bearer", [scope.name()])
+            }
+        }]);
+        self.paths.add_path_operation(path, vec![method], operation);
+    }
+}
+
+fn document() -> OpenApiDocument {
+    let mut document = Schemas::openapi();
+    operations::register(&mut document, |_| String::new());
+    operations::register_root(&mut document);
     document.info = info();
     document.tags = Some(tags());
     document.servers = Some(vec![
@@ -96,7 +105,16 @@ fn document() -> utoipa::openapi::OpenApi {
     components.add_security_scheme("bearer", bearer());
     components.headers.extend(headers::components());
     components.responses.extend(refusals::components());
+    for_each_entity!(add_components(components));
+    let mut plurals = Vec::new();
+    let names = &mut plurals;
+    for_each_entity!(add_plural(names));
+    components.headers.extend([headers::location(&plurals)]);
     document
+}
+
+fn add_plural<E: Entity>(plurals: &mut Vec<&'static str>) {
+    plurals.push(E::PLURAL);
 }
 
 fn bearer() -> SecurityScheme {

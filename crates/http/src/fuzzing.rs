@@ -9,19 +9,21 @@ use byline_application::batch::MAX_OPERATIONS;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use byline_application::KeysetPosition;
 use byline_application::keys::Secret;
-use byline_domain::{Timestamp, UserId};
+use byline_application::{KeysetPosition, SortKind, SortValue};
+use byline_domain::{PostFields, UserFields};
 
-use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
+use crate::list::cursor::{Cursor, Fingerprint, Side, encode_with_checksum};
+use crate::list::request::ListRequest;
 use crate::problem::Problem;
 use crate::request::base_url::BaseUrl;
 use crate::request::preconditions::Conditions;
 use crate::request::prefer::Preferences;
 use crate::request::query::Query;
 use crate::request::request_id::RequestId;
-use crate::request::{authenticate, idempotency_key, json_object};
-use crate::resources::{batch, posts, users};
+use crate::request::{authenticate, idempotency_key};
+use crate::resource::{RestResource, body};
+use crate::resources::batch;
 
 /// Something that reads what a client sent. Panics if it breaks a promise.
 pub type FuzzTarget = fn(&[u8]);
@@ -61,9 +63,9 @@ pub fn cursor(data: &[u8]) {
     if let Ok(cursor) = Cursor::decode(&text, list) {
         // There is only one way to write a cursor.
         assert_eq!(cursor.encode(list), text);
-        let _ = cursor.clone().seek::<()>();
-        let _ = cursor.clone().seek::<String>();
-        let _ = cursor.seek::<Timestamp>();
+        let _ = cursor.clone().seek(SortKind::Id);
+        let _ = cursor.clone().seek(SortKind::Text);
+        let _ = cursor.seek(SortKind::Time);
     }
 }
 
@@ -73,7 +75,7 @@ fn forge(list: Fingerprint, forged: &[u8]) -> String {
     let genuine = Cursor {
         side: Side::After,
         position: KeysetPosition {
-            key: KeyValue::None,
+            key: SortValue::None,
             id: 1,
         },
     };
@@ -90,17 +92,14 @@ pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    match Query::parse(text, users::PARAMETERS) {
+    list_query::<UserFields>(text);
+    list_query::<PostFields>(text);
+}
+
+fn list_query<E: RestResource>(text: &str) {
+    match Query::parse(text, E::list_parameters()) {
         Ok(query) => {
-            if let Err(problem) = users::list::UserListRequest::of(&query) {
-                refused(problem);
-            }
-        }
-        Err(problem) => refused(problem),
-    }
-    match Query::parse(text, posts::PARAMETERS) {
-        Ok(query) => {
-            if let Err(problem) = posts::list::PostListRequest::of(&query) {
+            if let Err(problem) = ListRequest::<E>::of(E::PATH.to_owned(), None, &query) {
                 refused(problem);
             }
         }
@@ -169,31 +168,30 @@ fn header(name: &'static str, data: &[u8]) -> Option<HeaderMap> {
 
 /// The bodies of users.
 pub fn user(data: &[u8]) {
-    match users::request::create(data) {
-        Ok(user) => {
-            assert!(user.name.as_str().chars().count() <= 255);
-            assert!(user.email.as_str().len() <= 254);
-            // What can be created can also be changed into.
-            assert!(users::request::patch(data).is_ok());
-        }
-        Err(problem) => refused(problem),
-    }
-    if let Err(problem) = users::request::patch(data) {
-        refused(problem);
-    }
+    row(data, |user: UserFields| {
+        assert!(user.name.as_str().chars().count() <= 255);
+        assert!(user.email.as_str().len() <= 254);
+    });
 }
 
 /// The bodies of posts.
 pub fn post(data: &[u8]) {
-    match posts::request::create_by(data, json_object::id::<UserId>) {
-        Ok((_, title, content)) => {
-            assert!(title.as_str().chars().count() <= 255);
-            assert!(content.as_str().chars().count() <= 100_000);
-            assert!(posts::request::patch_by(data, json_object::id::<UserId>).is_ok());
+    row(data, |post: PostFields| {
+        assert!(post.title.as_str().chars().count() <= 255);
+        assert!(post.content.as_str().chars().count() <= 100_000);
+    });
+}
+
+fn row<E: RestResource>(data: &[u8], check: impl FnOnce(E)) {
+    match body::create::<E>(data) {
+        Ok(row) => {
+            check(row);
+            // What can be created can also be changed into.
+            assert!(body::patch::<E>(data).is_ok());
         }
         Err(problem) => refused(problem),
     }
-    if let Err(problem) = posts::request::patch_by(data, json_object::id::<UserId>) {
+    if let Err(problem) = body::patch::<E>(data) {
         refused(problem);
     }
 }

@@ -2,7 +2,7 @@ use std::hash::Hasher;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use byline_application::{KeysetPosition, Seek};
+use byline_application::{KeysetPosition, Seek, SortKind, SortValue};
 use byline_domain::Timestamp;
 use fnv::FnvHasher;
 
@@ -17,7 +17,7 @@ use fnv::FnvHasher;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) side: Side,
-    pub(crate) position: KeysetPosition<KeyValue>,
+    pub(crate) position: KeysetPosition<SortValue>,
 }
 
 /// On which side of the position the page lies.
@@ -27,15 +27,6 @@ pub(crate) enum Side {
     After,
     /// Ahead of it.
     Before,
-}
-
-/// The value of any sort key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KeyValue {
-    /// In a list ordered by id.
-    None,
-    Text(String),
-    Time(Timestamp),
 }
 
 /// Why a text is no cursor for a list.
@@ -81,12 +72,12 @@ impl Cursor {
         bytes.extend(list.0);
         bytes.extend(self.position.id.to_be_bytes());
         match &self.position.key {
-            KeyValue::None => bytes.push(0),
-            KeyValue::Text(text) => {
+            SortValue::None => bytes.push(0),
+            SortValue::Text(text) => {
                 bytes.push(1);
                 bytes.extend(text.as_bytes());
             }
-            KeyValue::Time(time) => {
+            SortValue::Time(time) => {
                 bytes.push(2);
                 bytes.extend(time.as_micros().to_be_bytes());
             }
@@ -115,66 +106,37 @@ impl Cursor {
         }
         let (id, key) = rest.split_first_chunk().ok_or(damaged)?;
         let position = KeysetPosition {
-            key: KeyValue::decode(key).ok_or(damaged)?,
+            key: sort_value(key).ok_or(damaged)?,
             id: i64::from_be_bytes(*id),
         };
         Ok(Self { side, position })
     }
 
-    /// The place where the page begins; `None` if the sort key is of another
-    /// type than the list's.
-    pub(crate) fn seek<K: SortValue>(self) -> Option<Seek<KeysetPosition<K>>> {
-        let position = KeysetPosition {
-            key: K::of(self.position.key)?,
-            id: self.position.id,
+    /// Returns the place where the page begins; `None` if the sort key is of another
+    /// kind than the list's.
+    pub(crate) fn seek(self, kind: SortKind) -> Option<Seek<KeysetPosition<SortValue>>> {
+        let fits = match &self.position.key {
+            SortValue::None => kind == SortKind::Id,
+            SortValue::Text(_) => matches!(kind, SortKind::Text | SortKind::UniqueText),
+            SortValue::Time(_) => kind == SortKind::Time,
         };
-        Some(match self.side {
-            Side::After => Seek::After(position),
-            Side::Before => Seek::Before(position),
+        fits.then_some(match self.side {
+            Side::After => Seek::After(self.position),
+            Side::Before => Seek::Before(self.position),
         })
     }
 }
 
-impl KeyValue {
-    fn decode(bytes: &[u8]) -> Option<Self> {
-        match bytes {
-            [0] => Some(Self::None),
-            [1, text @ ..] => Some(Self::Text(str::from_utf8(text).ok()?.to_owned())),
-            [2, micros @ ..] => {
-                let micros = i64::from_be_bytes(micros.try_into().ok()?);
-                Some(Self::Time(Timestamp::from_micros(micros).ok()?))
-            }
-            _ => None,
+/// Reads the value of a sort key.
+fn sort_value(bytes: &[u8]) -> Option<SortValue> {
+    match bytes {
+        [0] => Some(SortValue::None),
+        [1, text @ ..] => Some(SortValue::Text(str::from_utf8(text).ok()?.to_owned())),
+        [2, micros @ ..] => {
+            let micros = i64::from_be_bytes(micros.try_into().ok()?);
+            Some(SortValue::Time(Timestamp::from_micros(micros).ok()?))
         }
-    }
-}
-
-/// What the sort keys of the application's queries are made of.
-pub(crate) trait SortValue: Sized {
-    fn of(value: KeyValue) -> Option<Self>;
-}
-
-impl SortValue for () {
-    fn of(value: KeyValue) -> Option<Self> {
-        matches!(value, KeyValue::None).then_some(())
-    }
-}
-
-impl SortValue for String {
-    fn of(value: KeyValue) -> Option<Self> {
-        match value {
-            KeyValue::Text(text) => Some(text),
-            KeyValue::None | KeyValue::Time(_) => None,
-        }
-    }
-}
-
-impl SortValue for Timestamp {
-    fn of(value: KeyValue) -> Option<Self> {
-        match value {
-            KeyValue::Time(time) => Some(time),
-            KeyValue::None | KeyValue::Text(_) => None,
-        }
+        _ => None,
     }
 }
 
@@ -196,12 +158,12 @@ mod tests {
 
     use super::*;
 
-    fn any_key() -> impl Strategy<Value = KeyValue> {
+    fn any_key() -> impl Strategy<Value = SortValue> {
         let times = Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros();
         prop_oneof![
-            Just(KeyValue::None),
-            ".{0,20}".prop_map(KeyValue::Text),
-            times.prop_map(|micros| KeyValue::Time(Timestamp::from_micros(micros).unwrap())),
+            Just(SortValue::None),
+            ".{0,20}".prop_map(SortValue::Text),
+            times.prop_map(|micros| SortValue::Time(Timestamp::from_micros(micros).unwrap())),
         ]
     }
 
@@ -289,13 +251,17 @@ mod tests {
             side: Side::After,
             position: KeysetPosition { key, id: 1 },
         };
-        assert!(of(KeyValue::None).seek::<()>().is_some());
-        assert!(of(KeyValue::None).seek::<String>().is_none());
-        assert!(of(KeyValue::Text("a".into())).seek::<()>().is_none());
-        assert!(of(KeyValue::Text("a".into())).seek::<Timestamp>().is_none());
-        assert!(of(KeyValue::Time(time)).seek::<String>().is_none());
-        let at = KeysetPosition { key: time, id: 1 };
-        assert_eq!(of(KeyValue::Time(time)).seek(), Some(Seek::After(at)));
+        assert!(of(SortValue::None).seek(SortKind::Id).is_some());
+        assert!(of(SortValue::None).seek(SortKind::Text).is_none());
+        assert!(of("a".into()).seek(SortKind::Id).is_none());
+        assert!(of("a".into()).seek(SortKind::Time).is_none());
+        assert!(of("a".into()).seek(SortKind::UniqueText).is_some());
+        assert!(of(time.into()).seek(SortKind::Text).is_none());
+        let at = KeysetPosition {
+            key: time.into(),
+            id: 1,
+        };
+        assert_eq!(of(time.into()).seek(SortKind::Time), Some(Seek::After(at)));
     }
 
     /// Clients keep cursors across upgrades of the service.
@@ -307,16 +273,16 @@ mod tests {
             Cursor { side, position }.encode(users())
         };
         assert_eq!(
-            encode(KeyValue::None),
+            encode(SortValue::None),
             "AQAt29ze6aHdqwAAAAAAAAAqAFapuQrWkq-S"
         );
         assert_eq!(
-            encode(KeyValue::Text("Zoë".into())),
+            encode(SortValue::Text("Zoë".into())),
             "AQAt29ze6aHdqwAAAAAAAAAqAVpvw6sU_CyOvt-XXA"
         );
         let time = Timestamp::from_micros(1_763_805_600_123_456).unwrap();
         assert_eq!(
-            encode(KeyValue::Time(time)),
+            encode(SortValue::Time(time)),
             "AQAt29ze6aHdqwAAAAAAAAAqAgAGRCv-P4pAHHxRi5NIpcY"
         );
     }

@@ -1,13 +1,15 @@
 //! The parameters of a list, read one after the other while everything that is
 //! wrong with them is gathered.
 
-use byline_application::{KeyRange, Limit};
-use byline_domain::{EmailAddress, Timestamp, UserId, Violation, Violations};
+use byline_application::{KeyRange, Limit, Listed, SortKey, SortKind, SortValue};
+use byline_domain::{Id, Text, Timestamp, UserId, Violation};
 
 use crate::list::page_links::limit;
-use crate::list::sort::{Sort, SortKey};
+use crate::list::parameters;
+use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Problem};
 use crate::request::query::{Query, fault};
+use crate::resource::{Embed, RestResource};
 
 /// Reads the parameters of one request.
 pub(crate) struct Filters<'q> {
@@ -25,7 +27,7 @@ impl<'q> Filters<'q> {
     }
 
     /// The order of the list. Every filter must go with it.
-    pub(crate) fn sort<K: SortKey>(&mut self) -> Sort<K> {
+    pub(crate) fn sort<E: Listed>(&mut self) -> Sort<E> {
         let sort = match self.query.get("sort") {
             None => Some(Sort::default()),
             Some(_) => self.read("sort", Sort::parse),
@@ -47,7 +49,7 @@ impl<'q> Filters<'q> {
     /// The value of a parameter, if it is given and as it should be.
     pub(crate) fn read<T>(
         &mut self,
-        name: &'static str,
+        name: &str,
         parse: impl FnOnce(&str) -> Result<T, FilterViolations>,
     ) -> Option<T> {
         match parse(self.query.get(name)?) {
@@ -60,32 +62,72 @@ impl<'q> Filters<'q> {
         }
     }
 
-    /// Texts that start with the value of a parameter.
-    pub(crate) fn starting<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(String) -> Result<T, Violations>,
-    ) -> KeyRange<String> {
-        self.read(name, |text| prefix(text, parse))
-            .map(|prefix| KeyRange::starting_with(&prefix))
-            .unwrap_or_default()
+    /// Returns the range of the sort key that the parameters narrow the list to. Ranges of
+    /// other keys are read, too, for what is wrong with them.
+    pub(crate) fn range<E: RestResource>(&mut self, sort: &Sort<E>) -> KeyRange<SortValue> {
+        let mut range = KeyRange::default();
+        for key in E::SortKey::ALL {
+            let read = self.range_of::<E>(*key);
+            if *key == sort.key {
+                range = read;
+            }
+        }
+        range
     }
 
-    /// Times from the value of one parameter to that of another.
-    pub(crate) fn between(&mut self, gte: &'static str, lt: &'static str) -> KeyRange<Timestamp> {
-        KeyRange {
-            from: self.read(gte, time),
-            to: self.read(lt, time),
+    fn range_of<E: RestResource>(&mut self, key: E::SortKey) -> KeyRange<SortValue> {
+        let name = key.name();
+        match key.kind() {
+            SortKind::Id | SortKind::UniqueText => KeyRange::default(),
+            SortKind::Text => {
+                let prefix = self.read(&parameters::starts(name), |text| prefix::<E>(name, text));
+                let texts = prefix.map(|prefix| KeyRange::starting_with(&prefix));
+                let texts = texts.unwrap_or_default();
+                KeyRange {
+                    from: texts.from.map(SortValue::Text),
+                    to: texts.to.map(SortValue::Text),
+                }
+            }
+            SortKind::Time => KeyRange {
+                from: self
+                    .read(&parameters::from(name), time)
+                    .map(SortValue::Time),
+                to: self
+                    .read(&parameters::until(name), time)
+                    .map(SortValue::Time),
+            },
         }
     }
 
-    /// `embed=user`: whether the authors of posts are wanted with them.
-    pub(crate) fn embed_user(&mut self) -> bool {
-        let parse = |text: &str| match text {
-            "user" => Ok(()),
-            _ => Err(vec![("unknown-value", "must be `user`".to_owned())]),
-        };
-        self.read("embed", parse).is_some()
+    /// Returns the one filter that goes with every sort, if one is given. No index serves two
+    /// of them together.
+    pub(crate) fn filter<E: RestResource>(&mut self) -> Option<E::Filter> {
+        let mut found = None;
+        for filter in E::FILTERS {
+            let read = self.read(filter.name, filter.read);
+            if found.is_some() && self.query.get(filter.name).is_some() {
+                let rule =
+                    "goes with no other filter of this kind, so that an index serves the list";
+                self.faults.push(fault(filter.name, "needs-index", rule));
+            }
+            found = read.or(found);
+        }
+        found
+    }
+
+    /// Returns which parents are wanted with the rows.
+    pub(crate) fn embed<E: RestResource>(&mut self) -> Option<&'static Embed<E>> {
+        self.read("embed", |text| {
+            let embed = E::EMBEDS.iter().find(|embed| embed.relation.parent == text);
+            embed.ok_or_else(|| {
+                let names = E::EMBEDS.iter().map(|embed| embed.relation.parent);
+                let names: Vec<_> = names.collect();
+                vec![(
+                    "unknown-value",
+                    format!("must be `{}`", names.join("` or `")),
+                )]
+            })
+        })
     }
 
     /// # Errors
@@ -100,20 +142,15 @@ impl<'q> Filters<'q> {
     }
 }
 
-/// The beginning of a text of which `parse` knows the rules: it must not break
-/// any but that it must not be blank.
-fn prefix<T>(
-    text: &str,
-    parse: impl FnOnce(String) -> Result<T, Violations>,
-) -> Result<String, FilterViolations> {
-    let Err(violations) = parse(text.to_owned()) else {
-        return Ok(text.to_owned());
-    };
-    let rules: FilterViolations = violations
-        .iter()
-        .filter(|violation| **violation != Violation::Blank)
-        .map(|violation| (violation.code(), violation.to_string()))
-        .collect();
+/// Reads the beginning of the field `name`: it must not break any rule of the field but that
+/// it must not be blank.
+fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FilterViolations> {
+    let field = E::FIELDS.iter().find(|field| field.name == name);
+    let read = field.map_or(Ok(()), |field| {
+        (field.read)(text.into(), &mut E::Change::default())
+    });
+    let mut rules = read.err().unwrap_or_default();
+    rules.retain(|(code, _)| *code != Violation::Blank.code());
     if rules.is_empty() {
         Ok(text.to_owned())
     } else {
@@ -128,31 +165,31 @@ fn time(text: &str) -> Result<Timestamp, FilterViolations> {
     })
 }
 
-/// An address; the case of its letters makes no difference.
-pub(crate) fn email(text: &str) -> Result<EmailAddress, FilterViolations> {
-    EmailAddress::parse(text).map_err(|violations| {
+/// Reads a text, by the rules of its type.
+pub(crate) fn text<T: Text>(text: &str) -> Result<T, FilterViolations> {
+    T::parse(text.to_owned()).map_err(|violations| {
         let rules = violations.iter();
         rules.map(|one| (one.code(), one.to_string())).collect()
     })
 }
 
-/// The id of a user, whether there is one or not.
-pub(crate) fn user_id(text: &str) -> Result<UserId, FilterViolations> {
+/// Reads an id, whether there is such a row or not.
+pub(crate) fn id<T>(text: &str) -> Result<Id<T>, FilterViolations> {
     let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse()
         .ok()
         .filter(|_| canonical)
-        .and_then(|number: i64| UserId::try_from(number).ok())
+        .and_then(|number: i64| Id::try_from(number).ok())
         .ok_or_else(|| {
             let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
             vec![("out-of-range", rule)]
         })
 }
 
-/// Whether the author of a post is wanted with it.
-pub(crate) fn embeds_user(query: &Query) -> Result<bool, Problem> {
+/// Returns which parent is wanted with a single row.
+pub(crate) fn embed<E: RestResource>(query: &Query) -> Result<Option<&'static Embed<E>>, Problem> {
     let mut filters = Filters::new(query);
-    let embeds = filters.embed_user();
+    let embed = filters.embed::<E>();
     filters.finish()?;
-    Ok(embeds)
+    Ok(embed)
 }

@@ -1,10 +1,12 @@
 //! Lists, page by page.
 
 use actix_web::http::header::HeaderValue;
-use byline_application::{Direction, KeysetPosition, Limit, Page, Seek};
+use byline_application::{
+    Direction, KeysetPosition, Limit, Listed, Page, Seek, SortKey, SortValue,
+};
 
-use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, SortValue};
-use crate::list::sort::{Sort, SortKey};
+use crate::list::cursor::{Cursor, Fingerprint, Side};
+use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Location, Problem};
 use crate::request::base_url::BaseUrl;
 use crate::request::query::Query;
@@ -24,10 +26,10 @@ impl Paging {
     /// # Errors
     ///
     /// The cursor is damaged or was made for another list.
-    pub(crate) fn of<K: SortKey>(
+    pub(crate) fn of<E: Listed>(
         path: impl Into<String>,
         query: &Query,
-        sort: Sort<K>,
+        sort: &Sort<E>,
     ) -> Result<Self, Problem> {
         let path = path.into();
         let fingerprint = fingerprint(&path, query, sort);
@@ -47,17 +49,19 @@ impl Paging {
         })
     }
 
-    /// Where the page begins.
+    /// Returns where the page begins in a list with this sort key.
     ///
     /// # Errors
     ///
-    /// The cursor holds a sort key of another type: it was forged.
-    pub(crate) fn seek<K: SortValue>(&self) -> Result<Seek<KeysetPosition<K>>, Problem> {
-        match &self.cursor {
+    /// The cursor holds a sort key of another kind: it was forged.
+    pub(crate) fn seek<E: Listed>(
+        &self,
+        key: E::SortKey,
+    ) -> Result<Seek<KeysetPosition<SortValue>>, Problem> {
+        match self.cursor.clone() {
             None => Ok(Seek::First),
             Some(cursor) => cursor
-                .clone()
-                .seek()
+                .seek(key.kind())
                 .ok_or_else(|| invalid_cursor("The cursor is damaged.".to_owned())),
         }
     }
@@ -68,7 +72,7 @@ impl Paging {
         &self,
         base: &BaseUrl,
         page: &Page<T>,
-        position: impl Fn(&T) -> KeysetPosition<KeyValue>,
+        position: impl Fn(&T) -> KeysetPosition<SortValue>,
     ) -> HeaderValue {
         let first = page.items.first().map(&position);
         let last = page.items.last().map(&position);
@@ -89,7 +93,7 @@ impl Paging {
         HeaderValue::try_from(links).unwrap_or(HeaderValue::from_static(""))
     }
 
-    fn next(&self, last: Option<KeysetPosition<KeyValue>>, more: bool) -> PageTarget {
+    fn next(&self, last: Option<KeysetPosition<SortValue>>, more: bool) -> PageTarget {
         let behind = last.map(|position| Cursor {
             side: Side::After,
             position,
@@ -104,7 +108,7 @@ impl Paging {
         }
     }
 
-    fn prev(&self, first: Option<KeysetPosition<KeyValue>>, more: bool) -> PageTarget {
+    fn prev(&self, first: Option<KeysetPosition<SortValue>>, more: bool) -> PageTarget {
         let ahead = first.map(|position| Cursor {
             side: Side::Before,
             position,
@@ -160,7 +164,7 @@ const OF_THE_PAGE: [&str; 4] = ["limit", "cursor", "embed", "sort"];
 
 /// The order in which filters are given makes no difference, nor does it make
 /// one whether the sort that is meant anyway is named.
-fn fingerprint<K: SortKey>(path: &str, query: &Query, sort: Sort<K>) -> Fingerprint {
+fn fingerprint<E: Listed>(path: &str, query: &Query, sort: &Sort<E>) -> Fingerprint {
     let mut filters: Vec<(&str, &str)> = query
         .iter()
         .filter(|(name, _)| !OF_THE_PAGE.contains(name))

@@ -1,28 +1,28 @@
 //! The closed grammar of lists: what can be sorted by and filtered with, and
 //! which of it together.
 
-use byline_application::Direction;
+use byline_application::{Direction, Listed, SortKey};
 
 use crate::problem::FieldError;
 use crate::request::query::fault;
 
-/// What a list can be ordered by.
-pub(crate) trait SortKey: Copy + Default + PartialEq + 'static {
-    /// Every key, the default first.
-    const ALL: &'static [Self];
-
-    /// As the parameter `sort` names it.
-    fn name(self) -> &'static str;
-}
-
 /// An order of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sort<K> {
-    pub(crate) key: K,
+#[derive(Debug)]
+pub(crate) struct Sort<E: Listed> {
+    pub(crate) key: E::SortKey,
     pub(crate) direction: Direction,
 }
 
-impl<K: SortKey> Sort<K> {
+impl<E: Listed> Default for Sort<E> {
+    fn default() -> Self {
+        Self {
+            key: E::SortKey::default(),
+            direction: Direction::default(),
+        }
+    }
+}
+
+impl<E: Listed> Sort<E> {
     /// Reads the value of the parameter `sort`: a key, with `-` for descending.
     ///
     /// # Errors
@@ -33,13 +33,13 @@ impl<K: SortKey> Sort<K> {
             None => (Direction::Ascending, text),
             Some(name) => (Direction::Descending, name),
         };
-        match K::ALL.iter().find(|key| key.name() == name) {
+        match E::SortKey::ALL.iter().find(|key| key.name() == name) {
             Some(key) => Ok(Self {
                 key: *key,
                 direction,
             }),
             None => {
-                let names: Vec<_> = K::ALL.iter().map(|key| key.name()).collect();
+                let names: Vec<_> = E::SortKey::ALL.iter().map(|key| key.name()).collect();
                 let names = names.join("`, `");
                 let rule = format!("must be one of `{names}`, with `-` before it for descending");
                 Err(vec![("unknown-value", rule)])

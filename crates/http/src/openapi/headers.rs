@@ -13,9 +13,7 @@ pub(crate) fn components() -> ResponseHeaders {
     [
         ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
         ("ETag", "The version of the row, a strong entity tag (RFC 9110 section 8.8.3).", text(32, "^\"[1-9][0-9]*\"$", "\"3\"")),
-        ("PostTag", "The version of the post, a strong entity tag; with `embed` a weak one, of the post and its author.", text(32, "^(\"[1-9][0-9]*\"|W/\"[0-9a-f]+\")$", "\"3\"")),
         ("WeakTag", "What a list, a page or a document says, as a weak entity tag.", text(32, "^W/\"[0-9a-f]+\"$", "W/\"9f2c1d04a7b3e655\"")),
-        ("Location", "Where the new row is.", text(64, "^/(users|posts)/[1-9][0-9]*$", "/users/1")),
         ("Link", "Other pages of the list (RFC 8288): `first`, `prev` if there is one, `next` if there are more rows. Follow them as they are.", text(8192, "^<.*$", "</users?limit=2>; rel=\"first\", </users?limit=2&cursor=AQB2cW4VAAAAAAAAAACqhg-1h>; rel=\"next\"")),
         ("Cache-Control", "Whether an answer may be kept: `no-cache` if it must be validated before it is used again, `no-store` if not at all.", text(32, "^(no-cache|no-store)$", "no-cache")),
         ("X-Total-Count", "How many rows there are on all pages, if the request preferred `count=exact`.", integer(0, i64::MAX, 42)),
@@ -28,14 +26,40 @@ pub(crate) fn components() -> ResponseHeaders {
         ("Vary", "The request headers that the answer depends on.", text(64, "^(Accept(-Encoding)?|Prefer)(, .*)?$", "Accept")),
     ]
     .into_iter()
-    .map(|(name, description, schema)| {
-        let header = HeaderBuilder::new()
+    .map(|(name, description, schema)| (name.to_owned(), header(description, schema)))
+    .collect()
+}
+
+/// The header that says where a new row is, whose path begins with one of these plurals.
+pub(crate) fn location(plurals: &[&str]) -> (String, RefOr<Header>) {
+    let pattern = format!("^/({})/[1-9][0-9]*$", plurals.join("|"));
+    let schema = text(64, &pattern, "/users/1");
+    (
+        "Location".to_owned(),
+        header("Where the new row is.", schema),
+    )
+}
+
+/// The header that tags a row of entity `name` that may be answered with its parent, which is
+/// its `role`.
+pub(crate) fn tag_of_embedding(name: &str, role: &str) -> (String, RefOr<Header>) {
+    let description = format!(
+        "The version of the {name}, a strong entity tag; with `embed` a weak one, of the {name} and its {role}."
+    );
+    let schema = text(32, "^(\"[1-9][0-9]*\"|W/\"[0-9a-f]+\")$", "\"3\"");
+    let mut characters = name.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    let name: String = first.into_iter().chain(characters).collect();
+    (format!("{name}Tag"), header(&description, schema))
+}
+
+fn header(description: &str, schema: Object) -> RefOr<Header> {
+    RefOr::T(
+        HeaderBuilder::new()
             .description(Some(description))
             .schema(Some(schema))
-            .build();
-        (name.to_owned(), RefOr::T(header))
-    })
-    .collect()
+            .build(),
+    )
 }
 
 /// References to some of them, and to those that every answer has.

@@ -1,12 +1,11 @@
 //! Parameters of paths, queries and headers.
 
-use byline_application::Limit;
+use byline_application::{Limit, Listed, SortKey};
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{ObjectBuilder, Required, Type};
 
 use super::schemas::{self, string};
-use crate::list::sort::SortKey;
 use crate::request::prefer;
 
 /// Declares groups of parameters by the functions that describe them.
@@ -80,10 +79,10 @@ pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder 
         .enum_values(Some(values))
 }
 
-pub(crate) fn sort<K: SortKey>() -> Parameter {
-    let keys = K::ALL.iter().map(|key| key.name());
+pub(crate) fn sort<E: Listed>() -> Parameter {
+    let keys = E::SortKey::ALL.iter().map(|key| key.name());
     let schema = one_of(keys.flat_map(|key| [key.to_owned(), format!("-{key}")]))
-        .default(Some(json!(K::default().name())));
+        .default(Some(json!(E::SortKey::default().name())));
     let description = "The key that the list is ordered by, `-` before it for descending. Rows \
         with equal keys follow in the order of their ids.";
     parameter(ParameterIn::Query, "sort", description, schema)

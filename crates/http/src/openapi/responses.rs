@@ -37,17 +37,25 @@ groups! {
     Deleted: one("204", response("It is deleted."), OF_WRITES);
 }
 
-/// Where a response leads: the operation, its parameter, where its value is.
-pub(crate) type ResponseLinks = &'static [(&'static str, &'static str, &'static str)];
+/// Where a response leads.
+#[derive(Clone, Debug)]
+pub(crate) struct ResponseLink {
+    /// The id of the operation.
+    pub(crate) operation: String,
+    /// Its parameter.
+    pub(crate) parameter: &'static str,
+    /// Where the parameter's value is.
+    pub(crate) value: String,
+}
 
-fn links(to: ResponseLinks) -> BTreeMap<String, RefOr<Link>> {
+fn links(to: &[ResponseLink]) -> BTreeMap<String, RefOr<Link>> {
     to.iter()
-        .map(|(operation, parameter, value)| {
+        .map(|to| {
             let link = LinkBuilder::new()
-                .operation_id(*operation)
-                .parameter(*parameter, *value)
+                .operation_id(&to.operation)
+                .parameter(to.parameter, to.value.as_str())
                 .build();
-            ((*operation).to_owned(), RefOr::T(link))
+            (to.operation.clone(), RefOr::T(link))
         })
         .collect()
 }
@@ -70,7 +78,7 @@ pub(crate) fn one(status: &str, response: ResponseBuilder, more: &[&str]) -> Res
     Responses::from([(status.to_owned(), RefOr::T(response))])
 }
 
-pub(crate) fn read<T: ToSchema>(description: &str, to: ResponseLinks, tag: &str) -> Responses {
+pub(crate) fn read<T: ToSchema>(description: &str, to: &[ResponseLink], tag: &str) -> Responses {
     let mut responses = one("200", json_of::<T>(description), &[tag]);
     responses.append(&mut not_modified(&[tag]));
     linked(responses, to)
@@ -87,7 +95,7 @@ fn not_modified(headers: &[&str]) -> Responses {
 /// What the answer to any write may have.
 pub(crate) const OF_WRITES: &[&str] = &["Idempotency-Replayed", "Preference-Applied"];
 
-pub(crate) fn changed<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {
+pub(crate) fn changed<T: ToSchema>(description: &str, to: &[ResponseLink]) -> Responses {
     let headers = &[OF_WRITES, &["ETag"]].concat();
     let mut responses = linked(one("200", json_of::<T>(description), headers), to);
     responses.append(&mut minimal(headers));
@@ -99,7 +107,7 @@ pub(crate) fn minimal(headers: &[&str]) -> Responses {
     one("204", response(description), headers)
 }
 
-pub(crate) fn created<T: ToSchema>(description: &str, to: ResponseLinks) -> Responses {
+pub(crate) fn created<T: ToSchema>(description: &str, to: &[ResponseLink]) -> Responses {
     linked(
         one(
             "201",
@@ -110,7 +118,7 @@ pub(crate) fn created<T: ToSchema>(description: &str, to: ResponseLinks) -> Resp
     )
 }
 
-fn linked(mut responses: Responses, to: ResponseLinks) -> Responses {
+fn linked(mut responses: Responses, to: &[ResponseLink]) -> Responses {
     for response in responses.values_mut() {
         if let RefOr::T(response) = response {
             response.links = links(to);

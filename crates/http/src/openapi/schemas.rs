@@ -1,12 +1,9 @@
 //! Members and bodies that resources have in common.
 
-use byline_domain::UserId;
 use byline_domain::policy::Scope;
-use serde_json::{Value, json};
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{
-    ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
-};
+use byline_domain::{Text, UserId};
+use serde_json::json;
+use utoipa::openapi::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use crate::problem::Code;
 use crate::request::preconditions;
@@ -24,7 +21,25 @@ pub(crate) const ANYTHING: &str = "^[\\s\\S]*$";
 
 const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$";
 
-/// The id of a user or of a post.
+/// A line of text.
+pub(crate) fn line<T: Text>(example: &str) -> ObjectBuilder {
+    string(1, T::MAX_CHARS, LINE)
+        .description(Some(
+            "Not blank, no control characters. Stored and returned exactly as sent.",
+        ))
+        .examples([json!(example)])
+}
+
+/// A text of any number of lines, which may be empty.
+pub(crate) fn lines<T: Text>(example: &str) -> ObjectBuilder {
+    string(0, T::MAX_CHARS, TEXT)
+        .description(Some(
+            "No control characters but tab, line feed and carriage return.",
+        ))
+        .examples([json!(example)])
+}
+
+/// The id of a row.
 pub(crate) fn id() -> ObjectBuilder {
     integer(1, UserId::MAX.get())
         .description(Some("Given by the server, never given twice."))
@@ -162,66 +177,6 @@ pub(crate) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder 
         .min_length(Some(least))
         .max_length(Some(most))
         .pattern(Some(pattern))
-}
-
-/// The members that a client gives, in bodies of requests.
-pub(crate) type Members = &'static [(&'static str, fn() -> ObjectBuilder)];
-
-/// Declares the bodies of requests: name, members, whether they must be there,
-/// whether what the server gives may be sent back, description, example.
-macro_rules! bodies {
-    ($($name:ident $members:ident $required:literal $sent_back:literal $description:literal $example:tt)+) => {
-        $(
-            #[doc = $description]
-            pub(crate) enum $name {}
-
-            impl utoipa::ToSchema for $name {
-                fn name() -> std::borrow::Cow<'static, str> {
-                    std::borrow::Cow::Borrowed(stringify!($name))
-                }
-            }
-
-            impl utoipa::PartialSchema for $name {
-                fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                    $crate::openapi::schemas::body(
-                        $members,
-                        $required,
-                        $sent_back,
-                        $description,
-                        serde_json::json!($example),
-                    )
-                }
-            }
-        )+
-    };
-}
-pub(crate) use bodies;
-
-/// Returns the schema of a body.
-pub(crate) fn body(
-    members: Members,
-    required: bool,
-    sent_back: bool,
-    description: &str,
-    example: Value,
-) -> RefOr<Schema> {
-    let mut object = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .description(Some(description))
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-        .examples([example]);
-    for (name, schema) in members {
-        object = object.property(*name, schema());
-        if required {
-            object = object.required(*name);
-        }
-    }
-    if sent_back {
-        for name in ["id", "created_at", "updated_at"] {
-            object = object.property(name, ignored());
-        }
-    }
-    object.into()
 }
 
 /// A member of which nothing is read.

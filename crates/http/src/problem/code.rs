@@ -1,4 +1,5 @@
 use actix_web::http::StatusCode;
+use byline_domain::{PostFields, Relation};
 
 /// Declares the codes as a table: variant, name, status, title, meaning and
 /// remedy, so that none can lack a page.
@@ -41,6 +42,16 @@ macro_rules! codes {
             }
         }
     };
+}
+
+/// Returns the code for a row whose parent in `relation` does not exist.
+pub(super) fn missing_parent(relation: Relation) -> Option<Code> {
+    (relation == PostFields::AUTHOR).then_some(Code::AuthorMissing)
+}
+
+/// Returns the code for a row that cannot be deleted because of its children in `relation`.
+pub(super) fn has_children(relation: Relation) -> Option<Code> {
+    (relation == PostFields::AUTHOR).then_some(Code::UserHasPosts)
 }
 
 codes! {

@@ -1,9 +1,11 @@
 //! The one door from errors of the application to HTTP.
 
 use byline_application::{AppError, Cause, Conflict, EntityRef, Unavailable};
+use byline_domain::Relation;
 use byline_domain::policy::Denial;
 
 use super::challenge::{challenge, unauthenticated};
+use super::code::{has_children, missing_parent};
 use super::{Code, FieldError, Location, Problem};
 
 impl From<AppError> for Problem {
@@ -60,7 +62,7 @@ impl Problem {
 fn error_pointer(error: &AppError) -> &'static str {
     match error {
         AppError::NotFound(_)
-        | AppError::Conflict(Conflict::UserHasPosts(_) | Conflict::LastVersion(_)) => "/id",
+        | AppError::Conflict(Conflict::StillReferenced(..) | Conflict::LastVersion(_)) => "/id",
         AppError::PreconditionFailed(_) => "/if_match",
         _ => "",
     }
@@ -77,16 +79,27 @@ fn conflicting(conflict: Conflict) -> Problem {
             Some("/email"),
             "Another user has this e-mail address.".to_owned(),
         ),
-        Conflict::AuthorMissing(id) => (
-            Code::AuthorMissing,
-            Some("/user_id"),
-            format!("There is no user {id} who could be the author."),
-        ),
-        Conflict::UserHasPosts(id) => (
-            Code::UserHasPosts,
-            None,
-            format!("The user {id} still has posts."),
-        ),
+        Conflict::ParentMissing(relation, id) => {
+            let Relation { parent, field, .. } = relation;
+            let detail = format!("There is no {parent} {id}, which `{field}` names.");
+            let place = Location::Pointer(format!("/{field}"));
+            return missing_parent(relation).map_or_else(
+                || unknown_relation(conflict),
+                |code| one_fault(code, place, detail),
+            );
+        }
+        Conflict::StillReferenced(relation, row) => {
+            let Relation { parent, child, .. } = relation;
+            let detail = if row.entity == parent {
+                format!("The {row} still has {child}s.")
+            } else {
+                format!("A {parent} of the {row} still has {child}s.")
+            };
+            return match has_children(relation) {
+                Some(code) => Problem::new(code, detail),
+                None => unknown_relation(conflict),
+            };
+        }
         Conflict::NoIdLeft => {
             // For the operator, who alone can do something about it.
             let problem = Problem::new(Code::LimitReached, "There is no id left for another row.");
@@ -102,12 +115,25 @@ fn conflicting(conflict: Conflict) -> Problem {
         // No request links identities.
         Conflict::IdentityLinked => return Problem::from_code(Code::Internal),
     };
-    let fault = pointer.map(|pointer| FieldError {
-        place: Location::Pointer(pointer.to_owned()),
+    match pointer {
+        Some(pointer) => one_fault(code, Location::Pointer(pointer.to_owned()), detail),
+        None => Problem::new(code, detail),
+    }
+}
+
+/// Returns a problem with one part of the request.
+fn one_fault(code: Code, place: Location, detail: String) -> Problem {
+    let fault = FieldError {
+        place,
         code: code.name(),
         detail: detail.clone(),
-    });
-    Problem::new(code, detail).with_faults(fault.into_iter().collect())
+    };
+    Problem::new(code, detail).with_faults(vec![fault])
+}
+
+/// A relation without a code of its own: a bug.
+fn unknown_relation(conflict: Conflict) -> Problem {
+    Problem::from_code(Code::Internal).with_cause(std::sync::Arc::new(conflict))
 }
 
 fn unavailable(reason: Unavailable) -> Problem {

@@ -9,7 +9,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
 use byline_application::{AppError, JobOptions, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
-use byline_domain::{PostId, Timestamp, UserId};
+use byline_domain::{Timestamp, UserId};
 use tokio::time::timeout_at;
 
 use crate::Api;
@@ -112,16 +112,9 @@ impl RequestContext {
         self.request.match_info().get(name).unwrap_or_default()
     }
 
-    pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
-        self.id("user_id", "user")
-    }
-
-    pub(crate) fn post_id(&self) -> Result<PostId, Problem> {
-        self.id("post_id", "post")
-    }
-
-    /// An id that cannot exist is one that does not exist: 404, not 400.
-    fn id<I: TryFrom<i64>>(&self, segment: &str, what: &str) -> Result<I, Problem> {
+    /// Returns the id that the part `segment` of the path is, of what is called `what`. One
+    /// that cannot exist is one that does not exist: 404, not 400.
+    pub(crate) fn id<I: TryFrom<i64>>(&self, segment: &str, what: &str) -> Result<I, Problem> {
         let text = self.segment(segment);
         let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
         text.parse()

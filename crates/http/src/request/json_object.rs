@@ -13,20 +13,20 @@ use crate::problem::{Code, FieldError, Location, Problem};
 
 /// Which members an object may have. There are no others.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ObjectSchema {
+pub(crate) struct ObjectSchema<'s> {
     /// Those that a client gives.
-    pub(crate) writable: &'static [&'static str],
+    pub(crate) writable: &'s [&'static str],
     /// Those that the server gives.
-    pub(crate) read_only: ReadOnly,
+    pub(crate) read_only: ReadOnly<'s>,
 }
 
 /// What becomes of read-only members.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum ReadOnly {
+pub(crate) enum ReadOnly<'s> {
     /// They are refused: there is nothing yet that could have them.
-    Refused(&'static [&'static str]),
+    Refused(&'s [&'static str]),
     /// They are ignored, so that what was read can be sent back.
-    Ignored(&'static [&'static str]),
+    Ignored(&'s [&'static str]),
 }
 
 /// The members of one object, taken one after the other while everything that
@@ -60,7 +60,7 @@ pub(crate) type FieldViolations = Vec<(&'static str, String)>;
 impl<V: Member> Fields<V> {
     /// Reads `body`, which must be one JSON object. Members beyond `schema` are
     /// noted, as are duplicates.
-    pub(crate) fn parse<'de>(body: &'de [u8], schema: ObjectSchema) -> Result<Self, Problem>
+    pub(crate) fn parse<'de>(body: &'de [u8], schema: ObjectSchema<'_>) -> Result<Self, Problem>
     where
         V: Deserialize<'de>,
     {
@@ -267,9 +267,9 @@ fn pointer(name: &str) -> String {
 
 /// Gives the members of an object, or the name of the type that stands in its
 /// place.
-struct ObjectVisitor<V>(ObjectSchema, PhantomData<V>);
+struct ObjectVisitor<'s, V>(ObjectSchema<'s>, PhantomData<V>);
 
-impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<V> {
+impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<'_, V> {
     type Value = Result<Fields<V>, &'static str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -349,7 +349,7 @@ mod tests {
 
     use super::*;
 
-    const SCHEMA: ObjectSchema = ObjectSchema {
+    const SCHEMA: ObjectSchema<'_> = ObjectSchema {
         writable: &["a", "b"],
         read_only: ReadOnly::Ignored(&["id"]),
     };

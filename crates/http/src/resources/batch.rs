@@ -1,5 +1,6 @@
 //! `/batch`: many operations in one transaction.
 
+mod canonical;
 mod openapi;
 pub(crate) mod request;
 mod response;
@@ -17,9 +18,8 @@ use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::response::stored_response::StoredResponse;
 use openapi::BatchDone;
-use schemas::Batch;
 
-pub(crate) use schemas::BatchResult;
+pub(crate) use schemas::{Batch, BatchResult};
 
 /// Run operations in one transaction
 ///
@@ -31,7 +31,6 @@ pub(crate) use schemas::BatchResult;
     tag = "batch",
     params(Repeated),
     request_body = Batch,
-    security(("bearer" = [])),
     responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)
 )]
 pub(crate) async fn run(mut call: RequestContext) -> Result<HttpResponse, Problem> {
@@ -39,7 +38,7 @@ pub(crate) async fn run(mut call: RequestContext) -> Result<HttpResponse, Proble
     let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
     let now = call.now();
     call.write(
-        call.claim(&operations),
+        call.claim(|| canonical::canonical(&operations)),
         move |session, principal| use_case::run(session, principal, &operations, now),
         |done| {
             let results: Vec<_> = done.iter().map(response::result).collect();

@@ -8,7 +8,8 @@ use crate::openapi::responses::{self, json_of, one};
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::request::context::RequestContext;
-use crate::resources::users::UserResponse;
+use crate::resource::row::RowResponse;
+use crate::resources::users::UserSchema;
 use crate::response::representation;
 use crate::service::document::{Limits, limits};
 
@@ -19,7 +20,8 @@ pub(crate) struct Me<'a> {
     #[schema(schema_with = schemas::word)]
     credential: &'static str,
     /// The user who acts with it, if it is one.
-    user: Option<UserResponse<'a>>,
+    #[schema(value_type = Option<UserSchema>)]
+    user: Option<RowResponse<'a>>,
     /// What it allows.
     #[schema(schema_with = schemas::scopes)]
     scopes: Vec<&'static str>,
@@ -38,7 +40,6 @@ responses::groups! {
     path = "/me",
     operation_id = "getMe",
     tag = "service",
-    security(("bearer" = [])),
     responses(MeDocument, CommonErrors, AuthErrors)
 )]
 pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
@@ -51,7 +52,7 @@ pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> 
             Credential::Key(_) => "key",
             Credential::Token(_) => "token",
         },
-        user: user.as_ref().map(UserResponse::from),
+        user: user.as_ref().map(|user| RowResponse::new(user)),
         scopes: principal
             .scopes
             .iter()

@@ -175,11 +175,11 @@ pub(crate) fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Ap
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::{Content, NewPost, PostId, Timestamp, Title, UserId};
+    use byline_domain::{Content, Entity, PostFields, PostId, Timestamp, Title, UserId};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::resources::posts::PostResponse;
+    use crate::resource::row::RowResponse;
 
     proptest! {
         /// Two programs that know JSON agree on every text, wherever in a block
@@ -189,14 +189,14 @@ mod tests {
             title in "\\PC{1,99}x",
             content in "([\t\r\n\"\\\\/é漢😀]|\\PC|[a-z ]{0,40}){0,60}",
         ) {
-            let new = NewPost {
+            let new = PostFields {
                 user_id: UserId::try_from(1).unwrap(),
                 title: Title::parse(title).unwrap(),
                 content: Content::parse(content).unwrap(),
             };
             let now = Timestamp::from_micros(0).unwrap();
             let post = new.created(PostId::try_from(i64::MAX >> 11).unwrap(), now);
-            let row = PostResponse::from(&post);
+            let row = RowResponse::new(&post);
             let mut body = Vec::new();
             write(&mut body, &row).unwrap();
             prop_assert_eq!(

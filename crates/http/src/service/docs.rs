@@ -97,7 +97,6 @@ fn open_api_document() -> Responses {
     operation_id = "getDocs",
     tag = "service",
     params(Fresh),
-    security(()),
     responses(DocsPage, CommonErrors)
 )]
 pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
@@ -126,7 +125,6 @@ pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem>
     operation_id = "getOpenApi",
     tag = "service",
     params(Fresh),
-    security(()),
     responses(OpenApiDocument, CommonErrors)
 )]
 pub(crate) async fn document(

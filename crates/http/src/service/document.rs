@@ -54,7 +54,6 @@ fn service_description() -> Responses {
     operation_id = "getService",
     tag = "service",
     params(Fresh),
-    security(()),
     responses(ServiceDescription, CommonErrors)
 )]
 pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {

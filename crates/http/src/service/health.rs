@@ -56,7 +56,6 @@ responses::groups! {
     path = "/livez",
     operation_id = "getLiveness",
     tag = "service",
-    security(()),
     responses(StatusDocument, CommonErrors)
 )]
 pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
@@ -74,7 +73,6 @@ pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
     path = "/readyz",
     operation_id = "getReadiness",
     tag = "service",
-    security(()),
     responses(StatusDocument, CommonErrors)
 )]
 pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem> {

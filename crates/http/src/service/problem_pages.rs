@@ -57,7 +57,6 @@ fn problem_page() -> Responses {
     operation_id = "getProblem",
     tag = "service",
     params(ProblemPath, Fresh),
-    security(()),
     responses(ProblemPage, CommonErrors, NotFound)
 )]
 pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use byline_application::Precondition;
-use byline_application::batch::{Author, MAX_OPERATIONS, Operation};
-use byline_application::users::Posts;
+use byline_application::batch::{CreatedParent, MAX_OPERATIONS, Operation, Write};
+use byline_domain::Relation;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -11,18 +12,16 @@ use crate::request::json_object::{
     FieldViolations, Fields, ObjectSchema, ReadOnly, fault, id, wrong_type,
 };
 use crate::request::preconditions;
-use crate::resources::{posts, users};
+use crate::resource::{RestResource, body};
+use crate::resources::for_each_entity;
 
-const BATCH: ObjectSchema = ObjectSchema {
+const BATCH: ObjectSchema<'_> = ObjectSchema {
     writable: &["operations"],
     read_only: ReadOnly::Ignored(&[]),
 };
 
-/// Every member that some operation may have.
-const OPERATION: ObjectSchema = ObjectSchema {
-    writable: &["op", "type", "ref", "id", "if_match", "posts", "data"],
-    read_only: ReadOnly::Ignored(&[]),
-};
+/// The members that every operation may have.
+const COMMON: &[&str] = &["op", "type", "ref", "id", "if_match", "data"];
 
 /// The most faults that are listed, lest the answer outgrow the request.
 const MOST_FAULTS: usize = 1000;
@@ -84,7 +83,8 @@ struct Reader {
 #[derive(Clone, Copy)]
 struct Named {
     index: usize,
-    kind: Option<Kind>,
+    /// The entity of what it creates, if that is known.
+    kind: Option<&'static str>,
 }
 
 #[derive(Clone, Copy)]
@@ -94,18 +94,50 @@ enum Op {
     Delete,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    User,
-    Post,
+/// An entity, as operations are read that write its rows.
+struct Kind {
+    /// The name of the entity.
+    name: &'static str,
+    /// What its rows can be deleted with.
+    children: &'static [&'static str],
+    create: fn(&mut Reader, usize, &RawValue) -> Result<Option<Operation>, Problem>,
+    update: ReadOperation,
+    delete: ReadOperation,
 }
+
+type ReadOperation =
+    fn(&mut Reader, usize, &mut OperationFields<'_>) -> Result<Option<Operation>, Problem>;
 
 type OperationFields<'a> = Fields<&'a RawValue>;
 
+/// Every entity.
+static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+    let mut kinds = Vec::new();
+    let found = &mut kinds;
+    for_each_entity!(add_kind(found));
+    kinds
+});
+
+fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
+    kinds.push(Kind {
+        name: E::NAME,
+        children: E::delete_parameters(),
+        create: Reader::create::<E>,
+        update: Reader::update::<E>,
+        delete: Reader::delete::<E>,
+    });
+}
+
 impl Reader {
-    /// The operation, unless something is wrong with it, which is noted then.
+    /// Reads an operation, unless something is wrong with it, which is noted then.
     fn read(&mut self, index: usize, sent: &RawValue) -> Result<Option<Operation>, Problem> {
-        let mut fields = match Fields::parse(sent.get().as_bytes(), OPERATION) {
+        let children = KINDS.iter().flat_map(|kind| kind.children);
+        let members: Vec<_> = COMMON.iter().chain(children).copied().collect();
+        let schema = ObjectSchema {
+            writable: &members,
+            read_only: ReadOnly::Ignored(&[]),
+        };
+        let mut fields = match Fields::parse(sent.get().as_bytes(), schema) {
             Ok(fields) => fields,
             Err(problem) => {
                 self.note(index, "", problem)?;
@@ -121,13 +153,23 @@ impl Reader {
             word(sent, &words)
         });
         let kind = fields.required("type", |sent| {
-            word(sent, &[("user", Kind::User), ("post", Kind::Post)])
+            let kinds: Vec<_> = KINDS.iter().map(|kind| (kind.name, kind)).collect();
+            word(sent, &kinds)
         });
         let made = match (op, kind) {
-            (Some(Op::Create), kind) => self.create(index, kind, &mut fields)?,
-            (Some(Op::Update), Some(kind)) => self.update(index, kind, &mut fields)?,
-            (Some(Op::Delete), Some(kind)) => self.delete(index, kind, &mut fields),
-            // Nobody knows what else may stand here.
+            (Some(Op::Create), kind) => {
+                let name = fields.optional("ref", |sent| self.new_ref(sent));
+                let data = fields.required("data", Ok);
+                let made = match (kind, data) {
+                    (Some(kind), Some(data)) => (kind.create)(self, index, data)?,
+                    _ => None,
+                };
+                self.remember(name, index, kind);
+                made
+            }
+            (Some(Op::Update), Some(kind)) => (kind.update)(self, index, &mut fields)?,
+            (Some(Op::Delete), Some(kind)) => (kind.delete)(self, index, &mut fields)?,
+            // What else may stand here is not known.
             _ => {
                 let faults = fields.into_faults();
                 self.add(index, "", faults);
@@ -141,101 +183,65 @@ impl Reader {
         Ok(made.filter(|_| is_sound))
     }
 
-    fn create(
+    fn create<E: RestResource>(
         &mut self,
         index: usize,
-        kind: Option<Kind>,
-        fields: &mut OperationFields<'_>,
+        data: &RawValue,
     ) -> Result<Option<Operation>, Problem> {
-        let name = fields.optional("ref", |sent| self.new_ref(sent));
-        let data = fields.required("data", Ok);
-        let made = match (kind, data) {
-            (Some(Kind::User), Some(data)) => {
-                users::request::create(data.get().as_bytes()).map(Operation::CreateUser)
-            }
-            (Some(Kind::Post), Some(data)) => {
-                posts::request::create_by(data.get().as_bytes(), |value| self.author(value)).map(
-                    |(author, title, content)| Operation::CreatePost {
-                        author,
-                        title,
-                        content,
-                    },
-                )
-            }
-            _ => {
-                self.remember(name, index, kind);
-                return Ok(None);
-            }
-        };
-        self.remember(name, index, kind);
+        let mut parents = Vec::new();
+        let made = body::create_with(data.get().as_bytes(), |relation, value| {
+            self.read_parent(relation, value, &mut parents)
+        });
+        let made = made.map(|fields| E::operation(Write::Create { fields, parents }));
         self.sound(index, made)
     }
 
-    fn update(
+    fn update<E: RestResource>(
         &mut self,
         index: usize,
-        kind: Kind,
         fields: &mut OperationFields<'_>,
     ) -> Result<Option<Operation>, Problem> {
         let precondition = self.precondition(index, fields);
         let data = fields.required("data", Ok);
         let body = data.map_or("{}", RawValue::get).as_bytes();
-        let made = match kind {
-            Kind::User => {
-                let id = fields.required("id", |sent| id(value(sent)?));
-                let change = self.sound(index, users::request::patch(body))?;
-                id.zip(change)
-                    .zip(precondition)
-                    .map(|((id, change), precondition)| Operation::UpdateUser {
-                        id,
-                        change,
-                        precondition,
-                    })
-            }
-            Kind::Post => {
-                let id = fields.required("id", |sent| id(value(sent)?));
-                let change = posts::request::patch_by(body, |value| self.author(value));
-                let change = self.sound(index, change)?;
-                id.zip(change).zip(precondition).map(
-                    |((id, (author, title, content)), precondition)| Operation::UpdatePost {
-                        id,
-                        author,
-                        title,
-                        content,
-                        precondition,
-                    },
-                )
-            }
-        };
-        Ok(made)
+        let id = fields.required("id", |sent| id(value(sent)?));
+        let mut parents = Vec::new();
+        let change = body::patch_with::<E>(body, |relation, value| {
+            self.read_parent(relation, value, &mut parents)
+        });
+        let change = self.sound(index, change)?;
+        Ok(id
+            .zip(change)
+            .zip(precondition)
+            .map(|((id, change), precondition)| {
+                E::operation(Write::Update {
+                    id,
+                    change,
+                    parents,
+                    precondition,
+                })
+            }))
     }
 
-    fn delete(
+    fn delete<E: RestResource>(
         &mut self,
         index: usize,
-        kind: Kind,
         fields: &mut OperationFields<'_>,
-    ) -> Option<Operation> {
+    ) -> Result<Option<Operation>, Problem> {
         let precondition = self.precondition(index, fields);
-        match kind {
-            Kind::User => {
-                let id = fields.required("id", |sent| id(value(sent)?));
-                let posts =
-                    fields.optional("posts", |sent| word(sent, &[("delete", Posts::Delete)]));
-                let posts = posts.unwrap_or_default();
-                id.zip(precondition)
-                    .map(|(id, precondition)| Operation::DeleteUser {
-                        id,
-                        posts,
-                        precondition,
-                    })
-            }
-            Kind::Post => {
-                let id = fields.required("id", |sent| id(value(sent)?));
-                id.zip(precondition)
-                    .map(|(id, precondition)| Operation::DeletePost { id, precondition })
-            }
+        let id = fields.required("id", |sent| id(value(sent)?));
+        let mut with = Vec::new();
+        for children in E::CHILDREN {
+            let chosen = fields.optional(children.name, |sent| word(sent, &[("delete", ())]));
+            with.extend(chosen.map(|()| children.relation));
         }
+        Ok(id.zip(precondition).map(|(id, precondition)| {
+            E::operation(Write::Delete {
+                id,
+                with,
+                precondition,
+            })
+        }))
     }
 
     fn precondition(
@@ -279,35 +285,52 @@ impl Reader {
         }
     }
 
-    fn remember(&mut self, name: Option<String>, index: usize, kind: Option<Kind>) {
+    fn remember(&mut self, name: Option<String>, index: usize, kind: Option<&Kind>) {
         if let Some(name) = name {
+            let kind = kind.map(|kind| kind.name);
             self.refs.insert(name, Named { index, kind });
         }
     }
 
-    /// An id, or `{"$ref": …}` with the `ref` of an earlier operation.
-    fn author(&self, value: Value) -> Result<Author, FieldViolations> {
-        let Value::Object(object) = value else {
-            return id(value).map(Author::Known);
-        };
+    /// Reads `{"$ref": …}` with the `ref` of an earlier operation, which creates the parent in
+    /// `relation`. `None` if the value is no object, but an id.
+    fn read_parent(
+        &self,
+        relation: Relation,
+        value: &Value,
+        parents: &mut Vec<CreatedParent>,
+    ) -> Option<Result<(), FieldViolations>> {
+        let object = value.as_object()?;
         let (Some(Value::String(name)), 1) = (object.get("$ref"), object.len()) else {
             let rule = "must be an integer, or an object with `$ref` alone, a string";
-            return Err(vec![("wrong-type", rule.to_owned())]);
+            return Some(Err(vec![("wrong-type", rule.to_owned())]));
         };
-        match self.refs.get(name) {
+        Some(match self.refs.get(name) {
             Some(Named {
-                kind: Some(Kind::Post),
-                ..
-            }) => {
-                let rule = "must refer to an operation that creates a user";
-                Err(vec![("not-a-user", rule.to_owned())])
+                kind: Some(kind), ..
+            }) if *kind != relation.parent => {
+                let rule = format!(
+                    "must refer to an operation that creates a {}",
+                    relation.parent
+                );
+                let code = match relation.parent {
+                    "user" => "not-a-user",
+                    _ => "wrong-kind",
+                };
+                Err(vec![(code, rule)])
             }
-            Some(named) => Ok(Author::CreatedBy(named.index)),
+            Some(named) => {
+                parents.push(CreatedParent {
+                    relation,
+                    operation: named.index,
+                });
+                Ok(())
+            }
             None => {
                 let rule = "must refer to the `ref` of an earlier operation";
                 Err(vec![("unknown-ref", rule.to_owned())])
             }
-        }
+        })
     }
 
     /// What was made of an operation's data, if nothing is wrong with it.

@@ -24,10 +24,7 @@ struct Row {
 }
 
 pub(in crate::resources::batch) fn result(done: &OperationOutcome) -> OperationResult {
-    let (r#type, id) = match done.subject {
-        EntityRef::User(id) => ("user", id.get()),
-        EntityRef::Post(id) => ("post", id.get()),
-    };
+    let EntityRef { entity, id } = done.subject;
     let (status, stamp) = match done.effect {
         Effect::Created(stamp) => (201, Some(stamp)),
         Effect::Updated(stamp) => (200, Some(stamp)),
@@ -35,7 +32,7 @@ pub(in crate::resources::batch) fn result(done: &OperationOutcome) -> OperationR
     };
     OperationResult {
         status,
-        r#type,
+        r#type: entity,
         id,
         row: stamp.map(|stamp| Row {
             etag: etag(stamp.version).to_str().unwrap_or_default().to_owned(),

@@ -10,11 +10,10 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::openapi::schemas::{
-    ANYTHING, Members, created_at, entity_tags, id, ignored, integer, string, updated_at,
-};
-use crate::resources::posts::schemas::{OF_POST_OF_USER, author_id};
-use crate::resources::users::schemas::OF_USER;
+use crate::openapi::schemas::{ANYTHING, created_at, entity_tags, id, integer, string, updated_at};
+use crate::resource::RestResource;
+use crate::resources::document::members;
+use crate::resources::for_each_entity;
 
 /// The body of `POST /batch`.
 pub(crate) enum Batch {}
@@ -27,33 +26,11 @@ impl ToSchema for Batch {
 
 impl PartialSchema for Batch {
     fn schema() -> RefOr<Schema> {
-        let operations = OneOfBuilder::new()
-            .item(operation(
-                "create",
-                "user",
-                vec![("data", data(OF_USER, true))],
-                true,
-            ))
-            .item(operation(
-                "create",
-                "post",
-                vec![("data", post_data(true))],
-                true,
-            ))
-            .item(operation(
-                "update",
-                "user",
-                vec![("id", id()), ("data", data(OF_USER, false))],
-                false,
-            ))
-            .item(operation(
-                "update",
-                "post",
-                vec![("id", id()), ("data", post_data(false))],
-                false,
-            ))
-            .item(operation("delete", "user", vec![("id", id())], false))
-            .item(operation("delete", "post", vec![("id", id())], false));
+        let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
+        let operations = &mut kinds;
+        for_each_entity!(add_operations(operations));
+        let operations = kinds.into_iter().flatten();
+        let operations = operations.fold(OneOfBuilder::new(), OneOfBuilder::item);
         let operations = ArrayBuilder::new()
             .items(operations)
             .max_items(Some(MAX_OPERATIONS));
@@ -74,50 +51,73 @@ impl PartialSchema for Batch {
     }
 }
 
-/// One kind of operation: its words, what it must have, and what it may have.
-fn operation(
-    op: &str,
-    kind: &str,
-    required: Vec<(&str, ObjectBuilder)>,
-    creates: bool,
-) -> ObjectBuilder {
-    let word = |word: &str| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some([word.to_owned()]))
-    };
-    let mut object = ObjectBuilder::new()
+/// Adds the creation, change and deletion of rows of `E`.
+fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBuilder>; 3]) {
+    let reference = name_of_ref().description(Some("A name for what is created, once per batch."));
+    let create_one = operation("create", E::NAME)
+        .property("data", data::<E>(true))
+        .required("data")
+        .property("ref", reference);
+    create.push(create_one);
+    let if_match = || entity_tags().description(Some("As the header `If-Match`."));
+    let update_one = operation("update", E::NAME)
+        .property("id", id())
+        .required("id")
+        .property("data", data::<E>(false))
+        .required("data")
+        .property("if_match", if_match());
+    update.push(update_one);
+    let delete_one = operation("delete", E::NAME)
+        .property("id", id())
+        .required("id")
+        .property("if_match", if_match());
+    let children = E::CHILDREN.iter();
+    delete.push(children.fold(delete_one, |operation, children| {
+        operation.property(children.name, word("delete"))
+    }));
+}
+
+/// Begins the description of one kind of operation.
+fn operation(op: &str, kind: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
         .schema_type(Type::Object)
         .additional_properties(Some(AdditionalProperties::FreeForm(false)))
         .property("op", word(op))
         .required("op")
         .property("type", word(kind))
-        .required("type");
-    for (name, schema) in required {
-        object = object.property(name, schema).required(name);
-    }
-    if creates {
-        let description = "A name for what is created, once per batch.";
-        object.property("ref", name_of_ref().description(Some(description)))
-    } else {
-        let description = "As the header `If-Match`.";
-        object = object.property("if_match", entity_tags().description(Some(description)));
-        if (op, kind) == ("delete", "user") {
-            object = object.property("posts", word("delete"));
-        }
-        object
-    }
+        .required("type")
+}
+
+fn word(word: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some([word.to_owned()]))
 }
 
 fn name_of_ref() -> ObjectBuilder {
     string(1, 255, ANYTHING)
 }
 
-/// The members of what is created or changed by an operation.
-fn post_data(required: bool) -> ObjectBuilder {
-    let reference = ObjectBuilder::new()
+/// Describes the members of what is created or changed by an operation: parents may be those
+/// that the batch creates.
+fn data<E: RestResource>(required: bool) -> ObjectBuilder {
+    let mut data = members::<E>(|_| true, required, !required);
+    for field in E::FIELDS {
+        if let Some(relation) = field.relation {
+            let parent = OneOfBuilder::new()
+                .item((field.schema)())
+                .item(reference(relation.parent));
+            data = data.property(field.name, parent);
+        }
+    }
+    data
+}
+
+fn reference(parent: &str) -> ObjectBuilder {
+    let description = format!("The {parent} that an operation further ahead creates.");
+    ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("The user whom an operation further ahead creates."))
+        .description(Some(description))
         // Not as a property of that name, which tools would follow.
         .property_names(Some(
             ObjectBuilder::new()
@@ -126,33 +126,7 @@ fn post_data(required: bool) -> ObjectBuilder {
         ))
         .additional_properties(Some(name_of_ref()))
         .min_properties(Some(1))
-        .max_properties(Some(1));
-    let author = OneOfBuilder::new().item(author_id()).item(reference);
-    let data = data(OF_POST_OF_USER, required).property("user_id", author);
-    if required {
-        data.required("user_id")
-    } else {
-        data
-    }
-}
-
-/// As [`post_data`], of users.
-fn data(members: Members, required: bool) -> ObjectBuilder {
-    let mut object = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    for (name, schema) in members {
-        object = object.property(*name, schema());
-        if required {
-            object = object.required(*name);
-        }
-    }
-    if !required {
-        for name in ["id", "created_at", "updated_at"] {
-            object = object.property(name, ignored());
-        }
-    }
-    object
+        .max_properties(Some(1))
 }
 
 /// What became of one operation of a batch.
@@ -166,9 +140,12 @@ impl ToSchema for BatchResult {
 
 impl PartialSchema for BatchResult {
     fn schema() -> RefOr<Schema> {
+        let mut names = Vec::new();
+        let found = &mut names;
+        for_each_entity!(add_name(found));
         let kinds = ObjectBuilder::new()
             .schema_type(Type::String)
-            .enum_values(Some(["user", "post"]));
+            .enum_values(Some(names));
         let status = integer(200, 204)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .description(Some("What the single request would have been answered."));
@@ -187,6 +164,10 @@ impl PartialSchema for BatchResult {
             .examples([done()])
             .into()
     }
+}
+
+fn add_name<E: RestResource>(names: &mut Vec<&'static str>) {
+    names.push(E::NAME);
 }
 
 /// What became of an operation of a batch, for examples.

@@ -1,0 +1,72 @@
+//! What a batch means; see [`resource::canonical`](crate::resource::canonical).
+
+use byline_application::Precondition;
+use byline_application::batch::{CreatedParent, Operation, Write};
+use serde_json::{Value, json};
+
+use crate::resource::RestResource;
+use crate::resource::canonical::{canonical as canonical_row, canonical_change};
+
+/// Returns what the operations of a batch mean.
+pub(super) fn canonical(operations: &[Operation]) -> Value {
+    let operations = operations.iter().map(|operation| match operation {
+        Operation::User(write) => of(write),
+        Operation::Post(write) => of(write),
+    });
+    operations.collect()
+}
+
+fn of<E: RestResource>(write: &Write<E>) -> Value {
+    match write {
+        Write::Create { fields, parents } => json!({
+            "create": E::NAME,
+            "data": with_parents(canonical_row(fields), parents),
+        }),
+        Write::Update {
+            id,
+            change,
+            parents,
+            precondition,
+        } => json!({
+            "update": E::NAME,
+            "id": id.get(),
+            "data": with_parents(canonical_change::<E>(change), parents),
+            "if_match": versions(precondition),
+        }),
+        Write::Delete {
+            id,
+            with,
+            precondition,
+        } => {
+            let children = E::CHILDREN.iter();
+            let with: Vec<_> = children
+                .filter(|children| with.contains(&children.relation))
+                .map(|children| children.name)
+                .collect();
+            json!({
+                "delete": E::NAME,
+                "id": id.get(),
+                "with": with,
+                "if_match": versions(precondition),
+            })
+        }
+    }
+}
+
+/// Names the operations that create the parents in the place of their ids.
+fn with_parents(mut data: Value, parents: &[CreatedParent]) -> Value {
+    for parent in parents {
+        data[parent.relation.field] = json!({"$ref": parent.operation});
+    }
+    data
+}
+
+fn versions(precondition: &Precondition) -> Value {
+    match precondition {
+        Precondition::None => Value::Null,
+        Precondition::OneOf(versions) => versions
+            .iter()
+            .map(|version| json!(version.get()))
+            .collect(),
+    }
+}
