@@ -67,7 +67,7 @@ impl Registrar for OpenApiDocument {
         path: &'static str,
         method: HttpMethod,
         options: RouteOptions,
-        describe: fn() -> Operation,
+        describe: impl FnOnce() -> Operation,
         _: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
         F: Future<Output = Answer> + 'static,

@@ -25,7 +25,7 @@ pub(crate) trait Registrar: Sized {
         path: &'static str,
         method: HttpMethod,
         options: RouteOptions,
-        describe: fn() -> Operation,
+        describe: impl FnOnce() -> Operation,
         handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
         F: Future<Output = Answer> + 'static;
@@ -40,8 +40,8 @@ pub(crate) fn register(registrar: &mut impl Registrar, openapi: fn(&Settings) ->
     for_each_entity!(register_one(registrar));
     for_each_entity!(register_nested(registrar));
     let access = Access::Known;
-    add::<batch::__path_run, _>(registrar, "/batch", json(access, &[]), batch::run);
-    add::<me::__path_show, _>(registrar, "/me", json(access, &[]), me::show);
+    add::<batch::__path_run, _>(registrar, "batch", "/batch", json(access, &[]), batch::run);
+    add::<me::__path_show, _>(registrar, SERVICE, "/me", json(access, &[]), me::show);
     let page = |offers| RouteOptions {
         access: Access::Open,
         parameters: &[],
@@ -50,14 +50,15 @@ pub(crate) fn register(registrar: &mut impl Registrar, openapi: fn(&Settings) ->
     let open = json(Access::Open, &[]);
     add::<problem_pages::__path_page, _>(
         registrar,
+        SERVICE,
         "/problems/{code}",
         page(problem_pages::OFFERS),
         problem_pages::page,
     );
-    add::<docs::__path_document, _>(registrar, "/openapi.json", open, move |call| {
+    add::<docs::__path_document, _>(registrar, SERVICE, "/openapi.json", open, move |call| {
         docs::document(call, openapi)
     });
-    add::<docs::__path_page, _>(registrar, "/docs", page(docs::PAGE), docs::page);
+    add::<docs::__path_page, _>(registrar, SERVICE, "/docs", page(docs::PAGE), docs::page);
     register_health(registrar);
 }
 
@@ -69,14 +70,20 @@ pub(crate) fn register_root(registrar: &mut impl Registrar) {
         parameters: &[],
         offers: service::document::OFFERS,
     };
-    add::<service::document::__path_show, _>(registrar, "/", options, service::document::show);
+    add::<service::document::__path_show, _>(
+        registrar,
+        SERVICE,
+        "/",
+        options,
+        service::document::show,
+    );
 }
 
 /// Registers the operations that tell whether the service runs and can serve.
 pub(crate) fn register_health(registrar: &mut impl Registrar) {
     let open = json(Access::Open, &[]);
-    add::<health::__path_live, _>(registrar, "/livez", open, health::live);
-    add::<health::__path_ready, _>(registrar, "/readyz", open, health::ready);
+    add::<health::__path_live, _>(registrar, SERVICE, "/livez", open, health::live);
+    add::<health::__path_ready, _>(registrar, SERVICE, "/readyz", open, health::ready);
 }
 
 /// The operations on all rows of an entity.
@@ -160,9 +167,13 @@ fn register_nested<E: RestResource>(registrar: &mut impl Registrar) {
     E::visit_parents(&mut Nested(registrar));
 }
 
-/// Adds an operation that `#[utoipa::path]` describes, at the path that is written there.
+/// Groups the operations on the service itself in the OpenAPI document.
+const SERVICE: &str = "service";
+
+/// Adds an operation that `#[utoipa::path]` describes, in a group of the OpenAPI document.
 fn add<D: Path, F>(
     registrar: &mut impl Registrar,
+    tag: &'static str,
     path: &'static str,
     options: RouteOptions,
     handler: impl Fn(RequestContext) -> F + Copy + 'static,
@@ -170,7 +181,11 @@ fn add<D: Path, F>(
     F: Future<Output = Answer> + 'static,
 {
     for method in D::methods() {
-        registrar.add(path, method, options, D::operation, handler);
+        let describe = || Operation {
+            tags: Some(vec![tag.to_owned()]),
+            ..D::operation()
+        };
+        registrar.add(path, method, options, describe, handler);
     }
 }
 

@@ -93,7 +93,7 @@ impl Registrar for Router<'_> {
         path: &'static str,
         method: HttpMethod,
         options: RouteOptions,
-        _: fn() -> Operation,
+        _: impl FnOnce() -> Operation,
         handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
         F: Future<Output = Answer> + 'static,

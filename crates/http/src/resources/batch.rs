@@ -28,7 +28,6 @@ pub(crate) use schemas::{Batch, BatchResult};
     post,
     path = "/batch",
     operation_id = "runBatch",
-    tag = "batch",
     params(Repeated),
     request_body = Batch,
     responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)

@@ -39,7 +39,6 @@ responses::groups! {
     get,
     path = "/me",
     operation_id = "getMe",
-    tag = "service",
     responses(MeDocument, CommonErrors, AuthErrors)
 )]
 pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {

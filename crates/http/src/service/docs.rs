@@ -95,7 +95,6 @@ fn open_api_document() -> Responses {
     get,
     path = "/docs",
     operation_id = "getDocs",
-    tag = "service",
     params(Fresh),
     responses(DocsPage, CommonErrors)
 )]
@@ -123,7 +122,6 @@ pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem>
     get,
     path = "/openapi.json",
     operation_id = "getOpenApi",
-    tag = "service",
     params(Fresh),
     responses(OpenApiDocument, CommonErrors)
 )]

@@ -52,7 +52,6 @@ fn service_description() -> Responses {
     get,
     path = "/",
     operation_id = "getService",
-    tag = "service",
     params(Fresh),
     responses(ServiceDescription, CommonErrors)
 )]

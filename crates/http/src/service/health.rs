@@ -55,7 +55,6 @@ responses::groups! {
     get,
     path = "/livez",
     operation_id = "getLiveness",
-    tag = "service",
     responses(StatusDocument, CommonErrors)
 )]
 pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
@@ -72,7 +71,6 @@ pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
     get,
     path = "/readyz",
     operation_id = "getReadiness",
-    tag = "service",
     responses(StatusDocument, CommonErrors)
 )]
 pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem> {

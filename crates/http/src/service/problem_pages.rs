@@ -55,7 +55,6 @@ fn problem_page() -> Responses {
     get,
     path = "/problems/{code}",
     operation_id = "getProblem",
-    tag = "service",
     params(ProblemPath, Fresh),
     responses(ProblemPage, CommonErrors, NotFound)
 )]
