@@ -16,13 +16,14 @@ use crate::settings::{AdminListen, AdminSettings};
 
 mod exporter;
 mod families;
+#[cfg(target_os = "linux")]
 mod process;
 
 pub(crate) use exporter::Exporter;
 
-/// Starts to listen, if the settings say so; gives the server and where it
-/// listens. The default address is given up when another instance has it: one
-/// that nobody asked for must not keep the service from starting.
+/// Starts to listen unless the settings say `off`; returns the server and its
+/// address. If another program has the default address, the service starts without
+/// this listener.
 ///
 /// # Errors
 ///

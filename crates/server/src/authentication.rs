@@ -14,7 +14,7 @@ use crate::settings::{AuthenticationSettings, Method};
 /// What is wrong with the keys that tokens are signed with.
 pub(crate) fn of(settings: &AuthenticationSettings) -> Result<Authentication, KeysUnusable> {
     Ok(Authentication {
-        keys: settings.takes(Method::Keys).then(Default::default),
+        keys: settings.accepts(Method::Keys).then(Default::default),
         tokens: verifier(settings)?,
         public_reads: settings.public_reads,
     })
@@ -26,7 +26,7 @@ fn verifier(
     let secret = settings.jwt_secret.clone().map(KeySource::Secret);
     let source = settings.jwt_jwks.clone().or(secret);
     let (true, Some(source), Some(issuer), Some(audience)) = (
-        settings.takes(Method::Jwt),
+        settings.accepts(Method::Jwt),
         source,
         settings.jwt_issuer.clone(),
         settings.jwt_audience.clone(),

@@ -1,20 +1,18 @@
 //! The metrics of the whole process in the form that Prometheus reads.
 //!
-//! Nothing is kept here: each scrape asks the parts of the service what they
-//! have counted.
+//! Keeps nothing: each scrape asks the parts of the service for their counts.
 
 use std::fmt;
 use std::sync::Arc;
 
-use byline_application::metrics::StoreMetrics;
+use byline_application::metrics::{QueueMetrics, StoreMetrics};
 use byline_application::{Readiness, Store};
 use byline_http::{Api, HttpMetrics};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::registry::Registry;
 
-use super::families::Families;
-use super::process;
+use super::families::{BYTES, COUNTER, Families, GAUGE, single, sizes, times};
 
 /// Writes the metrics.
 pub(crate) struct Exporter {
@@ -23,7 +21,7 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
-    /// The metrics of an interface and its store.
+    /// Returns the exporter of an interface and its store.
     pub(crate) fn new(api: Api, store: Arc<dyn Store>) -> Self {
         let mut registry = Registry::default();
         let service = Service {
@@ -31,7 +29,8 @@ impl Exporter {
             store,
         };
         registry.register_collector(Box::new(service));
-        registry.register_collector(Box::new(process::Process));
+        #[cfg(target_os = "linux")]
+        registry.register_collector(Box::new(super::process::Process));
         Self { registry, api }
     }
 
@@ -39,11 +38,11 @@ impl Exporter {
         &self.api
     }
 
-    /// All metrics as they are now.
+    /// Returns all metrics as they are now.
     ///
     /// # Errors
     ///
-    /// None that is known of.
+    /// None is known.
     pub(crate) fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
@@ -64,219 +63,211 @@ impl fmt::Debug for Service {
 
 impl Collector for Service {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut families = Families::new(encoder);
+        let mut families = Families(encoder);
         let store = self.store.metrics();
         let build = [
             ("version", env!("CARGO_PKG_VERSION")),
             ("engine", store.engine),
         ];
-        families.gauge(
+        families.write(
+            GAUGE,
             "byline_build_info",
-            "The program and the kind of its database; always 1.",
-            [(&build[..], 1)],
+            "The version of the program and its database engine; always 1.",
+            [(build, 1)],
         )?;
         let ready = matches!(self.store.health().readiness, Readiness::Ready);
-        families.gauge(
+        families.write(
+            GAUGE,
             "byline_database_ready",
-            "Whether the database can be worked with (1) or not (0).",
-            [(&[][..], u64::from(ready))],
+            "Whether the database can be read and written (1) or not (0).",
+            single(ready.into()),
         )?;
         http(&mut families, &self.api.metrics())?;
         queues(&mut families, &store)?;
+        threads(&mut families, &store)?;
         commits(&mut families, &store)?;
         connections(&mut families, &store)
     }
 }
 
 fn http(families: &mut Families<'_>, http: &HttpMetrics) -> fmt::Result {
-    let statuses: Vec<_> = http
-        .requests
-        .iter()
-        .map(|row| row.status.to_string())
-        .collect();
-    let rows = http.requests.iter().zip(&statuses);
-    let labelled: Vec<_> = rows
-        .map(|(row, status)| {
-            let labels = [
-                ("route", row.route),
-                ("method", row.method),
-                ("status", status),
-            ];
-            (labels, &row.times)
-        })
-        .collect();
-    families.times(
+    families.write(
+        times(),
         "byline_http_request_duration",
-        "How long requests took to be answered, from the end of their head.",
-        labelled.iter().map(|(labels, times)| (&labels[..], *times)),
+        "Time from the end of a request's head to its response.",
+        http.requests.iter().map(|row| {
+            let operation = [("route", row.route), ("method", row.method)];
+            ((operation, [("status", row.status)]), &row.times)
+        }),
     )?;
-    families.gauge(
+    families.write(
+        GAUGE,
         "byline_http_requests_in_flight",
         "Requests that are being answered.",
-        [(&[][..], http.in_flight)],
+        single(http.in_flight),
     )?;
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_http_requests_aborted",
-        "Requests whose client left before the answer.",
-        [(&[][..], http.aborted)],
+        "Requests whose client left before the response.",
+        single(http.aborted),
     )?;
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_http_idempotency_replays",
-        "Answers that were given again to the same Idempotency-Key.",
-        [(&[][..], http.replays)],
+        "Responses that were repeated for the same Idempotency-Key.",
+        single(http.replays),
     )?;
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_http_rate_limited_requests",
-        "Requests that were refused because their sender had sent too many.",
-        [(&[][..], http.rate_limited)],
+        "Requests that were refused because their client had sent too many.",
+        single(http.rate_limited),
     )
 }
 
 fn queues(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    let lanes = || store.lanes.iter().map(|lane| ([("lane", lane.name)], lane));
-    let named: Vec<_> = lanes().collect();
-    families.gauge(
+    families.write(
+        GAUGE,
         "byline_store_queue_jobs",
         "Jobs that wait for a thread of the store.",
-        named
-            .iter()
-            .map(|(labels, lane)| (&labels[..], lane.waiting)),
+        by_queue(store, |queue| queue.waiting),
     )?;
-    families.gauge(
+    families.write(
+        GAUGE,
         "byline_store_queue_capacity_jobs",
         "Jobs that may wait.",
-        named
-            .iter()
-            .map(|(labels, lane)| (&labels[..], lane.capacity)),
+        by_queue(store, |queue| queue.capacity),
     )?;
-    let refused: Vec<_> = lanes()
-        .flat_map(|(_, lane)| {
-            [
-                (
-                    [("lane", lane.name), ("reason", "queue_full")],
-                    lane.refused_full,
-                ),
-                (
-                    [("lane", lane.name), ("reason", "closing")],
-                    lane.refused_closing,
-                ),
-            ]
-        })
-        .collect();
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_store_refused_jobs",
-        "Jobs that found no place in the queue.",
-        refused.iter().map(|(labels, count)| (&labels[..], *count)),
+        "Jobs that the queue did not accept.",
+        store.lanes.iter().flat_map(|queue| {
+            [
+                ("queue_full", queue.refused_full),
+                ("closing", queue.refused_closing),
+            ]
+            .map(|(reason, count)| ([("lane", queue.name), ("reason", reason)], count))
+        }),
     )?;
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_store_expired_jobs",
         "Jobs whose deadline passed before a thread was free.",
-        named
-            .iter()
-            .map(|(labels, lane)| (&labels[..], lane.expired)),
+        by_queue(store, |queue| queue.expired),
     )?;
-    families.times(
+    families.write(
+        times(),
         "byline_store_queue_wait",
         "How long jobs waited for a thread.",
-        named
-            .iter()
-            .map(|(labels, lane)| (&labels[..], &lane.waits)),
+        by_queue(store, |queue| &queue.waits),
     )?;
-    families.times(
+    families.write(
+        times(),
         "byline_store_job_duration",
-        "How long jobs took once a thread had them, their commit included.",
-        named.iter().map(|(labels, lane)| (&labels[..], &lane.runs)),
-    )?;
-    let threads: Vec<_> = store
-        .threads
-        .iter()
-        .flat_map(|threads| {
-            let waiting = threads.total.saturating_sub(threads.busy + threads.missing);
-            [
-                ([("role", threads.role), ("state", "busy")], threads.busy),
-                ([("role", threads.role), ("state", "waiting")], waiting),
-                (
-                    [("role", threads.role), ("state", "missing")],
-                    threads.missing,
-                ),
-            ]
-        })
-        .collect();
-    families.gauge(
+        "How long jobs took once a thread had them, including their commit.",
+        by_queue(store, |queue| &queue.runs),
+    )
+}
+
+/// Returns a row for each queue.
+fn by_queue<'s, V>(
+    store: &'s StoreMetrics,
+    value: impl Fn(&'s QueueMetrics) -> V,
+) -> impl Iterator<Item = ([(&'static str, &'static str); 1], V)> {
+    let queues = store.lanes.iter();
+    queues.map(move |queue| ([("lane", queue.name)], value(queue)))
+}
+
+fn threads(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
+    families.write(
+        GAUGE,
         "byline_store_threads",
         "Threads of the store.",
-        threads.iter().map(|(labels, count)| (&labels[..], *count)),
+        store.threads.iter().flat_map(|threads| {
+            let waiting = threads.total.saturating_sub(threads.busy + threads.missing);
+            [
+                ("busy", threads.busy),
+                ("waiting", waiting),
+                ("missing", threads.missing),
+            ]
+            .map(|(state, count)| ([("role", threads.role), ("state", state)], count))
+        }),
     )?;
-    let restarts: Vec<_> = store
-        .threads
-        .iter()
-        .map(|threads| ([("role", threads.role)], threads.restarts))
-        .collect();
-    families.counter(
+    let rows = store.threads.iter();
+    families.write(
+        COUNTER,
         "byline_store_thread_restarts",
-        "Threads of the store that were started again after a panic.",
-        restarts.iter().map(|(labels, count)| (&labels[..], *count)),
+        "Threads of the store that were restarted after a panic.",
+        rows.map(|threads| ([("role", threads.role)], threads.restarts)),
     )
 }
 
 fn commits(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    families.sizes(
+    families.write(
+        sizes(),
         "byline_store_group_jobs",
         "Jobs that each commit made durable.",
-        [(&[][..], &store.groups)],
+        single(&store.groups),
     )?;
-    families.times(
+    families.write(
+        times(),
         "byline_store_commit_duration",
         "How long each commit took.",
-        [(&[][..], &store.commits)],
+        single(&store.commits),
     )?;
-    let retries = [
-        ([("cause", "contention")], store.retries.contention),
-        ([("cause", "connection_lost")], store.retries.connection),
-        (
-            [("cause", "outcome_unknown")],
-            store.retries.outcome_unknown,
-        ),
-    ];
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_store_retries",
-        "Attempts at jobs that were made once more, by what became of the one before.",
-        retries.iter().map(|(labels, count)| (&labels[..], *count)),
+        "Repeated attempts at jobs, by the failure of the attempt before.",
+        [
+            ([("cause", "contention")], store.retries.contention),
+            ([("cause", "connection_lost")], store.retries.connection),
+            (
+                [("cause", "outcome_unknown")],
+                store.retries.outcome_unknown,
+            ),
+        ],
     )?;
     let Some(files) = store.files else {
         return Ok(());
     };
-    families.bytes(
+    families.write(
+        BYTES,
         "byline_store_database",
-        "The size of the database's file.",
-        files.database,
+        "The size of the database file.",
+        single(files.database),
     )?;
-    families.bytes(
+    families.write(
+        BYTES,
         "byline_store_wal",
-        "The size of the write-ahead log's file.",
-        files.wal,
+        "The size of the write-ahead log.",
+        single(files.wal),
     )
 }
 
 fn connections(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
     let pool = &store.pool;
-    let states = [
-        ([("state", "in_use")], pool.open.saturating_sub(pool.idle)),
-        ([("state", "idle")], pool.idle),
-    ];
-    families.gauge(
+    families.write(
+        GAUGE,
         "byline_store_pool_connections",
         "Open connections to the database.",
-        states.iter().map(|(labels, count)| (&labels[..], *count)),
+        [
+            ([("state", "in_use")], pool.open.saturating_sub(pool.idle)),
+            ([("state", "idle")], pool.idle),
+        ],
     )?;
-    families.gauge(
+    families.write(
+        GAUGE,
         "byline_store_pool_capacity_connections",
         "Connections to the database that may be open.",
-        [(&[][..], pool.capacity)],
+        single(pool.capacity),
     )?;
-    families.counter(
+    families.write(
+        COUNTER,
         "byline_store_pool_failures",
         "How often a thread got no connection.",
-        [(&[][..], pool.failures)],
+        single(pool.failures),
     )
 }
