@@ -10,7 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContactBuilder, Info, InfoBuilder, License, ServerBuilder, Tag};
 
-use crate::Settings;
+use crate::api::Settings;
 use crate::openapi::{headers, refusals};
 use crate::problem;
 use crate::resources::{batch, me, posts, users};

@@ -13,9 +13,9 @@ use byline_application::KeysetPosition;
 use byline_application::keys::Secret;
 use byline_domain::{Timestamp, UserId};
 
+use crate::api::base_url::BaseUrl;
 use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, encode_with_checksum};
 use crate::problem::Problem;
-use crate::request::base_url::BaseUrl;
 use crate::request::preconditions::Conditions;
 use crate::request::prefer::Preferences;
 use crate::request::query::Query;

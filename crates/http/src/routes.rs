@@ -5,14 +5,14 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use byline_domain::policy::Scope;
 
-use crate::Api;
+use crate::api::Api;
+use crate::api::metrics::UNKNOWN_ROUTE;
 use crate::api_document;
 use crate::dispatch::answer;
 use crate::problem::{Code, Problem};
 use crate::request::accept::{self, MediaType};
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
-use crate::request::route_id::RouteId;
 use crate::resources::{batch, me, posts, users};
 use crate::service::{docs, document, health, problem_pages};
 
@@ -47,8 +47,14 @@ pub fn configure_admin(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<
 
 fn unknown_path(api: Api) -> Route {
     web::to(move |request, payload| {
-        let route = RouteId::default();
-        answer(api.clone(), not_found, None, route, request, payload)
+        answer(
+            api.clone(),
+            not_found,
+            None,
+            UNKNOWN_ROUTE,
+            request,
+            payload,
+        )
     })
 }
 
@@ -144,7 +150,7 @@ struct Path {
 struct Methods<'a> {
     api: &'a Api,
     pattern: String,
-    route: RouteId,
+    route: &'static str,
     resource: Resource,
     operations: Vec<(&'static str, RouteOptions)>,
 }
@@ -157,7 +163,7 @@ impl<'a> Methods<'a> {
         let pattern = format!("{path}{slash}");
         Self {
             api,
-            route: api.meters().route(path),
+            route: path,
             resource: web::resource(pattern.as_str()),
             pattern,
             operations: Vec::new(),

@@ -3,10 +3,10 @@
 use actix_web::http::header::HeaderValue;
 use byline_application::{Direction, KeysetPosition, Limit, Page, Seek};
 
+use crate::api::base_url::BaseUrl;
 use crate::list::cursor::{Cursor, Fingerprint, KeyValue, Side, SortValue};
 use crate::list::sort::{Sort, SortKey};
 use crate::problem::{Code, FieldError, Location, Problem};
-use crate::request::base_url::BaseUrl;
 use crate::request::query::Query;
 
 /// Which page of which list is asked for, and how its neighbours are named.

@@ -4,7 +4,7 @@ use actix_cors::Cors;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Condition;
 
-use crate::middleware::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::api::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::middleware::trace_context::{TRACEPARENT, TRACESTATE};
 use crate::request::idempotency_key::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::request::prefer::{PREFER, PREFERENCE_APPLIED};

@@ -11,7 +11,7 @@ use byline_application::{AppError, Credential, CredentialError, RowLock, Session
 use byline_domain::Timestamp;
 use byline_domain::policy::{Caller, Principal, Scope};
 
-use crate::Api;
+use crate::api::Api;
 use crate::problem::{Problem, unauthenticated};
 
 /// Who may call an operation. Every route names one: without it, none can be
@@ -47,13 +47,13 @@ struct Inner {
 
 impl Requester {
     /// Nobody in particular, where nobody is asked.
-    pub(crate) const ANYBODY: Self = Self(None);
+    pub(crate) const NOT_CHECKED: Self = Self(None);
 
     /// Who sends a request with these headers to an operation of this access.
     pub(crate) fn of(api: &Api, access: Access, headers: &HeaderMap) -> Result<Self, Problem> {
         let authentication = &api.settings().authentication;
         if access == Access::Open || authentication.is_off() {
-            return Ok(Self::ANYBODY);
+            return Ok(Self::NOT_CHECKED);
         }
         let now = api.clock().now();
         let shown = bearer_token(headers).map_err(refused)?;
