@@ -1,5 +1,5 @@
-//! What a request means, in one way of writing only: by this, a request that
-//! comes again is told from another one with the same key.
+//! A canonical form of requests, which distinguishes a repeated request from another one
+//! with the same `Idempotency-Key`.
 
 use actix_web::http::header::{self, HeaderName};
 use byline_application::batch::{Author, Operation};
@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 
 use crate::request::context::RequestContext;
 
-/// A body once it is validated.
+/// A validated body.
 pub(crate) trait Canonical {
-    /// Equal for bodies that mean the same, in this release and in later ones:
-    /// a request may be repeated after an update of the service.
+    /// Returns a value that is equal for bodies with the same meaning, also in later
+    /// releases: a request may be repeated after an upgrade.
     fn canonical(&self) -> Value;
 }
 
 impl RequestContext {
-    /// The claim of this request to its `Idempotency-Key`, if it has one.
+    /// Returns the `Idempotency-Key` with the fingerprint of this request, if it has a key.
     pub(crate) fn claim(&self, body: &impl Canonical) -> Option<IdempotentRequest> {
         let key = self.wishes().key()?;
         let request = json!({
@@ -32,7 +32,7 @@ impl RequestContext {
             "if-none-match": self.lines(&header::IF_NONE_MATCH),
             "body": body.canonical(),
         });
-        // The members of a `Value` are in the order of their names.
+        // `Value` sorts its members by name.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
         Some(IdempotentRequest::new(
             self.sender().credential(),
