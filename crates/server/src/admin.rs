@@ -43,8 +43,8 @@ pub(crate) fn start(
         Err(error) if settings.is_default && error.kind() == io::ErrorKind::AddrInUse => {
             warn!(
                 %address,
-                "there are no metrics: another program has the address; set BYLINE_ADMIN_LISTEN \
-                 to one that is free, or to off"
+                "no metrics: another program has the address; set BYLINE_ADMIN_LISTEN to a free \
+                 one, or to off"
             );
             Ok(None)
         }
