@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::admin::{self, Exporter};
+use crate::admin;
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::listener;
@@ -41,8 +41,7 @@ pub(crate) async fn until_signal(
     authentication: Authentication,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
-    let exporter = Exporter::new(api.clone(), database.store());
-    let admin = admin::start(&settings.admin, exporter)?;
+    let admin = admin::start(&settings.admin, api.clone(), database.store())?;
     let mut server = listen(settings, certificate.as_ref(), api.clone())?;
     let (usage, tokens) = (authentication.keys, authentication.tokens);
     let followed = certificate.clone();

@@ -144,6 +144,8 @@ impl ResolvesServerCert for Current {
 }
 
 fn read(files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|cause| unreadable(&files.key, "private key", cause))?;
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .and_then(|chain| match chain.is_empty() {
@@ -151,8 +153,6 @@ fn read(files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
             false => Ok(chain),
         })
         .map_err(|cause| unreadable(&files.certificate, "certificate", cause))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|cause| unreadable(&files.key, "private key", cause))?;
     CertifiedKey::from_der(chain, key, &provider()).map_err(CertificateError::Unfit)
 }
 

@@ -1,10 +1,10 @@
-//! Metrics that Linux keeps of this process, under the names that all client
-//! libraries use.
+//! Metrics of this process from Linux, under the names that all client libraries
+//! use.
 
 use std::fmt;
 
 use procfs::ProcResult;
-use procfs::process::{LimitValue, Process as LinuxProcess, Stat};
+use procfs::process::LimitValue;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
@@ -16,14 +16,18 @@ pub(super) struct Process;
 impl Collector for Process {
     #[expect(clippy::as_conversions, reason = "times in seconds")]
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let read = || -> ProcResult<_> {
+            let process = procfs::process::Process::myself()?;
+            let max_fds = process.limits()?.max_open_files.soft_limit;
+            Ok((
+                process.stat()?,
+                procfs::boot_time_secs()?,
+                process.fd_count()?,
+                max_fds,
+            ))
+        };
         // Without access to /proc, there are no such metrics.
-        let Ok(Usage {
-            stat,
-            boot_time,
-            open_fds,
-            max_fds,
-        }) = Usage::now()
-        else {
+        let Ok((stat, boot_time, open_fds, max_fds)) = read() else {
             return Ok(());
         };
         let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
@@ -41,55 +45,39 @@ impl Collector for Process {
             single(boot_time as f64 + seconds(stat.starttime)),
         )?;
         let resident = stat.rss.saturating_mul(procfs::page_size());
-        families.write(
-            BYTES,
-            "process_resident_memory",
-            "Memory in use.",
-            single(resident),
-        )?;
-        families.write(
-            BYTES,
-            "process_virtual_memory",
-            "Memory reserved.",
-            single(stat.vsize),
-        )?;
-        for (name, help, value) in [
+        let max_fds = match max_fds {
+            LimitValue::Value(limit) => limit,
+            LimitValue::Unlimited => u64::MAX,
+        };
+        for (kind, name, help, value) in [
+            (BYTES, "process_resident_memory", "Memory in use.", resident),
             (
+                BYTES,
+                "process_virtual_memory",
+                "Memory reserved.",
+                stat.vsize,
+            ),
+            (
+                GAUGE,
                 "process_threads",
                 "Threads.",
-                u64::try_from(stat.num_threads).unwrap_or_default(),
+                stat.num_threads.unsigned_abs(),
             ),
-            ("process_open_fds", "Open files and connections.", open_fds),
             (
+                GAUGE,
+                "process_open_fds",
+                "Open files and connections.",
+                open_fds as u64,
+            ),
+            (
+                GAUGE,
                 "process_max_fds",
                 "Files and connections that may be open.",
                 max_fds,
             ),
         ] {
-            families.write(GAUGE, name, help, single(value))?;
+            families.write(kind, name, help, single(value))?;
         }
         Ok(())
-    }
-}
-
-struct Usage {
-    stat: Stat,
-    boot_time: u64,
-    open_fds: u64,
-    max_fds: u64,
-}
-
-impl Usage {
-    fn now() -> ProcResult<Self> {
-        let process = LinuxProcess::myself()?;
-        Ok(Self {
-            stat: process.stat()?,
-            boot_time: procfs::boot_time_secs()?,
-            open_fds: u64::try_from(process.fd_count()?).unwrap_or_default(),
-            max_fds: match process.limits()?.max_open_files.soft_limit {
-                LimitValue::Value(limit) => limit,
-                LimitValue::Unlimited => u64::MAX,
-            },
-        })
     }
 }

@@ -1,4 +1,4 @@
-//! The metrics of the whole process in the form that Prometheus reads.
+//! The metrics of the service in the form that Prometheus reads.
 //!
 //! Keeps nothing: each scrape asks the parts of the service for their counts.
 
@@ -9,50 +9,14 @@ use byline_application::metrics::{QueueMetrics, StoreMetrics};
 use byline_application::{Readiness, Store};
 use byline_http::{Api, HttpMetrics};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, text};
-use prometheus_client::registry::Registry;
+use prometheus_client::encoding::DescriptorEncoder;
 
 use super::families::{BYTES, COUNTER, Families, GAUGE, single, sizes, times};
 
-/// Writes the metrics.
-pub(crate) struct Exporter {
-    registry: Registry,
-    api: Api,
-}
-
-impl Exporter {
-    /// Returns the exporter of an interface and its store.
-    pub(crate) fn new(api: Api, store: Arc<dyn Store>) -> Self {
-        let mut registry = Registry::default();
-        let service = Service {
-            api: api.clone(),
-            store,
-        };
-        registry.register_collector(Box::new(service));
-        #[cfg(target_os = "linux")]
-        registry.register_collector(Box::new(super::process::Process));
-        Self { registry, api }
-    }
-
-    pub(crate) fn api(&self) -> &Api {
-        &self.api
-    }
-
-    /// Returns all metrics as they are now.
-    ///
-    /// # Errors
-    ///
-    /// None is known.
-    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        text::encode(&mut text, &self.registry)?;
-        Ok(text)
-    }
-}
-
-struct Service {
-    api: Api,
-    store: Arc<dyn Store>,
+/// The interface and its store.
+pub(super) struct Service {
+    pub(super) api: Api,
+    pub(super) store: Arc<dyn Store>,
 }
 
 impl fmt::Debug for Service {
