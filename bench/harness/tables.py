@@ -1,4 +1,4 @@
-"""What was measured, as tables in Markdown."""
+"""Formats results as Markdown tables."""
 
 from .contestants import BY_NAME as CONTESTANTS
 from .figures import Spread, ratios
@@ -6,11 +6,11 @@ from .scenarios import BY_NAME as SCENARIOS
 
 
 def requests(result: dict) -> str:
-    """The figures of one engine at one number of connections."""
+    """Returns the table of one engine at one number of connections."""
     mariadb = result["engine"] == "mariadb"
     head = ["scenario", "contestant", "requests/s", "p50 ms", "p99 ms", "CPU µs/request"]
     head += ["database CPU µs/request"] if mariadb else []
-    head += ["peak MiB", "Byline's requests/s to its", "Byline's CPU to its"]
+    head += ["peak MiB", "requests/s, Byline ÷ this", "CPU, Byline ÷ this"]
     lines = [row(head), row(["---"] * 2 + ["---:"] * (len(head) - 2))]
     for scenario, contestants in result["scenarios"].items():
         ours = contestants.get("byline")
@@ -37,11 +37,11 @@ def requests(result: dict) -> str:
 
 
 def growth(result: dict) -> str:
-    """The cost of everything at the smallest and at the largest size."""
+    """Returns the cost of every request at the smallest and at the largest size."""
     sizes = [str(size) for size in result["sizes"]]
     first, last = sizes[0], sizes[-1]
     head = ["request", f"µs at {_count(first)}", f"µs at {_count(last)}", "ratio"]
-    head += ["CPU µs", "CPU µs", "ratio", "last page to first"]
+    head += ["CPU µs", "CPU µs", "ratio", "last page ÷ first"]
     lines = [row(head), row(["---"] + ["---:"] * (len(head) - 1))]
     named = [(name, seen, None) for name, seen in result["reads"].items()]
     for name, pages in result["lists"].items():
@@ -60,12 +60,12 @@ def growth(result: dict) -> str:
 
 
 def by_size(seen: dict, size: str | int) -> dict:
-    """JSON has no numbers as keys."""
+    """Returns the figures of a size. JSON turns numeric keys into strings."""
     return seen.get(str(size)) or seen[int(size)]
 
 
 def cost(seen: dict) -> float:
-    """CPU seconds of service and database."""
+    """Returns the CPU seconds of service and database."""
     return seen["cpu"] + seen["database_cpu"]
 
 
@@ -83,7 +83,7 @@ def footprint(result: dict) -> str:
 
 def overload(result: dict) -> str:
     head = ["offered", "sent/s", "served/s", "of capacity", "served p50, p99 ms", "refused p50, p99 ms"]
-    head += ["`/livez` p99 ms", "without `Retry-After`", "MiB before, half-way, at most", "answers"]
+    head += ["`/livez` p99 ms", "without `Retry-After`", "MiB before, halfway, peak", "answers"]
     lines = [row(head), row(["---"] + ["---:"] * (len(head) - 2) + ["---"])]
     for times, seen in result["runs"].items():
         answers = ", ".join(f"{count:,} × {status}" for status, count in seen["answers"].items())
@@ -112,20 +112,20 @@ def slow(result: dict) -> str:
     held, left = Spread.of(result["slow"]), Spread.of(result["slow_left"])
     return "\n".join(
         [
-            row(["64 quick clients", "requests/s", "lowest", "highest"]),
+            row(["64 fast clients", "requests/s", "lowest", "highest"]),
             row(["---", "---:", "---:", "---:"]),
             row(["alone", digits(alone.median), digits(alone.low), digits(alone.high)]),
-            row(["beside 512 slow ones", digits(beside.median), digits(beside.low), digits(beside.high)]),
+            row(["with 512 slow clients", digits(beside.median), digits(beside.low), digits(beside.high)]),
             row(["ratio", digits(kept.median), digits(kept.low), digits(kept.high)]),
-            row(["slow connections at the begin of a turn", f"{held.median:.0f}", f"{held.low}", f"{held.high}"]),
+            row(["slow connections at the start of a turn", f"{held.median:.0f}", f"{held.low}", f"{held.high}"]),
             row(["slow connections at its end", f"{left.median:.0f}", f"{left.low}", f"{left.high}"]),
         ]
     )
 
 
 def telemetry(result: dict) -> str:
-    """Each kind beside none, round by round."""
-    head = ["telemetry", "reads/s", "CPU µs/read", "reads/s to those without", "CPU to that without"]
+    """Compares each kind of telemetry with none, round by round."""
+    head = ["telemetry", "reads/s", "CPU µs/read", "reads/s ÷ without", "CPU ÷ without"]
     lines = [row(head), row(["---"] + ["---:"] * 4)]
     none = result["kinds"]["off"]
     for kind, turns in result["kinds"].items():
@@ -155,7 +155,7 @@ def _ms(seconds: float | None) -> str:
 
 
 def digits(value: float) -> str:
-    """Three digits that mean something."""
+    """Formats a value with three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

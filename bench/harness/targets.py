@@ -1,4 +1,4 @@
-"""What Byline is to show, and whether the results show it."""
+"""Performance targets, and whether the results meet them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Target:
     number: int
     what: str
     bound: float
-    # Whether the bound is the least or the most.
+    # Whether the bound is a minimum or a maximum.
     at_least: bool
     seen: float
     spread: str = ""
@@ -50,7 +50,7 @@ ENGINES = {"sqlite": "SQLite", "mariadb": "MariaDB"}
 
 
 def all_targets() -> Iterator[Target]:
-    """Those that there are results for."""
+    """Yields the targets that have results."""
     yield from _ratios()
     for result in store.load_all("growth"):
         yield from _growth(result)
@@ -66,7 +66,7 @@ def _ratios() -> Iterator[Target]:
         turns = (result or {"scenarios": {}})["scenarios"].get(scenario, {})
         if "byline" in turns and other in turns:
             seen = ratios(*([turn[figure] for turn in turns[one]] for one in ("byline", other)))
-            what = f"{scenario}, {ENGINES[engine]}: {FIGURES[figure]}, to {other}'s"
+            what = f"{scenario}, {ENGINES[engine]}: {FIGURES[figure]}, ratio to {other}"
             yield Target(number, what, bound, at_least, seen.median, f"{digits(seen.low)}–{digits(seen.high)}")
 
 
@@ -78,7 +78,7 @@ def _growth(result: dict) -> Iterator[Target]:
     for what, of in (("time", lambda seen: seen["time"]), ("CPU", cost)):
         grown = {name: of(by_size(seen, large)) / of(by_size(seen, small)) for name, seen in requests.items()}
         worst = max(grown, key=grown.get)
-        label = f"{engine}: {what} at {large:,} rows to that at {small:,}, the worst (`{worst}`)"
+        label = f"{engine}: {what} at {large:,} rows, ratio to {small:,}, worst case (`{worst}`)"
         yield Target(5, label, 1.5, False, grown[worst], f"median {digits(Spread.of(grown.values()).median)}")
     last = {
         name: by_size(sides["last"], large)["time"] / by_size(sides["first"], large)["time"]
@@ -86,7 +86,7 @@ def _growth(result: dict) -> Iterator[Target]:
         if "last" in sides
     }
     worst = max(last, key=last.get)
-    label = f"{engine}: time of the last page to the first, the worst (`{worst}`)"
+    label = f"{engine}: time of the last page, ratio to the first, worst case (`{worst}`)"
     yield Target(5, label, 1.2, False, last[worst], f"median {digits(Spread.of(last.values()).median)}")
 
 
@@ -110,12 +110,12 @@ def _size() -> Iterator[Target]:
 def _overload(result: dict) -> Iterator[Target]:
     for times, seen in result["runs"].items():
         name = f"{result['work']}, {ENGINES[result['engine']]}, {times} × capacity"
-        yield Target(7, f"{name}: goodput of the maximum", 0.9 if times == "3" else 0.8, True, seen["goodput"])
+        yield Target(7, f"{name}: goodput, ratio to capacity", 0.9 if times == "3" else 0.8, True, seen["goodput"])
         if seen["refused_p99"] is not None:
             yield Target(7, f"{name}: refusals p99, ms", 20, False, seen["refused_p99"] * 1e3)
         yield Target(7, f"{name}: refusals without `Retry-After`", 0, False, seen["without_retry_after"])
         grown = seen["memory_max"] / seen["memory_first_half"]
-        yield Target(7, f"{name}: most memory to that of the first half", 1.05, False, grown)
+        yield Target(7, f"{name}: peak memory, ratio to the first half", 1.05, False, grown)
         yield Target(7, f"{name}: `/livez` p99, ms", 100, False, seen["alive_p99"] * 1e3)
 
 
@@ -124,4 +124,4 @@ def _slow() -> Iterator[Target]:
     if result:
         kept = ratios(result["beside"], result["alone"])
         spread = f"{digits(kept.low)}–{digits(kept.high)}"
-        yield Target(8, "64 quick clients beside 512 slow ones: of their requests/s alone", 0.9, True, kept.median, spread)
+        yield Target(8, "64 fast clients with 512 slow ones: requests/s, ratio to without", 0.9, True, kept.median, spread)

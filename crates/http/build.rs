@@ -1,4 +1,4 @@
-//! Compresses the assets of `/docs`, which make up most of the crate, once.
+//! Compresses the files of `/docs`, the largest part of the crate.
 
 use std::error::Error;
 use std::io::Write;
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = path.file_name().ok_or("an asset has a name")?;
         compress(&out.join(name), &fs::read(path)?)?;
     }
-    // The links of the page are relative, and lead elsewhere from `/docs/`.
+    // The relative links of the page would lead elsewhere from `/docs/`.
     let page = fs::read_to_string(INDEX)?
         .replace("\"docs/", "\"")
         .replace("\"openapi.json", "\"../openapi.json");

@@ -1,5 +1,5 @@
-// The interactive documentation in a real browser: it loads without a word on
-// the console or a request to another host, and "try it out" creates a user.
+// Tests the interactive documentation in a real browser: it loads without console
+// messages or requests to other hosts, and "try it out" creates a user.
 //
 //     node docs-page.js URL
 

@@ -1,11 +1,11 @@
-"""What schemathesis cannot know.
+"""Rules of the API that an OpenAPI document cannot express, for schemathesis.
 
-Without any hook, on SQLite where nobody is asked (examples and coverage), it finds
-24 requests that follow the document and are refused, and nothing else. They are of
-three kinds: an `Idempotency-Key` that was sent before (the state of the data), a
-filter without the sort that it goes with (a relation between two parameters), and
-`If-Match: 0` (its own). Cursors, tags of rows and names in a batch are state as well:
-there it finds nothing, but sees little beyond a refusal.
+Without these hooks, on SQLite without authentication (phases examples and coverage),
+schemathesis finds 24 valid requests that are refused, and nothing else. They are of
+three kinds: an `Idempotency-Key` that was sent before (depends on the data), a filter
+without its sort (a relation between two parameters), and `If-Match: 0` (a defect of
+schemathesis). Cursors, entity tags and names in a batch also depend on the data: without
+the hooks it finds nothing there, but tests little beyond a refusal.
 """
 
 import os
@@ -21,15 +21,15 @@ TAGS = ("If-Match", "If-None-Match")
 
 
 def is_meant_well(case):
-    """Whether every part of the case follows the schema. Other cases stay as
-    they are: they must be refused."""
+    """Returns whether every part of the case follows the schema. Other cases are
+    not changed: they must be refused."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
 @schemathesis.hook("before_call")
 def sort_by_what_is_filtered(context, case, kwargs):
-    """A filter on a key goes with the sort on that key, which a schema cannot
-    say: the first filter chooses the sort, those on other keys are left out."""
+    """Sorts by the key of the first filter, and removes filters on other keys: a
+    filter requires the sort on its key, which a schema cannot express."""
     keys = [name.split(".")[0] for name in case.query or {} if "." in name]
     if keys and is_meant_well(case):
         for name in [name for name in case.query if "." in name]:
@@ -41,8 +41,7 @@ def sort_by_what_is_filtered(context, case, kwargs):
 
 @schemathesis.hook("before_call")
 def use_a_real_cursor(context, case, kwargs):
-    """A cursor is made by the service: one of the same list takes the place of
-    a made-up one."""
+    """Replaces a random cursor by one that the service returned for the same list."""
     if case.query and "cursor" in case.query and is_meant_well(case):
         del case.query["cursor"]
         url = case.as_transport_kwargs(kwargs.get("base_url"))["url"]
@@ -56,8 +55,8 @@ def use_a_real_cursor(context, case, kwargs):
 
 @schemathesis.hook("before_call")
 def quote_the_tag(context, case, kwargs):
-    """The coverage phase of schemathesis 4.32 takes its own value of the wrong
-    type, the number 0, for a good entity tag, whatever the schema says."""
+    """Quotes the number 0, which the coverage phase of schemathesis 4.32 sends as a
+    valid entity tag, regardless of the schema."""
     for name in TAGS:
         if is_meant_well(case) and (case.headers or {}).get(name) == "0":
             case.headers[name] = '"0"'
@@ -65,8 +64,8 @@ def quote_the_tag(context, case, kwargs):
 
 @schemathesis.hook("before_call")
 def let_most_changes_pass(context, case, kwargs):
-    """A made-up tag is hardly ever that of the row. Three of four conditional
-    requests ask for any version, so that there is something to see behind 412."""
+    """Makes three of four conditional requests accept any version. A random tag almost
+    never matches the row, so the tests would see only 412."""
     conditions = [case.headers[name] for name in TAGS if name in (case.headers or {})]
     conditional = conditions and ("If-Match" in case.headers or case.method != "GET")
     if conditional and is_meant_well(case) and zlib.crc32("".join(conditions).encode()) % 4:
@@ -76,16 +75,16 @@ def let_most_changes_pass(context, case, kwargs):
 
 @schemathesis.hook("before_call")
 def use_each_key_once(context, case, kwargs):
-    """A key that was sent before, with another request, is refused (422): no
-    schema can say so. Each request that is meant well gets a key of its own."""
+    """Gives each valid request a new key. A key that was sent before with a different
+    request is refused (422), which a schema cannot express."""
     if is_meant_well(case) and "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
 @schemathesis.hook("before_call")
 def refer_to_nothing(context, case, kwargs):
-    """A `$ref` means a `ref` further ahead in the same batch, which a schema
-    cannot say: an id takes its place, and names are left out."""
+    """Replaces each `$ref` by an id and removes each `ref`. A `$ref` must refer to an
+    earlier `ref` of the same batch, which a schema cannot express."""
     if case.path == "/batch" and is_meant_well(case) and isinstance(case.body, dict):
         for operation in case.body.get("operations", []):
             operation.pop("ref", None)

@@ -1,10 +1,10 @@
-"""httplint reads every answer of the tour in docs/api.md, and of some requests more.
+"""Checks every response of the tour in docs/api.md, and of more requests, with httplint.
 
     messages.py DOCUMENT SERVICE PROTECTED ADMIN
 
-SERVICE is the URL of a new service where nobody is asked, PROTECTED that of one
-with keys, a rate limit of 20 requests and one named origin, ADMIN that of its
-listener for operators. All requests pass a proxy that keeps the bytes.
+SERVICE is the URL of a new service without authentication. PROTECTED is the URL of one
+with keys, a rate limit of 20 requests and one CORS origin, and ADMIN the URL of its admin
+listener. All requests go through a proxy that records the bytes.
 """
 
 import re
@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 from httplint import HttpRequestLinter, HttpResponseLinter, levels
 
-# Notes on answers that are no fault of theirs, by name, each with its reason.
+# Accepted notes, by name, each with its reason.
 ALLOWED = {
-    # RFC 9110 section 12.5: in an answer they say what a request may have.
-    "REQUEST_HDR_IN_RESPONSE": "`Accept` and `Accept-Encoding` beside a 415",
-    # These repeat what the status says.
+    # RFC 9110 section 12.5: in a response they say what a request may contain.
+    "REQUEST_HDR_IN_RESPONSE": "`Accept` and `Accept-Encoding` in a 415",
+    # These repeat the status.
     "STATUS_BAD_REQUEST": "the request was malformed on purpose",
-    "STATUS_URI_TOO_LONG": "its address was too long on purpose",
-    # actix-cors names both headers of a preflight beside `Origin` in every `Vary`.
+    "STATUS_URI_TOO_LONG": "the URL was too long on purpose",
+    # actix-cors adds both preflight headers to `Origin` in every `Vary`.
     "VARY_COMPLEX": "`/docs` varies by `Accept-Encoding` too",
 }
 
@@ -33,14 +33,14 @@ BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 class Exchange:
-    """A request and its answer, as bytes, and when they were sent."""
+    """A request and its response, as bytes, and when they were sent."""
 
     def __init__(self, request, answer, at):
         self.request, self.answer, self.at = request, answer, at
 
 
 class Proxy:
-    """Passes bytes on to a service, and keeps them."""
+    """Passes bytes on to a service, and records them."""
 
     def __init__(self, service):
         target = urlsplit(service)
@@ -69,7 +69,7 @@ class Proxy:
         self.exchanges.append(Exchange(bytes(sent), bytes(answered), at))
 
     def finish(self):
-        """Waits for all connections; gives what went over them."""
+        """Waits for all connections and returns their exchanges."""
         for thread in self.threads:
             thread.join(30)
             assert not thread.is_alive(), "a connection does not end"
@@ -90,7 +90,7 @@ def pump(source, target, kept):
 
 
 def tour(document, base):
-    """Runs the commands of the document, each as it stands there."""
+    """Runs the commands of the document unchanged."""
     with open(document, encoding="utf-8") as file:
         blocks = BLOCK.findall(file.read())
     lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
@@ -105,7 +105,7 @@ def tour(document, base):
 
 
 def send(base, method, path, *headers, body=b""):
-    """Sends a request as it is, and reads until the connection ends."""
+    """Sends a request unchanged, and reads until the connection ends."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -130,7 +130,7 @@ def tag_of(answer):
 
 
 def more(open_to_all, protected, admin):
-    """What the tour does not come to."""
+    """Sends requests that the tour does not contain."""
     paths = ["/", "/users", "/users/1", "/posts?embed=user", "/problems/not-found", "/openapi.json"]
     for path in [*paths, "/docs", "/docs/start.js", "/docs/swagger-ui.css"]:
         for headers in [[], ["Accept-Encoding: gzip"], ["Origin: https://app.example.org"]]:
@@ -167,7 +167,7 @@ def more(open_to_all, protected, admin):
 
 
 def split(exchange):
-    """The requests on a connection and their answers, each as (first line, headers, body)."""
+    """Returns the requests on a connection with their responses, each as (first line, headers, body)."""
     requests, answers = [], []
     rest = exchange.request
     while rest:
@@ -202,7 +202,7 @@ def headers_named(headers, name):
 
 
 def judge(exchange):
-    """The notes of httplint on the answers of a connection that are no praise."""
+    """Yields httplint's notes on the responses of a connection."""
     for request, answer in split(exchange):
         (line, headers, body) = request
         about_request = HttpRequestLinter(start_time=exchange.at)

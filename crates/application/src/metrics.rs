@@ -1,4 +1,5 @@
-//! What is counted while the service runs, without a word about who asks.
+//! Counters and histograms of the running service, independent of how they are
+//! exported.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,34 +8,33 @@ mod store;
 
 pub use store::{FileSizes, PoolMetrics, QueueMetrics, Retries, StoreMetrics, ThreadMetrics};
 
-/// A number that only grows. Counting takes one atomic instruction.
+/// A number that only grows. Increments are one atomic instruction.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Counts one.
+    /// Adds one.
     pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How much was counted.
+    /// Returns the number.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// How observations are distributed among ranges that are fixed from the start.
-/// An observation takes two atomic instructions and no lock.
+/// A histogram with fixed ranges. An observation takes two atomic instructions and no
+/// lock.
 #[derive(Debug)]
 pub struct Histogram {
     bounds: &'static [u64],
-    /// One for each bound, and one for what is above them all.
+    /// One for each bound, and one for values above all of them.
     counts: Box<[AtomicU64]>,
     sum: AtomicU64,
 }
 
-/// Upper bounds for times in nanoseconds, from a tenth of a millisecond to ten
-/// seconds.
+/// Upper bounds for times, in nanoseconds: from a tenth of a millisecond to ten seconds.
 pub const TIME_BOUNDS: &[u64] = &[
     100_000,
     250_000,
@@ -55,8 +55,8 @@ pub const TIME_BOUNDS: &[u64] = &[
 ];
 
 impl Histogram {
-    /// A histogram whose ranges end at `bounds`, each included, in ascending
-    /// order; one more range has no end.
+    /// Creates a histogram whose ranges end at the ascending `bounds`, inclusive. The
+    /// last range has no end.
     #[must_use]
     pub fn new(bounds: &'static [u64]) -> Self {
         Self {
@@ -66,13 +66,13 @@ impl Histogram {
         }
     }
 
-    /// A histogram of times, by [`TIME_BOUNDS`].
+    /// Creates a histogram with [`TIME_BOUNDS`].
     #[must_use]
     pub fn of_times() -> Self {
         Self::new(TIME_BOUNDS)
     }
 
-    /// Counts `value` into its range.
+    /// Adds a value.
     pub fn observe(&self, value: u64) {
         let range = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get(range) {
@@ -81,13 +81,12 @@ impl Histogram {
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
-    /// Counts a time in nanoseconds.
+    /// Adds a time in nanoseconds.
     pub fn observe_time(&self, time: Duration) {
         self.observe(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// What was observed so far. Observations that are made meanwhile may be
-    /// in it in part.
+    /// Returns the observations so far. Concurrent ones may be counted in part.
     pub fn snapshot(&self) -> Distribution {
         let mut counts = self
             .counts
@@ -102,26 +101,25 @@ impl Histogram {
     }
 }
 
-/// What a [`Histogram`] has seen.
+/// A snapshot of a [`Histogram`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
-    /// The upper end of each range, included, and how many observations fell
-    /// into it.
+    /// The inclusive upper bound of each range, and the number of observations in it.
     pub ranges: Vec<(u64, u64)>,
-    /// How many were above all ranges.
+    /// The number of observations above all bounds.
     pub beyond: u64,
     /// The sum of all observations.
     pub sum: u64,
 }
 
 impl Distribution {
-    /// How many observations there were.
+    /// Returns the number of observations.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.ranges.iter().map(|(_, count)| count).sum::<u64>() + self.beyond
     }
 
-    /// Adds what another histogram with the same ranges has seen.
+    /// Adds the observations of another histogram with the same bounds.
     pub fn add(&mut self, other: &Self) {
         if self.ranges.is_empty() {
             self.clone_from(other);
@@ -140,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_belongs_to_the_range_below_it() {
+    fn bounds_are_inclusive() {
         let histogram = Histogram::new(&[1, 10]);
         for value in [0, 1, 2, 10, 11, 1_000] {
             histogram.observe(value);
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_thread_counts_is_there() {
+    fn counts_of_all_threads_are_complete() {
         let (counter, histogram) = (Counter::default(), Histogram::of_times());
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -1,15 +1,13 @@
-//! Makes clap's errors fit for settings that mostly come from the environment.
-
 use clap::error::{ContextKind, ContextValue};
 
-/// Names the environment variable of the argument that `error` is about, and hides
-/// the value of a secret. The argument may be one of a subcommand.
+/// Adds the environment variable of the argument to an error of clap, and hides the
+/// value of a secret. The argument may belong to a subcommand.
 #[must_use]
 pub fn explain(mut error: clap::Error, command: &clap::Command) -> clap::Error {
     let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidArg).cloned() else {
         return error;
     };
-    // Arguments of subcommands have their names only then.
+    // Arguments of subcommands get their names only now.
     let mut command = command.clone();
     command.build();
     let Some(argument) = find(&command, &name) else {

@@ -1,6 +1,3 @@
-//! Secrets from files, as systemd and Kubernetes hand them out: whatever
-//! argument may hold a secret can also be given by `<NAME>_FILE`.
-
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,32 +6,35 @@ use std::path::Path;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
-/// The longest secret that is read.
+/// The size limit of a secret in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Reads the secrets of `command`, and of the subcommand that `arguments` ask for,
-/// that `environment` names files for. They become defaults: a flag wins over them,
-/// and a variable of the same name must not be there. Returns the ids of the
-/// arguments that have a file.
+/// Reads secrets from files, as systemd and Kubernetes provide them: the file that
+/// `<NAME>_FILE` names in `environment` has the value of the argument with the variable
+/// `<NAME>`. Looks at the arguments of `command` and of the subcommand in `arguments`
+/// that hide their values.
+///
+/// The secrets become defaults: flags take precedence, and the variable itself must not
+/// be set. Returns the ids of the arguments with a file.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, or a secret that is given twice; by name.
+/// Names a file that cannot be read, or a secret that is given twice.
 pub fn read_secret_files(
     command: &mut Command,
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     environment: impl Fn(&OsStr) -> Option<OsString>,
 ) -> Result<Vec<clap::Id>, clap::Error> {
     let mut found = Vec::new();
-    // A secret may be required, so this pass only looks for the subcommand.
-    let asked = command
+    // This pass only looks for the subcommand: a required secret may still be missing.
+    let matches = command
         .clone()
         .ignore_errors(true)
         .try_get_matches_from(arguments)
         .ok();
     *command = fill(
         std::mem::take(command),
-        asked.as_ref(),
+        matches.as_ref(),
         &environment,
         &mut found,
     )?;
@@ -43,19 +43,18 @@ pub fn read_secret_files(
 
 fn fill(
     mut command: Command,
-    asked: Option<&ArgMatches>,
+    matches: Option<&ArgMatches>,
     environment: &impl Fn(&OsStr) -> Option<OsString>,
     found: &mut Vec<clap::Id>,
 ) -> Result<Command, clap::Error> {
-    // A secret is what no help may show.
     let secrets: Vec<_> = command
         .get_arguments()
         .filter(|argument| argument.is_hide_env_values_set())
         .filter_map(|argument| Some((argument.get_id().clone(), argument.get_env()?.to_owned())))
         .collect();
     for (id, variable) in secrets {
-        let secret = of_file(&variable, environment)
-            .map_err(|refusal| command.error(ErrorKind::ValueValidation, refusal))?;
+        let secret = secret_of(&variable, environment)
+            .map_err(|message| command.error(ErrorKind::ValueValidation, message))?;
         let Some(secret) = secret else {
             continue;
         };
@@ -65,7 +64,7 @@ fn fill(
                 .default_value(secret)
                 .hide_default_value(true)
                 .required(false);
-            // A variable that is empty is not there, but would win.
+            // An empty variable counts as not set, but clap would prefer it.
             if is_empty {
                 argument.env(None::<&str>)
             } else {
@@ -74,33 +73,33 @@ fn fill(
         });
         found.push(id);
     }
-    let Some((name, asked)) = asked.and_then(ArgMatches::subcommand) else {
+    let Some((name, matches)) = matches.and_then(ArgMatches::subcommand) else {
         return Ok(command);
     };
     let Some(subcommand) = command.find_subcommand(name).cloned() else {
         return Ok(command);
     };
-    let filled = fill(subcommand, Some(asked), environment, found)?;
+    let filled = fill(subcommand, Some(matches), environment, found)?;
     Ok(command.mut_subcommand(name, |_| filled))
 }
 
-/// The secret in the file that `<variable>_FILE` names, if it names one.
-fn of_file(
+/// Returns the secret in the file that `<variable>_FILE` names, if it is set.
+fn secret_of(
     variable: &OsStr,
     environment: &impl Fn(&OsStr) -> Option<OsString>,
 ) -> Result<Option<String>, String> {
-    let mut of_file = variable.to_owned();
-    of_file.push("_FILE");
-    let Some(path) = environment(&of_file).filter(|path| !path.is_empty()) else {
+    let variable_name = variable.to_string_lossy();
+    let name = format!("{variable_name}_FILE");
+    let set = |name: &OsStr| environment(name).filter(|value| !value.is_empty());
+    let Some(path) = set(name.as_ref()) else {
         return Ok(None);
     };
-    let (name, path) = (of_file.to_string_lossy(), Path::new(&path));
-    if environment(variable).is_some_and(|value| !value.is_empty()) {
+    if set(variable).is_some() {
         return Err(format!(
-            "{} and {name} are both set: only one of them can be right",
-            variable.to_string_lossy()
+            "{variable_name} and {name} are both set: only one of them can be right"
         ));
     }
+    let path = Path::new(&path);
     let secret = read_secret(path).map_err(|error| {
         let path = path.display();
         format!("{name} names {path}, which cannot be used: {error}")
@@ -108,7 +107,7 @@ fn of_file(
     Ok(Some(secret))
 }
 
-/// What is in the file, without the line end that editors leave behind it.
+/// Returns the content of the file without surrounding whitespace.
 fn read_secret(path: &Path) -> io::Result<String> {
     let mut secret = String::new();
     File::open(path)?

@@ -1,3 +1,11 @@
+//! The state that all workers of one process share: settings, counters and limits.
+//! Imports no other module of the crate but `problem`.
+
+pub(super) mod base_url;
+pub(super) mod client_address;
+pub(super) mod metrics;
+pub(super) mod rate_limit;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -7,14 +15,12 @@ use byline_application::{Authentication, Clock, Store};
 use governor::clock::MonotonicClock;
 use opentelemetry_sdk::trace::SdkTracer;
 
-use crate::middleware::client_address::TrustedProxies;
-use crate::middleware::metrics::{HttpCounters, HttpMetrics};
-use crate::middleware::rate_limit::{RateLimit, RateLimits};
-use crate::request::base_url::BaseUrl;
-use crate::request::weak_tag::WeakTag;
+use base_url::BaseUrl;
+use client_address::TrustedProxies;
+use metrics::{HttpCounters, HttpMetrics};
+use rate_limit::{RateLimit, RateLimits};
 
-/// The REST interface of one process: what all its workers share. A clone is
-/// the same interface.
+/// The REST interface of one process. Clones share their state.
 #[derive(Clone)]
 pub struct Api(Arc<Shared>);
 
@@ -23,80 +29,80 @@ struct Shared {
     clock: Arc<dyn Clock>,
     settings: Settings,
     draining: AtomicBool,
-    meters: HttpCounters,
-    limits: Option<RateLimits>,
-    /// The OpenAPI document, made when it is first asked for.
-    document: OnceLock<(Bytes, WeakTag)>,
+    counters: HttpCounters,
+    limits: Option<Arc<RateLimits>>,
+    /// The OpenAPI document, made on first use.
+    document: OnceLock<Bytes>,
 }
 
-/// What an operator decides about the interface.
+/// Settings of the interface.
 #[derive(Clone)]
 pub struct Settings {
-    /// How long a request may take, from its arrival to its answer, the body
-    /// included.
+    /// Time from the arrival of a request to its response, including the time to
+    /// read the body.
     pub request_deadline: Duration,
-    /// Whether `PUT`, `PATCH` and `DELETE` need `If-Match`; without it they are
-    /// answered 428 (RFC 6585 section 3).
+    /// Whether `PUT`, `PATCH` and `DELETE` without `If-Match` are refused with 428
+    /// (RFC 6585 section 3).
     pub require_if_match: bool,
-    /// Whether every request is logged when it is answered.
+    /// Whether to write a log line for every request.
     pub log_requests: bool,
-    /// What makes a span of every request, if spans are collected.
+    /// Creates a span for every request, if spans are collected.
     pub tracer: Option<SdkTracer>,
-    /// Which credentials are taken.
+    /// The accepted credentials.
     pub authentication: Authentication,
-    /// What it does about too many requests, and about who sends them.
+    /// Rate limits, trusted proxies and TLS.
     pub protection: Protection,
-    /// What links begin with; without it, what trusted proxies say.
+    /// The base of all links. Without it, trusted proxies may name a path prefix.
     pub base_url: Option<BaseUrl>,
-    /// The program's version, for the service document.
+    /// The version of the program, for the service document.
     pub version: &'static str,
 }
 
-/// What the interface does about too many requests, and whom it believes what.
+/// Settings that protect the service from its clients and clients from the network.
 #[derive(Clone, Debug, Default)]
 pub struct Protection {
-    /// How many requests each caller may send; without it, any number.
+    /// The number of requests that each caller may send; unlimited if absent.
     pub rate_limit: Option<RateLimit>,
-    /// Who may say whom a request comes from.
+    /// The proxies whose forwarding headers are believed.
     pub proxies: TrustedProxies,
-    /// Whether clients reach the interface by TLS only, and are told so (RFC
-    /// 6797).
+    /// Whether clients use TLS only, so that responses carry
+    /// `Strict-Transport-Security` (RFC 6797).
     pub tls: bool,
 }
 
 impl Api {
-    /// An interface to what `store` holds. `clock` says when things happen.
+    /// Creates an interface to `store` that reads the time from `clock`.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let limits = settings
-            .protection
-            .rate_limit
-            .map(|limit| RateLimits::new(limit, MonotonicClock));
+        let rate_limit = settings.protection.rate_limit;
+        let limits = rate_limit.map(|limit| Arc::new(RateLimits::new(limit, MonotonicClock)));
         Self(Arc::new(Shared {
-            limits,
-            document: OnceLock::new(),
             store,
             clock,
             settings,
             draining: AtomicBool::new(false),
-            meters: HttpCounters::new(),
+            counters: HttpCounters::default(),
+            limits,
+            document: OnceLock::new(),
         }))
     }
 
-    /// Tells load balancers and clients that this process is about to end:
-    /// `/readyz` answers 503 from now on and connections are closed after their
-    /// next answer. Requests are served all the same.
+    /// Announces that this process is about to end: from now on `/readyz` responds
+    /// with 503, and every response closes its connection. Requests are still served.
     pub fn start_draining(&self) {
         self.0.draining.store(true, Ordering::Relaxed);
     }
 
-    /// What the interface has done and is doing.
+    /// Returns a snapshot of all counters.
     #[must_use]
     pub fn metrics(&self) -> HttpMetrics {
-        self.0.meters.snapshot()
+        HttpMetrics {
+            rate_limited: self.limits().map_or(0, |limits| limits.refused()),
+            ..self.0.counters.snapshot()
+        }
     }
 
-    pub(crate) fn meters(&self) -> &HttpCounters {
-        &self.0.meters
+    pub(crate) fn counters(&self) -> &HttpCounters {
+        &self.0.counters
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -111,18 +117,15 @@ impl Api {
         self.0.clock.as_ref()
     }
 
-    pub(crate) fn limits(&self) -> Option<&RateLimits> {
+    pub(crate) fn limits(&self) -> Option<&Arc<RateLimits>> {
         self.0.limits.as_ref()
     }
 
-    /// Returns the OpenAPI document of this instance and its tag. `make` makes it when
-    /// it is first asked for.
-    pub(crate) fn document(&self, make: fn(&Settings) -> String) -> &(Bytes, WeakTag) {
-        self.0.document.get_or_init(|| {
-            let text = make(&self.0.settings);
-            let tag = WeakTag::of(text.as_bytes());
-            (text.into(), tag)
-        })
+    /// Returns the OpenAPI document of this instance, which `make` creates on first
+    /// use.
+    pub(crate) fn document(&self, make: fn(&Settings) -> String) -> &Bytes {
+        let document = &self.0.document;
+        document.get_or_init(|| make(self.settings()).into())
     }
 
     pub(crate) fn settings(&self) -> &Settings {

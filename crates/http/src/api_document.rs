@@ -16,7 +16,7 @@ use utoipa::openapi::{
     ContactBuilder, Info, InfoBuilder, License, OpenApi as OpenApiDocument, ServerBuilder, Tag,
 };
 
-use crate::Settings;
+use crate::api::Settings;
 use crate::openapi::{headers, refusals};
 use crate::operations::{self, Answer, Registrar};
 use crate::problem;

@@ -1,4 +1,4 @@
-//! From a route to its handler: what is checked first, and what becomes of refusals
+//! The way from a route to its handler: checks before it, and responses to refusals
 //! and panics.
 
 use std::any::Any;
@@ -10,69 +10,69 @@ use std::task::Poll;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
-use crate::Api;
-use crate::middleware::rate_limit::RateLimitGuard;
+use crate::api::Api;
+use crate::api::rate_limit::RateLimitGuard;
 use crate::problem::{Code, Problem};
 use crate::request::authenticate::Requester;
 use crate::request::context::{MAX_URI_BYTES, RequestContext, RouteOptions};
 use crate::request::query::Query;
 use crate::request::request_meta::RequestMeta;
-use crate::request::route_id::RouteId;
 use crate::request::write_options::WriteOptions;
 use crate::request::{accept, body};
 
-/// Has a request answered by `handler`, whatever becomes of it: refusals and
-/// panics are answers too. Without `terms` the request is refused anyhow, and
-/// nobody looks at its particulars.
+/// Returns the response of `handler`, or the problem that a check, the handler or its
+/// panic results in. Without `options` nothing of the request is checked but its
+/// length: the path or the method is unknown.
 pub(crate) async fn answer<F>(
     api: Api,
     handler: impl FnOnce(RequestContext) -> F,
-    terms: Option<RouteOptions>,
-    route: RouteId,
+    options: Option<RouteOptions>,
+    route: &'static str,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse
 where
     F: Future<Output = Result<HttpResponse, Problem>>,
 {
-    let seen = request
+    let found = request
         .extensions_mut()
         .get_mut::<RequestMeta>()
-        .map(|arrival| {
-            arrival.route = route;
-            arrival.clone()
+        .map(|meta| {
+            meta.route = route;
+            meta.clone()
         });
     // Absent only without the `request_context` middleware.
-    let arrival = seen.unwrap_or_else(|| RequestMeta::new(&api, request.head()));
-    let (id, base) = (arrival.id.clone(), arrival.base.clone());
-    let mut gate = RateLimitGuard::of(&api, &request);
+    let meta = found.unwrap_or_else(|| RequestMeta::new(&api, request.head()));
+    let (id, base) = (meta.id.clone(), meta.base.clone());
+    let proxies = &api.settings().protection.proxies;
+    let mut limit = RateLimitGuard::new(api.limits(), proxies, &request);
     let handled = async {
         check_length(&request)?;
-        let (sender, query, wishes, media_type) = match terms {
+        let (sender, query, wishes, media_type) = match options {
             None => {
-                gate.admit(None)?;
-                let wishes = WriteOptions::default();
-                (Requester::ANYBODY, Query::default(), wishes, accept::JSON)
+                limit.admit(None)?;
+                let query = Query::default();
+                let write_options = WriteOptions::default();
+                (Requester::NOT_CHECKED, query, write_options, accept::JSON)
             }
-            Some(terms) => {
-                // First: a caller without a valid credential learns only that.
-                gate.check_failures()?;
-                let sender = Requester::of(&api, terms.access, request.headers());
-                gate.admit(sender.as_ref().ok().and_then(Requester::digest))?;
-                let sender = sender?;
-                RequestMeta::note_sender(&request, &sender);
+            Some(options) => {
+                // First, so that a client without a valid credential learns nothing else.
+                limit.check_failures()?;
+                let requester = Requester::of(&api, options.access, request.headers());
+                limit.admit(requester.as_ref().ok().and_then(Requester::digest))?;
+                let requester = requester?;
+                RequestMeta::record_requester(&request, &requester);
                 body::check_encoding(request.headers())?;
-                let query = Query::parse(request.query_string(), terms.parameters)?;
-                let media_type = accept::choose(&request, terms.offers)?;
-                (sender, query, WriteOptions::of(&request)?, media_type)
+                let query = Query::parse(request.query_string(), options.parameters)?;
+                let media_type = accept::choose(&request, options.offers)?;
+                (requester, query, WriteOptions::of(&request)?, media_type)
             }
         };
-        let payload = Some(payload);
         handler(RequestContext {
             api,
             request,
-            payload,
-            arrival,
+            payload: Some(payload),
+            arrival: meta,
             query,
             wishes,
             media_type,
@@ -80,13 +80,11 @@ where
         })
         .await
     };
-    let mut answer = match caught(handled).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(problem)) => problem.answer(id.as_str(), &base),
-        Err(panic) => Problem::panicked(panic.as_ref()).answer(id.as_str(), &base),
-    };
-    gate.settle(&mut answer);
-    answer
+    let result = caught(handled).await;
+    let result = result.unwrap_or_else(|panic| Err(Problem::panicked(panic.as_ref())));
+    let mut response = result.unwrap_or_else(|problem| problem.answer(id.as_str(), &base));
+    limit.settle(&mut response);
+    response
 }
 
 /// # Errors
@@ -100,11 +98,11 @@ fn check_length(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Returns the payload of a panic as an error.
 async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     poll_fn(|context| {
-        // The future is not polled again after a panic, so nobody sees what it
-        // left half done.
+        // Unwind safe: the future is not polled again after a panic.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(panic)),

@@ -1,7 +1,7 @@
-//! The parsers of what clients send, one function each, for the fuzzer in
-//! `fuzz`. Besides not to panic, each must keep what it promises.
+//! The parsers of client input, one function each, for the fuzzer in `fuzz`. They must
+//! not panic, and each keeps the invariants that its function checks.
 
-#![expect(clippy::panic, reason = "panicking is how a fuzzer is told")]
+#![expect(clippy::panic, reason = "a panic reports a failure to the fuzzer")]
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -13,10 +13,10 @@ use byline_application::keys::Secret;
 use byline_application::{KeysetPosition, SortKind, SortValue};
 use byline_domain::{PostFields, UserFields};
 
+use crate::api::base_url::BaseUrl;
 use crate::list::cursor::{Cursor, Fingerprint, Side, encode_with_checksum};
 use crate::list::request::ListRequest;
 use crate::problem::Problem;
-use crate::request::base_url::BaseUrl;
 use crate::request::preconditions::Conditions;
 use crate::request::prefer::Preferences;
 use crate::request::query::Query;
@@ -25,10 +25,10 @@ use crate::request::{authenticate, idempotency_key};
 use crate::resource::{RestResource, body};
 use crate::resources::batch;
 
-/// Something that reads what a client sent. Panics if it breaks a promise.
+/// Parses input of a client, and panics if an invariant is violated.
 pub type FuzzTarget = fn(&[u8]);
 
-/// All of them, by the names of their corpora.
+/// All targets, by the names of their corpora.
 pub const TARGETS: [(&str, FuzzTarget); 8] = [
     ("batch", batch),
     ("credential", credential),
@@ -40,20 +40,25 @@ pub const TARGETS: [(&str, FuzzTarget); 8] = [
     ("user", user),
 ];
 
-/// The largest problem document: it lists a bounded number of faults.
-const LARGEST_PROBLEM: u64 = 1024 * 1024;
+/// The maximum size of a problem document, which lists a limited number of errors.
+const MAX_PROBLEM_BYTES: u64 = 1024 * 1024;
 
-/// A refusal is the client's fault, and no longer than it may be.
-fn refused(problem: Problem) {
-    let answer = problem.answer("id", &BaseUrl::default());
-    assert!(answer.status().is_client_error(), "{answer:?}");
-    match answer.body().size() {
-        BodySize::Sized(length) => assert!(length < LARGEST_PROBLEM, "{length}"),
+/// Returns the accepted value. Checks that a refusal has a 4xx status and a limited size.
+fn accepted<T>(result: Result<T, Problem>) -> Option<T> {
+    let problem = match result {
+        Ok(value) => return Some(value),
+        Err(problem) => problem,
+    };
+    let response = problem.answer("id", &BaseUrl::default());
+    assert!(response.status().is_client_error(), "{response:?}");
+    match response.body().size() {
+        BodySize::Sized(length) => assert!(length < MAX_PROBLEM_BYTES, "{length}"),
         other => panic!("{other:?}"),
     }
+    None
 }
 
-/// Cursors: as they come, and forged with a checksum that is right.
+/// Cursors, and forged ones with a valid checksum.
 pub fn cursor(data: &[u8]) {
     let list = Fingerprint::of(["/users"]);
     let text = match data {
@@ -61,7 +66,7 @@ pub fn cursor(data: &[u8]) {
         _ => String::from_utf8_lossy(data).into_owned(),
     };
     if let Ok(cursor) = Cursor::decode(&text, list) {
-        // There is only one way to write a cursor.
+        // A cursor has only one encoding.
         assert_eq!(cursor.encode(list), text);
         let _ = cursor.clone().seek(SortKind::Id);
         let _ = cursor.clone().seek(SortKind::Text);
@@ -69,9 +74,9 @@ pub fn cursor(data: &[u8]) {
     }
 }
 
-/// A cursor with any content behind what says which list it is of.
+/// Returns a cursor of `list` with any content.
 fn forge(list: Fingerprint, forged: &[u8]) -> String {
-    const OF_LIST: usize = 10;
+    const LIST_BYTES: usize = 10;
     let genuine = Cursor {
         side: Side::After,
         position: KeysetPosition {
@@ -82,12 +87,12 @@ fn forge(list: Fingerprint, forged: &[u8]) -> String {
     let mut content = URL_SAFE_NO_PAD
         .decode(genuine.encode(list))
         .unwrap_or_default();
-    content.truncate(OF_LIST);
+    content.truncate(LIST_BYTES);
     content.extend(forged);
     encode_with_checksum(content)
 }
 
-/// Query strings, by the grammars of all lists.
+/// The query strings of all lists.
 pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -97,17 +102,12 @@ pub fn query(data: &[u8]) {
 }
 
 fn list_query<E: RestResource>(text: &str) {
-    match Query::parse(text, E::list_parameters()) {
-        Ok(query) => {
-            if let Err(problem) = ListRequest::<E>::of(E::PATH.to_owned(), None, &query) {
-                refused(problem);
-            }
-        }
-        Err(problem) => refused(problem),
+    if let Some(query) = accepted(Query::parse(text, E::list_parameters())) {
+        accepted(ListRequest::<E>::of(E::PATH.to_owned(), None, &query));
     }
 }
 
-/// `Authorization`, and the keys in it.
+/// `Authorization`, and API keys in it.
 pub fn credential(data: &[u8]) {
     let Some(headers) = header("authorization", data) else {
         return;
@@ -115,7 +115,7 @@ pub fn credential(data: &[u8]) {
     if let Ok(Some(text)) = authenticate::bearer_token(&headers) {
         assert!(!text.is_empty() && text.len() <= authenticate::MAX_CREDENTIAL_BYTES);
         if let Some(secret) = Secret::parse(text) {
-            // There is only one way to write a key.
+            // A key has only one encoding.
             assert_eq!(secret.reveal(), text);
         }
     }
@@ -126,29 +126,24 @@ pub fn idempotency_key(data: &[u8]) {
     let Some(headers) = header("idempotency-key", data) else {
         return;
     };
-    match idempotency_key::of(&headers) {
-        Ok(Some(key)) => {
-            assert!((1..=255).contains(&key.len()));
-            assert!(key.bytes().all(|byte| byte.is_ascii_graphic()));
-        }
-        Ok(None) => unreachable!("there is a key"),
-        Err(problem) => refused(problem),
+    if let Some(key) = accepted(idempotency_key::of(&headers)) {
+        let Some(key) = key else {
+            unreachable!("there is a header");
+        };
+        assert!((1..=255).contains(&key.len()));
+        assert!(key.bytes().all(|byte| byte.is_ascii_graphic()));
     }
 }
 
-/// The other headers with a grammar: preconditions and preferences.
+/// The other headers with a grammar: preconditions, preferences and request ids.
 pub fn headers(data: &[u8]) {
     for name in ["if-match", "if-none-match"] {
-        if let Some(headers) = header(name, data)
-            && let Err(problem) = Conditions::of(&headers, false)
-        {
-            refused(problem);
+        if let Some(headers) = header(name, data) {
+            accepted(Conditions::of(&headers, false));
         }
     }
-    if let Some(headers) = header("prefer", data)
-        && let Err(problem) = Preferences::of(&headers)
-    {
-        refused(problem);
+    if let Some(headers) = header("prefer", data) {
+        accepted(Preferences::of(&headers));
     }
     if let Some(headers) = header("x-request-id", data) {
         let id = RequestId::of(&headers);
@@ -156,7 +151,7 @@ pub fn headers(data: &[u8]) {
     }
 }
 
-/// The one header, unless such bytes can be in none.
+/// Returns headers with this one; `None` if its value is not valid in a header.
 fn header(name: &'static str, data: &[u8]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(
@@ -183,25 +178,18 @@ pub fn post(data: &[u8]) {
 }
 
 fn row<E: RestResource>(data: &[u8], check: impl FnOnce(E)) {
-    match body::create::<E>(data) {
-        Ok(row) => {
-            check(row);
-            // What can be created can also be changed into.
-            assert!(body::patch::<E>(data).is_ok());
-        }
-        Err(problem) => refused(problem),
-    }
-    if let Err(problem) = body::patch::<E>(data) {
-        refused(problem);
+    let patch = accepted(body::patch::<E>(data));
+    if let Some(row) = accepted(body::create(data)) {
+        check(row);
+        // The body of a creation is valid for a change, too.
+        assert!(patch.is_some());
     }
 }
 
-/// The body of a batch.
+/// The body of a batch, which may be empty.
 pub fn batch(data: &[u8]) {
-    match batch::request::parse(data, false) {
-        // Nothing is a batch, too.
-        Ok(operations) => assert!(operations.len() <= MAX_OPERATIONS),
-        Err(problem) => refused(problem),
+    if let Some(operations) = accepted(batch::request::parse(data, false)) {
+        assert!(operations.len() <= MAX_OPERATIONS);
     }
 }
 
@@ -213,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_fuzzer_has_found_before_is_still_borne() {
+    fn fuzz_corpus_replays() {
         let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS {
             let entries = fs::read_dir(corpora.join(name)).unwrap();

@@ -18,12 +18,12 @@ mod service;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 
+pub use api::base_url::{BaseUrl, InvalidBaseUrl};
+pub use api::client_address::{ForwardingHeader, TrustedProxies};
+pub use api::metrics::{HttpMetrics, RequestMetrics};
+pub use api::rate_limit::RateLimit;
 pub use api::{Api, Protection, Settings};
 pub use api_document::openapi;
-pub use middleware::client_address::{ForwardingHeader, TrustedProxies};
 pub use middleware::cors::{CrossOrigin, cors};
-pub use middleware::metrics::{HttpMetrics, RequestMetrics};
-pub use middleware::rate_limit::RateLimit;
 pub use middleware::request_context::request_context;
-pub use request::base_url::{BaseUrl, InvalidBaseUrl};
 pub use routes::{configure, configure_admin};

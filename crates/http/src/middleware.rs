@@ -1,9 +1,6 @@
-//! What happens to every request and response, whatever the route.
+//! What applies to every request and response, on any route.
 
-pub(super) mod client_address;
 pub(super) mod cors;
-pub(super) mod metrics;
-pub(super) mod rate_limit;
 pub(super) mod request_context;
 pub(super) mod span;
 pub(super) mod trace_context;

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use utoipa::Path;
 use utoipa::openapi::path::{HttpMethod, Operation};
 
-use crate::Settings;
+use crate::api::Settings;
 use crate::problem::Problem;
 use crate::request::accept::{self, MediaType};
 use crate::request::authenticate::Access;
@@ -181,9 +181,10 @@ fn add<D: Path, F>(
     F: Future<Output = Answer> + 'static,
 {
     for method in D::methods() {
-        let describe = || Operation {
-            tags: Some(vec![tag.to_owned()]),
-            ..D::operation()
+        let describe = || {
+            let mut operation = D::operation();
+            operation.tags = Some(vec![tag.to_owned()]);
+            operation
         };
         registrar.add(path, method, options, describe, handler);
     }

@@ -2,7 +2,6 @@
 
 pub(super) mod accept;
 pub(super) mod authenticate;
-pub(super) mod base_url;
 pub(super) mod body;
 pub(super) mod context;
 pub(super) mod fingerprint;
@@ -14,6 +13,5 @@ pub(super) mod prefer;
 pub(super) mod query;
 pub(super) mod request_id;
 pub(super) mod request_meta;
-pub(super) mod route_id;
 pub(super) mod weak_tag;
 pub(super) mod write_options;

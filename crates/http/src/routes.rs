@@ -5,7 +5,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::{HttpMethod, Operation};
 
-use crate::Api;
+use crate::api::Api;
+use crate::api::metrics::UNKNOWN_ROUTE;
 use crate::api_document;
 use crate::dispatch::answer;
 use crate::operations::{self, Answer, Registrar};
@@ -13,7 +14,6 @@ use crate::problem::{Code, Problem};
 use crate::request::accept::MediaType;
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
-use crate::request::route_id::RouteId;
 use crate::service::docs;
 
 /// Registers every route, with and without a trailing slash, and the answers to
@@ -51,8 +51,14 @@ pub fn configure_admin(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<
 
 fn unknown_path(api: Api) -> Route {
     web::to(move |request, payload| {
-        let route = RouteId::default();
-        answer(api.clone(), not_found, None, route, request, payload)
+        answer(
+            api.clone(),
+            not_found,
+            None,
+            UNKNOWN_ROUTE,
+            request,
+            payload,
+        )
     })
 }
 
@@ -82,7 +88,6 @@ struct Router<'a> {
 /// the query parameters that it knows; others are refused before it is called.
 struct Path {
     template: &'static str,
-    route: RouteId,
     resource: Resource,
     operations: Vec<(&'static str, RouteOptions)>,
 }
@@ -152,18 +157,24 @@ impl<'a> Router<'a> {
             Some(index) => self.paths.remove(index),
             None => Path {
                 template,
-                route: self.api.meters().route(template),
                 resource: web::resource(format!("{template}{}", self.slash)),
                 operations: Vec::new(),
             },
         };
-        let (api, id) = (self.api.clone(), path.route);
+        let api = self.api.clone();
         let route = web::route()
             .guard(guard::fn_guard(move |context| {
                 methods.contains(&context.head().method.as_str())
             }))
             .to(move |request: HttpRequest, payload: web::Payload| {
-                answer(api.clone(), handler, Some(options), id, request, payload)
+                answer(
+                    api.clone(),
+                    handler,
+                    Some(options),
+                    template,
+                    request,
+                    payload,
+                )
             });
         path.resource = path.resource.route(route);
         let named = methods.iter().map(|method| (*method, options));
@@ -185,7 +196,7 @@ impl Path {
         let allowed: Vec<_> = methods.chain(["OPTIONS"]).collect();
         let allow = HeaderValue::try_from(allowed.join(", "))
             .unwrap_or(HeaderValue::from_static("OPTIONS"));
-        let (api, route) = (api.clone(), self.route);
+        let (api, template) = (api.clone(), self.template);
         self.resource
             .default_service(web::to(move |request: HttpRequest, payload| {
                 let allow = allow.clone();
@@ -194,7 +205,7 @@ impl Path {
                     api.clone(),
                     move |_| async move { other(is_options, allow) },
                     None,
-                    route,
+                    template,
                     request,
                     payload,
                 )

@@ -8,33 +8,38 @@ use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, web};
-use byline_http::configure_admin;
+use byline_application::Store;
+use byline_http::{Api, configure_admin};
+use prometheus_client::encoding::text;
+use prometheus_client::registry::Registry;
 use tracing::{info, warn};
 
 use crate::failure::Failure;
 use crate::settings::{AdminListen, AdminSettings};
 
-mod exporter;
+mod collector;
 mod families;
+#[cfg(target_os = "linux")]
 mod process;
 
-pub(crate) use exporter::Exporter;
+use collector::Service;
 
-/// Starts to listen, if the settings say so; gives the server and where it
-/// listens. The default address is given up when another instance has it: one
-/// that nobody asked for must not keep the service from starting.
+/// Starts to listen unless the settings say `off`; returns the server and its
+/// address. If another program has the default address, the service starts without
+/// this listener.
 ///
 /// # Errors
 ///
 /// [`Failure::Listen`], if the settings name the address.
 pub(crate) fn start(
     settings: &AdminSettings,
-    exporter: Exporter,
+    api: Api,
+    store: Arc<dyn Store>,
 ) -> Result<Option<(Server, SocketAddr)>, Failure> {
     let AdminListen::At(address) = settings.admin_listen else {
         return Ok(None);
     };
-    match listen(address, exporter) {
+    match listen(address, api, store) {
         Ok(listening) => {
             info!(address = %listening.1, "listening for operators");
             Ok(Some(listening))
@@ -42,8 +47,8 @@ pub(crate) fn start(
         Err(error) if settings.is_default && error.kind() == io::ErrorKind::AddrInUse => {
             warn!(
                 %address,
-                "there are no metrics: another program has the address; set BYLINE_ADMIN_LISTEN \
-                 to one that is free, or to off"
+                "no metrics: another program has the address; set BYLINE_ADMIN_LISTEN to a free \
+                 one, or to off"
             );
             Ok(None)
         }
@@ -51,14 +56,25 @@ pub(crate) fn start(
     }
 }
 
-fn listen(address: SocketAddr, exporter: Exporter) -> io::Result<(Server, SocketAddr)> {
-    let exporter = Arc::new(exporter);
+fn listen(
+    address: SocketAddr,
+    api: Api,
+    store: Arc<dyn Store>,
+) -> io::Result<(Server, SocketAddr)> {
+    let mut registry = Registry::default();
+    let service = Service {
+        api: api.clone(),
+        store,
+    };
+    registry.register_collector(Box::new(service));
+    #[cfg(target_os = "linux")]
+    registry.register_collector(Box::new(process::Process));
+    let registry = web::Data::new(registry);
     let app = move || {
-        let exporter = Arc::clone(&exporter);
-        let api = exporter.api().clone();
         App::new()
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
-            .service(web::resource("/metrics").get(move || metrics(Arc::clone(&exporter))))
+            .app_data(registry.clone())
+            .service(web::resource("/metrics").get(metrics))
             .configure(configure_admin(&api))
     };
     let server = HttpServer::new(app)
@@ -73,9 +89,10 @@ fn listen(address: SocketAddr, exporter: Exporter) -> io::Result<(Server, Socket
 /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-async fn metrics(exporter: Arc<Exporter>) -> HttpResponse {
-    match exporter.text() {
-        Ok(text) => HttpResponse::Ok().content_type(OPEN_METRICS).body(text),
+async fn metrics(registry: web::Data<Registry>) -> HttpResponse {
+    let mut text = String::new();
+    match text::encode(&mut text, &registry) {
+        Ok(()) => HttpResponse::Ok().content_type(OPEN_METRICS).body(text),
         Err(error) => {
             tracing::error!(%error, "cannot write the metrics");
             HttpResponse::InternalServerError().finish()

@@ -1,4 +1,4 @@
-//! Which credentials are taken, from the settings.
+//! The verifiers of credentials, from their settings.
 
 use std::sync::Arc;
 
@@ -7,14 +7,16 @@ use byline_tokens::{KeySource, KeysUnusable, RefreshPolicy, Rules};
 
 use crate::settings::{AuthenticationSettings, Method};
 
-/// What judges credentials.
+/// Returns the verifiers of the accepted credentials.
 ///
 /// # Errors
 ///
-/// What is wrong with the keys that tokens are signed with.
-pub(crate) fn of(settings: &AuthenticationSettings) -> Result<Authentication, KeysUnusable> {
+/// The keys that sign tokens cannot be used.
+pub(crate) fn from_settings(
+    settings: &AuthenticationSettings,
+) -> Result<Authentication, KeysUnusable> {
     Ok(Authentication {
-        keys: settings.takes(Method::Keys).then(Default::default),
+        keys: settings.accepts(Method::Keys).then(Default::default),
         tokens: verifier(settings)?,
         public_reads: settings.public_reads,
     })
@@ -26,7 +28,7 @@ fn verifier(
     let secret = settings.jwt_secret.clone().map(KeySource::Secret);
     let source = settings.jwt_jwks.clone().or(secret);
     let (true, Some(source), Some(issuer), Some(audience)) = (
-        settings.takes(Method::Jwt),
+        settings.accepts(Method::Jwt),
         source,
         settings.jwt_issuer.clone(),
         settings.jwt_audience.clone(),

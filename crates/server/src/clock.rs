@@ -1,5 +1,3 @@
-//! The machine's clock.
-
 use byline_application::Clock;
 use byline_domain::Timestamp;
 
@@ -7,13 +5,10 @@ use byline_domain::Timestamp;
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock the others ask"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the implementation of the clock")]
     fn now(&self) -> Timestamp {
         let micros = jiff::Timestamp::now().as_microsecond();
-        // Year 9999 at the latest: a machine's clock may be that wrong.
+        // Only a wrong clock is outside the range, which ends with the year 9999.
         Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
     }
 }

@@ -1,18 +1,17 @@
-//! A connection that does not wait for its client longer than is fair.
+//! A connection that disconnects slow clients.
 //!
-//! actix-http times the first request head of a connection and the pause
-//! between two requests; nothing in it times the second head, or a client that
-//! does not read its answer. Here that is done beneath it, on the bytes alone:
+//! actix-http times the first request head of a connection and the pause between two
+//! requests. It times neither the second head nor a client that does not read its
+//! response. This stream does, beneath actix-http, on the bytes alone:
 //!
 //! | the connection | may take |
 //! | --- | --- |
 //! | waits for a request | [`IDLE`] |
 //! | receives the head of a request, from its first byte | [`HEAD`] |
-//! | has a request served, its body included | what the service allows |
-//! | waits for the client to read | as long as it reads [`MIN_RATE`] |
+//! | has a request served, including its body | what the service allows |
+//! | waits for the client to read | as long as it reads [`MIN_READ`] in each [`WINDOW`] |
 //!
-//! Who takes longer meets an error of kind `TimedOut`, which ends the
-//! connection.
+//! A slower client meets an error of kind `TimedOut`, which ends the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -23,11 +22,11 @@ use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-mod closing;
-mod pulse;
+mod http_stream;
+mod phase;
 
-pub(crate) use closing::Closing;
-pub(crate) use pulse::{ConnectionPhase, ServingGuard};
+pub(crate) use http_stream::HttpStream;
+pub(crate) use phase::ConnectionPhase;
 
 /// How long a connection is kept for the client's next request.
 pub(crate) const IDLE: Duration = Duration::from_secs(15);
@@ -35,99 +34,87 @@ pub(crate) const IDLE: Duration = Duration::from_secs(15);
 /// How long the head of a request may take, from its first byte.
 pub(crate) const HEAD: Duration = Duration::from_secs(5);
 
-/// How often a client that does not read as fast as it is written to is looked
-/// at.
+/// How often the progress of a slow reader is checked.
 const WINDOW: Duration = Duration::from_secs(5);
 
-/// How many bytes such a client must take per second: 32 kbit/s.
-const MIN_RATE: u64 = 4 * 1024;
+/// The bytes that a slow reader must read in each window: 32 kbit/s.
+const MIN_READ: usize = 5 * 4 * 1024;
 
 /// A stream with these limits.
 pub(crate) struct Connection<T> {
     stream: T,
-    pulse: ConnectionPhase,
-    /// Since the client last did not take what was written.
+    phase: ConnectionPhase,
+    /// Set while the client reads more slowly than the service writes.
     stall: Option<WriteStall>,
     alarm: Pin<Box<Sleep>>,
 }
 
-/// A span of time in which the client must take some of what waits for it.
+/// A window in which the client must read [`MIN_READ`].
 struct WriteStall {
-    since: Instant,
-    taken: u64,
+    end: Instant,
+    read: usize,
+}
+
+impl WriteStall {
+    fn begin() -> Self {
+        Self {
+            end: Instant::now() + WINDOW,
+            read: 0,
+        }
+    }
 }
 
 impl<T> Connection<T> {
-    /// Begins to wait for a request.
+    /// Wraps a stream; its wait for a request begins.
     pub(crate) fn new(stream: T) -> Self {
-        let now = Instant::now();
         Self {
             stream,
-            pulse: ConnectionPhase::new(now),
+            phase: ConnectionPhase::new(),
             stall: None,
-            alarm: Box::pin(sleep_until(now + HEAD)),
+            alarm: Box::pin(sleep_until(Instant::now() + HEAD)),
         }
     }
 
-    /// What it is laid around.
     pub(crate) fn get_ref(&self) -> &T {
         &self.stream
     }
 
-    /// Whether a request is being served, as far as the connection is told.
-    pub(crate) fn pulse(&self) -> &ConnectionPhase {
-        &self.pulse
+    pub(crate) fn phase(&self) -> &ConnectionPhase {
+        &self.phase
     }
 
-    /// Until when the client may keep the connection waiting; nothing while it
-    /// is the client that waits.
+    /// Returns until when the connection waits for the client, if it does.
     fn deadline(&self) -> Option<Instant> {
         match &self.stall {
-            Some(stall) => Some(stall.since + WINDOW),
-            None => self.pulse.deadline(),
+            Some(stall) => Some(stall.end),
+            None => self.phase.deadline(),
         }
     }
 
-    /// Ready with an error once the client has been too slow; else sees to it
-    /// that the task is woken in time.
+    /// Becomes ready with an error when the client has been too slow.
     fn poll_overdue(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         loop {
             let deadline = self.deadline();
-            if deadline.is_some_and(|deadline| deadline < self.alarm.deadline()) {
-                self.set_alarm(deadline);
+            if let Some(deadline) = deadline.filter(|at| *at < self.alarm.deadline()) {
+                self.alarm.as_mut().reset(deadline);
             }
             ready!(self.alarm.as_mut().poll(context));
             let now = Instant::now();
             if deadline.is_some_and(|deadline| deadline <= now) {
                 match &mut self.stall {
-                    Some(stall) if stall.taken >= MIN_RATE * WINDOW.as_secs() => {
-                        *stall = WriteStall {
-                            since: now,
-                            taken: 0,
-                        };
-                    }
+                    Some(stall) if stall.read >= MIN_READ => *stall = WriteStall::begin(),
                     _ => return Poll::Ready(io::ErrorKind::TimedOut.into()),
                 }
             }
-            // It is set whatever happens, so that nothing need be done about it
-            // when a request begins or ends.
-            let deadline = self.deadline();
-            self.set_alarm(deadline.or(Some(now + HEAD)));
+            // Always set, so that the begin and the end of a request need not set it.
+            let next = self.deadline().unwrap_or(now + HEAD);
+            self.alarm.as_mut().reset(next);
         }
     }
 
-    fn set_alarm(&mut self, at: Option<Instant>) {
-        if let Some(at) = at {
-            self.alarm.as_mut().reset(at);
-        }
-    }
-
-    /// The client does not take what is written.
+    /// Waits for a client that does not read.
     fn poll_stalled<V>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<V>> {
-        self.stall.get_or_insert_with(|| WriteStall {
-            since: Instant::now(),
-            taken: 0,
-        });
+        self.stall.get_or_insert_with(WriteStall::begin);
         self.poll_overdue(context).map(Err)
     }
 }
@@ -141,7 +128,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Pending => self.poll_overdue(context).map(Err),
-            Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.pulse.received() => {
+            Poll::Ready(Ok(())) if buffer.filled().len() > before && !self.phase.received() => {
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             ready => ready,
@@ -157,15 +144,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
             Poll::Pending => self.poll_stalled(context),
-            Poll::Ready(Ok(written)) => {
-                if let Some(stall) = &mut self.stall {
-                    stall.taken = stall
-                        .taken
-                        .saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+            ready => {
+                if let (Some(stall), Poll::Ready(Ok(written))) = (&mut self.stall, &ready) {
+                    stall.read = stall.read.saturating_add(*written);
                 }
-                Poll::Ready(Ok(written))
+                ready
             }
-            ready => ready,
         }
     }
 
@@ -174,7 +158,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
             Poll::Pending => self.poll_stalled(context),
             ready => {
                 if self.stall.take().is_some() {
-                    self.pulse.wait_again();
+                    self.phase.wait_again();
                 }
                 ready
             }

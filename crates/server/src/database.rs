@@ -1,15 +1,15 @@
-//! The store, from its settings.
+//! The database, from its settings.
 
 use byline_persistence::{Database, OpenError, Options, migrations};
 use tracing::info;
 
 use crate::settings::DatabaseSettings;
 
-/// Opens the database; the default one is created and brought up to date first.
+/// Opens the database; creates and migrates the default one first.
 ///
 /// # Errors
 ///
-/// Whatever is in the way, with what to do about it.
+/// [`OpenError`], with a remedy where there is one.
 pub(crate) fn open(settings: &DatabaseSettings) -> Result<Database, OpenError> {
     if settings.create {
         for migration in migrations::migrate(&settings.url)? {

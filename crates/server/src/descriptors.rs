@@ -1,13 +1,13 @@
-//! File descriptors: each connection takes one.
+//! The limit of file descriptors: each connection needs one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// What the database, the logs and the runtime take besides.
+/// For the database, the logs and the runtime.
 const OTHERS: u64 = 600;
 
-/// Asks the system for as many as that many connections need, and tells the
-/// operator if that is more than it grants.
+/// Raises the limit to what so many connections need; logs a warning if the system
+/// does not allow it.
 pub(crate) fn reserve(connections: usize) {
     let wanted = u64::try_from(connections).map_or(u64::MAX, |number| number + OTHERS);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -1,8 +1,8 @@
-//! Why the service did not start or did not end well, and what the process
-//! then tells.
+//! Errors that end the process.
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::iter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -12,77 +12,70 @@ use byline_tokens::KeysUnusable;
 use crate::signals::Signal;
 use crate::tls::CertificateError;
 
-/// Why the process ends otherwise than asked for. `Display` never repeats the
-/// source.
+/// Why the process failed. `Display` never repeats the source.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A setting is wrong, or only `--help` or `--version` was wanted.
+    /// A setting is wrong, or this is the output of `--help` or `--version`.
     #[error("the settings are wrong")]
     Settings(#[from] clap::Error),
     /// Logs cannot be written.
     #[error("cannot start logging")]
     Logging(#[from] tracing_subscriber::util::TryInitError),
-    /// The certificate of `BYLINE_TLS_CERT` and `BYLINE_TLS_KEY` is of no use.
-    #[error("cannot speak TLS with the files that BYLINE_TLS_CERT and BYLINE_TLS_KEY name")]
+    /// The certificate or its key cannot be used.
+    #[error("cannot use the files that BYLINE_TLS_CERT and BYLINE_TLS_KEY name")]
     Certificate(#[from] CertificateError),
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
-    /// Tokens cannot be judged.
-    #[error("BYLINE_JWT_JWKS or BYLINE_JWT_SECRET is of no use")]
+    /// Tokens cannot be verified.
+    #[error("cannot use the keys of BYLINE_JWT_JWKS or BYLINE_JWT_SECRET")]
     Tokens(#[from] KeysUnusable),
     /// Spans cannot be exported.
-    #[error("cannot export spans; look at the variables that begin with OTEL_")]
+    #[error("cannot export spans; check the variables that begin with OTEL_")]
     Tracing(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// The system's reason.
         #[source]
         cause: io::Error,
     },
-    /// A supervisor passed on something that cannot be listened on.
+    /// A supervisor passed on something other than a listening socket.
     #[error("cannot listen on what was passed on as LISTEN_FDS")]
     Inherited(#[source] io::Error),
-    /// A supervisor's socket is open to other machines.
+    /// A supervisor's socket is open to other machines, without authentication.
     #[error(
         "the socket that was passed on listens on {0}, which other machines may reach, and the \
          service has no authentication: open it on a loopback address, or set \
-         BYLINE_ALLOW_ANONYMOUS=true to let everybody read and change everything"
+         BYLINE_ALLOW_ANONYMOUS=true to let everyone read and change everything"
     )]
-    Strangers(SocketAddr),
-    /// The service cannot go on.
+    NoAuthentication(SocketAddr),
+    /// The server stopped by itself.
     #[error("the service ended unexpectedly")]
     Serve(#[source] io::Error),
-    /// The system refuses what the service needs.
-    #[error("the system refuses to let the service run")]
+    /// The system refuses a resource.
+    #[error("the system refuses a resource that the service needs")]
     System(#[source] io::Error),
-    /// A second signal came before the service had ended in good order.
-    #[error("ended at once by a second {0}; what was in flight was not finished")]
+    /// A second signal arrived before the service had shut down.
+    #[error("ended at once by a second {}; requests in flight were not finished", .0.name)]
     Forced(Signal),
 }
 
 impl Failure {
-    /// Tells a person, in one sentence with its causes, and the caller by the
-    /// exit code: 2 for wrong settings, 1 for the rest.
+    /// Prints the error with its causes on standard error, and returns the exit code:
+    /// 2 for wrong settings, 1 for most others.
     pub(crate) fn report(&self) -> ExitCode {
         if let Self::Settings(error) = self {
-            // To a closed terminal nothing can be told.
+            // Standard error may be closed.
             drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
-        let mut sentence = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            sentence.push_str(": ");
-            sentence.push_str(&error.to_string());
-            cause = error.source();
-        }
-        drop(writeln!(io::stderr(), "byline: {sentence}"));
+        let first: &dyn Error = self;
+        let causes = iter::successors(Some(first), |error| (*error).source());
+        let causes: Vec<_> = causes.map(ToString::to_string).collect();
+        drop(writeln!(io::stderr(), "byline: {}", causes.join(": ")));
         match self {
-            Self::Forced(signal) => ExitCode::from(signal.exit_code()),
+            Self::Forced(signal) => signal.exit_code.into(),
             _ => ExitCode::FAILURE,
         }
     }

@@ -1,5 +1,6 @@
-//! Accepts connections and has the requests on them served.
+//! Accepts connections and serves the requests on them.
 
+use std::future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -25,24 +26,24 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 
-use crate::connection::{Closing, Connection, ConnectionPhase, HEAD, IDLE, ServingGuard};
+use crate::connection::{Connection, ConnectionPhase, HEAD, HttpStream, IDLE};
 use crate::settings::Settings;
 
 /// Connections that the system holds ready while all workers are busy.
 const BACKLOG: u32 = 1024;
 
-/// How long it may take to agree on TLS.
+/// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(3);
 
-/// How long what a client still sends is read after a refusal, so that it sees
-/// the refusal and not a reset.
+/// How long the rest of a refused request is read, so that the client sees the
+/// refusal and not a reset.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Takes the address.
+/// Binds a listener to the address.
 ///
 /// # Errors
 ///
-/// The system's.
+/// The error of the system.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
@@ -54,25 +55,22 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// The socket that a supervisor opened and passed on (`LISTEN_FDS`, `sd_listen_fds(3)`),
-/// with its address. It outlives this process: while the next one starts,
-/// connections wait in it.
+/// Returns the socket that a supervisor opened and passed on (`LISTEN_FDS`,
+/// `sd_listen_fds(3)`). It outlives this process: connections wait in it while the
+/// next process starts.
 ///
 /// # Errors
 ///
-/// What was passed on is no TCP socket.
-pub(crate) fn inherited() -> io::Result<Option<(SocketAddr, TcpListener)>> {
-    let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? else {
-        return Ok(None);
-    };
-    Ok(Some((listener.local_addr()?, listener)))
+/// What was passed on is not a TCP socket.
+pub(crate) fn inherited() -> io::Result<Option<TcpListener>> {
+    ListenFd::from_env().take_tcp_listener(0)
 }
 
-/// Serves `api` to whoever connects, by TLS if there is a configuration of it.
+/// Starts to serve `api`, by TLS if there is a configuration of it.
 ///
 /// # Errors
 ///
-/// The system's.
+/// The error of the system.
 pub(crate) fn serve(
     settings: &Settings,
     tls: Option<ServerConfig>,
@@ -81,49 +79,71 @@ pub(crate) fn serve(
 ) -> io::Result<Server> {
     let cross_origin = settings.protection.cross_origin();
     let connections = settings.protection.max_connections;
-    let workers = settings.http.workers.map_or_else(cores, NonZeroUsize::get);
+    let cores = thread::available_parallelism().ok();
+    let workers = settings.http.workers.or(cores);
+    let workers = workers.map_or(1, NonZeroUsize::get);
     let server = ServerBuilder::new()
         .disable_signals()
         .workers(workers)
         .max_concurrent_connections(connections.get().div_ceil(workers))
         .shutdown_timeout(whole_seconds(settings.http.shutdown_timeout));
     let ending = server.graceful_shutdown_signal();
-    let further = further_headers(&cross_origin);
+    let headers = refusal_headers(&cross_origin);
     let server = match tls {
         None => server.listen("http", listener, move || {
-            plain(further.clone()).and_then(http(
-                &api,
-                &cross_origin,
-                ending.clone(),
-                |stream: &Closing<Connection<TcpStream>>| stream.get_ref().pulse(),
-            ))
+            let headers = headers.clone();
+            fn_service(move |stream: TcpStream| {
+                let stream = Connection::new(stream);
+                future::ready(Ok(accepted(stream, |stream| stream, headers.clone())))
+            })
+            .and_then(http(&api, &cross_origin, ending.clone()))
         }),
         Some(tls) => {
-            // A limit of its own would let those who begin and go no further
-            // keep everybody else out.
+            // actix-tls has a lower limit of its own, which idle handshakes could use up.
             max_concurrent_tls_connect(connections.get());
             let mut acceptor = Acceptor::new(tls);
             acceptor.set_handshake_timeout(HANDSHAKE);
             server.listen("https", listener, move || {
-                encrypted(acceptor.clone(), further.clone()).and_then(http(
-                    &api,
-                    &cross_origin,
-                    ending.clone(),
-                    |stream: &Closing<TlsStream<Connection<TcpStream>>>| {
-                        stream.get_ref().get_ref().0.pulse()
-                    },
-                ))
+                let headers = headers.clone();
+                fn_service(|stream: TcpStream| future::ready(Ok(Connection::new(stream))))
+                    .and_then(acceptor.clone())
+                    .map_err(|error| match error {
+                        TlsError::Tls(error) => DispatchError::Io(error),
+                        TlsError::Timeout => DispatchError::Io(io::ErrorKind::TimedOut.into()),
+                        TlsError::Service(never) => match never {},
+                    })
+                    .map(move |stream: TlsStream<Connection<TcpStream>>| {
+                        accepted(stream, |stream| stream.get_ref().0, headers.clone())
+                    })
+                    .and_then(http(&api, &cross_origin, ending.clone()))
             })
         }
     }?;
     Ok(server.run())
 }
 
-/// What HTTP is served on: the stream, its protocol, and whose it is.
-type Accepted<T> = (Closing<T>, Protocol, Option<SocketAddr>);
+/// What actix-http serves: the stream, its protocol, and the client's address.
+type Accepted<T> = (HttpStream<T>, Protocol, Option<SocketAddr>);
 
-/// The lines of the headers that answers beneath the router get.
-fn further_headers(cross_origin: &CrossOrigin) -> Bytes {
+/// Returns what actix-http serves on a stream. `beneath` returns its connection,
+/// `headers` are those of refusals.
+fn accepted<T>(
+    stream: T,
+    beneath: fn(&T) -> &Connection<TcpStream>,
+    headers: Bytes,
+) -> Accepted<T> {
+    let connection = beneath(&stream);
+    let peer = connection.get_ref().peer_addr().ok();
+    let phase = connection.phase().clone();
+    (
+        HttpStream::new(stream, phase, headers),
+        Protocol::Http1,
+        peer,
+    )
+}
+
+/// Returns the lines of the headers that refusals beneath the router get.
+fn refusal_headers(cross_origin: &CrossOrigin) -> Bytes {
     let mut lines = b"cache-control: no-store\r\n".to_vec();
     for (name, value) in cross_origin.headers_for_unread_requests() {
         lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
@@ -131,56 +151,11 @@ fn further_headers(cross_origin: &CrossOrigin) -> Bytes {
     lines.into()
 }
 
-/// Connections as they come. `further` are the headers of [`Closing`].
-fn plain(
-    further: Bytes,
-) -> impl ServiceFactory<
-    TcpStream,
-    Config = (),
-    Response = Accepted<Connection<TcpStream>>,
-    Error = DispatchError,
-    InitError = (),
-> {
-    fn_service(move |stream: TcpStream| {
-        let further = further.clone();
-        async {
-            let peer = stream.peer_addr().ok();
-            let stream = Closing::new(Connection::new(stream), further);
-            Ok((stream, Protocol::Http1, peer))
-        }
-    })
-}
-
-/// Connections that have agreed on TLS.
-fn encrypted(
-    acceptor: Acceptor,
-    further: Bytes,
-) -> impl ServiceFactory<
-    TcpStream,
-    Config = (),
-    Response = Accepted<TlsStream<Connection<TcpStream>>>,
-    Error = DispatchError,
-    InitError = (),
-> {
-    fn_service(|stream: TcpStream| async { Ok(Connection::new(stream)) })
-        .and_then(acceptor)
-        .map_err(|error| match error {
-            TlsError::Tls(error) => DispatchError::Io(error),
-            TlsError::Timeout => DispatchError::Io(io::ErrorKind::TimedOut.into()),
-            TlsError::Service(never) => match never {},
-        })
-        .map(move |stream: TlsStream<Connection<TcpStream>>| {
-            let peer = stream.get_ref().0.get_ref().peer_addr().ok();
-            (Closing::new(stream, further.clone()), Protocol::Http1, peer)
-        })
-}
-
-/// HTTP/1.1 on any stream. `pulse` finds that of the connection beneath it.
+/// Returns the service that speaks HTTP/1.1 on streams of any type.
 fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
     api: &Api,
     cross_origin: &CrossOrigin,
     ending: GracefulShutdownSignal,
-    pulse: fn(&Closing<T>) -> &ConnectionPhase,
 ) -> impl ServiceFactory<Accepted<T>, Config = (), Response = (), Error = DispatchError, InitError = ()>
 + use<T> {
     let app = App::new()
@@ -188,7 +163,7 @@ fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
         .wrap(request_context(api))
         .configure(configure(api));
     let app = map_config(app.into_factory(), |()| AppConfig::default());
-    let app = apply_fn_factory(app, |request: Request, app: &_| busy(app, request))
+    let app = apply_fn_factory(app, |request: Request, app: &_| call(app, request))
         .map_err(|error: Error| error.error_response());
     HttpService::build()
         .keep_alive(IDLE)
@@ -198,31 +173,27 @@ fn http<T: AsyncRead + AsyncWrite + Unpin + 'static>(
             let ending = ending.clone();
             async move { ending.notified().await }
         })
-        .on_connect_ext(move |stream, data| {
-            data.insert(pulse(stream).clone());
+        .on_connect_ext(|stream: &HttpStream<T>, data| {
+            data.insert(stream.phase().clone());
         })
         .finish(app)
 }
 
-/// Has a request served; the connection knows that it is.
-fn busy<S: Service<Request>>(
+/// Calls the service; the connection does not limit its client meanwhile.
+fn call<S: Service<Request>>(
     app: &S,
     request: Request,
 ) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
-    let busy: Option<ServingGuard> = request.conn_data().map(ConnectionPhase::serve);
-    let answer = app.call(request);
+    let serving = request.conn_data().map(ConnectionPhase::serve);
+    let response = app.call(request);
     async move {
-        let answer = answer.await;
-        drop(busy);
-        answer
+        let response = response.await;
+        drop(serving);
+        response
     }
 }
 
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
-/// actix counts in seconds.
+/// Rounds up to whole seconds, as actix counts.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

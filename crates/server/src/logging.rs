@@ -10,11 +10,11 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::settings::{LogFormat, LogSettings};
 
-/// Sends what the program and its libraries log to standard error from here on.
+/// Starts to write the logs of the program and its libraries to standard error.
 ///
 /// # Errors
 ///
-/// Logs go elsewhere already.
+/// Another subscriber is already set.
 pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
     let terminal = io::stderr().is_terminal();
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -31,9 +31,9 @@ pub(crate) fn start(settings: &LogSettings) -> Result<(), TryInitError> {
     }
 }
 
-/// Below `debug`, the framework's reports of its own inner life are left out,
-/// and so is what it takes for errors: requests that are no HTTP. Anybody could
-/// fill the log with these.
+/// Returns the filter. Without `debug`, it omits the framework's internal events, and
+/// its errors about requests that are not HTTP: any client could fill the log with
+/// these.
 fn filter(level: LevelFilter) -> Targets {
     let (framework, dispatcher) = if level > LevelFilter::INFO {
         (level, level)
@@ -47,7 +47,7 @@ fn filter(level: LevelFilter) -> Targets {
 }
 
 impl LogSettings {
-    /// Whether every request is logged.
+    /// Returns whether every request is logged.
     pub(crate) fn every_request(&self) -> bool {
         self.requests.unwrap_or_else(|| io::stderr().is_terminal())
     }

@@ -1,4 +1,4 @@
-//! The service: settings, logs, database and HTTP, put together.
+//! The composition root: settings, logs, database and HTTP.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -36,12 +36,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the service until it is told to end.
+/// Runs the service until a signal ends it.
 fn run() -> Result<(), Failure> {
     let settings = match Settings::read()? {
         Invocation::Service(settings) => settings,
         Invocation::Text(text) => {
-            // To a closed pipe nothing can be told.
+            // Standard output may be closed.
             drop(io::stdout().write_all(text.as_bytes()));
             return Ok(());
         }
@@ -50,16 +50,14 @@ fn run() -> Result<(), Failure> {
     for UnknownVariable { name, nearest } in &settings.unknown {
         match nearest {
             Some(nearest) => warn!("{name} is no setting and is ignored; is {nearest} meant?"),
-            None => {
-                warn!("{name} is no setting and is ignored; --print-config lists those there are");
-            }
+            None => warn!("{name} is no setting and is ignored; --print-config lists all settings"),
         }
     }
     descriptors::reserve(settings.protection.max_connections.get());
     let certificate = settings.tls.files().map(Certificate::load).transpose()?;
     let database = database::open(&settings.database)?;
     let export = TracingExport::start(&settings.tracing)?;
-    let authentication = authentication::of(&settings.authentication)?;
+    let authentication = authentication::from_settings(&settings.authentication)?;
     let api = Api::new(
         database.store(),
         Arc::new(SystemClock),
@@ -77,7 +75,7 @@ fn run() -> Result<(), Failure> {
     let served = serve::until_signal(&settings, certificate, api, database, authentication);
     actix_web::rt::System::new().block_on(served)?;
     if let Some(export) = export {
-        export.end();
+        export.shut_down();
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Listens, serves, and ends in good order.
+//! Listens, serves, and shuts down.
 
 use std::io::{self, Write};
 use std::mem;
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::admin::{self, Exporter};
+use crate::admin;
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::listener;
@@ -22,17 +22,17 @@ use crate::signals::Signals;
 use crate::sweeper;
 use crate::tls::Certificate;
 
-/// How long workers have to take up connections that were accepted: each does
-/// in the next turn of its loop.
-const TAKE_UP: Duration = Duration::from_millis(100);
+/// How long workers have to take over accepted connections: each does so in the next
+/// iteration of its loop.
+const HANDOVER: Duration = Duration::from_millis(100);
 
-/// Serves `api` until SIGTERM or SIGINT, then finishes what is in flight, in
-/// the service and in the database.
+/// Serves `api` until SIGTERM or SIGINT, then finishes the requests in flight and
+/// closes the database.
 ///
 /// # Errors
 ///
-/// [`Failure::Listen`], [`Failure::System`] and [`Failure::Serve`];
-/// [`Failure::Forced`] by a second signal.
+/// The listeners cannot be started, or the server fails; [`Failure::Forced`] after a
+/// second signal.
 pub(crate) async fn until_signal(
     settings: &Settings,
     certificate: Option<Certificate>,
@@ -41,22 +41,21 @@ pub(crate) async fn until_signal(
     authentication: Authentication,
 ) -> Result<(), Failure> {
     let mut signals = Signals::listen().map_err(Failure::System)?;
-    let exporter = Exporter::new(api.clone(), database.store());
-    let admin = admin::start(&settings.admin, exporter)?;
+    let admin = admin::start(&settings.admin, api.clone(), database.store())?;
     let mut server = listen(settings, certificate.as_ref(), api.clone())?;
     let (usage, tokens) = (authentication.keys, authentication.tokens);
-    let renewed = certificate.clone();
-    let renewal = certificate.map(|certificate| actix_web::rt::spawn(certificate.follow_files()));
+    let followed = certificate.clone();
+    let follower = followed.map(|certificate| actix_web::rt::spawn(certificate.follow_files()));
     let reload = || {
         info!("SIGHUP: looking for a new certificate and for new keys of the issuer");
-        if let Some(certificate) = &renewed {
-            certificate.look();
+        if let Some(certificate) = &certificate {
+            certificate.reload();
         }
         if let Some(tokens) = &tokens {
             tokens.refresh();
         }
     };
-    // Until the end, so that the end can be watched.
+    // Until the process ends, so that operators can watch the shutdown.
     let _admin = admin.map(|(server, address)| {
         announce(&format!("metrics on http://{address}/metrics"));
         actix_web::rt::spawn(server)
@@ -66,26 +65,24 @@ pub(crate) async fn until_signal(
         ended = &mut server => {
             return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
         }
-        signal = signals.next(&reload) => info!(%signal, "ending: finishing the requests in flight"),
+        signal = signals.next(&reload) => info!(signal = signal.name, "ending: finishing the requests in flight"),
     }
     let drain = async {
         api.start_draining();
         sweeper.abort();
-        if let Some(renewal) = &renewal {
-            renewal.abort();
+        if let Some(follower) = &follower {
+            follower.abort();
         }
         let handle = server.handle();
         let stop = async {
-            // Whoever spreads the load looks at /readyz now and again; until
-            // then requests come, and are served.
+            // Load balancers send requests until their next check of /readyz.
             sleep(settings.http.drain_delay).await;
-            // actix drops connections that no worker has taken up when it is
-            // told to stop.
+            // When it stops, actix drops connections that no worker has taken over.
             handle.pause().await;
-            sleep(TAKE_UP).await;
+            sleep(HANDOVER).await;
             handle.stop(true).await;
         };
-        // The server obeys while it is polled.
+        // The server handles commands only while it is polled.
         let (ended, ()) = tokio::join!(server, stop);
         ended.map_err(Failure::Serve)?;
         if let Some(usage) = usage {
@@ -98,14 +95,14 @@ pub(crate) async fn until_signal(
     tokio::select! {
         ended = drain => ended,
         signal = signals.next(&reload) => {
-            // The last one to drop the store would wait for its threads.
+            // Dropping the last reference to the store would wait for its threads.
             mem::forget(api.clone());
             Err(Failure::Forced(signal))
         }
     }
 }
 
-/// Starts to accept connections, and tells on standard output where.
+/// Starts to accept connections, and prints the address on standard output.
 fn listen(
     settings: &Settings,
     certificate: Option<&Certificate>,
@@ -115,26 +112,25 @@ fn listen(
         Some(certificate) => (Some(certificate.server_config()?), "https"),
         None => (None, "http"),
     };
-    let (address, bound) = match listener::inherited().map_err(Failure::Inherited)? {
-        Some((address, _)) if !settings.http.may_serve(address) => {
-            return Err(Failure::Strangers(address));
-        }
+    let bound = match listener::inherited().map_err(Failure::Inherited)? {
         Some(inherited) => inherited,
         None => {
             let address = settings.http.listen;
-            let bound = listener::bind(address);
-            let bound = bound.and_then(|bound| Ok((bound.local_addr()?, bound)));
-            bound.map_err(|cause| Failure::Listen { address, cause })?
+            listener::bind(address).map_err(|cause| Failure::Listen { address, cause })?
         }
     };
+    let address = bound.local_addr().map_err(Failure::System)?;
+    // The address of an inherited socket is not known before.
+    if !settings.http.may_serve(address) {
+        return Err(Failure::NoAuthentication(address));
+    }
     let server = listener::serve(settings, tls, bound, api).map_err(Failure::System)?;
     info!(%address, "listening");
     announce(&format!("listening on {scheme}://{address}"));
     Ok(server)
 }
 
-/// Standard output is how whoever started the service learns the port; nobody
-/// need be there to read it.
+/// Prints a line on standard output, which may be closed.
 fn announce(line: &str) {
     let mut output = io::stdout().lock();
     if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
@@ -142,15 +138,15 @@ fn announce(line: &str) {
     }
 }
 
-/// Waits for the store's threads without blocking this one, which must hear
-/// the second signal.
+/// Waits for the store's threads without blocking this one, which waits for the second
+/// signal. In a thread of its own, because a runtime waits for its blocking tasks.
 async fn close(database: Database) -> Result<(), Failure> {
     let (sender, closed) = oneshot::channel();
     let thread = thread::Builder::new().name("close".to_owned());
     thread
         .spawn(move || {
             database.close();
-            // A second signal has ended the process if nobody listens.
+            // The receiver is gone after a second signal.
             let _ = sender.send(());
         })
         .map_err(Failure::System)?;

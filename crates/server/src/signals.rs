@@ -1,10 +1,10 @@
-//! The signals that end the service, and the one that does not.
+//! SIGTERM and SIGINT, which end the service, and SIGHUP, which does not.
 
-use std::{fmt, io};
+use std::io;
 
 use tokio::signal::unix::{self, SignalKind};
 
-/// SIGTERM, SIGINT and SIGHUP, from the moment of [`Signals::listen`].
+/// A stream of these signals.
 pub(crate) struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
@@ -12,20 +12,19 @@ pub(crate) struct Signals {
 }
 
 /// A request to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// From a supervisor.
-    Terminate,
-    /// From the keyboard.
-    Interrupt,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signal {
+    pub(crate) name: &'static str,
+    /// The exit code of a process that the signal killed, as shells show it.
+    pub(crate) exit_code: u8,
 }
 
 impl Signals {
-    /// Takes over from the default action, which kills at once.
+    /// Replaces the default action, which ends the process at once.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The error of the system.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: unix::signal(SignalKind::terminate())?,
@@ -34,33 +33,15 @@ impl Signals {
         })
     }
 
-    /// Returns the next request to end. SIGHUP is none: `reload` is called.
+    /// Waits for a request to end. Calls `reload` for each SIGHUP meanwhile.
     pub(crate) async fn next(&mut self, reload: impl Fn()) -> Signal {
-        loop {
+        let (name, exit_code) = loop {
             tokio::select! {
-                _ = self.terminate.recv() => return Signal::Terminate,
-                _ = self.interrupt.recv() => return Signal::Interrupt,
+                _ = self.terminate.recv() => break ("SIGTERM", 143),
+                _ = self.interrupt.recv() => break ("SIGINT", 130),
                 _ = self.hangup.recv() => reload(),
             }
-        }
-    }
-}
-
-impl Signal {
-    /// The exit code of a process that the signal killed, as shells show it.
-    pub(crate) fn exit_code(self) -> u8 {
-        match self {
-            Self::Interrupt => 130,
-            Self::Terminate => 143,
-        }
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Terminate => "SIGTERM",
-            Self::Interrupt => "SIGINT",
-        })
+        };
+        Signal { name, exit_code }
     }
 }

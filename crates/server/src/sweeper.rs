@@ -1,55 +1,54 @@
-//! What is done now and again: answers to requests with a key are forgotten when
-//! they were kept long enough, and the last uses of API keys are stored.
+//! Periodic work: deletes expired idempotency keys, and stores when API keys were
+//! last used.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use byline_application::idempotency::{self, SWEPT_AT_ONCE};
 use byline_application::keys::{self, KeyUsage};
-use byline_application::{AppError, Clock, Store};
+use byline_application::{Clock, Store};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-/// Between two looks at whether anything is old enough.
+/// The pause between two rounds.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Between two portions of what is: others who wait to write come first.
+/// The pause between two portions of a round, for the writes of requests.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long a portion may wait for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a portion may wait in the queue.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sweeps now and again, a small portion at a time, each as a write of its own
-/// among all the others. Never ends.
+/// Works in small portions, each a write of its own. Never ends.
 pub(crate) async fn run(store: Arc<dyn Store>, clock: impl Clock, usage: Option<Arc<KeyUsage>>) {
     loop {
-        match sweep(store.as_ref(), &clock).await {
-            Ok(swept) if swept >= SWEPT_AT_ONCE => sleep(PAUSE).await,
-            Ok(swept) => {
-                debug!(swept, "swept idempotency keys");
-                rest(store.as_ref(), usage.as_deref()).await;
+        let now = clock.now();
+        let swept = store
+            .write(Instant::now() + QUEUE_TIMEOUT, move |session| {
+                idempotency::sweep(session, now)
+            })
+            .await;
+        match swept {
+            Ok(swept) if swept >= SWEPT_AT_ONCE => {
+                sleep(PAUSE).await;
+                continue;
             }
-            Err(error) => {
-                warn!(%error, "cannot sweep idempotency keys; trying again later");
-                rest(store.as_ref(), usage.as_deref()).await;
-            }
+            Ok(swept) => debug!(swept, "swept idempotency keys"),
+            Err(error) => warn!(%error, "cannot sweep idempotency keys; trying again later"),
+        }
+        sleep(INTERVAL).await;
+        if let Some(usage) = &usage {
+            store_uses(store.as_ref(), usage).await;
         }
     }
 }
 
-async fn rest(store: &dyn Store, usage: Option<&KeyUsage>) {
-    sleep(INTERVAL).await;
-    if let Some(usage) = usage {
-        store_uses(store, usage).await;
-    }
-}
-
-/// Stores when keys were last used. What cannot be stored is forgotten: the next
-/// use of the key tells as much.
+/// Stores when API keys were last used. Uses that cannot be stored are dropped: the
+/// next use of the key replaces them.
 pub(crate) async fn store_uses(store: &dyn Store, usage: &KeyUsage) {
     for uses in usage.take() {
         let stored = store
-            .write(Instant::now() + PATIENCE, move |session| {
+            .write(Instant::now() + QUEUE_TIMEOUT, move |session| {
                 keys::store_uses(session, &uses)
             })
             .await;
@@ -58,13 +57,4 @@ pub(crate) async fn store_uses(store: &dyn Store, usage: &KeyUsage) {
             return;
         }
     }
-}
-
-async fn sweep(store: &dyn Store, clock: &impl Clock) -> Result<u16, AppError> {
-    let now = clock.now();
-    store
-        .write(Instant::now() + PATIENCE, move |session| {
-            idempotency::sweep(session, now)
-        })
-        .await
 }

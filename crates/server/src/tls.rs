@@ -1,10 +1,11 @@
-//! TLS 1.2 and 1.3 in the process itself, with a certificate that can be
-//! replaced while it runs.
+//! TLS 1.2 and 1.3 in the process itself, with a certificate that can be replaced
+//! while it runs.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use std::{fs, io};
 
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
@@ -18,76 +19,65 @@ use tracing::{info, warn};
 
 use crate::settings::CertificateFiles;
 
-/// Between two looks at the files.
+/// How often the files are read.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// The certificate that new connections get. A clone is the same one.
+/// The certificate of new connections. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate(Arc<Current>);
 
 #[derive(Debug)]
 struct Current {
     files: CertificateFiles,
-    /// Woken when the files are to be looked at before their time.
-    wanted: Notify,
+    /// Wakes the task that reads the files.
+    reload: Notify,
     key: RwLock<Arc<CertifiedKey>>,
 }
 
-/// Why a certificate is of no use. `Display` does not repeat the source.
+/// Why a certificate cannot be used. `Display` does not repeat the source.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CertificateError {
     /// A file cannot be read.
     #[error("cannot read {path}", path = .path.display())]
     Read {
-        /// The file.
         path: PathBuf,
-        /// The system's reason.
         #[source]
         cause: io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file does not have the expected content.
     #[error("{path} holds no {what} in PEM", path = .path.display())]
     Pem {
-        /// The file.
         path: PathBuf,
         /// A certificate or a private key.
         what: &'static str,
-        /// The parser's reason.
         #[source]
         cause: pem::Error,
     },
-    /// Both are there, and are not fit to serve.
+    /// Certificate and key do not match, or rustls does not support them.
     #[error("certificate and private key cannot be used")]
     Unfit(#[source] rustls::Error),
 }
 
-/// What the files held: to tell whether they have changed.
-#[derive(PartialEq, Eq)]
-struct Contents {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
 impl Certificate {
-    /// The certificate in the files.
+    /// Loads the certificate from the files.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or certificate and key do not belong together.
+    /// It cannot be read, or certificate and key do not match.
     pub(crate) fn load(files: CertificateFiles) -> Result<Self, CertificateError> {
-        let key = Contents::read(&files)?.parse(&files)?;
+        let key = read(&files)?;
         Ok(Self(Arc::new(Current {
             files,
-            wanted: Notify::new(),
+            reload: Notify::new(),
             key: RwLock::new(Arc::new(key)),
         })))
     }
 
-    /// How TLS is spoken with it.
+    /// Returns the TLS configuration of the listener.
     ///
     /// # Errors
     ///
-    /// None that this provider has.
+    /// None with this provider.
     pub(crate) fn server_config(&self) -> Result<ServerConfig, CertificateError> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -98,91 +88,79 @@ impl Certificate {
         Ok(config)
     }
 
-    /// Has the files looked at now.
-    pub(crate) fn look(&self) {
-        self.0.wanted.notify_one();
+    /// Has the files read now.
+    pub(crate) fn reload(&self) {
+        self.0.reload.notify_one();
     }
 
-    /// Replaces the certificate whenever the files change; never ends. One that
-    /// is of no use is told of, and the last good one kept: whoever replaces
-    /// two files cannot do it at once.
+    /// Replaces the certificate when the files change; never ends. Logs unusable
+    /// files, and keeps the last good certificate: two files cannot be replaced at
+    /// once.
     pub(crate) async fn follow_files(self) {
-        let files = &self.0.files;
-        let mut last = Contents::read(files).ok();
+        let mut last_error = None;
         loop {
-            // Whichever comes first; both mean the same.
-            drop(timeout(INTERVAL, self.0.wanted.notified()).await);
-            match Contents::read(files) {
-                Ok(now) if Some(&now) != last.as_ref() => {
-                    match now.parse(files) {
-                        Ok(key) => {
-                            *self.0.key.write().unwrap_or_else(PoisonError::into_inner) =
-                                Arc::new(key);
-                            info!("serving a new certificate");
-                        }
-                        Err(error) => warn(&error),
-                    }
-                    last = Some(now);
+            // The result does not matter: both mean to read the files.
+            drop(timeout(INTERVAL, self.0.reload.notified()).await);
+            last_error = match read(&self.0.files) {
+                Ok(key) => {
+                    self.0.replace(key);
+                    None
                 }
-                Ok(_) => {}
                 Err(error) => {
-                    // Once, not at every look.
-                    if last.take().is_some() {
-                        warn(&error);
+                    let cause = error.source().map(ToString::to_string);
+                    let error = Some((error.to_string(), cause));
+                    // Once, and not at each interval.
+                    if let Some((error, cause)) = error.as_ref().filter(|_| error != last_error) {
+                        warn!(
+                            error,
+                            cause, "the new certificate is unusable; serving the last one"
+                        );
                     }
+                    error
                 }
             }
         }
     }
 }
 
-fn warn(error: &CertificateError) {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    warn!(%error, cause, "the new certificate is of no use; serving the last one");
+impl Current {
+    fn key(&self) -> Arc<CertifiedKey> {
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&key)
+    }
+
+    fn replace(&self, key: CertifiedKey) {
+        if key.cert != self.key().cert {
+            *self.key.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+            info!("serving a new certificate");
+        }
+    }
 }
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(
-            self.key
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        )
+        Some(self.key())
     }
 }
 
-impl Contents {
-    fn read(files: &CertificateFiles) -> Result<Self, CertificateError> {
-        let read = |path: &PathBuf| {
-            fs::read(path).map_err(|cause| CertificateError::Read {
-                path: path.clone(),
-                cause,
-            })
-        };
-        Ok(Self {
-            certificate: read(&files.certificate)?,
-            key: read(&files.key)?,
+fn read(files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|cause| unreadable(&files.key, "private key", cause))?;
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .and_then(|chain| match chain.is_empty() {
+            true => Err(pem::Error::NoItemsFound),
+            false => Ok(chain),
         })
-    }
+        .map_err(|cause| unreadable(&files.certificate, "certificate", cause))?;
+    CertifiedKey::from_der(chain, key, &provider()).map_err(CertificateError::Unfit)
+}
 
-    fn parse(&self, files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
-        let wrong = |path: &PathBuf, what| {
-            let path = path.clone();
-            move |cause| CertificateError::Pem { path, what, cause }
-        };
-        let chain = CertificateDer::pem_slice_iter(&self.certificate)
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(|chain| {
-                if chain.is_empty() {
-                    return Err(pem::Error::NoItemsFound);
-                }
-                Ok(chain)
-            })
-            .map_err(wrong(&files.certificate, "certificate"))?;
-        let key =
-            PrivateKeyDer::from_pem_slice(&self.key).map_err(wrong(&files.key, "private key"))?;
-        CertifiedKey::from_der(chain, key, &provider()).map_err(CertificateError::Unfit)
+fn unreadable(path: &Path, what: &'static str, cause: pem::Error) -> CertificateError {
+    let path = path.to_owned();
+    match cause {
+        pem::Error::Io(cause) => CertificateError::Read { path, cause },
+        cause => CertificateError::Pem { path, what, cause },
     }
 }
 

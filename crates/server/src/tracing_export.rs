@@ -1,7 +1,7 @@
-//! Spans of requests, on their way to a collector (OTLP, as protobuf over HTTP).
+//! The export of spans to a collector (OTLP, as protobuf over HTTP).
 //!
-//! A thread of its own sends them in batches. Requests put theirs into a bounded
-//! queue and never wait: what finds no place is dropped.
+//! A thread sends them in batches. Requests put their spans into a bounded queue and
+//! never wait: when the queue is full, spans are dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,32 +22,31 @@ use url::Url;
 
 use crate::settings::TracingSettings;
 
-/// How long the collector may take for one batch.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the collector may take for a batch.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the end of the service may be held up by spans that wait: longer
-/// than the batch that is under way.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the shutdown waits for the spans in the queue: longer than for a batch.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Spans that may wait: half a second of 30,000 requests, in some 10 MB.
+/// The capacity of the queue: half a second at 30,000 requests per second, about 10 MB.
 const QUEUE: usize = 16_384;
 
-/// Spans that are sent at a time, in some 150 kB.
+/// The most spans in a batch, about 150 kB.
 const BATCH: usize = 512;
 
-/// The longest that a span waits for others to be sent with.
+/// The longest time that a span waits for its batch.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// Exports spans until it is ended.
+/// A running export of spans.
 pub(crate) struct TracingExport(SdkTracerProvider);
 
 impl TracingExport {
-    /// Starts the export, if the settings name a collector. It need not be
-    /// there.
+    /// Starts the export, if the settings name a collector. The collector need not be
+    /// reachable.
     ///
     /// # Errors
     ///
-    /// The environment has settings of OpenTelemetry that do not fit.
+    /// A variable of OpenTelemetry (`OTEL_…`) is wrong.
     pub(crate) fn start(settings: &TracingSettings) -> Result<Option<Self>, ExporterBuildError> {
         let Some(endpoint) = &settings.otlp_endpoint else {
             return Ok(None);
@@ -55,8 +54,8 @@ impl TracingExport {
         let exporter = SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(traces(endpoint))
-            .with_timeout(PATIENCE)
+            .with_endpoint(traces_url(endpoint))
+            .with_timeout(BATCH_TIMEOUT)
             .with_retry_policy(RetryPolicy::default().with_max_retries(0))
             .with_http_client(Collector::new())
             .build()?;
@@ -84,44 +83,43 @@ impl TracingExport {
         Ok(Some(Self(provider)))
     }
 
-    /// What makes the spans.
+    /// Returns the tracer, which creates spans.
     pub(crate) fn tracer(&self) -> SdkTracer {
         self.0.tracer("byline")
     }
 
-    /// Sends what waits, and gives up what takes too long.
-    pub(crate) fn end(&self) {
-        if let Err(error) = self.0.shutdown_with_timeout(LAST_WORDS) {
-            warn!(%error, "the last spans are not exported");
+    /// Sends the spans in the queue, and drops those that take too long.
+    pub(crate) fn shut_down(&self) {
+        if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
+            warn!(%error, "the last spans were not exported");
         }
     }
 }
 
-/// Where a collector takes spans (OTLP/HTTP, section "Endpoint URLs").
-fn traces(endpoint: &Url) -> String {
+/// Returns the URL for spans (OTLP/HTTP, section "Endpoint URLs").
+fn traces_url(endpoint: &Url) -> String {
     format!("{}/v1/traces", endpoint.as_str().trim_end_matches('/'))
 }
 
-/// The collector, as it is reached: by the client that is in the program
-/// anyway. It blocks the thread of the export, and no other.
+/// The HTTP client of the export. It blocks the thread of the export.
 #[derive(Debug)]
 struct Collector {
     agent: ureq::Agent,
-    /// Whether the last batch was not taken.
-    is_away: AtomicBool,
+    /// Whether the last batch was lost.
+    is_failing: AtomicBool,
 }
 
 impl Collector {
     fn new() -> Self {
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(BATCH_TIMEOUT))
             .http_status_as_error(false)
             .max_redirects(0)
             .user_agent(concat!("byline/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
             agent: agent.into(),
-            is_away: AtomicBool::new(false),
+            is_failing: AtomicBool::new(false),
         }
     }
 
@@ -129,15 +127,14 @@ impl Collector {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.to_vec());
         let (head, mut body) = self.agent.run(request)?.into_parts();
-        let body = body.with_config().limit(LONGEST_ANSWER).read_to_vec()?;
+        let body = body.with_config().limit(MAX_RESPONSE).read_to_vec()?;
         Ok(Response::from_parts(head, body.into()))
     }
 
-    /// Tells when it begins and when it ends that spans are lost, and not of
-    /// each batch.
-    fn note(&self, trouble: Option<String>) {
-        let was_away = self.is_away.swap(trouble.is_some(), Ordering::Relaxed);
-        match (trouble, was_away) {
+    /// Logs the first of several failures, and the first success after them.
+    fn log(&self, failure: Option<String>) {
+        let was_failing = self.is_failing.swap(failure.is_some(), Ordering::Relaxed);
+        match (failure, was_failing) {
             (Some(error), false) => warn!(error, "the collector takes no spans; they are lost"),
             (None, true) => info!("the collector takes spans again"),
             _ => {}
@@ -145,16 +142,16 @@ impl Collector {
     }
 }
 
-/// The largest answer of a collector that is read, in bytes.
-const LONGEST_ANSWER: u64 = 64 * 1024;
+/// The largest response of a collector, in bytes.
+const MAX_RESPONSE: u64 = 64 * 1024;
 
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let sent = self.send(request);
-        self.note(match &sent {
-            Ok(answer) if answer.status().is_success() => None,
-            Ok(answer) => Some(format!("it answers {}", answer.status())),
+        self.log(match &sent {
+            Ok(response) if response.status().is_success() => None,
+            Ok(response) => Some(format!("it answers {}", response.status())),
             Err(error) => Some(error.to_string()),
         });
         Ok(sent?)
@@ -166,13 +163,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_is_added_once() {
+    fn the_path_is_appended_once() {
         for (given, made) in [
             ("http://h:4318", "http://h:4318/v1/traces"),
             ("http://h:4318/", "http://h:4318/v1/traces"),
             ("https://h/otel/", "https://h/otel/v1/traces"),
         ] {
-            assert_eq!(traces(&Url::parse(given).unwrap()), made);
+            assert_eq!(traces_url(&Url::parse(given).unwrap()), made);
         }
     }
 }

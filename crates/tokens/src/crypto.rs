@@ -1,7 +1,4 @@
-//! Signatures by `ring`, which TLS brings along anyway. `jsonwebtoken` takes
-//! whatever is installed here, and nothing else is compiled in.
-
-use std::sync::Once;
+//! Signatures by `ring`, as the only cryptography of `jsonwebtoken`.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
@@ -13,17 +10,14 @@ use ring::{hmac, signature::VerificationAlgorithm};
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
-    // For making JWKs of keys, which nobody does here.
+    // Only needed to make JWKs from keys.
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Has `jsonwebtoken` use `ring` from here on.
+/// Installs `ring` in `jsonwebtoken`.
 pub(crate) fn install() {
-    static ONCE: Once = Once::new();
-    // Whoever installed another one first is served by that.
-    ONCE.call_once(|| {
-        let _ = PROVIDER.install_default();
-    });
+    // An error means that it is installed already.
+    let _ = PROVIDER.install_default();
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
@@ -73,40 +67,42 @@ impl JwtVerifier for SignatureVerifier {
 
 impl signature::Verifier<Vec<u8>> for SignatureVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        let verified = match (method(self.algorithm), self.key.kind()) {
-            (Some(Method::Hmac(hash)), DecodingKeyKind::SecretOrDer(secret)) => {
-                hmac::verify(&hmac::Key::new(hash, secret), message, signature)
+        let verified = match (self.algorithm, self.key.kind()) {
+            (Algorithm::HS256, DecodingKeyKind::SecretOrDer(secret)) => hmac::verify(
+                &hmac::Key::new(hmac::HMAC_SHA256, secret),
+                message,
+                signature,
+            ),
+            (algorithm, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+                let parameters = rsa(algorithm).ok_or_else(signature::Error::new)?;
+                RsaPublicKeyComponents { n, e }.verify(parameters, message, signature)
             }
-            (Some(Method::Rsa(rsa)), DecodingKeyKind::RsaModulusExponent { n, e }) => {
-                RsaPublicKeyComponents { n, e }.verify(rsa, message, signature)
-            }
-            (Some(Method::Point(curve)), DecodingKeyKind::SecretOrDer(point)) => {
+            (algorithm, DecodingKeyKind::SecretOrDer(point)) => {
+                let curve = curve(algorithm).ok_or_else(signature::Error::new)?;
                 UnparsedPublicKey::new(curve, point).verify(message, signature)
             }
-            _ => return Err(signature::Error::new()),
         };
         verified.map_err(|_| signature::Error::new())
     }
 }
 
-enum Method {
-    Hmac(hmac::Algorithm),
-    Rsa(&'static RsaParameters),
-    Point(&'static dyn VerificationAlgorithm),
+fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    Some(match algorithm {
+        Algorithm::RS256 => &sig::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::RS384 => &sig::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::RS512 => &sig::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::PS256 => &sig::RSA_PSS_2048_8192_SHA256,
+        Algorithm::PS384 => &sig::RSA_PSS_2048_8192_SHA384,
+        Algorithm::PS512 => &sig::RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    })
 }
 
-fn method(algorithm: Algorithm) -> Option<Method> {
+fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match algorithm {
-        Algorithm::HS256 => Method::Hmac(hmac::HMAC_SHA256),
-        Algorithm::RS256 => Method::Rsa(&sig::RSA_PKCS1_2048_8192_SHA256),
-        Algorithm::RS384 => Method::Rsa(&sig::RSA_PKCS1_2048_8192_SHA384),
-        Algorithm::RS512 => Method::Rsa(&sig::RSA_PKCS1_2048_8192_SHA512),
-        Algorithm::PS256 => Method::Rsa(&sig::RSA_PSS_2048_8192_SHA256),
-        Algorithm::PS384 => Method::Rsa(&sig::RSA_PSS_2048_8192_SHA384),
-        Algorithm::PS512 => Method::Rsa(&sig::RSA_PSS_2048_8192_SHA512),
-        Algorithm::ES256 => Method::Point(&sig::ECDSA_P256_SHA256_FIXED),
-        Algorithm::ES384 => Method::Point(&sig::ECDSA_P384_SHA384_FIXED),
-        Algorithm::EdDSA => Method::Point(&sig::ED25519),
+        Algorithm::ES256 => &sig::ECDSA_P256_SHA256_FIXED,
+        Algorithm::ES384 => &sig::ECDSA_P384_SHA384_FIXED,
+        Algorithm::EdDSA => &sig::ED25519,
         _ => return None,
     })
 }

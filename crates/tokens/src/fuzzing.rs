@@ -1,10 +1,6 @@
-//! What reads tokens, for the fuzzer in `fuzz`.
+//! The entry point of the fuzzer in `fuzz`.
 
-#![expect(
-    clippy::panic,
-    clippy::expect_used,
-    reason = "panicking is how a fuzzer is told"
-)]
+#![expect(clippy::panic, clippy::expect_used, reason = "a fuzzer reports panics")]
 
 use std::sync::OnceLock;
 
@@ -19,12 +15,12 @@ use crate::{KeySource, RefreshPolicy, Rules, Verifier};
 
 const SECRET: &str = "of more than enough bytes, and nobody guesses it";
 
-/// Tokens as they come, which nobody without the secret can make; and, behind a
-/// zero byte, any header and any claims, a zero byte between them, with a
-/// signature that is right.
+/// Verifies `data` as a token, which must fail without the secret. After a zero byte,
+/// `data` is a header and claims instead, with a zero byte between them; they get the
+/// right signature.
 pub fn token(data: &[u8]) {
-    let now = Timestamp::from_micros(1_790_000_000_000_000).expect("a moment");
-    // Signing needs what it sets up, too.
+    let now = Timestamp::from_micros(1_790_000_000_000_000).expect("a time");
+    // Also installs what signing needs.
     let verifier = verifier();
     match data.split_first() {
         Some((0, parts)) => {
@@ -34,13 +30,13 @@ pub fn token(data: &[u8]) {
             let key = EncodingKey::from_secret(SECRET.as_bytes());
             let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256);
             let signature = signature.expect("a signature");
-            // Whether it is taken depends on what it says.
+            // Accepted or not, depending on the claims.
             let _ = verifier.verify(&format!("{message}.{signature}"), now);
         }
         _ => {
             let text = String::from_utf8_lossy(data);
             if let Ok(token) = verifier.verify(&text, now) {
-                panic!("{text} is taken: {token:?}");
+                panic!("{text} is accepted: {token:?}");
             }
         }
     }
@@ -69,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_fuzzer_has_found_before_is_still_borne() {
+    fn fuzz_corpus_replays() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/token");
         let entries: Vec<_> = fs::read_dir(corpus).unwrap().collect();
         assert!(!entries.is_empty());
@@ -79,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_the_right_signature_gets_as_far_as_its_claims() {
+    fn the_good_token_of_the_corpus_is_accepted() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/token");
         let verifier = verifier();
         let forged = fs::read(corpus.join("good")).unwrap();

@@ -1,8 +1,8 @@
-//! One key of a published set (RFC 7517 section 4).
+//! A key of a published set (RFC 7517 section 4).
 //!
-//! Members that are not needed are not looked at. What deviates from the standard
-//! and has one meaning all the same is taken: zeros before a number, padding behind
-//! base64url.
+//! Ignores members that are not needed. Accepts two unambiguous deviations from the
+//! standard: leading zeros of a number, and padding of base64url.
+//! `jsonwebtoken::jwk` accepts neither, and refuses a key for any malformed member.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,10 +11,9 @@ use ring::agreement;
 use ring::rand::SystemRandom;
 use serde_json::{Map, Value};
 
-use crate::algorithm_named;
-use crate::quoted::quoted;
+use crate::{algorithm_named, quoted};
 
-/// A public key that verifies signatures, and the algorithms that it is for.
+/// A public key, and the algorithms whose signatures it may verify.
 pub(crate) struct Key {
     pub(crate) id: Option<String>,
     pub(crate) algorithms: Vec<Algorithm>,
@@ -38,11 +37,11 @@ pub(crate) enum Unusable {
     Type,
     #[error("is for an algorithm that is not allowed")]
     Algorithm,
-    #[error("is a shared secret: who may read the set could sign")]
+    #[error("is a shared secret: everyone who can read the set could sign")]
     Symmetric,
-    #[error("has the private member `{0}`: who may read the set could sign")]
+    #[error("has the private member `{0}`: everyone who can read the set could sign")]
     Private(&'static str),
-    #[error("has an RSA modulus of {0} bits; 2048 to 8192 are taken")]
+    #[error("has an RSA modulus of {0} bits, not 2048 to 8192")]
     Size(usize),
     #[error("has an RSA modulus that is an even number")]
     Modulus,
@@ -52,11 +51,11 @@ pub(crate) enum Unusable {
     Point,
 }
 
-/// The sizes of RSA keys in bits: the smallest that is strong enough (RFC 7518
-/// section 3.3), the largest that `ring` takes.
+/// The accepted sizes of RSA keys in bits: at least that of RFC 7518 section 3.3, at
+/// most that of `ring`.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// The largest RSA exponent that `ring` takes.
+/// The largest RSA exponent that `ring` accepts.
 const MAX_EXPONENT: u64 = (1 << 33) - 1;
 
 const RSA: [Algorithm; 6] = [
@@ -71,18 +70,25 @@ const RSA: [Algorithm; 6] = [
 /// The members of private keys (RFC 7518 section 6, RFC 8037 section 2).
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
+/// The algorithms of a type of key, and the function that reads its values.
+type Kind = (
+    &'static [Algorithm],
+    fn(&Jwk<'_>) -> Result<DecodingKey, Unusable>,
+);
+
 impl Key {
     /// Reads a key that may be used with some of `allowed`.
     pub(crate) fn of(jwk: &Value, allowed: &[Algorithm]) -> Result<Self, Unusable> {
         let jwk = Jwk(jwk.as_object().ok_or(Unusable::NotAnObject)?);
-        let kind = Kind::of(&jwk)?;
+        let (algorithms, read) = jwk.kind()?;
         let id = jwk.text("kid")?;
         if !jwk.is_for_verifying()? {
             return Err(Unusable::Purpose);
         }
         let own = jwk.text("alg")?.map(algorithm_named);
-        let algorithms = kind.algorithms().iter().copied();
         let algorithms: Vec<_> = algorithms
+            .iter()
+            .copied()
             .filter(|one| own.is_none_or(|own| own == Some(*one)) && allowed.contains(one))
             .collect();
         if algorithms.is_empty() {
@@ -94,7 +100,7 @@ impl Key {
         Ok(Self {
             id: id.map(str::to_owned),
             algorithms,
-            key: kind.key(&jwk)?,
+            key: read(&jwk)?,
         })
     }
 }
@@ -107,7 +113,7 @@ impl Unusable {
     }
 }
 
-/// The name of a key as it may be shown: an issuer may call it anything.
+/// Returns the name of a key for log lines: an issuer may choose any text.
 pub(crate) fn name_of(jwk: &Value) -> String {
     let id = jwk.get("kid").and_then(Value::as_str);
     id.map_or_else(|| "a key without a name".to_owned(), quoted)
@@ -116,7 +122,25 @@ pub(crate) fn name_of(jwk: &Value) -> String {
 struct Jwk<'a>(&'a Map<String, Value>);
 
 impl<'a> Jwk<'a> {
-    /// A member of null is one that is not there, as some libraries write it.
+    fn kind(&self) -> Result<Kind, Unusable> {
+        Ok(match self.text("kty")?.ok_or(Unusable::NotText("kty"))? {
+            "RSA" => (&RSA, rsa),
+            "EC" => match self.text("crv")? {
+                Some("P-256") => (&[Algorithm::ES256], |jwk| {
+                    point(jwk, 256 / 8, &agreement::ECDH_P256)
+                }),
+                Some("P-384") => (&[Algorithm::ES384], |jwk| {
+                    point(jwk, 384 / 8, &agreement::ECDH_P384)
+                }),
+                _ => return Err(Unusable::Type),
+            },
+            "OKP" if self.text("crv")? == Some("Ed25519") => (&[Algorithm::EdDSA], ed25519),
+            "oct" => return Err(Unusable::Symmetric),
+            _ => return Err(Unusable::Type),
+        })
+    }
+
+    /// Returns a member. Some libraries write null for an absent one.
     fn get(&self, name: &str) -> Option<&'a Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
@@ -153,14 +177,14 @@ impl<'a> Jwk<'a> {
             .map_err(|_| Unusable::NotBase64(name))
     }
 
-    /// A number without zeros before it, which the standard forbids and libraries
-    /// write all the same (RFC 7518 section 6.3.1.1).
+    /// Returns a number without leading zeros, which libraries write although RFC 7518
+    /// section 6.3.1.1 forbids them.
     fn number(&self, name: &'static str) -> Result<Vec<u8>, Unusable> {
         let bytes = self.bytes(name)?;
         Ok(bytes.into_iter().skip_while(|byte| *byte == 0).collect())
     }
 
-    /// A coordinate, with as many zeros before it as its curve asks for.
+    /// Returns a coordinate of this length in bytes, with leading zeros.
     fn coordinate(&self, name: &'static str, length: usize) -> Result<Vec<u8>, Unusable> {
         let number = self.number(name)?;
         let zeros = length.checked_sub(number.len()).ok_or(Unusable::Point)?;
@@ -168,59 +192,8 @@ impl<'a> Jwk<'a> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Rsa,
-    P256,
-    P384,
-    Ed25519,
-}
-
-impl Kind {
-    fn of(jwk: &Jwk<'_>) -> Result<Self, Unusable> {
-        match jwk.text("kty")?.ok_or(Unusable::NotText("kty"))? {
-            "RSA" => Ok(Self::Rsa),
-            "EC" => match jwk.text("crv")? {
-                Some("P-256") => Ok(Self::P256),
-                Some("P-384") => Ok(Self::P384),
-                _ => Err(Unusable::Type),
-            },
-            "OKP" => match jwk.text("crv")? {
-                Some("Ed25519") => Ok(Self::Ed25519),
-                _ => Err(Unusable::Type),
-            },
-            "oct" => Err(Unusable::Symmetric),
-            _ => Err(Unusable::Type),
-        }
-    }
-
-    const fn algorithms(self) -> &'static [Algorithm] {
-        match self {
-            Self::Rsa => &RSA,
-            Self::P256 => &[Algorithm::ES256],
-            Self::P384 => &[Algorithm::ES384],
-            Self::Ed25519 => &[Algorithm::EdDSA],
-        }
-    }
-
-    fn key(self, jwk: &Jwk<'_>) -> Result<DecodingKey, Unusable> {
-        match self {
-            Self::Rsa => rsa(jwk),
-            Self::P256 => point(jwk, 256 / 8, &agreement::ECDH_P256),
-            Self::P384 => point(jwk, 384 / 8, &agreement::ECDH_P384),
-            Self::Ed25519 => {
-                let point = jwk.bytes("x")?;
-                if point.len() != 256 / 8 {
-                    return Err(Unusable::Point);
-                }
-                Ok(DecodingKey::from_ed_der(&point))
-            }
-        }
-    }
-}
-
-/// `ring` looks at a key only together with a signature. What it would refuse then
-/// is refused here, where an operator is told.
+/// Reads an RSA key. `ring` checks a key only together with a signature; this refuses
+/// the same keys when they are loaded, so that operators learn of it.
 fn rsa(jwk: &Jwk<'_>) -> Result<DecodingKey, Unusable> {
     let (modulus, exponent) = (jwk.number("n")?, jwk.number("e")?);
     let zeros = modulus.first().map_or(0, |first| first.leading_zeros());
@@ -231,19 +204,17 @@ fn rsa(jwk: &Jwk<'_>) -> Result<DecodingKey, Unusable> {
     if modulus.last().is_none_or(|last| last % 2 == 0) {
         return Err(Unusable::Modulus);
     }
-    let number = match exponent.len() {
-        0..=8 => exponent
-            .iter()
-            .fold(0, |number, byte| number << 8 | u64::from(*byte)),
-        _ => u64::MAX,
-    };
-    if number % 2 == 0 || !(3..=MAX_EXPONENT).contains(&number) {
-        return Err(Unusable::Exponent);
-    }
+    exponent
+        .iter()
+        .try_fold(0_u64, |number, byte| {
+            number.checked_mul(256)?.checked_add((*byte).into())
+        })
+        .filter(|number| number % 2 == 1 && (3..=MAX_EXPONENT).contains(number))
+        .ok_or(Unusable::Exponent)?;
     Ok(DecodingKey::from_rsa_raw_components(&modulus, &exponent))
 }
 
-/// Takes a point that is on its curve, which a key agreement finds out.
+/// Reads a point of a curve. A key agreement checks that it is on the curve.
 fn point(
     jwk: &Jwk<'_>,
     length: usize,
@@ -251,11 +222,19 @@ fn point(
 ) -> Result<DecodingKey, Unusable> {
     let (x, y) = (jwk.coordinate("x", length)?, jwk.coordinate("y", length)?);
     let point = [vec![4], x, y].concat();
-    let theirs = agreement::UnparsedPublicKey::new(curve, &point);
+    let public = agreement::UnparsedPublicKey::new(curve, &point);
     agreement::EphemeralPrivateKey::generate(curve, &SystemRandom::new())
-        .and_then(|own| agreement::agree_ephemeral(own, &theirs, |_| ()))
+        .and_then(|private| agreement::agree_ephemeral(private, &public, |_| ()))
         .map_err(|_| Unusable::Point)?;
     Ok(DecodingKey::from_ec_der(&point))
+}
+
+fn ed25519(jwk: &Jwk<'_>) -> Result<DecodingKey, Unusable> {
+    let point = jwk.bytes("x")?;
+    if point.len() != 256 / 8 {
+        return Err(Unusable::Point);
+    }
+    Ok(DecodingKey::from_ed_der(&point))
 }
 
 #[cfg(test)]

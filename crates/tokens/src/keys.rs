@@ -1,5 +1,5 @@
-//! The keys that tokens are signed with, each bound to the algorithms that it is
-//! for: what a token says of its algorithm chooses among them and no further.
+//! The keys that verify tokens. Each is bound to its algorithms: the header of a token
+//! only selects among them.
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,39 +11,39 @@ use crate::jwk::{Key, name_of};
 #[derive(Default)]
 pub(crate) struct Keys(Vec<Key>);
 
-/// A shared secret that somebody could guess.
+/// The shared secret can be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the secret has less than 32 bytes, or hardly any different ones; `openssl rand -hex 32` makes a good one"
+    "the secret has fewer than 32 bytes, or hardly any different ones; `openssl rand -hex 32` \
+     makes a good one"
 )]
 pub struct WeakSecret;
 
-/// The fewest bytes of a secret: those of the hash (RFC 7518 section 3.2).
-const SECRET_BYTES: usize = 32;
+/// The minimum length of a secret in bytes: that of the hash (RFC 7518 section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
 
-/// The fewest different bytes of a secret. 64 hexadecimal digits have about 16,
-/// 32 random bytes about 30.
-const SECRET_VARIETY: usize = 8;
+/// The minimum number of different bytes in a secret. 64 hexadecimal digits have
+/// about 16, 32 random bytes about 30.
+const MIN_SECRET_VARIETY: usize = 8;
 
-/// How many keys are tried for one token. An issuer that changes its keys has two or
-/// three of a kind at a time.
-const MOST_TRIED: usize = 16;
+/// The most keys that are tried for one token. During a rotation, issuers have two or
+/// three keys of a type.
+const MAX_TRIED: usize = 16;
 
 impl Keys {
-    /// A single secret, for HS256 only.
+    /// Returns a secret as the only key, for HS256 only.
     pub(crate) fn secret(secret: &SecretString) -> Result<Self, WeakSecret> {
-        let bytes = checked(secret)?;
         Ok(Self(vec![Key {
             id: None,
             algorithms: vec![Algorithm::HS256],
-            key: DecodingKey::from_secret(bytes),
+            key: DecodingKey::from_secret(strong_bytes(secret)?),
         }]))
     }
 
-    /// Reads the keys of a set that may be used with some of `allowed`. The others are
-    /// left out (RFC 7517 section 5); returned beside it is why.
-    pub(crate) fn of(set: &[Value], allowed: &[Algorithm]) -> (Self, Vec<String>) {
-        let (mut keys, mut left_out) = (Vec::new(), Vec::new());
+    /// Reads the keys of a set that may be used with some of `allowed`. Ignores the
+    /// others (RFC 7517 section 5), and returns the reasons.
+    pub(crate) fn from_set(set: &[Value], allowed: &[Algorithm]) -> (Self, Vec<String>) {
+        let (mut keys, mut ignored) = (Vec::new(), Vec::new());
         for jwk in set {
             match Key::of(jwk, allowed) {
                 Ok(key) => keys.push(key),
@@ -54,11 +54,11 @@ impl Keys {
                     } else {
                         tracing::debug!("a key of the issuer is not used: {key} {reason}");
                     }
-                    left_out.push(format!("{key} {reason}"));
+                    ignored.push(format!("{key} {reason}"));
                 }
             }
         }
-        (Self(keys), left_out)
+        (Self(keys), ignored)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -69,50 +69,51 @@ impl Keys {
         self.0.len()
     }
 
-    /// Returns the keys by which a token is judged: those that have the name that it
-    /// gives, and of these the ones that are for its algorithm. Where no key has the
-    /// name, those without a name may be meant; a token without a name may mean any.
+    /// Returns the keys that may have signed a token: those with the key id of its
+    /// header, or those without an id if none has it, or all keys if the header has no
+    /// id; and of these the ones for its algorithm.
     pub(crate) fn choose(&self, id: Option<&str>, algorithm: Algorithm) -> Choice<'_> {
-        let is_named = |key: &Key| id.is_some() && key.id.as_deref() == id;
-        let by_name = self.0.iter().any(is_named);
+        let has_same_id = |key: &Key| id.is_some() && key.id.as_deref() == id;
+        let has_id = self.0.iter().any(has_same_id);
         let keys: Vec<_> = self
             .0
             .iter()
             .filter(|key| match id {
-                Some(_) if by_name => is_named(key),
+                Some(_) if has_id => has_same_id(key),
                 Some(_) => key.id.is_none(),
                 None => true,
             })
             .filter(|key| key.algorithms.contains(&algorithm))
-            .take(MOST_TRIED)
+            .take(MAX_TRIED)
             .map(|key| &key.key)
             .collect();
         match keys.is_empty() {
-            false => Choice::Keys { keys, by_name },
-            true if by_name => Choice::OtherAlgorithm,
+            false => Choice::Keys { keys, has_id },
+            true if has_id => Choice::OtherAlgorithm,
             true => Choice::Unknown,
         }
     }
 }
 
-/// What there is for a token.
+/// The keys for a token.
 pub(crate) enum Choice<'a> {
-    /// At least one key.
+    /// At least one.
     Keys {
         keys: Vec<&'a DecodingKey>,
-        /// Whether the token names them.
-        by_name: bool,
+        /// Whether they have the key id of the token.
+        has_id: bool,
     },
-    /// The key is not for this algorithm.
+    /// The keys with this id are for other algorithms.
     OtherAlgorithm,
+    /// No key could have signed the token.
     Unknown,
 }
 
-/// The bytes of a secret that nobody guesses.
-pub(crate) fn checked(secret: &SecretString) -> Result<&[u8], WeakSecret> {
+/// Returns the bytes of a secret that cannot be guessed.
+pub(crate) fn strong_bytes(secret: &SecretString) -> Result<&[u8], WeakSecret> {
     let bytes = secret.expose_secret().as_bytes();
     let different: std::collections::BTreeSet<_> = bytes.iter().collect();
-    if bytes.len() >= SECRET_BYTES && different.len() >= SECRET_VARIETY {
+    if bytes.len() >= MIN_SECRET_BYTES && different.len() >= MIN_SECRET_VARIETY {
         Ok(bytes)
     } else {
         Err(WeakSecret)

@@ -8,7 +8,6 @@ mod jwk;
 mod keys;
 mod mint;
 mod published;
-mod quoted;
 mod source;
 mod verifier;
 
@@ -22,12 +21,12 @@ pub use published::NotKeys;
 pub use source::{KeySource, KeysUnusable, RefreshPolicy, SourceError};
 pub use verifier::{Rules, Verifier};
 
-/// The fingerprint of whom `issuer` calls `subject`.
+/// Returns the fingerprint of a subject of an issuer.
 #[must_use]
 pub fn identity(issuer: &str, subject: &str) -> Identity {
     let mut hash = Sha256::new();
     for part in [issuer, subject] {
-        // Where one ends and the other begins counts too.
+        // The lengths separate issuer and subject.
         let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
         hash.update(length.to_be_bytes());
         hash.update(part);
@@ -36,12 +35,18 @@ pub fn identity(issuer: &str, subject: &str) -> Identity {
     Identity::from(bytes)
 }
 
-/// Returns the algorithm of this name. `Ed25519` (RFC 9864) is what `EdDSA` means
-/// here: no other curve of it is taken.
+/// Returns the algorithm of this name. `EdDSA` means `Ed25519` (RFC 9864) here: no
+/// other curve is supported.
 #[must_use]
 pub fn algorithm_named(name: &str) -> Option<Algorithm> {
     match name {
         "Ed25519" => Some(Algorithm::EdDSA),
         other => other.parse().ok(),
     }
+}
+
+/// Returns text of an issuer for a log line: escaped and truncated.
+fn quoted(text: &str) -> String {
+    const LONGEST: usize = 200;
+    format!("{:?}", text.chars().take(LONGEST).collect::<String>())
 }

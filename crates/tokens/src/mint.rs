@@ -1,5 +1,3 @@
-//! Tokens for development.
-
 use std::time::Duration;
 
 use byline_domain::Timestamp;
@@ -10,33 +8,33 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::crypto;
-use crate::keys::{WeakSecret, checked};
+use crate::keys::{WeakSecret, strong_bytes};
 
-/// What a token shall say.
+/// The content of a token for development.
 #[derive(Clone, Debug)]
 pub struct Minting {
-    /// Who issues it.
+    /// The issuer, `iss`.
     pub issuer: String,
-    /// For whom it is meant.
+    /// The audience, `aud`.
     pub audience: String,
-    /// Whom it is issued to.
+    /// The subject, `sub`.
     pub subject: String,
-    /// What it allows.
+    /// The rights that it grants.
     pub scopes: Scopes,
-    /// From when on.
+    /// When it becomes valid.
     pub now: Timestamp,
-    /// For how long, in whole seconds.
+    /// How long it is valid, in whole seconds.
     pub lifetime: Duration,
 }
 
-/// A token (RFC 9068) that is signed with a secret, by HS256.
+/// Returns a token (RFC 9068) that is signed with a secret (HS256).
 ///
 /// # Errors
 ///
 /// [`WeakSecret`]
 pub fn mint(secret: &SecretString, minting: &Minting) -> Result<String, WeakSecret> {
     crypto::install();
-    let key = EncodingKey::from_secret(checked(secret)?);
+    let key = EncodingKey::from_secret(strong_bytes(secret)?);
     let begin = minting.now.as_micros() / 1_000_000;
     let lifetime = i64::try_from(minting.lifetime.as_secs()).unwrap_or(i64::MAX);
     let claims = json!({

@@ -5,38 +5,38 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::keys::Keys;
-use crate::quoted::quoted;
+use crate::quoted;
 
-/// The largest key set that is read, in bytes.
+/// The size limit of a key set in bytes.
 pub(crate) const MAX_BYTES: u64 = 256 * 1024;
 
-/// Why a document is not a key set that is of use.
+/// Why a document cannot be used as a key set.
 #[derive(Debug, thiserror::Error)]
 pub enum NotKeys {
-    /// Longer than anything that is read.
+    /// It exceeds the size limit.
     #[error("the keys are more than 256 KiB")]
     TooLarge,
-    /// Nothing at all.
+    /// It is empty.
     #[error("there is nothing where the keys should be")]
     Nothing,
-    /// HTML or XML.
+    /// It is HTML or XML.
     #[error("there is a page (HTML or XML) where the keys should be, not a JSON Web Key Set")]
     Markup,
-    /// The metadata of the issuer, which names the address of the keys.
+    /// It is the metadata of the issuer, which has the address of the keys.
     #[error(
         "this is the configuration of the issuer, not its keys: set the address that it names as \
          `jwks_uri`, {0}"
     )]
     Configuration(String),
-    /// Not a key set.
+    /// It is not a key set.
     #[error("the keys are no JSON Web Key Set, which is an object with `keys`, a list")]
     Malformed(#[source] serde_json::Error),
-    /// The set is empty.
+    /// The set has no keys.
     #[error("the key set is empty")]
     Empty,
-    /// No key is of use.
-    #[error("none of the keys is of use: {0}")]
-    NoneOfUse(String),
+    /// The service can use none of the keys.
+    #[error("none of the keys can be used: {0}")]
+    NoneUsable(String),
 }
 
 #[derive(Deserialize)]
@@ -44,8 +44,8 @@ struct Set {
     keys: Vec<Value>,
 }
 
-/// Returns the keys that may be used with some of `allowed`.
-pub(crate) fn keys(bytes: &[u8], allowed: &[Algorithm]) -> Result<Keys, NotKeys> {
+/// Reads the keys of a set that may be used with some of `allowed`.
+pub(crate) fn read(bytes: &[u8], allowed: &[Algorithm]) -> Result<Keys, NotKeys> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
         return Err(NotKeys::TooLarge);
     }
@@ -59,9 +59,9 @@ pub(crate) fn keys(bytes: &[u8], allowed: &[Algorithm]) -> Result<Keys, NotKeys>
     if set.keys.is_empty() {
         return Err(NotKeys::Empty);
     }
-    let (keys, left_out) = Keys::of(&set.keys, allowed);
+    let (keys, ignored) = Keys::from_set(&set.keys, allowed);
     if keys.is_empty() {
-        return Err(NotKeys::NoneOfUse(summary(&left_out)));
+        return Err(NotKeys::NoneUsable(summary(&ignored)));
     }
     Ok(keys)
 }
@@ -74,10 +74,10 @@ fn malformed(bytes: &[u8], error: serde_json::Error) -> NotKeys {
     }
 }
 
-fn summary(left_out: &[String]) -> String {
+fn summary(ignored: &[String]) -> String {
     const SHOWN: usize = 5;
-    let mut shown = left_out.iter().take(SHOWN).cloned().collect::<Vec<_>>();
-    if let Some(more @ 1..) = left_out.len().checked_sub(SHOWN) {
+    let mut shown = ignored.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    if let Some(more @ 1..) = ignored.len().checked_sub(SHOWN) {
         shown.push(format!("and {more} more"));
     }
     shown.join("; ")

@@ -1,5 +1,3 @@
-//! Where the keys of an issuer come from.
-
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -13,62 +11,61 @@ use url::{Host, Url};
 
 use crate::keys::{Keys, WeakSecret};
 use crate::published::{self, NotKeys};
-use crate::quoted::quoted;
-use crate::verifier::Wanted;
-use crate::{Algorithm, Rules, Verifier};
+use crate::verifier::Refresh;
+use crate::{Algorithm, Rules, Verifier, quoted};
 
-/// Where the keys of an issuer come from.
+/// The source of an issuer's keys.
 #[derive(Clone, Debug)]
 pub enum KeySource {
     /// A file with a JSON Web Key Set (RFC 7517 section 5).
     File(PathBuf),
-    /// The address of one.
+    /// The address of such a set.
     Address(Url),
-    /// A secret that the issuer shares, for development.
+    /// A shared secret, for development.
     Secret(SecretString),
 }
 
-/// Why there is no such source.
+/// Why a text names no source of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// Whoever sits in between could exchange the keys.
+    /// The address uses http, so that keys could be replaced on the way.
     #[error("keys are fetched by https only, except from this machine")]
     NotSecure,
-    /// Not an address at all.
-    #[error("is no address; a file is named by its path")]
+    /// It is not an address.
+    #[error("is no address; name a file by its path")]
     NotAnAddress,
 }
 
-/// Why the service cannot begin with a source.
+/// Why a source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysUnusable {
     /// The file cannot be read.
     #[error("cannot read the keys")]
     Unreadable(#[source] io::Error),
-    /// What was read is not a key set that is of use.
+    /// The document is not a usable key set.
     #[error(transparent)]
     NotKeys(#[from] NotKeys),
-    /// A provider cannot be reached.
+    /// The issuer cannot be reached.
     #[error("cannot fetch the keys")]
     NotFetched(#[source] Box<ureq::Error>),
-    /// A provider says that the keys are elsewhere.
+    /// The issuer answered with a redirect.
     #[error(
         "the address of the keys answers {status}, a redirect to {target}, and redirects are not \
-         followed: set the address that it leads to"
+         followed: set the address of the target"
     )]
     Redirected {
         /// The status.
         status: u16,
-        /// The `Location`, as it may be shown.
+        /// The `Location`, quoted.
         target: String,
     },
-    /// A provider answered something else than 200.
+    /// The issuer answered with a status other than 200.
     #[error("the address of the keys answers with status {0}")]
     Status(u16),
-    /// The secret is weak.
+    /// The secret can be guessed.
     #[error(transparent)]
     Weak(#[from] WeakSecret),
-    /// The system gives no thread.
+    /// The system refuses a thread.
     #[error("cannot start the thread that fetches keys")]
     Thread(#[source] io::Error),
 }
@@ -76,9 +73,9 @@ pub enum KeysUnusable {
 /// How often keys are fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct RefreshPolicy {
-    /// Again after this time, whatever happens.
+    /// The regular interval.
     pub every: Duration,
-    /// Never sooner than this after the last time.
+    /// The minimum interval, when tokens need unknown keys.
     pub at_least: Duration,
 }
 
@@ -91,15 +88,15 @@ impl Default for RefreshPolicy {
     }
 }
 
-/// How long a provider may take, from the look-up of its name to the last byte.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request to the issuer may take, from the DNS lookup to the last byte.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl KeySource {
-    /// The file or the address that is named so.
+    /// Parses the path of a file or an address.
     ///
     /// # Errors
     ///
-    /// What is wrong with an address.
+    /// The address is wrong.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
         if !text.contains("://") {
             return Ok(Self::File(PathBuf::from(text)));
@@ -119,13 +116,13 @@ impl KeySource {
         }
     }
 
-    /// A verifier by these keys. A provider that is away is no error: tokens are
-    /// refused until it comes.
+    /// Returns a verifier with these keys. An unreachable issuer is no error: the
+    /// verifier refuses tokens until it has keys.
     ///
     /// # Errors
     ///
-    /// What is wrong with a file or a secret.
-    pub fn verifier(&self, rules: Rules, rhythm: RefreshPolicy) -> Result<Verifier, KeysUnusable> {
+    /// The file or the secret cannot be used.
+    pub fn verifier(&self, rules: Rules, policy: RefreshPolicy) -> Result<Verifier, KeysUnusable> {
         if let Self::Secret(secret) = self {
             let rules = Rules {
                 algorithms: vec![Algorithm::HS256],
@@ -143,12 +140,12 @@ impl KeySource {
             (Err(error), _) => return Err(error),
         };
         let mut verifier = Verifier::new(rules, keys);
-        let (asking, wanted) = sync_channel(1);
-        verifier.wanted = Some(asking);
-        let (source, held) = (self.clone(), Arc::clone(&verifier.keys));
+        let (sender, requests) = sync_channel(1);
+        verifier.refresh = Some(sender);
+        let (source, keys) = (self.clone(), Arc::clone(&verifier.keys));
         thread::Builder::new()
             .name("byline-jwks".to_owned())
-            .spawn(move || refresh(&source, &allowed, &held, &wanted, rhythm))
+            .spawn(move || refresh(&source, &allowed, &keys, &requests, policy))
             .map_err(KeysUnusable::Thread)?;
         Ok(verifier)
     }
@@ -159,7 +156,7 @@ impl KeySource {
             Self::Address(url) => download(url)?,
             Self::Secret(secret) => return Ok(Keys::secret(secret)?),
         };
-        Ok(published::keys(&bytes, allowed)?)
+        Ok(published::read(&bytes, allowed)?)
     }
 }
 
@@ -171,68 +168,66 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, KeysUnusable> {
     Ok(bytes)
 }
 
-/// Follows no redirect: the address of the settings is the only one.
+/// Downloads a key set. Follows no redirect: operators set the address.
 fn download(url: &Url) -> Result<Vec<u8>, KeysUnusable> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .max_redirects(0)
         .http_status_as_error(false)
         .user_agent("byline")
         .build()
         .into();
     let failed = |error| KeysUnusable::NotFetched(Box::new(error));
-    let mut answer = agent
+    let mut response = agent
         .get(url.as_str())
         .header("accept", "application/jwk-set+json, application/json")
         .call()
         .map_err(failed)?;
-    match answer.status().as_u16() {
+    match response.status().as_u16() {
         200 => {}
         status @ 300..=399 => {
-            let target = answer.headers().get("location");
+            let target = response.headers().get("location");
             let target = target.map(|target| String::from_utf8_lossy(target.as_bytes()));
             let target = target.map_or_else(|| "nowhere".to_owned(), |url| quoted(&url));
             return Err(KeysUnusable::Redirected { status, target });
         }
         status => return Err(KeysUnusable::Status(status)),
     }
-    let body = answer.body_mut().with_config();
+    let body = response.body_mut().with_config();
     match body.limit(published::MAX_BYTES).read_to_vec() {
         Err(ureq::Error::BodyExceedsLimit(_)) => Err(NotKeys::TooLarge.into()),
         other => other.map_err(failed),
     }
 }
 
-/// Fetches keys until the verifier is gone.
+/// Fetches keys until the verifier is dropped.
 fn refresh(
     source: &KeySource,
     allowed: &[Algorithm],
-    held: &RwLock<Keys>,
-    wanted: &Receiver<Wanted>,
-    rhythm: RefreshPolicy,
+    keys: &RwLock<Keys>,
+    requests: &Receiver<Refresh>,
+    policy: RefreshPolicy,
 ) {
     let mut last = Instant::now();
     loop {
-        let nothing_yet = held.read().is_ok_and(|keys| keys.is_empty());
-        let pause = if nothing_yet {
-            rhythm.at_least
-        } else {
-            rhythm.every
+        let pause = match keys.read().is_ok_and(|keys| keys.is_empty()) {
+            true => policy.at_least,
+            false => policy.every,
         };
-        match wanted.recv_timeout(pause) {
+        match requests.recv_timeout(pause) {
             Err(RecvTimeoutError::Disconnected) => return,
-            Ok(Wanted::Missing) if last.elapsed() < rhythm.at_least => continue,
+            Ok(Refresh::UnknownKey) if last.elapsed() < policy.at_least => continue,
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
         }
         last = Instant::now();
         match source.fetch(allowed) {
             Ok(fetched) => {
                 tracing::debug!(keys = fetched.len(), "fetched the keys of the issuer");
-                if let Ok(mut keys) = held.write() {
+                if let Ok(mut keys) = keys.write() {
                     *keys = fetched;
                 }
             }
-            // Those of the last time are kept.
+            // The previous keys stay in use.
             Err(error) => warn(&error),
         }
     }

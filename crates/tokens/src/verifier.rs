@@ -13,39 +13,39 @@ use serde_json::{Map, Value};
 use crate::keys::{Choice, Keys};
 use crate::{algorithm_named, claims, crypto, identity};
 
-/// Which tokens are taken.
+/// The rules for accepted tokens.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Whose tokens; compared as it is with `iss`.
+    /// The issuer, the exact value of `iss`.
     pub issuer: String,
-    /// Meant for whom; must be among `aud`.
+    /// The audience, one of the values of `aud`.
     pub audience: String,
-    /// Signed how. Of the symmetric ones none is ever taken but HS256, and that
-    /// only with a secret of the settings.
+    /// The signature algorithms. A symmetric one has no effect, except HS256 with a
+    /// secret as the key source.
     pub algorithms: Vec<Algorithm>,
 }
 
-/// Judges tokens by the keys that were fetched last.
+/// Verifies tokens with the keys that were fetched last.
 pub struct Verifier {
     rules: Rules,
     pub(crate) keys: Arc<RwLock<Keys>>,
-    /// Asks the thread that fetches keys for new ones.
-    pub(crate) wanted: Option<SyncSender<Wanted>>,
+    /// Wakes the thread that fetches keys.
+    pub(crate) refresh: Option<SyncSender<Refresh>>,
 }
 
-/// Why keys are to be fetched before their time.
+/// Why keys are fetched ahead of schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// A token names one that is not there. Anyone can send such a token.
-    Missing,
-    /// The operator says so.
-    Reload,
+pub(crate) enum Refresh {
+    /// A token needs an unknown key. Anyone can send such a token.
+    UnknownKey,
+    /// An operator asked for it.
+    Requested,
 }
 
-/// The largest token that is looked at, in bytes.
+/// The size limit of a token in bytes.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// The longest name of a key that is looked for, in bytes.
+/// The size limit of a key id in bytes.
 const MAX_KEY_ID: usize = 256;
 
 impl Verifier {
@@ -54,13 +54,13 @@ impl Verifier {
         Self {
             rules,
             keys: Arc::new(RwLock::new(keys)),
-            wanted: None,
+            refresh: None,
         }
     }
 
-    /// Returns the claims of a token that is genuine, and whether its header calls it
-    /// an access token. The values of the claims are not looked at.
-    fn genuine(&self, token: &str) -> Result<(Map<String, Value>, bool), TokenRefusal> {
+    /// Checks the header and the signature of a token. Returns its claims unchecked, and
+    /// whether the header calls it an access token.
+    fn check_signature(&self, token: &str) -> Result<(Map<String, Value>, bool), TokenRefusal> {
         if token.len() > MAX_BYTES {
             return Err(TokenRefusal::TooLong);
         }
@@ -72,35 +72,34 @@ impl Verifier {
             .filter(|algorithm| self.rules.algorithms.contains(algorithm))
             .ok_or(TokenRefusal::Algorithm)?;
         let keys = self.keys.read().map_err(|_| TokenRefusal::UnknownKey)?;
-        let (keys, by_name) = match keys.choose(header.kid.as_deref(), algorithm) {
-            Choice::Keys { keys, by_name } => (keys, by_name),
+        let (keys, has_id) = match keys.choose(header.kid.as_deref(), algorithm) {
+            Choice::Keys { keys, has_id } => (keys, has_id),
             Choice::OtherAlgorithm => return Err(TokenRefusal::Algorithm),
             Choice::Unknown => {
-                self.ask_for_keys();
+                self.fetch_keys(Refresh::UnknownKey);
                 return Err(TokenRefusal::UnknownKey);
             }
         };
         let is_signed_with =
             |key| jws::verify(signature, message.as_bytes(), key, algorithm).is_ok_and(|is| is);
         if !keys.into_iter().any(is_signed_with) {
-            if !by_name {
-                self.ask_for_keys();
+            if !has_id {
+                self.fetch_keys(Refresh::UnknownKey);
             }
             return Err(TokenRefusal::Signature);
         }
-        Ok((part(body)?, header.is_of_access_token()))
+        Ok((part(body)?, header.has_access_type()))
     }
 
-    /// Has the keys fetched again, if it is time: there may be new ones.
-    fn ask_for_keys(&self) {
-        if let Some(wanted) = &self.wanted {
-            // A request that waits there already is as good.
-            let _ = wanted.try_send(Wanted::Missing);
+    fn fetch_keys(&self, reason: Refresh) {
+        if let Some(refresh) = &self.refresh {
+            // If it is full, a fetch is pending already.
+            let _ = refresh.try_send(reason);
         }
     }
 }
 
-/// A part of a token: JSON in base64url.
+/// Decodes a part of a token: JSON in base64url.
 fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenRefusal> {
     let bytes = URL_SAFE_NO_PAD
         .decode(text)
@@ -110,10 +109,10 @@ fn part<T: DeserializeOwned>(text: &str) -> Result<T, TokenRefusal> {
 
 impl TokenVerifier for Verifier {
     fn verify(&self, token: &str, now: Timestamp) -> Result<Token, TokenRefusal> {
-        let (claims, is_of_access_token) = self.genuine(token)?;
+        let (claims, has_access_type) = self.check_signature(token)?;
         claims::check_issuer(&claims, &self.rules.issuer)?;
         claims::check_audience(&claims, &self.rules.audience)?;
-        claims::check_purpose(&claims, is_of_access_token)?;
+        claims::check_purpose(&claims, has_access_type)?;
         claims::check_times(&claims, now)?;
         Ok(Token {
             identity: identity(&self.rules.issuer, claims::subject(&claims)?),
@@ -122,14 +121,11 @@ impl TokenVerifier for Verifier {
     }
 
     fn refresh(&self) {
-        if let Some(wanted) = &self.wanted {
-            // One that waits already will do.
-            let _ = wanted.try_send(Wanted::Reload);
-        }
+        self.fetch_keys(Refresh::Requested);
     }
 }
 
-/// The header of a token. A member that is there twice is an error if it has a field.
+/// The header of a token. A repeated member is an error if it has a field here.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -139,40 +135,39 @@ struct Header {
     others: Map<String, Value>,
 }
 
-/// What would have to be understood and is not, and what brings a key or says where to
-/// fetch one.
-const UNWANTED: [&str; 9] = [
+/// Parameters that the service would have to understand and does not, and those with
+/// keys or addresses of keys.
+const REFUSED: [&str; 9] = [
     "crit", "b64", "jku", "jwk", "x5u", "x5c", "enc", "zip", "cty",
 ];
 
 impl Header {
-    /// Refuses unwanted members and unknown types. Other members, such as `nonce`, are
-    /// ignored (RFC 7515 section 4).
+    /// Refuses these parameters and unknown types. Other parameters, such as `nonce`,
+    /// are ignored (RFC 7515 section 4).
     fn check(&self) -> Result<(), TokenRefusal> {
         let is_there = |name: &&str| self.others.get(*name).is_some_and(|value| !value.is_null());
-        if let Some(name) = UNWANTED.into_iter().find(is_there) {
+        if let Some(name) = REFUSED.into_iter().find(is_there) {
             return Err(TokenRefusal::Header(name));
         }
         if self.kid.as_ref().is_some_and(|id| id.len() > MAX_KEY_ID) {
             return Err(TokenRefusal::Header("kid"));
         }
-        match self.kind().as_deref() {
-            // Many issuers say `JWT` or nothing.
-            None | Some("jwt") => Ok(()),
-            Some(_) if self.is_of_access_token() => Ok(()),
-            Some(_) => Err(TokenRefusal::Type),
-        }
+        // Many issuers write `JWT` or nothing.
+        let is_jwt = self
+            .typ
+            .as_ref()
+            .is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
+        (is_jwt || self.has_access_type())
+            .then_some(())
+            .ok_or(TokenRefusal::Type)
     }
 
-    /// Whether the type is that of RFC 9068 section 2.1.
-    fn is_of_access_token(&self) -> bool {
-        matches!(
-            self.kind().as_deref(),
-            Some("at+jwt" | "application/at+jwt")
-        )
-    }
-
-    fn kind(&self) -> Option<String> {
-        self.typ.as_deref().map(str::to_ascii_lowercase)
+    /// Returns whether the type is that of access tokens (RFC 9068 section 2.1).
+    fn has_access_type(&self) -> bool {
+        self.typ.as_ref().is_some_and(|kind| {
+            ["at+jwt", "application/at+jwt"]
+                .iter()
+                .any(|name| kind.eq_ignore_ascii_case(name))
+        })
     }
 }

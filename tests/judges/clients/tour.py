@@ -1,8 +1,8 @@
-"""The tour with the client that openapi-python-client generates.
+"""A tour of the API with the client that openapi-python-client generates.
 
     python tour.py URL STRICT-URL
 
-The second service demands `If-Match` and gives a request a second.
+The second service requires `If-Match` and has a request deadline of one second.
 """
 
 import http.client
@@ -32,8 +32,8 @@ client, strict = (Client(base_url=url, raise_on_unexpected_status=True) for url 
 mark = uuid.uuid4().hex[:8]
 provoked = set()
 
-# What no request brings about by itself. Tests that hold the database up, fill
-# the queue or take credentials have these.
+# Codes and statuses that a single request cannot cause. The tests that block the
+# database, fill the queue or send credentials cover them.
 NOT_PROVOKED = {"key-in-use", "limit-reached"}
 NOT_PROVOKED_STATUSES = {401, 403, 429, 500, 503}
 
@@ -45,7 +45,7 @@ def expect(answer, status, kind=None):
 
 
 def problem(answer, status, code):
-    """The answer is this problem, and the problem has its page."""
+    """Asserts that the answer is this problem, and that the problem has a page."""
     expect(answer, status, Problem)
     assert answer.parsed.code == code, answer.parsed
     provoked.add(code)
@@ -55,12 +55,12 @@ def problem(answer, status, code):
 
 
 def also_sending(headers):
-    """A client of its own, which sends these too."""
+    """Returns a client that also sends these headers."""
     return Client(base_url=sys.argv[1], headers=headers, raise_on_unexpected_status=True)
 
 
 class Raw:
-    """An answer to what the generated client does not send."""
+    """The answer to a request that the generated client cannot send."""
 
     def __init__(self, response):
         self.status_code = getattr(response, "status_code", None) or response.status
@@ -70,12 +70,12 @@ class Raw:
 
 
 def send(method, path, **more):
-    """Sends a request as it is."""
+    """Sends a request unchanged."""
     return Raw(client.get_httpx_client().request(method, path, **more))
 
 
 def begin(headers, body):
-    """Begins a request with a body, and never ends it."""
+    """Begins a request with a body and never completes it."""
     connection = http.client.HTTPConnection(urlsplit(sys.argv[2]).netloc, timeout=30)
     connection.putrequest("POST", "/users")
     for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -117,7 +117,7 @@ def tour():
             break
     assert walked == [post.id for post in posts], walked
 
-    # Sent twice with one key, a request takes effect once.
+    # A request sent twice with the same key takes effect once.
     key = str(uuid.uuid4())
     grace = CreateUser(name="Grace", email=email("grace"))
     first = expect(create_user.sync_detailed(client=client, body=grace, idempotency_key=key), 201, User)
@@ -172,7 +172,7 @@ def tour():
 
 
 def rest():
-    """The codes that were not met and should have been."""
+    """Yields the codes that the tour should have met and did not."""
     for code in set(ProblemCode) - provoked - NOT_PROVOKED:
         page = also_sending({"Accept": "application/json"})
         status = get_problem.sync_detailed(code=code, client=page)

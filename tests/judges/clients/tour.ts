@@ -1,8 +1,8 @@
-// The tour with openapi-fetch and the types that openapi-typescript generates.
+// A tour of the API with openapi-fetch and the types that openapi-typescript generates.
 //
 //     node tour.js URL STRICT-URL
 //
-// The second service demands `If-Match` and gives a request a second.
+// The second service requires `If-Match` and has a request deadline of one second.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -18,12 +18,12 @@ const strict = createClient<paths>({ baseUrl: strictUrl });
 const mark = randomUUID().slice(0, 8);
 const email = (name: string) => `${name}.${mark}@example.org`;
 
-/** What no request brings about by itself. Tests that hold the database up, fill the queue or take credentials have these. */
+/** Codes and statuses that a single request cannot cause. The tests that block the database, fill the queue or send credentials cover them. */
 const NOT_PROVOKED: Problem["code"][] = ["key-in-use", "limit-reached"];
 const NOT_PROVOKED_STATUSES = [401, 403, 429, 500, 503];
 const provoked = new Set<Problem["code"]>();
 
-/** What an operation answers. */
+/** The result of an operation. */
 type Answer<T> = { data?: T; error?: Problem; response: Response };
 
 function ok<T>(answer: Answer<T>, status: number): NonNullable<T> {
@@ -32,7 +32,7 @@ function ok<T>(answer: Answer<T>, status: number): NonNullable<T> {
   return answer.data;
 }
 
-/** The answer is this problem, and the problem has its page. */
+/** Asserts that the answer is this problem, and that the problem has a page. */
 async function problem<T>(answer: Answer<T>, status: number, code: Problem["code"]): Promise<Problem> {
   assert.equal(answer.response.status, status);
   assert.ok(answer.error);
@@ -43,13 +43,13 @@ async function problem<T>(answer: Answer<T>, status: number, code: Problem["code
   return answer.error;
 }
 
-/** Sends what the client does not send. */
+/** Sends a request that the client cannot send. */
 async function send(path: string, init: RequestInit): Promise<Answer<never>> {
   const response = await fetch(baseUrl + path, init);
   return { error: (await response.json()) as Problem, response };
 }
 
-/** Begins a request with a body, and never ends it. */
+/** Begins a request with a body and never completes it. */
 function begin(headers: Record<string, string>, body: string): Promise<Answer<never>> {
   return new Promise((resolve, reject) => {
     const sent = request(`${strictUrl}/users`, { method: "POST", headers: { "Content-Type": "application/json", ...headers } });
@@ -85,7 +85,7 @@ assert.equal(created.response.headers.get("location"), `/users/${ada.id}`);
 const tag = created.response.headers.get("etag") ?? "";
 const path = { user_id: ada.id };
 
-// Sent twice with one key, a request takes effect once.
+// A request sent twice with the same key takes effect once.
 const keyed = { params: { header: { "Idempotency-Key": randomUUID() } }, body: { name: "Grace", email: email("grace") } };
 const first = await client.POST("/users", keyed);
 const replayed = await client.POST("/users", keyed);
@@ -116,7 +116,7 @@ await problem(await client.PATCH("/users/{user_id}", guarded), 412, "preconditio
 const current = changed.response.headers.get("etag") ?? "";
 const unchanged = await client.GET("/users/{user_id}", { params: { path, header: { "If-None-Match": current } } });
 assert.equal(unchanged.response.status, 304);
-// What was read is changed and sent back as it is.
+// A representation that was read can be changed and sent back.
 const whole = { ...ok(changed, 200), email: email("countess") };
 ok(await client.PUT("/users/{user_id}", { params: { path }, body: whole }), 200);
 
@@ -153,7 +153,7 @@ assert.equal(guardedDelete.response.status, 204);
 const deleted = await client.DELETE("/users/{user_id}", { params: { path, query: { posts: "delete" } } });
 assert.equal(deleted.response.status, 204);
 await problem(await client.GET("/users/{user_id}", { params: { path } }), 404, "not-found");
-// Node writes no malformed request: the Python tour meets `bad-request`.
+// Node cannot send malformed requests: the Python tour meets `bad-request`.
 const met: string[] = [...provoked, ...NOT_PROVOKED, "bad-request"];
 const document = (await (await fetch(`${baseUrl}/openapi.json`)).json()) as { components: { schemas: { Problem: { properties: { code: { enum: Problem["code"][] } } } } } };
 for (const code of document.components.schemas.Problem.properties.code.enum.filter((code) => !met.includes(code))) {

@@ -1,35 +1,34 @@
 use super::Distribution;
 
-/// What a store has done since it was opened, and how it is. Times are in
+/// Counters of a store since it was opened, and its current state. Times are in
 /// nanoseconds.
 #[derive(Clone, Debug, Default)]
 pub struct StoreMetrics {
-    /// What it works on, such as `sqlite`; empty for a store that counts
-    /// nothing.
+    /// The database engine, such as `sqlite`; empty for a store that counts nothing.
     pub engine: &'static str,
-    /// Its queues, each with the work that came through it.
+    /// The queues, each with the jobs that passed through it.
     pub lanes: Vec<QueueMetrics>,
-    /// Its threads, by what they do.
+    /// The threads by role.
     pub threads: Vec<ThreadMetrics>,
-    /// Its connections.
+    /// The connections.
     pub pool: PoolMetrics,
-    /// Attempts at jobs that were made once more.
+    /// Repeated attempts at jobs.
     pub retries: Retries,
-    /// How many jobs each commit made durable. Empty for an engine that
-    /// commits each job by itself.
+    /// The number of jobs that each commit made durable. Empty for an engine that
+    /// commits each job separately.
     pub groups: Distribution,
-    /// How long each commit took.
+    /// The time that each commit took.
     pub commits: Distribution,
-    /// The files of an embedded database.
+    /// The file sizes of an embedded database.
     pub files: Option<FileSizes>,
 }
 
-/// A queue and the jobs that came through it.
+/// A queue and the jobs that passed through it.
 #[derive(Clone, Debug, Default)]
 pub struct QueueMetrics {
-    /// What its jobs do, `read` or `write`.
+    /// The kind of its jobs, `read` or `write`.
     pub name: &'static str,
-    /// Jobs that wait for a thread now.
+    /// Jobs that are waiting for a thread.
     pub waiting: u64,
     /// Jobs that may wait.
     pub capacity: u64,
@@ -39,24 +38,24 @@ pub struct QueueMetrics {
     pub refused_closing: u64,
     /// Jobs that were not run because their deadline had passed.
     pub expired: u64,
-    /// How long jobs waited for a thread.
+    /// The time that jobs waited for a thread.
     pub waits: Distribution,
-    /// How long jobs took from there to their end, the commit included.
+    /// The time that threads worked on jobs, including the commit.
     pub runs: Distribution,
 }
 
-/// The threads of one kind.
+/// The threads with the same role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ThreadMetrics {
-    /// What they do, such as `reader`.
+    /// Their role, such as `reader`.
     pub role: &'static str,
-    /// How many there are.
+    /// The number of threads.
     pub total: u64,
-    /// How many work on a job now.
+    /// Threads that are working on a job.
     pub busy: u64,
-    /// How many have ended by a panic and do not run again yet.
+    /// Threads that have panicked and are not restarted yet.
     pub missing: u64,
-    /// How often one was started again after a panic.
+    /// Restarts after a panic.
     pub restarts: u64,
 }
 
@@ -67,20 +66,20 @@ pub struct PoolMetrics {
     pub capacity: u64,
     /// Connections that are open.
     pub open: u64,
-    /// Of these, those that no thread holds.
+    /// Open connections that no thread holds.
     pub idle: u64,
-    /// How often a thread got no connection.
+    /// Failed attempts of threads to get a connection.
     pub failures: u64,
 }
 
-/// Attempts that had to be made once more, by what became of the one before.
+/// Repeated attempts, by the failure of the attempt before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retries {
-    /// It lost against another transaction.
+    /// It conflicted with another transaction.
     pub contention: u64,
-    /// Its connection broke before it was committed.
+    /// Its connection was lost before the commit.
     pub connection: u64,
-    /// Whether it was committed is unknown.
+    /// The outcome of its commit is unknown.
     pub outcome_unknown: u64,
 }
 

@@ -3,7 +3,7 @@ use clap::Arg;
 use super::*;
 use crate::explain;
 
-/// A program with a secret of its own, and a subcommand that requires two.
+/// Returns a program with a secret, and with a subcommand that requires two more.
 fn program() -> Command {
     let secret = |name: &'static str, variable: &'static str| {
         Arg::new(name)
@@ -52,7 +52,7 @@ fn secrets_of_subcommands_come_from_files() {
         ("SECRET_FROM_FILE", "1\n"),
         ("SECRET_TO_FILE", "2"),
         ("SECRET_OWN_FILE", "3\r\n"),
-        ("SECRET_PLAIN_FILE", "is no secret"),
+        ("SECRET_PLAIN_FILE", "not a secret"),
     ];
     let matches = parse(&["move"], &files, &[]).unwrap();
     let (_, of_move) = matches.subcommand().unwrap();
@@ -65,7 +65,7 @@ fn secrets_of_subcommands_come_from_files() {
 }
 
 #[test]
-fn files_of_other_subcommands_are_not_read() {
+fn files_of_other_subcommands_are_ignored() {
     let files = [("SECRET_FROM_FILE", "")];
     parse(&["rest"], &files, &[]).unwrap();
     let message = parse(&["move"], &files, &[]).unwrap_err().to_string();
@@ -73,7 +73,7 @@ fn files_of_other_subcommands_are_not_read() {
 }
 
 #[test]
-fn a_secret_is_given_once_and_never_shown() {
+fn secrets_are_set_once_and_hidden_in_errors() {
     let files = [("SECRET_FROM_FILE", "1"), ("SECRET_TO_FILE", "hunter2")];
     let twice = parse(&["move"], &files, &[("SECRET_FROM", "1")]);
     let message = twice.unwrap_err().to_string();

@@ -7,7 +7,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, OpenApi, PathItem, RefOr, Required, Response};
 
-use crate::Settings;
+use crate::api::Settings;
 
 /// What an instance asks of its clients.
 #[derive(Clone, Copy, Debug)]

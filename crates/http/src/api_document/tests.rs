@@ -6,8 +6,9 @@ use byline_application::{Authentication, MockClock, MockStore};
 use serde_json::{Value, json};
 
 use super::instance::{self, Demands};
+use crate::api::{Api, Protection, Settings};
 use crate::request::authenticate::Access;
-use crate::{Api, Protection, Settings, routes};
+use crate::routes;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -5,10 +5,10 @@ use byline_application::{
     Direction, KeysetPosition, Limit, Listed, Page, Seek, SortKey, SortValue,
 };
 
+use crate::api::base_url::BaseUrl;
 use crate::list::cursor::{Cursor, Fingerprint, Side};
 use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Location, Problem};
-use crate::request::base_url::BaseUrl;
 use crate::request::query::Query;
 
 /// Which page of which list is asked for, and how its neighbours are named.

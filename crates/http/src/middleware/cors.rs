@@ -1,31 +1,31 @@
-//! Pages of other origins that may use the service (WHATWG Fetch, section 3.2).
+//! Cross-origin resource sharing (WHATWG Fetch, section 3.2).
 
 use actix_cors::Cors;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Condition;
 
-use crate::middleware::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::api::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::middleware::trace_context::{TRACEPARENT, TRACESTATE};
 use crate::request::idempotency_key::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::request::prefer::{PREFER, PREFERENCE_APPLIED};
 use crate::request::request_id::X_REQUEST_ID;
 use crate::response::representation::TOTAL_COUNT;
 
-/// The pages that may use the service from a browser. By default only its own.
+/// The web pages that may use the service from a browser: by default only its own.
 #[derive(Clone, Debug, Default)]
 pub struct CrossOrigin {
-    /// Their origins, exactly, such as `https://app.example.org`; or `*` alone,
-    /// for every page there is.
+    /// Their exact origins, such as `https://app.example.org`; or only `*`, for all
+    /// pages.
     pub origins: Vec<String>,
-    /// Whether browsers may send what they know of the user, such as a client
-    /// certificate. Never together with `*`.
+    /// Whether browsers may send credentials of the user, such as a client certificate.
+    /// Must not be combined with `*`.
     pub credentials: bool,
 }
 
 impl CrossOrigin {
-    /// Returns the headers of an answer that is given before the head of a request
-    /// was read to its end, and with it the request's `Origin`. Such an answer has
-    /// no body, so that any page may see its status where several are named.
+    /// Returns the headers of a response that is sent before the head of the request,
+    /// with its `Origin`, is complete. If several origins are allowed, all pages may see
+    /// such a response: it has no body.
     #[must_use]
     pub fn headers_for_unread_requests(&self) -> Vec<(HeaderName, HeaderValue)> {
         let any = HeaderValue::from_static("*");
@@ -43,12 +43,11 @@ impl CrossOrigin {
     }
 }
 
-/// How long browsers need not ask again, in seconds.
+/// The time that browsers may cache a preflight, in seconds.
 const MAX_AGE: usize = 600;
 
-/// The headers of requests that the service reads. Pages may send all of them:
-/// what a browser asks about first, and what it asks about only if a value is long
-/// or unusual (`Accept`).
+/// The request headers that the service reads, all of which pages may send. Includes
+/// those that only need a preflight if their value is unusual (`Accept`).
 const ALLOWED: [HeaderName; 11] = [
     header::ACCEPT,
     header::AUTHORIZATION,
@@ -63,7 +62,7 @@ const ALLOWED: [HeaderName; 11] = [
     X_REQUEST_ID,
 ];
 
-/// What pages may read besides what they may read anyway.
+/// The response headers that pages may read, besides those that they always may.
 const EXPOSED: [HeaderName; 11] = [
     header::ALLOW,
     header::ETAG,
@@ -78,15 +77,14 @@ const EXPOSED: [HeaderName; 11] = [
     TOTAL_COUNT,
 ];
 
-/// Answers the questions of browsers about pages of other origins; goes inside
+/// Returns the middleware that answers preflights. It goes inside
 /// [`request_context`](crate::request_context).
 ///
-/// A request of a page that may not use the service is served without the
-/// headers that would let the page read the answer. It is not refused: requests
-/// of the service's own pages name an origin too, and that a page makes a
-/// browser change something is prevented by what changes take, a body of
-/// `application/json` or a method other than `POST`, about which a browser asks
-/// first.
+/// A request from a page that may not use the service is served without the headers
+/// that let the page read the response. It is not refused, because requests from the
+/// service's own pages have an `Origin` too. Such a page cannot change data: changes need
+/// a body of `application/json` or a method other than `POST`, so the browser sends a
+/// preflight first.
 pub fn cors(allowed: &CrossOrigin) -> Condition<Cors> {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])

@@ -6,28 +6,26 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
-use byline_application::JobTimes;
 
-use crate::Api;
-use crate::middleware::metrics::WorkerCounters;
-use crate::middleware::span::{self, RequestSpan, RequestSummary};
+use crate::api::Api;
+use crate::api::metrics::{InFlight, WorkerCounters};
+use crate::middleware::span::{self, RequestSpan};
 use crate::middleware::trace_context;
 use crate::problem::{PROBLEM_JSON, Problem};
-use crate::request::request_id::{RequestId, X_REQUEST_ID};
+use crate::request::request_id::X_REQUEST_ID;
 use crate::request::request_meta::RequestMeta;
-use crate::request::route_id::RouteId;
 
-/// What every request gets and every answer has, wherever it comes from; the
-/// outermost middleware.
+/// Returns the outermost middleware, which gives every request and every response,
+/// wherever it comes from, what all of them have.
 ///
-/// - A request gets an id, the client's if it sent a sane one, and a deadline.
-/// - An answer carries the id in `X-Request-Id`, and headers that keep browsers
-///   from interpreting, framing or caching what they should not.
-/// - An error answer that is not a problem document yet (RFC 9457) becomes one.
-/// - Every request is logged, and has a span, if the settings say so.
+/// - A request gets a deadline and an id: the client's, if it sent a valid one.
+/// - A response gets the id in `X-Request-Id`, and headers that keep browsers from
+///   sniffing, framing and caching it.
+/// - An error response that is not a problem document (RFC 9457) becomes one.
+/// - Requests are counted. They are logged and get a span if the settings say so.
 pub fn request_context<S, B>(
     api: &Api,
 ) -> impl Transform<
@@ -42,111 +40,112 @@ where
     B: MessageBody + 'static,
 {
     let api = api.clone();
-    let meters = api.meters().worker();
-    from_fn(move |request, next| handle(api.clone(), Arc::clone(&meters), request, next))
+    let counters = api.counters().worker();
+    from_fn(move |request, next| handle(api.clone(), Arc::clone(&counters), request, next))
 }
 
 async fn handle<B: MessageBody + 'static>(
     api: Api,
-    meters: Arc<WorkerCounters>,
+    counters: Arc<WorkerCounters>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let in_flight = meters.begin();
-    let arrival = RequestMeta::new(&api, request.head());
-    request.extensions_mut().insert(arrival.clone());
-    let method = request.method().clone();
-    // No other protocol is spoken (RFC 9110 section 7.8 lets a server ignore the
-    // wish), and actix-http reads nothing more from a client that wished for one.
-    // Unless it is told, a proxy keeps the connection for the next request, which
-    // then fails.
-    let is_last = request.head().upgrade();
-    let span = RequestSpan::begin(&api, &method, request.headers());
-    match next.call(request).await {
-        Ok(answer) => {
-            let mut answer = answer.map_into_boxed_body();
-            if is_bare_error(answer.response()) {
-                let (request, bare) = answer.into_parts();
-                answer = ServiceResponse::new(request, into_problem(&bare, &arrival));
-            }
-            set_default_headers(&api, answer.response_mut(), &arrival.id, is_last);
-            span.announce(answer.headers_mut());
-            let request = answer.request();
-            let extensions = request.extensions();
-            let arrival = extensions.get().unwrap_or(&arrival);
-            let took = arrival.at.elapsed();
-            in_flight.answered(arrival.route, &method, answer.status(), took);
-            if arrival.times.is_some() {
-                let facts = summary(&api, arrival, &method, answer.status());
-                if api.settings().log_requests {
-                    log(request, &facts, &span, took);
-                }
-                span.end(&facts);
-            }
-            drop(extensions);
-            Ok(answer)
-        }
-        // Another middleware gave up the request together with its answer; the
-        // server makes one of what the error holds.
-        Err(error) => {
-            let mut answer = error.error_response();
-            if is_bare_error(&answer) {
-                answer = into_problem(&answer, &arrival);
-            }
-            set_default_headers(&api, &mut answer, &arrival.id, is_last);
-            span.announce(answer.headers_mut());
-            let status = answer.status();
-            span.end(&summary(&api, &arrival, &method, status));
-            in_flight.answered(RouteId::default(), &method, status, arrival.at.elapsed());
-            Err(InternalError::from_response(error, answer).into())
-        }
-    }
-}
-
-fn summary<'a>(
-    api: &Api,
-    arrival: &'a RequestMeta,
-    method: &'a Method,
-    status: StatusCode,
-) -> RequestSummary<'a> {
-    let times = arrival.times.as_deref();
-    RequestSummary {
-        id: &arrival.id,
+    let in_flight = counters.begin();
+    let meta = RequestMeta::new(&api, request.head());
+    request.extensions_mut().insert(meta.clone());
+    let method = span::known_method(request.method());
+    let exchange = Exchange {
+        span: RequestSpan::begin(&api, method, request.headers()),
+        api,
         method,
-        route: api.meters().template(arrival.route),
-        status,
-        queued: times.map(JobTimes::queued).unwrap_or_default(),
-        worked: times.map(JobTimes::worked).unwrap_or_default(),
-        caller: arrival.sender.caller(),
+        upgrade: request.head().upgrade(),
+        in_flight,
+    };
+    match next.call(request).await {
+        Ok(response) => {
+            let (request, response) = response.map_into_boxed_body().into_parts();
+            // Dispatch has added the route and the requester.
+            let meta = request.extensions_mut().remove().unwrap_or(meta);
+            let response = exchange.finish(&meta, Some(&request), response);
+            Ok(ServiceResponse::new(request, response))
+        }
+        // Another middleware returned an error instead of a response. The server
+        // sends the response in the error.
+        Err(error) => {
+            let response = exchange.finish(&meta, None, error.error_response());
+            Err(InternalError::from_response(error, response).into())
+        }
     }
 }
 
-fn is_bare_error(answer: &HttpResponse) -> bool {
-    let status = answer.status();
-    (status.is_client_error() || status.is_server_error())
-        && answer
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_none_or(|kind| kind != PROBLEM_JSON)
+/// A request whose response is awaited.
+struct Exchange<'a> {
+    api: Api,
+    method: &'static str,
+    upgrade: bool,
+    span: RequestSpan,
+    in_flight: InFlight<'a>,
 }
 
-/// The last resort: only the status and the headers survive, for a foreign body
-/// may tell what is nobody's business.
-fn into_problem(bare: &HttpResponse, arrival: &RequestMeta) -> HttpResponse {
-    let RequestMeta { id, base, .. } = arrival;
+impl Exchange<'_> {
+    /// Completes the response; counts and logs the request, and ends its span.
+    fn finish(
+        self,
+        meta: &RequestMeta,
+        request: Option<&HttpRequest>,
+        mut response: HttpResponse,
+    ) -> HttpResponse {
+        if is_bare_error(&response) {
+            response = into_problem(&response, meta);
+        }
+        // No other protocol is supported. RFC 9110 section 7.8 allows a server to
+        // ignore `Upgrade`, but actix-http reads nothing more from a client that sent
+        // it. Without `Connection: close`, a proxy would use the connection for
+        // another request, which would fail.
+        if self.upgrade || self.api.is_draining() {
+            let head = response.head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
+        set_default_headers(&self.api, &mut response, meta);
+        self.span.announce(response.headers_mut());
+        let (status, took) = (response.status(), meta.at.elapsed());
+        self.in_flight
+            .answered(meta.route, self.method, status, took);
+        if let Some(request) = request
+            && self.api.settings().log_requests
+        {
+            log(request, meta, self.method, status, &self.span, took);
+        }
+        self.span.end(meta, self.method, status);
+        response
+    }
+}
+
+fn is_bare_error(response: &HttpResponse) -> bool {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    (status.is_client_error() || status.is_server_error())
+        && content_type.is_none_or(|kind| kind != PROBLEM_JSON)
+}
+
+/// Returns a problem with the status and the headers of `bare`, but without its body,
+/// which may disclose internals.
+fn into_problem(bare: &HttpResponse, meta: &RequestMeta) -> HttpResponse {
+    let RequestMeta { id, base, .. } = meta;
     if let (StatusCode::INTERNAL_SERVER_ERROR, Some(error)) = (bare.status(), bare.error()) {
         tracing::error!(request_id = id.as_str(), %error, "a request failed");
     }
-    let mut answer = Problem::for_status(bare.status()).answer(id.as_str(), base);
+    let mut response = Problem::for_status(bare.status()).answer(id.as_str(), base);
     for (name, value) in bare.headers() {
-        if !DESCRIBE_THE_BODY.contains(name) && !answer.headers().contains_key(name) {
-            answer.headers_mut().append(name.clone(), value.clone());
+        if !BODY_HEADERS.contains(name) && !response.headers().contains_key(name) {
+            response.headers_mut().append(name.clone(), value.clone());
         }
     }
-    answer
+    response
 }
 
-const DESCRIBE_THE_BODY: [HeaderName; 5] = [
+/// Headers that describe the body.
+const BODY_HEADERS: [HeaderName; 5] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
     header::CONTENT_ENCODING,
@@ -154,62 +153,63 @@ const DESCRIBE_THE_BODY: [HeaderName; 5] = [
     header::ETAG,
 ];
 
-/// `is_last` on its connection, whether or not the service ends.
-fn set_default_headers(api: &Api, answer: &mut HttpResponse, id: &RequestId, is_last: bool) {
-    if is_last || api.is_draining() {
-        answer.head_mut().set_connection_type(ConnectionType::Close);
+fn set_default_headers(api: &Api, response: &mut HttpResponse, meta: &RequestMeta) {
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, meta.id.header_value());
+    let tls = api.settings().protection.tls;
+    let always = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    let with_tls = tls.then_some((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    for (name, value) in always.into_iter().chain(with_tls) {
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    let headers = answer.headers_mut();
-    headers.insert(X_REQUEST_ID, id.header_value());
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    // Pages that load something say what.
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        headers.insert(
+    // Handlers may set others: pages that load something, and cacheable responses.
+    let defaults = [
+        (
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        );
-    }
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    if api.settings().protection.tls {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in defaults {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }
 
-fn log(request: &HttpRequest, facts: &RequestSummary<'_>, span: &RequestSpan, took: Duration) {
+fn log(
+    request: &HttpRequest,
+    meta: &RequestMeta,
+    method: &'static str,
+    status: StatusCode,
+    span: &RequestSpan,
+    took: Duration,
+) {
     let trace_id = span
         .trace_id()
         .or_else(|| trace_context::trace_id(request.headers()));
-    // Numbers of 128 bits would be logged as text.
+    // `tracing` writes numbers of 128 bits as text.
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
-        method = span::known(facts.method),
+        method,
         path = path_to_log(request).as_ref(),
-        route = facts.route,
-        status = facts.status.as_u16(),
+        route = meta.route,
+        status = status.as_u16(),
         micros = micros(took),
-        queued_micros = micros(facts.queued),
-        database_micros = micros(facts.worked),
-        caller = facts.caller.map(span::name_of),
-        request_id = facts.id.as_str(),
+        queued_micros = micros(meta.queued()),
+        database_micros = micros(meta.worked()),
+        caller = meta.requester.caller().map(span::caller_name),
+        request_id = meta.id.as_str(),
         trace_id = trace_id.map(tracing::field::display),
         "request"
     );
 }
 
-/// The path as it may be kept: without the query, and without what is neither
-/// part of a route nor the id of a row. People put secrets there by mistake.
+/// Returns the path without the query. If a segment may be something else than an id,
+/// such as a secret that a user put there by mistake, returns the template.
 fn path_to_log(request: &HttpRequest) -> Cow<'_, str> {
     let ids_only = request
         .match_info()

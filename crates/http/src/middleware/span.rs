@@ -1,6 +1,4 @@
-//! One span for each request (OpenTelemetry), where somebody collects them.
-
-use std::time::Duration;
+//! An OpenTelemetry span for each request, if spans are collected.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -11,36 +9,20 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::Span;
 
-use crate::Api;
+use crate::api::Api;
 use crate::middleware::trace_context;
-use crate::request::request_id::RequestId;
+use crate::request::request_meta::RequestMeta;
 
-/// Carries the span of an answer (W3C Trace Context, level 2, of which this is
-/// a draft).
+/// The response header with the span of a request (draft of W3C Trace Context level 2).
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// The span of a request that is being answered; nothing where spans are not
-/// collected. When it is dropped it ends, whatever became of the request.
+/// The span of a request, or nothing if spans are not collected. Ends when it is
+/// dropped.
 pub(crate) struct RequestSpan(Option<Span>);
 
-/// What is known of a request once it is answered.
-pub(crate) struct RequestSummary<'a> {
-    pub(crate) id: &'a RequestId,
-    pub(crate) method: &'a Method,
-    /// The template of the path.
-    pub(crate) route: &'static str,
-    pub(crate) status: StatusCode,
-    /// How long its jobs waited for a thread of the store.
-    pub(crate) queued: Duration,
-    /// How long threads of the store worked on them.
-    pub(crate) worked: Duration,
-    pub(crate) caller: Option<Caller>,
-}
-
 impl RequestSpan {
-    /// Begins a span within the one that the request names, or a trace of its
-    /// own.
-    pub(crate) fn begin(api: &Api, method: &Method, headers: &HeaderMap) -> Self {
+    /// Begins a span below the one that the request names, or in a new trace.
+    pub(crate) fn begin(api: &Api, method: &'static str, headers: &HeaderMap) -> Self {
         let Some(tracer) = &api.settings().tracer else {
             return Self(None);
         };
@@ -48,11 +30,11 @@ impl RequestSpan {
             Some(parent) => Context::new().with_remote_span_context(parent),
             None => Context::new(),
         };
-        let builder = SpanBuilder::from_name(known(method)).with_kind(SpanKind::Server);
+        let builder = SpanBuilder::from_name(method).with_kind(SpanKind::Server);
         Self(Some(tracer.build_with_context(builder, &context)))
     }
 
-    /// The trace that whoever collects spans will find it in.
+    /// Returns the id of the trace if it is exported.
     pub(crate) fn trace_id(&self) -> Option<TraceId> {
         let context = self.0.as_ref().map(Span::span_context);
         context
@@ -60,7 +42,7 @@ impl RequestSpan {
             .map(SpanContext::trace_id)
     }
 
-    /// Tells the client which span its request was.
+    /// Adds the response header that names the span.
     pub(crate) fn announce(&self, headers: &mut HeaderMap) {
         let Some(span) = &self.0 else { return };
         let context = span.span_context();
@@ -75,25 +57,23 @@ impl RequestSpan {
         }
     }
 
-    /// Ends the span. Names are those of OpenTelemetry's conventions for HTTP;
-    /// what these lack begins with `byline.`, times in seconds.
-    pub(crate) fn end(self, facts: &RequestSummary<'_>) {
+    /// Ends the span. Attributes follow OpenTelemetry's conventions for HTTP; those
+    /// that have no convention begin with `byline.`. Times are in seconds.
+    pub(crate) fn end(self, meta: &RequestMeta, method: &'static str, status: StatusCode) {
         let Some(mut span) = self.0.filter(Span::is_recording) else {
             return;
         };
-        let method = known(facts.method);
-        span.update_name(format!("{method} {}", facts.route));
-        let status = facts.status;
+        span.update_name(format!("{method} {}", meta.route));
         span.set_attributes([
             KeyValue::new("http.request.method", method),
-            KeyValue::new("http.route", facts.route),
+            KeyValue::new("http.route", meta.route),
             KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
-            KeyValue::new("byline.request_id", facts.id.as_str().to_owned()),
-            KeyValue::new("byline.queued", facts.queued.as_secs_f64()),
-            KeyValue::new("byline.database", facts.worked.as_secs_f64()),
+            KeyValue::new("byline.request_id", meta.id.as_str().to_owned()),
+            KeyValue::new("byline.queued", meta.queued().as_secs_f64()),
+            KeyValue::new("byline.database", meta.worked().as_secs_f64()),
         ]);
-        if let Some(caller) = facts.caller {
-            span.set_attribute(KeyValue::new("byline.caller", name_of(caller)));
+        if let Some(caller) = meta.requester.caller() {
+            span.set_attribute(KeyValue::new("byline.caller", caller_name(caller)));
         }
         if status.is_server_error() {
             span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
@@ -103,8 +83,9 @@ impl RequestSpan {
     }
 }
 
-/// A method that is registered; of others there may be any number.
-pub(crate) fn known(method: &Method) -> &'static str {
+/// Returns a standard method, or `_OTHER`, because clients can send any number of
+/// others.
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -119,8 +100,8 @@ pub(crate) fn known(method: &Method) -> &'static str {
     }
 }
 
-/// A caller in logs and spans.
-pub(crate) fn name_of(caller: Caller) -> String {
+/// Returns the name of a caller in logs and spans.
+pub(crate) fn caller_name(caller: Caller) -> String {
     match caller {
         Caller::Anonymous => "anonymous".to_owned(),
         Caller::Operator => "operator".to_owned(),

@@ -1,4 +1,4 @@
-//! The trace of a caller that a request belongs to (W3C Trace Context).
+//! The trace of the client that a request belongs to (W3C Trace Context).
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 use opentelemetry::Context;
@@ -9,13 +9,13 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The trace that `traceparent` names.
+/// Returns the trace that `traceparent` names.
 pub(crate) fn trace_id(headers: &HeaderMap) -> Option<TraceId> {
     parent(headers).map(|parent| parent.trace_id())
 }
 
-/// The span that `traceparent` names, with its `tracestate`. One that is sent
-/// twice or breaks the rules names none, as the standard has it.
+/// Returns the span that `traceparent` names, with its `tracestate`; `None` if the header
+/// is malformed or sent twice, as the standard demands.
 pub(crate) fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     let mut sent = headers.get_all(TRACEPARENT);
     let (Some(value), None) = (sent.next(), sent.next()) else {
@@ -24,10 +24,10 @@ pub(crate) fn parent(headers: &HeaderMap) -> Option<SpanContext> {
     let context = TraceContextPropagator::new()
         .extract_with_context(&Context::new(), &HeaderCarrier(headers));
     let parent = context.span().span_context().clone();
-    // The library fills up ids whose digits are too few.
+    // The library pads ids that are too short.
     let digits = format!("{}-{}-", parent.trace_id(), parent.span_id());
-    let whole = value.as_bytes().get(3..53) == Some(digits.as_bytes());
-    (parent.is_valid() && whole).then_some(parent)
+    let is_complete = value.as_bytes().get(3..53) == Some(digits.as_bytes());
+    (parent.is_valid() && is_complete).then_some(parent)
 }
 
 struct HeaderCarrier<'a>(&'a HeaderMap);
@@ -59,7 +59,7 @@ mod tests {
     const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn a_trace_is_taken_up() {
+    fn a_trace_is_continued() {
         let trace = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
         assert_eq!(of(&[VALID]), trace);
         let unsampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_rules_is_no_trace() {
+    fn malformed_headers_are_ignored() {
         for sent in [
             &[][..],
             &[""],

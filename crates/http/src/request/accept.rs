@@ -1,11 +1,10 @@
-//! Which media type the sender of a request would like best (RFC 9110 section
-//! 12.5.1).
+//! Content negotiation by `Accept` (RFC 9110 section 12.5.1).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::problem::{Code, PROBLEM_JSON, Problem};
-use crate::request::header_list::{Element, elements, is_utf8};
+use crate::request::header_list::{Element, elements, is_token, is_utf8};
 
 /// A media type without parameters, such as `text/html`.
 pub(crate) type MediaType = &'static str;
@@ -14,19 +13,19 @@ pub(crate) const JSON: MediaType = "application/json";
 pub(crate) const HTML: MediaType = "text/html";
 pub(crate) const TEXT: MediaType = "text/plain";
 
-/// The one among `offers` that `Accept` rates highest; the first of them when
-/// it does not care. A header of which nothing can be read is no wish at all.
+/// Returns the offer with the highest weight, or the first one if the header is absent
+/// or unreadable.
 ///
 /// # Errors
 ///
-/// [`Code::NotAcceptable`] when every offer is excluded. Whoever takes problem
-/// documents also takes the JSON that they come instead of.
+/// [`Code::NotAcceptable`] if every offer is excluded. JSON is not excluded if problem
+/// documents are accepted.
 pub(crate) fn choose(
     request: &HttpRequest,
     offers: &'static [MediaType],
 ) -> Result<MediaType, Problem> {
     let first = offers.first().copied().unwrap_or(JSON);
-    if takes_at_once(request.headers(), first) {
+    if accepts_first(request.headers(), first) {
         return Ok(first);
     }
     let ranges: Vec<Range> = elements(request.headers(), &header::ACCEPT)
@@ -35,17 +34,15 @@ pub(crate) fn choose(
     if ranges.is_empty() {
         return Ok(first);
     }
-    let mut best = (first, 0);
-    for offer in offers {
-        let weight = weight(&ranges, offer);
-        if weight > best.1 {
-            best = (offer, weight);
-        }
-    }
-    let takes_problems = offers.contains(&JSON) && weight(&ranges, PROBLEM_JSON) > 0;
+    // Of several with the same weight, `max_by_key` returns the last.
+    let weighted = offers
+        .iter()
+        .rev()
+        .map(|offer| (*offer, weight(&ranges, offer)));
+    let best = weighted.max_by_key(|(_, weight)| *weight);
     match best {
-        (offer, weight) if weight > 0 => Ok(offer),
-        _ if takes_problems => Ok(JSON),
+        Some((offer, weight)) if weight > 0 => Ok(offer),
+        _ if offers.contains(&JSON) && weight(&ranges, PROBLEM_JSON) > 0 => Ok(JSON),
         _ => Err(Problem::new(
             Code::NotAcceptable,
             format!(
@@ -56,9 +53,9 @@ pub(crate) fn choose(
     }
 }
 
-/// Whether a client says what most say: nothing, anything, or the first offer.
-/// Spares these the parser.
-fn takes_at_once(headers: &HeaderMap, first: MediaType) -> bool {
+/// Returns whether the header is one of the usual ones: absent, `*/*`, or the first
+/// offer. Saves the parser most of its work.
+fn accepts_first(headers: &HeaderMap, first: MediaType) -> bool {
     let mut lines = headers.get_all(header::ACCEPT);
     match (lines.next(), lines.next()) {
         (None, _) => true,
@@ -72,37 +69,39 @@ fn takes_at_once(headers: &HeaderMap, first: MediaType) -> bool {
 struct Range {
     kind: String,
     subtype: String,
-    /// Whether it has parameters that no answer has, such as `version=2`.
+    /// Whether it has parameters that no response has, such as `version=2`.
     is_special: bool,
     /// In thousandths.
     weight: u16,
 }
 
 impl Range {
-    /// None if it is no media range, or its weight no number.
+    /// Returns `None` if the element is not a media range or its weight not a number.
     fn parse(element: &Element) -> Option<Self> {
         // Java before 9 sends `*` for `*/*`.
         let name = Some(element.name.as_str()).filter(|name| *name != "*");
         let (kind, subtype) = name.unwrap_or("*/*").split_once('/')?;
-        let is_range = is_token(kind) && is_token(subtype) && (kind != "*" || subtype == "*");
-        // What stands behind the weight is not of the media type.
-        let of_the_type = element.parameters().take_while(|(name, _)| *name != "q");
-        Some(Self {
+        let is_range = is_token(kind.as_bytes())
+            && is_token(subtype.as_bytes())
+            && (kind != "*" || subtype == "*");
+        // Parameters after the weight are not part of the media type.
+        let mut of_type = element.parameters().take_while(|(name, _)| *name != "q");
+        let is_special = of_type.any(|(name, value)| !(name == "charset" && is_utf8(value)));
+        let weight = element.weight()?;
+        is_range.then(|| Self {
             kind: kind.to_owned(),
             subtype: subtype.to_owned(),
-            is_special: of_the_type
-                .into_iter()
-                .any(|(name, value)| !(name == "charset" && is_utf8(value))),
-            weight: element.weight()?,
+            is_special,
+            weight,
         })
-        .filter(|_| is_range)
     }
 
-    /// How specific it is among those that cover the offer; none if it does not.
+    /// Returns how specific the range is among those that cover the offer; `None` if it
+    /// does not cover it.
     ///
-    /// A range with parameters that no answer has comes after the same range
-    /// without. Alone it is a wish for the type all the same, but never a refusal
-    /// of it: who takes no version 2 may take what has none.
+    /// A range with parameters that no response has is less specific than the same
+    /// range without. It can ask for the type, but not exclude it: a client that does
+    /// not accept version 2 may accept a response without a version.
     fn specificity(&self, offer: &str) -> Option<u8> {
         let (kind, subtype) = offer.split_once('/')?;
         if self.is_special && self.weight == 0 {
@@ -121,21 +120,13 @@ impl Range {
     }
 }
 
-/// Whether a subtype ends as a range such as `*+json` demands.
+/// Returns whether a subtype matches a range such as `*+json`.
 fn has_suffix(subtype: &str, range: &str) -> bool {
-    let suffix = range
-        .strip_prefix('*')
-        .filter(|suffix| suffix.starts_with('+'));
-    suffix.is_some_and(|suffix| subtype.ends_with(suffix))
+    let suffix = range.strip_prefix('*');
+    suffix.is_some_and(|suffix| suffix.starts_with('+') && subtype.ends_with(suffix))
 }
 
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
-    let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(may_stand)
-}
-
-/// That of the most specific range that covers `offer`.
+/// Returns the weight of the most specific range that covers `offer`.
 fn weight(ranges: &[Range], offer: &str) -> u16 {
     ranges
         .iter()
@@ -157,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_offer_is_for_whoever_does_not_care() {
+    fn the_first_offer_is_the_default() {
         let request = TestRequest::default().to_http_request();
         assert_eq!(choose(&request, &[JSON, HTML]).ok(), Some(JSON));
         for accept in ["*/*", "*/*;q=0.1", "", " , ", "nonsense", "*/*, */*"] {
@@ -166,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_rated_offer_wins() {
+    fn the_offer_with_the_highest_weight_wins() {
         for (accept, best) in [
             ("text/html", HTML),
             ("TEXT/HTML", HTML),
@@ -186,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_is_not_given() {
+    fn excluded_types_are_not_sent() {
         for accept in [
             "text/html",
             "image/*",
@@ -200,13 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_problems_takes_json() {
+    fn problem_documents_stand_for_json() {
         assert_eq!(chosen("application/problem+json", &[JSON]), Some(JSON));
         assert_eq!(chosen("application/problem+json", &[TEXT]), None);
     }
 
     #[test]
-    fn headers_are_read_as_clients_send_them() {
+    fn headers_of_real_clients_are_read() {
         for (accept, best) in [
             // HttpURLConnection of Java 8.
             ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", HTML),
@@ -232,7 +223,7 @@ mod tests {
                 "text/html;q=0.5;ext=\"a,b;q=1\", application/json;q=0.6",
                 JSON,
             ),
-            // An element that cannot be read is left out, and not all others.
+            // Only the unreadable element is ignored.
             ("text/html;q=high, application/json;q=0.1", JSON),
             ("html, text/html;q=0.1", HTML),
             ("text/html;q=, application/json;q=0.1", JSON),
@@ -254,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_one_list() {
+    fn several_lines_are_one_list() {
         let request = TestRequest::default()
             .append_header(("accept", "application/json;q=0.4"))
             .append_header(("accept", "text/html;q=0.5"));
@@ -264,8 +255,8 @@ mod tests {
 
     const OFFERS: &[MediaType] = &[JSON, HTML, TEXT];
 
-    /// A media range and its weight, and how both may be written (RFC 9110
-    /// sections 5.6 and 12).
+    /// A media range with its weight, and its text in any notation of RFC 9110
+    /// (sections 5.6 and 12).
     fn any_range() -> impl Strategy<Value = ((&'static str, u16), String)> {
         let ranges = [
             "*/*",
@@ -301,8 +292,8 @@ mod tests {
         )
     }
 
-    /// What the RFC says, word by word: the most specific range that covers an
-    /// offer has its weight.
+    /// A literal translation of the RFC: an offer has the weight of the most specific
+    /// range that covers it.
     fn expected(ranges: &[(&str, u16)]) -> Option<MediaType> {
         let of = |offer: &str| {
             let kind = offer.split_once('/').unwrap().0;
@@ -320,16 +311,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_header_of_the_grammar_is_understood(
+        fn every_valid_header_is_understood(
             ranges in prop::collection::vec(any_range(), 1..6),
             comma in prop::sample::select(vec![",", ", ", " ,, "]),
         ) {
             let (ranges, texts): (Vec<_>, Vec<_>) = ranges.into_iter().unzip();
-            let takes_json = ranges.iter().any(|(range, weight)| *range == "application/*" && *weight > 0);
+            let accepts_problems = ranges.iter().any(|(range, weight)| *range == "application/*" && *weight > 0);
             let text = texts.join(comma);
             let mut found = chosen(text.trim(), OFFERS);
-            // Whoever takes problems takes JSON: not of the RFC.
-            if found == Some(JSON) && expected(&ranges).is_none() && takes_json {
+            // Not in the RFC: problem documents stand for JSON.
+            if found == Some(JSON) && expected(&ranges).is_none() && accepts_problems {
                 found = None;
             }
             prop_assert_eq!(found, expected(&ranges), "{}", text);

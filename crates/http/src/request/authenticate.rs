@@ -1,8 +1,6 @@
-//! Who may call an operation at all, and who it is that calls.
-//!
-//! What a caller may do is the policy's to say, in the use case. Here it is only
-//! seen to that a credential is read, judged as far as that needs no store, and
-//! asked for where nothing can come of a request without one.
+//! Authentication: reads the credential of a request, checks as much of it as needs no
+//! store, and refuses requests that cannot succeed without one. Authorization is done by
+//! the policy, in the use cases.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,29 +9,27 @@ use byline_application::{AppError, Credential, CredentialError, RowLock, Session
 use byline_domain::Timestamp;
 use byline_domain::policy::{Caller, Principal, Scope};
 
-use crate::Api;
+use crate::api::Api;
 use crate::problem::{Problem, unauthenticated};
 
-/// Who may call an operation. Every route names one: without it, none can be
-/// registered.
+/// The credential that an operation requires. A route cannot be registered without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everybody. Nobody is asked, and no credential is looked at: what is told
-    /// here tells nothing about users and posts.
+    /// None; a credential is ignored. The operation discloses nothing about users and
+    /// posts.
     Open,
-    /// Whoever has this scope; everybody where reading is free.
+    /// One with this scope; none if reads are public.
     Reads(Scope),
-    /// Whoever has this scope. What it may write is the policy's to say.
+    /// One with this scope.
     Writes(Scope),
-    /// Whoever has a credential. What it takes depends on what is asked for.
+    /// Any. The scope depends on the request.
     Known,
 }
 
-/// The largest credential that is looked at, in bytes.
+/// The maximum size of a credential, in bytes.
 pub(crate) const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
-/// Whoever sent a request, as far as it can be told without the store. Where
-/// nobody is asked it costs nothing.
+/// The sender of a request, as far as it is known without the store.
 #[derive(Clone)]
 pub(crate) struct Requester(Option<Arc<Inner>>);
 
@@ -41,25 +37,29 @@ struct Inner {
     api: Api,
     credential: Credential,
     at: Timestamp,
-    /// Who that is, once the store has told.
+    /// Set once a session has looked it up.
     caller: OnceLock<Caller>,
 }
 
 impl Requester {
-    /// Nobody in particular, where nobody is asked.
-    pub(crate) const ANYBODY: Self = Self(None);
+    /// The requester of an operation that checks no credential.
+    pub(crate) const NOT_CHECKED: Self = Self(None);
 
-    /// Who sends a request with these headers to an operation of this access.
+    /// Reads and checks the credential in the headers.
+    ///
+    /// # Errors
+    ///
+    /// The credential is invalid, or missing where `access` requires one.
     pub(crate) fn of(api: &Api, access: Access, headers: &HeaderMap) -> Result<Self, Problem> {
         let authentication = &api.settings().authentication;
         if access == Access::Open || authentication.is_off() {
-            return Ok(Self::ANYBODY);
+            return Ok(Self::NOT_CHECKED);
         }
         let now = api.clock().now();
-        let shown = bearer_token(headers).map_err(refused)?;
-        let credential = authentication.recognise(shown, now).map_err(refused)?;
-        let is_free = matches!(access, Access::Reads(_)) && authentication.public_reads;
-        if credential == Credential::Nothing && !is_free {
+        let token = bearer_token(headers).map_err(refused)?;
+        let credential = authentication.recognise(token, now).map_err(refused)?;
+        let is_public = matches!(access, Access::Reads(_)) && authentication.public_reads;
+        if credential == Credential::Nothing && !is_public {
             return Err(unauthenticated());
         }
         Ok(Self(Some(Arc::new(Inner {
@@ -72,12 +72,12 @@ impl Requester {
 
     pub(crate) fn credential(&self) -> &Credential {
         match &self.0 {
-            Some(asked) => &asked.credential,
+            Some(inner) => &inner.credential,
             None => &Credential::NotAsked,
         }
     }
 
-    /// What tells this sender's credential from all others, if one was shown.
+    /// Returns a digest of the credential, if there is one.
     pub(crate) fn digest(&self) -> Option<[u8; 32]> {
         match self.credential() {
             Credential::NotAsked | Credential::Nothing => None,
@@ -86,30 +86,30 @@ impl Requester {
         }
     }
 
-    /// Who that is, by what the session sees.
+    /// Looks up the requester in a session.
     pub(crate) fn principal(
         &self,
         session: &mut dyn Session,
-        hold: RowLock,
+        lock: RowLock,
     ) -> Result<Principal, AppError> {
-        let Some(asked) = &self.0 else {
+        let Some(inner) = &self.0 else {
             return Ok(Principal::unrestricted());
         };
-        let authentication = &asked.api.settings().authentication;
-        let principal = authentication.principal(session, &asked.credential, hold, asked.at)?;
-        // Of several attempts the first.
-        asked.caller.get_or_init(|| principal.caller);
+        let authentication = &inner.api.settings().authentication;
+        let principal = authentication.principal(session, &inner.credential, lock, inner.at)?;
+        // The first of several attempts wins.
+        inner.caller.get_or_init(|| principal.caller);
         Ok(principal)
     }
 
-    /// Who that is, if a session has told.
+    /// Returns the caller, if a session has looked it up.
     pub(crate) fn caller(&self) -> Option<Caller> {
         self.0.as_ref()?.caller.get().copied()
     }
 }
 
-/// The credential in the headers, if there is one: `Authorization: Bearer …`,
-/// once. Nowhere else is looked, for what stands in a URL ends up in logs.
+/// Returns the credential in `Authorization: Bearer …`, if there is one. URLs are not
+/// searched, because they end up in logs.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, CredentialError> {
     let mut lines = headers.get_all(header::AUTHORIZATION);
     let line = match (lines.next(), lines.next()) {
@@ -120,23 +120,23 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Credenti
     let text = line.to_str().map_err(|_| CredentialError::Unreadable)?;
     let (scheme, credential) = text.split_once(' ').ok_or(CredentialError::Unreadable)?;
     let credential = credential.trim_matches(' ');
-    let is_fit = scheme.eq_ignore_ascii_case("bearer")
+    let is_valid = scheme.eq_ignore_ascii_case("bearer")
         && !credential.is_empty()
         && credential.bytes().all(is_token68);
-    if is_fit {
+    if is_valid {
         Ok(Some(credential))
     } else {
         Err(CredentialError::Unreadable)
     }
 }
 
-/// What a credential may be made of (RFC 6750 section 2.1).
+/// Returns whether a credential may contain this byte (RFC 6750 section 2.1).
 fn is_token68(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
-fn refused(refusal: CredentialError) -> Problem {
-    AppError::from(refusal).into()
+fn refused(error: CredentialError) -> Problem {
+    AppError::from(error).into()
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    fn shown_by(lines: &[&[u8]]) -> Result<Option<String>, CredentialError> {
+    fn token_of(lines: &[&[u8]]) -> Result<Option<String>, CredentialError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             let value = HeaderValue::from_bytes(line).unwrap();
@@ -156,13 +156,13 @@ mod tests {
 
     #[test]
     fn reads_one_bearer_credential() {
-        assert_eq!(shown_by(&[]), Ok(None));
+        assert_eq!(token_of(&[]), Ok(None));
         for line in [
             "Bearer abc.d-e_f",
             "bearer abc.d-e_f",
             "BEARER   abc.d-e_f ",
         ] {
-            let found = shown_by(&[line.as_bytes()]);
+            let found = token_of(&[line.as_bytes()]);
             assert_eq!(found, Ok(Some("abc.d-e_f".to_owned())), "{line}");
         }
     }
@@ -186,12 +186,12 @@ mod tests {
             long.as_bytes(),
         ] {
             assert_eq!(
-                shown_by(&[line]),
+                token_of(&[line]),
                 Err(CredentialError::Unreadable),
                 "{line:?}"
             );
         }
         let twice = [&b"Bearer a"[..], b"Bearer a"];
-        assert_eq!(shown_by(&twice), Err(CredentialError::Unreadable));
+        assert_eq!(token_of(&twice), Err(CredentialError::Unreadable));
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies of requests, up to the JSON in them.
+//! Reads the bodies of requests.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +9,19 @@ use tokio::time::timeout_at;
 use crate::problem::{Code, Problem};
 use crate::request::header_list::{Element, elements, is_utf8};
 
-/// The largest body that is read.
+/// The maximum size of a body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How long a body may take from when it is asked for: what is as large as may
-/// be then comes at 100 KiB a second.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The maximum time to read a body: the largest one then arrives at 100 KiB a second.
+const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// The media types that a body may have.
+/// The accepted media types of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Media {
     /// `application/json`
     Json,
-    /// `application/merge-patch+json` (RFC 7396), or `application/json`, which
-    /// most clients send.
+    /// `application/merge-patch+json` (RFC 7396), or `application/json`, which most
+    /// clients send.
     MergePatch,
 }
 
@@ -42,7 +41,12 @@ impl Media {
     }
 }
 
-/// Reads a body to its end, but neither beyond the limit nor past the deadline.
+/// Reads a body.
+///
+/// # Errors
+///
+/// The body has another media type, exceeds [`MAX_BODY_BYTES`], is incomplete, or has
+/// not arrived by the deadline.
 pub(crate) async fn read(
     headers: &HeaderMap,
     payload: Payload,
@@ -50,10 +54,10 @@ pub(crate) async fn read(
     deadline: Instant,
 ) -> Result<Bytes, Problem> {
     check_type(headers, media)?;
-    if announced(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
+    if content_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
         return Err(too_large());
     }
-    let deadline = deadline.min(Instant::now() + LONGEST);
+    let deadline = deadline.min(Instant::now() + MAX_TIME);
     let body = timeout_at(deadline.into(), payload.to_bytes_limited(MAX_BODY_BYTES)).await;
     match body {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
@@ -62,10 +66,10 @@ pub(crate) async fn read(
             "The body broke off before its end.",
         )),
         Ok(Err(_)) => Err(too_large()),
-        Err(_) => {
-            let code = Code::RequestTimeout;
-            Err(Problem::new(code, code.meaning()))
-        }
+        Err(_) => Err(Problem::new(
+            Code::RequestTimeout,
+            Code::RequestTimeout.meaning(),
+        )),
     }
 }
 
@@ -73,7 +77,7 @@ fn too_large() -> Problem {
     Problem::new(Code::BodyTooLarge, Code::BodyTooLarge.meaning())
 }
 
-fn announced(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers
         .get(header::CONTENT_LENGTH)?
         .to_str()
@@ -82,14 +86,14 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
         .ok()
 }
 
-/// Refuses encoded bodies. They are never decoded: a few hundred bytes can
-/// unfold to half a gigabyte.
+/// Refuses encoded bodies. They are never decoded: a few hundred bytes can expand to
+/// half a gigabyte.
 pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let is_encoded =
         elements(headers, &header::CONTENT_ENCODING).any(|coding| coding.name != "identity");
     if is_encoded {
         let code = Code::UnsupportedContentEncoding;
-        // RFC 9110 section 12.5.3: how the body should have been sent.
+        // The accepted coding (RFC 9110 section 12.5.3).
         return Err(Problem::new(code, code.meaning()).with_header(
             header::ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
@@ -100,8 +104,8 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn check_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
     let mut types = elements(headers, &header::CONTENT_TYPE).peekable();
-    // Some clients and proxies say the same thing twice.
-    let is_accepted = types.peek().is_some() && types.all(|of| is_accepted(&of, media));
+    // Some clients and proxies repeat the header.
+    let is_accepted = types.peek().is_some() && types.all(|found| is_accepted(&found, media));
     if is_accepted {
         return Ok(());
     }
@@ -113,15 +117,16 @@ fn check_type(headers: &HeaderMap, media: Media) -> Result<(), Problem> {
     .with_header(media.answer_header(), HeaderValue::from_static(names)))
 }
 
-/// Whether a body of this type is JSON in UTF-8. No parameter means anything
-/// beside it (RFC 8259 section 11); only a `charset` that contradicts it is
-/// heeded, lest another text be stored than was sent.
-fn is_accepted(of: &Element, media: Media) -> bool {
-    let charsets = of.parameters().filter(|(name, _)| *name == "charset");
-    media.names().split(", ").any(|name| of.name == name)
-        && charsets
-            .into_iter()
-            .all(|(_, value)| value.is_empty() || is_utf8(value))
+/// Returns whether a body of this type is JSON in UTF-8. Parameters have no meaning (RFC
+/// 8259 section 11), but another `charset` is refused: the text that is stored would not
+/// be the one that was sent.
+fn is_accepted(media_type: &Element, media: Media) -> bool {
+    let mut parameters = media_type.parameters();
+    media
+        .names()
+        .split(", ")
+        .any(|name| media_type.name == name)
+        && parameters.all(|(name, value)| name != "charset" || value.is_empty() || is_utf8(value))
 }
 
 #[cfg(test)]
@@ -137,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_json() {
+    fn json_is_accepted() {
         for value in [
             "application/json",
             "Application/JSON",
@@ -170,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn other_types_are_refused() {
         for value in [
             "",
             ",",
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn only_encodings_are_encodings() {
+    fn every_coding_but_identity_is_refused() {
         for lines in [
             &[][..],
             &[""],

@@ -12,11 +12,11 @@ use byline_domain::policy::Principal;
 use byline_domain::{Timestamp, UserId};
 use tokio::time::timeout_at;
 
-use crate::Api;
+use crate::api::Api;
+use crate::api::base_url::BaseUrl;
 use crate::problem::{Code, Problem};
 use crate::request::accept::MediaType;
 use crate::request::authenticate::{Access, Requester};
-use crate::request::base_url::BaseUrl;
 use crate::request::body::{self, Media};
 use crate::request::preconditions::Conditions;
 use crate::request::query::Query;

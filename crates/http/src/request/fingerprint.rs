@@ -1,5 +1,5 @@
-//! What a request means, in one way of writing only: by this, a request that
-//! comes again is told from another one with the same key.
+//! A canonical form of requests, which distinguishes a repeated request from another one
+//! with the same `Idempotency-Key`.
 
 use actix_web::http::header::{self, HeaderName};
 use byline_application::Digest;
@@ -21,7 +21,7 @@ impl RequestContext {
             "if-none-match": self.lines(&header::IF_NONE_MATCH),
             "body": body(),
         });
-        // The members of a `Value` are in the order of their names.
+        // `Value` sorts its members by name.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
         Some(IdempotentRequest::new(
             self.sender().credential(),

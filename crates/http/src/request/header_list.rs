@@ -1,57 +1,54 @@
-//! Lists in headers whose elements have parameters, such as `Accept` (RFC 9110
-//! sections 5.6.1 and 5.6.6).
+//! Lists in headers (RFC 9110 section 5.6).
 //!
-//! The reading is lenient: every text is a list. Spaces around `=`, parameters
-//! without a value, empty elements and a quote that is never closed are found in
-//! the wild, and what they mean is clear.
+//! [`elements`] reads lists whose elements have parameters, such as `Accept`. It is
+//! lenient: every text is a list. Clients send spaces around `=`, parameters without a
+//! value and quotes that are never closed, and their meaning is clear. Headers that
+//! must not be misunderstood are parsed strictly by modules of their own, with the
+//! same [`split`].
 
 use std::borrow::Cow;
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-/// One element of a list: `text/html; charset=utf-8; q=0.5`.
+/// An element of a list, such as `text/html; charset=utf-8; q=0.5`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Element {
-    /// What stands before the first semicolon, in lower case.
+    /// The text before the first semicolon, in lower case.
     pub(crate) name: String,
-    /// Names in lower case, values without their quotes.
+    /// Names in lower case, and values without quotes.
     parameters: Vec<(String, String)>,
 }
 
 impl Element {
-    /// Returns the value of the first parameter of this name.
+    /// Returns the value of the first parameter with this name.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters()
             .find(|(given, _)| *given == name)
             .map(|(_, value)| value)
     }
 
-    /// Returns names and values of all parameters.
+    /// Returns the names and values of all parameters.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.parameters.iter();
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Returns the weight in thousandths (RFC 9110 section 12.4.2), 1000 without
-    /// a parameter `q`; none if `q` is no number.
+    /// Returns the weight in thousandths (RFC 9110 section 12.4.2), 1000 without a
+    /// parameter `q`; `None` if `q` is not a number.
     pub(crate) fn weight(&self) -> Option<u16> {
         self.parameter("q").map_or(Some(FULL_WEIGHT), weight)
     }
 }
 
-/// The weight of what has none.
+/// The default weight.
 const FULL_WEIGHT: u16 = 1000;
 
-/// Parses a weight: a decimal number. `.2` and numbers of many digits are sent by
-/// many clients; what is greater than 1 is 1.
+/// Parses a decimal number. Clients also send `.2`, and more than three digits; numbers
+/// above 1 count as 1.
 fn weight(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_number = !(whole.is_empty() && fraction.is_empty())
-        && whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|byte| byte.is_ascii_digit());
-    if !is_number {
+    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
+    if digits.peek().is_none() || !digits.all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     if whole.bytes().any(|digit| digit != b'0') {
@@ -59,13 +56,13 @@ fn weight(text: &str) -> Option<u16> {
     }
     let digits = fraction.bytes().chain([b'0'; 3]).take(3);
     let thousandths = digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    // However small, it is no refusal.
+    // A weight that is not 0 must not become a refusal.
     let is_zero = fraction.bytes().all(|digit| digit == b'0');
     Some(if is_zero { 0 } else { thousandths.max(1) })
 }
 
-/// Whether a charset is UTF-8, by any of the names that clients give it, or ASCII,
-/// which is UTF-8 too.
+/// Returns whether a charset is UTF-8, under any name that clients use, or ASCII, which
+/// is a subset.
 pub(crate) fn is_utf8(charset: &str) -> bool {
     let name = charset.trim_matches(|c: char| c == '\'' || c.is_ascii_whitespace());
     ["utf-8", "utf8", "us-ascii", "ascii"]
@@ -75,60 +72,95 @@ pub(crate) fn is_utf8(charset: &str) -> bool {
 
 /// Returns the elements in all lines of a header.
 pub(crate) fn elements(headers: &HeaderMap, name: &HeaderName) -> impl Iterator<Item = Element> {
-    headers.get_all(name).flat_map(|line| {
-        let text = String::from_utf8_lossy(line.as_bytes());
-        split(&text, b',').filter_map(element).collect::<Vec<_>>()
+    let lines = headers.get_all(name);
+    lines.flat_map(|line| split(line.as_bytes(), b',', Quotes::Escaped).filter_map(element))
+}
+
+/// Parses an element; `None` if it is empty.
+fn element(text: &[u8]) -> Option<Element> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut parts = split(text, b';', Quotes::Escaped);
+    let name = lower(parts.next()?);
+    let parameters = parts.filter(|part| !part.is_empty()).map(parameter);
+    Some(Element {
+        name,
+        parameters: parameters.collect(),
     })
 }
 
-/// Parses one element; none if it is empty.
-fn element(text: &str) -> Option<Element> {
-    let mut parts = split(text, b';').map(str::trim);
-    let name = parts.next()?.to_ascii_lowercase();
-    let parameters = parts
-        .filter(|part| !part.is_empty())
-        .map(parameter)
-        .collect();
-    (!text.trim().is_empty()).then_some(Element { name, parameters })
-}
-
-fn parameter(text: &str) -> (String, String) {
-    let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    (
-        name.trim().to_ascii_lowercase(),
-        unquote(value.trim()).into_owned(),
-    )
-}
-
-/// Returns the content of a quoted string, or the text itself.
-fn unquote(text: &str) -> Cow<'_, str> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        return Cow::Borrowed(text);
+fn parameter(text: &[u8]) -> (String, String) {
+    let (name, value) = split_pair(text);
+    let value = value.unwrap_or_default();
+    let value = match value.strip_prefix(b"\"") {
+        Some(quoted) => Cow::Owned(quoted_content(quoted).0),
+        None => Cow::Borrowed(value),
     };
-    let mut content = String::with_capacity(quoted.len());
-    let mut chars = quoted.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => break,
-            '\\' => content.extend(chars.next()),
+    (lower(name), String::from_utf8_lossy(&value).into_owned())
+}
+
+fn lower(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).to_ascii_lowercase()
+}
+
+/// The quotes in which [`split`] finds no separator.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    /// A quoted string (RFC 9110 section 5.6.4): `\"` does not close it.
+    Escaped,
+    /// An entity tag, in which a backslash is a character like all others.
+    Plain,
+}
+
+/// Splits a text at every separator outside of quotes, and trims the parts.
+pub(crate) fn split(text: &[u8], separator: u8, quotes: Quotes) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(move |byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = quotes == Quotes::Escaped,
+            b'"' => quoted = !quoted,
+            other => return !quoted && *other == separator,
+        }
+        false
+    });
+    parts.map(<[u8]>::trim_ascii)
+}
+
+/// Splits `name = value` at the first `=`, and trims both.
+pub(crate) fn split_pair(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = text.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+/// Returns whether a text is a token (RFC 9110 section 5.6.2).
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    let is_valid = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_valid)
+}
+
+/// Returns the content of a quoted string (RFC 9110 section 5.6.4); `None` if the text
+/// is not one.
+pub(crate) fn unquote(text: &[u8]) -> Option<Vec<u8>> {
+    let (content, is_whole) = quoted_content(text.strip_prefix(b"\"")?);
+    let is_valid = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    (is_whole && content.iter().all(is_valid)).then_some(content)
+}
+
+/// Returns what follows an opening quote, up to the closing one, and whether that is
+/// there and ends the text.
+fn quoted_content(text: &[u8]) -> (Vec<u8>, bool) {
+    let mut content = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return (content, bytes.next().is_none()),
+            b'\\' => content.extend(bytes.next()),
             plain => content.push(plain),
         }
     }
-    Cow::Owned(content)
-}
-
-/// Splits a text at a separator that stands outside of quotes.
-fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => return !quoted && c == char::from(separator),
-        }
-        false
-    })
+    (content, false)
 }
 
 #[cfg(test)]
@@ -155,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_and_parameters_are_told_apart() {
+    fn elements_and_parameters_are_split() {
         for (lines, elements) in [
             (&["a"][..], &["a"][..]),
             (&["a, b;q=1 ,\tC"], &["a", "b q=1", "c"]),
@@ -172,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_numbers() {
+    fn only_numbers_are_weights() {
         for (text, thousandths) in [
             ("1", Some(1000)),
             ("1.000", Some(1000)),
@@ -213,7 +245,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_quoted_value_ends_where_it_ends(value in "[ -~é]*") {
+        fn any_quoted_value_ends_at_its_closing_quote(value in "[ -~é]*") {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
             let line = format!("a;x=\"{quoted}\", b");
             let mut headers = HeaderMap::new();

@@ -5,20 +5,17 @@ use byline_application::{AppError, EntityRef, Precondition};
 use byline_domain::Version;
 
 use crate::problem::{Code, Problem};
+use crate::request::header_list::{Quotes, split};
 use crate::request::weak_tag::WeakTag;
 
-/// The strong tag of a row in this version.
+/// Returns the strong tag of a row in this version.
 pub(crate) fn etag(version: Version) -> HeaderValue {
-    let mut text = String::with_capacity(24);
-    // Writing to a string cannot fail, and digits make a header value.
-    let written = std::fmt::write(&mut text, format_args!("\"{}\"", version.get()));
-    written
-        .ok()
-        .and_then(|()| HeaderValue::try_from(text).ok())
+    // Never fails: digits are valid in a header.
+    HeaderValue::try_from(format!("\"{}\"", version.get()))
         .unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// What `If-Match` or `If-None-Match` names.
+/// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tags {
     Any,
@@ -28,18 +25,18 @@ enum Tags {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tag {
     weak: bool,
-    /// What stands between the quotes.
+    /// The text between the quotes.
     opaque: Vec<u8>,
 }
 
 impl Tag {
-    /// None for a tag that is that of no row.
+    /// Returns `None` if no row has this tag.
     fn version(&self) -> Option<Version> {
         version(&self.opaque)
     }
 }
 
-/// `If-None-Match`: the versions in which a row is of no interest.
+/// The value of `If-None-Match`.
 #[derive(Clone, Debug)]
 pub(crate) struct NoneMatch(Tags);
 
@@ -48,7 +45,7 @@ impl NoneMatch {
         Ok(tags(headers, &header::IF_NONE_MATCH)?.map(Self))
     }
 
-    /// Whether it names this version, by the weak comparison.
+    /// Returns whether this version matches, by weak comparison.
     pub(crate) fn names(&self, version: Version) -> bool {
         match &self.0 {
             Tags::Any => true,
@@ -56,7 +53,7 @@ impl NoneMatch {
         }
     }
 
-    /// Whether it names this tag, by the weak comparison.
+    /// Returns whether this tag matches, by weak comparison.
     pub(crate) fn names_tag(&self, tag: &WeakTag) -> bool {
         match &self.0 {
             Tags::Any => true,
@@ -65,7 +62,7 @@ impl NoneMatch {
     }
 }
 
-/// The conditions on which a row is sent.
+/// The preconditions of a read.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadConditions {
     matches: Option<Tags>,
@@ -80,17 +77,17 @@ impl ReadConditions {
         })
     }
 
-    /// What the client has already.
+    /// Returns the tags that the client has.
     pub(crate) fn none_match(&self) -> Option<&NoneMatch> {
         self.none_match.as_ref()
     }
 
-    /// Whether the client has the row, which is in this version, already.
-    /// `If-Match` comes first (RFC 9110 section 13.2.2).
+    /// Returns whether the client has this version. `If-Match` is checked first (RFC
+    /// 9110 section 13.2.2).
     ///
     /// # Errors
     ///
-    /// [`AppError::PreconditionFailed`] when `If-Match` names other versions.
+    /// [`AppError::PreconditionFailed`] if `If-Match` does not match.
     pub(crate) fn is_known(&self, subject: EntityRef, version: Version) -> Result<bool, AppError> {
         match &self.matches {
             Some(Tags::These(tags)) if !strong(tags).contains(&version) => {
@@ -104,7 +101,7 @@ impl ReadConditions {
     }
 }
 
-/// The conditions on which a row is changed.
+/// The preconditions of a write.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {
     pub(crate) matches: Precondition,
@@ -112,7 +109,7 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// `required` says whether there must be an `If-Match`.
+    /// Parses the headers. A missing `If-Match` is an error if it is `required`.
     pub(crate) fn of(headers: &HeaderMap, required: bool) -> Result<Self, Problem> {
         let matches = match tags(headers, &header::IF_MATCH)? {
             None if required => {
@@ -128,8 +125,8 @@ impl Conditions {
         })
     }
 
-    /// Whether `If-None-Match` permits a change of a row whose version `find`
-    /// tells; it is asked only if there is such a header.
+    /// Checks `If-None-Match`. Calls `find` for the version of the row only if the
+    /// header is present.
     ///
     /// # Errors
     ///
@@ -148,6 +145,7 @@ impl Conditions {
     }
 }
 
+/// Returns the versions that strong tags name.
 fn strong(tags: &[Tag]) -> Vec<Version> {
     tags.iter()
         .filter(|tag| !tag.weak)
@@ -155,7 +153,7 @@ fn strong(tags: &[Tag]) -> Vec<Version> {
         .collect()
 }
 
-/// What the value of an `If-Match` demands; None if it is malformed.
+/// Parses a value of `If-Match`; `None` if it is malformed.
 pub(crate) fn precondition(text: &str) -> Option<Precondition> {
     collect([text.as_bytes()]).map(Tags::into_precondition)
 }
@@ -163,17 +161,17 @@ pub(crate) fn precondition(text: &str) -> Option<Precondition> {
 impl Tags {
     fn into_precondition(self) -> Precondition {
         match self {
-            // `*` asks for no more than that there is such a row.
+            // `*` only demands that the row exists.
             Self::Any => Precondition::None,
             Self::These(tags) => Precondition::OneOf(strong(&tags)),
         }
     }
 }
 
-/// The longest line that is looked at.
+/// The maximum length of a line of either header.
 pub(crate) const MAX_BYTES: usize = 4096;
 
-/// All the tags in all the lines of a header; none without the header.
+/// Parses all lines of a header; `None` if it is absent.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Problem> {
     let mut lines = headers.get_all(name).peekable();
     if lines.peek().is_none() {
@@ -184,6 +182,7 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Problem>
         .ok_or_else(|| malformed(name))
 }
 
+/// Parses lists of tags; `None` if one is malformed.
 fn collect<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Tags> {
     let mut tags = Vec::new();
     let mut any = false;
@@ -191,9 +190,13 @@ fn collect<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Tags> {
         if line.len() > MAX_BYTES {
             return None;
         }
-        match line.trim_ascii() {
-            b"*" => any = true,
-            list => tags.extend(parse_list(list)?),
+        if line.trim_ascii() == b"*" {
+            any = true;
+            continue;
+        }
+        // A list may have empty elements (RFC 9110 section 5.6.1.2).
+        for element in split(line, b',', Quotes::Plain).filter(|text| !text.is_empty()) {
+            tags.push(parse_tag(element)?);
         }
     }
     match (any, tags.is_empty()) {
@@ -204,56 +207,23 @@ fn collect<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Tags> {
     }
 }
 
-fn parse_list(mut text: &[u8]) -> Option<Vec<Tag>> {
-    let mut tags = Vec::new();
-    loop {
-        // A list may have empty elements (RFC 9110 section 5.6.1.2).
-        while let [b',' | b' ' | b'\t', rest @ ..] = text {
-            text = rest;
-        }
-        if text.is_empty() {
-            return Some(tags);
-        }
-        let (tag, rest) = parse_tag(text)?;
-        tags.push(tag);
-        text = rest.trim_ascii_start();
-        if !matches!(text, [] | [b',', ..]) {
-            return None;
-        }
-    }
+fn parse_tag(text: &[u8]) -> Option<Tag> {
+    let (weak, quoted) = match text.strip_prefix(b"W/") {
+        Some(quoted) => (true, quoted),
+        None => (false, text),
+    };
+    let opaque = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?.to_vec();
+    let is_valid = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+    let is_tag = opaque.iter().all(is_valid);
+    is_tag.then_some(Tag { weak, opaque })
 }
 
-fn parse_tag(text: &[u8]) -> Option<(Tag, &[u8])> {
-    let (weak, quoted) = match text {
-        [b'W', b'/', rest @ ..] => (true, rest),
-        strong => (false, strong),
-    };
-    let [b'"', rest @ ..] = quoted else {
-        return None;
-    };
-    let end = rest.iter().position(|byte| *byte == b'"')?;
-    let (opaque, after) = rest.split_at_checked(end)?;
-    let may_stand = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
-    let tag = Tag {
-        weak,
-        opaque: opaque.to_owned(),
-    };
-    opaque
-        .iter()
-        .all(may_stand)
-        .then_some((tag, after.get(1..)?))
-}
-
-/// The version whose tag has this text. Tags are compared byte by byte, so that
+/// Returns the version whose tag has this text. Tags are compared byte by byte, so
 /// `"01"` is not `"1"`.
 fn version(opaque: &[u8]) -> Option<Version> {
-    let [b'1'..=b'9', rest @ ..] = opaque else {
-        return None;
-    };
-    if !rest.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Version::new(str::from_utf8(opaque).ok()?.parse().ok()?)
+    let text = str::from_utf8(opaque).ok()?;
+    let version = Version::new(text.parse().ok()?)?;
+    (version.get().to_string() == text).then_some(version)
 }
 
 fn malformed(name: &HeaderName) -> Problem {
@@ -296,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_others_are_tags_too() {
+    fn valid_tags_of_no_row_are_accepted() {
         for text in [
             "\"\"",
             "\"abc\"",
@@ -316,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_list_of_tags() {
+    fn refuses_malformed_lists() {
         for text in [
             "",
             ",",
@@ -339,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_tag_is_never_strong() {
+    fn weak_tags_match_only_by_weak_comparison() {
         assert_eq!(
             strong(&[tag(true, 1), tag(false, 2)]),
             [Version::new(2).unwrap()]

@@ -4,71 +4,69 @@ use percent_encoding::percent_decode_str;
 
 use crate::problem::{Code, FieldError, Location, Problem};
 
-/// The parameters of a query, each known and given once.
+/// The parameters of a query string. Each is known and occurs once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query(Vec<(&'static str, String)>);
 
-/// The most faults that are listed, lest the answer outgrow the request.
-const MOST_FAULTS: usize = 20;
+/// The maximum number of listed errors, so that the response does not outgrow the request.
+const MAX_ERRORS: usize = 20;
 
-/// The most characters of an unknown name that are repeated.
-const MOST_CHARS: usize = 64;
+/// The maximum number of characters of an unknown name in an error.
+const MAX_CHARS: usize = 64;
 
 impl Query {
-    /// Reads a query string (WHATWG `application/x-www-form-urlencoded`) of
-    /// which only the parameters in `allowed` may stand, each once.
+    /// Parses a query string (WHATWG `application/x-www-form-urlencoded`).
+    ///
+    /// # Errors
+    ///
+    /// A parameter is not in `allowed`, occurs twice, or is not UTF-8.
     pub(crate) fn parse(text: &str, allowed: &[&'static str]) -> Result<Self, Problem> {
         let mut query = Self::default();
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let raw = text.split('&').filter(|pair| !pair.is_empty());
         for (raw, (name, value)) in raw.zip(form_urlencoded::parse(text.as_bytes())) {
             match allowed.iter().find(|known| **known == name) {
-                _ if faults.len() >= MOST_FAULTS => break,
-                None => faults.push(unknown(&name, allowed)),
-                Some(known) if query.get(known).is_some() => faults.push(duplicate(known)),
+                _ if errors.len() >= MAX_ERRORS => break,
+                None => errors.push(unknown(&name, allowed)),
+                Some(known) if query.get(known).is_some() => errors.push(duplicate(known)),
                 Some(known) if percent_decode_str(raw).decode_utf8().is_err() => {
-                    faults.push(fault(known, "not-utf-8", "must be percent-encoded UTF-8"));
+                    errors.push(fault(known, "not-utf-8", "must be percent-encoded UTF-8"));
                 }
                 Some(known) => query.0.push((known, value.into_owned())),
             }
         }
-        if faults.is_empty() {
+        if errors.is_empty() {
             Ok(query)
         } else {
-            Err(Problem::of_faults(Code::InvalidParameter, faults))
+            Err(Problem::of_faults(Code::InvalidParameter, errors))
         }
     }
 
-    /// All that was given, in the order in which it was.
+    /// Returns the parameters and their values in their original order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// The parameters and their values, in the order of the names.
+    /// Returns the parameters and their values, sorted by name.
     pub(crate) fn sorted(&self) -> Vec<(&'static str, &str)> {
-        let mut pairs: Vec<_> = self
-            .0
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let mut pairs: Vec<_> = self.iter().collect();
         pairs.sort_unstable();
         pairs
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
+        self.iter()
             .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
     }
 }
 
-/// The problem with the value of a parameter.
+/// Returns the problem of an invalid parameter.
 pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
     Problem::of_faults(Code::InvalidParameter, vec![fault(name, code, rule)])
 }
 
-/// What is wrong with the value of a parameter.
+/// Returns the error of an invalid parameter.
 pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> FieldError {
     FieldError {
         place: Location::Parameter(name.to_owned()),
@@ -78,7 +76,7 @@ pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> Field
 }
 
 fn unknown(name: &str, allowed: &[&str]) -> FieldError {
-    let name: String = name.chars().take(MOST_CHARS).collect();
+    let name: String = name.chars().take(MAX_CHARS).collect();
     let allowed = match allowed {
         [] => "none are allowed here".to_owned(),
         names => format!("allowed here: `{}`", names.join("`, `")),
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_utf_8_only() {
+    fn accepts_only_utf_8() {
         let query = |text| Query::parse(text, &["email"]).map(|query| query.0);
         let replacement = vec![("email", "\u{fffd}".to_owned())];
         assert_eq!(query("&email=%EF%bf%bD&").unwrap(), replacement);
@@ -120,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_something_everywhere() {
+    fn an_empty_query_is_valid_everywhere() {
         for text in ["", "&", "&&"] {
             assert_eq!(Query::parse(text, &[]).unwrap(), Query::default());
         }

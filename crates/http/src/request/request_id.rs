@@ -1,21 +1,21 @@
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// Names a request in its answer and in the logs.
+/// The id of a request in its response and in the logs.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(HeaderValue);
 
-/// Carries the request id, both ways.
+/// The header with the id, in requests and responses.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl RequestId {
     const MAX_LENGTH: usize = 128;
 
-    /// The client's own, if it sent exactly one that is sane, else a new one.
+    /// Returns the client's id, if it sent exactly one that is valid, or a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut sent = headers.get_all(X_REQUEST_ID);
         match (sent.next(), sent.next()) {
-            (Some(id), None) if is_sane(id.as_bytes()) => Self(id.clone()),
+            (Some(id), None) if is_valid(id.as_bytes()) => Self(id.clone()),
             _ => Self::generate(),
         }
     }
@@ -23,7 +23,7 @@ impl RequestId {
     fn generate() -> Self {
         let mut buffer = Uuid::encode_buffer();
         let text = Uuid::new_v4().hyphenated().encode_lower(&mut buffer);
-        // Hexadecimal digits and hyphens always make a header value.
+        // Never fails: hexadecimal digits and hyphens are valid in a header.
         Self(HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unknown")))
     }
 
@@ -36,9 +36,9 @@ impl RequestId {
     }
 }
 
-/// Neither longer than a log line bears nor with characters that mean something
-/// to a log, a URL or a shell: the unreserved ones of RFC 3986.
-fn is_sane(id: &[u8]) -> bool {
+/// Returns whether an id is short enough for log lines, and has only the unreserved
+/// characters of RFC 3986, which have no meaning in logs, URLs and shells.
+fn is_valid(id: &[u8]) -> bool {
     (1..=RequestId::MAX_LENGTH).contains(&id.len())
         && id
             .iter()
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sane_id_is_kept() {
+    fn a_valid_id_is_kept() {
         let longest = "x".repeat(128);
         for id in ["a", "A-z_0"[..3].as_ref(), "a.b~c-d", &longest] {
             assert_eq!(of(&[id]), id);
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_replaced_by_a_fresh_uuid() {
+    fn anything_else_is_replaced_by_a_new_uuid() {
         let too_long = "x".repeat(129);
         for ids in [
             &[][..],

@@ -5,45 +5,50 @@ use actix_web::dev::RequestHead;
 use actix_web::{HttpMessage, HttpRequest};
 use byline_application::{JobOptions, JobTimes};
 
-use crate::Api;
+use crate::api::Api;
+use crate::api::base_url::BaseUrl;
+use crate::api::metrics::UNKNOWN_ROUTE;
 use crate::request::authenticate::Requester;
-use crate::request::base_url::BaseUrl;
 use crate::request::request_id::RequestId;
-use crate::request::route_id::RouteId;
 
-/// When a request arrived, when it must be answered, and what it is called.
+/// A request's id, times, route and requester. An extension of every request.
 #[derive(Clone)]
 pub(crate) struct RequestMeta {
     pub(crate) id: RequestId,
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
-    /// What the links of the answer begin with.
+    /// The base of the links in the response.
     pub(crate) base: BaseUrl,
-    /// Set once it is known.
-    pub(crate) route: RouteId,
-    /// Where the time in the store is noted, if anybody is told.
+    /// The path template. Dispatch sets it.
+    pub(crate) route: &'static str,
+    /// The times of the request's jobs, if they are logged or traced.
     pub(crate) times: Option<Arc<JobTimes>>,
-    pub(crate) sender: Requester,
+    /// Set if it is logged or traced.
+    pub(crate) requester: Requester,
 }
 
 impl RequestMeta {
     pub(crate) fn new(api: &Api, head: &RequestHead) -> Self {
-        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
         let at = Instant::now();
         let settings = api.settings();
-        let is_told = settings.log_requests || settings.tracer.is_some();
+        let base = settings.base_url.clone().unwrap_or_else(|| {
+            let prefix = settings.protection.proxies.prefix(head);
+            prefix.map(BaseUrl::from_prefix).unwrap_or_default()
+        });
+        let is_recorded = settings.log_requests || settings.tracer.is_some();
         Self {
             id: RequestId::of(head.headers()),
             at,
-            deadline: at + settings.request_deadline.min(LONGEST),
-            base: BaseUrl::of(settings, head),
-            route: RouteId::default(),
-            times: is_told.then(Arc::default),
-            sender: Requester::ANYBODY,
+            deadline: at + settings.request_deadline.min(MAX_DEADLINE),
+            base,
+            route: UNKNOWN_ROUTE,
+            times: is_recorded.then(Arc::default),
+            requester: Requester::NOT_CHECKED,
         }
     }
 
-    /// What the store is told about a job of this request.
+    /// Returns the options of the request's jobs.
     pub(crate) fn order(&self) -> JobOptions {
         JobOptions {
             deadline: self.deadline,
@@ -51,12 +56,26 @@ impl RequestMeta {
         }
     }
 
-    /// Takes note of who sent the request.
-    pub(crate) fn note_sender(request: &HttpRequest, sender: &Requester) {
-        if let Some(arrival) = request.extensions_mut().get_mut::<Self>()
-            && arrival.times.is_some()
+    /// Returns how long the request's jobs waited for a thread of the store.
+    pub(crate) fn queued(&self) -> Duration {
+        self.times
+            .as_deref()
+            .map_or(Duration::ZERO, JobTimes::queued)
+    }
+
+    /// Returns how long threads of the store worked on the request's jobs.
+    pub(crate) fn worked(&self) -> Duration {
+        self.times
+            .as_deref()
+            .map_or(Duration::ZERO, JobTimes::worked)
+    }
+
+    /// Records the requester of `request`, if it is logged or traced.
+    pub(crate) fn record_requester(request: &HttpRequest, requester: &Requester) {
+        if let Some(meta) = request.extensions_mut().get_mut::<Self>()
+            && meta.times.is_some()
         {
-            arrival.sender = sender.clone();
+            meta.requester = requester.clone();
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::request::idempotency_key;
 use crate::request::prefer::Preferences;
 
-/// What the sender of a write wishes beyond the write itself.
+/// The idempotency key and the preferences of a write.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteOptions {
     key: Option<String>,
@@ -13,7 +13,7 @@ pub(crate) struct WriteOptions {
 }
 
 impl WriteOptions {
-    /// Those of a request that only reads mean nothing.
+    /// Reads the options from the headers. Those of a read are ignored.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         if matches!(
             *request.method(),
@@ -27,7 +27,7 @@ impl WriteOptions {
         })
     }
 
-    /// The key that the request names itself by.
+    /// Returns the `Idempotency-Key`.
     pub(crate) fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }

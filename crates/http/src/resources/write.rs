@@ -80,7 +80,7 @@ impl RequestContext {
                     answer.headers_mut().insert(name, value);
                 }
                 if replayed {
-                    self.api().meters().replays.increment();
+                    self.api().counters().replays.increment();
                     let yes = HeaderValue::from_static("true");
                     answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, yes);
                 }

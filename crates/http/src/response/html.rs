@@ -1,6 +1,6 @@
-//! Pages for people who look with a browser.
+//! HTML pages.
 
-/// Text that may stand in HTML, between tags or in quotes.
+/// Escapes text for HTML, between tags or in quotes.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,10 +16,9 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The media type of pages.
 pub(crate) const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 
-/// A page that loads nothing. `body` is HTML, `title` is text.
+/// Returns a page that loads nothing. `body` is HTML, `title` is text.
 pub(crate) fn page(title: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -32,7 +31,7 @@ pub(crate) fn page(title: &str, body: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn nothing_in_a_text_is_markup() {
+    fn markup_in_text_is_escaped() {
         assert_eq!(
             crate::response::html::escape("<a href=\"x\">'&'</a> é"),
             "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt; é"

@@ -1,7 +1,8 @@
-//! Answers to requests that read.
+//! Responses to reads.
 
 use std::hash::Hasher;
 
+use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
@@ -18,107 +19,50 @@ use crate::request::weak_tag::WeakTag;
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// To be asked for again each time, with `If-None-Match` if possible.
-pub(crate) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// A cached response must be validated before each use.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Whether a list has a total count depends on this header of the request.
-const PREFER: HeaderValue = HeaderValue::from_static("Prefer");
-
-/// How many rows there are on all pages of a list.
+/// The number of rows on all pages of a list.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// A row on the wire.
+/// A row as clients see it.
 pub(crate) trait Representation: Serialize {
     fn version(&self) -> Version;
 
-    /// About how many bytes of JSON it makes.
+    /// Returns the approximate size of its JSON in bytes.
     fn size_hint(&self) -> usize;
 
-    /// Feeds a hasher with what tells this state of the row from every other.
+    /// Feeds `hasher` with what distinguishes this state of the row from all others.
     fn identify(&self, hasher: &mut FnvHasher);
 }
 
-/// A row that was read; 304 if the client is known to have it in this version.
+/// Returns a row, or 304 if the client has this version.
 pub(crate) fn read(row: &impl Representation, is_known: bool) -> Result<HttpResponse, Problem> {
-    if is_known {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, etag(row.version())))
-            .insert_header((header::CACHE_CONTROL, NO_CACHE))
-            .finish());
-    }
-    let mut body = Vec::with_capacity(row.size_hint());
-    write(&mut body, row)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, JSON))
-        .insert_header((header::ETAG, etag(row.version())))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE))
-        .body(body))
+    CacheableResponse::new(etag(row.version()), is_known).json(|| json(row, row.size_hint()))
 }
 
-/// A row that was read, together with others: no version tells what it is.
+/// Returns a row with embedded rows, whose state is more than a version.
 pub(crate) fn composed(
     row: &impl Representation,
     known: Option<&NoneMatch>,
 ) -> Result<HttpResponse, Problem> {
     let tag = WeakTag::hashing(|hasher| row.identify(hasher));
-    let mut answer = tagged(&tag, known);
-    if answer.is_known {
-        return Ok(answer.builder.finish());
-    }
-    let mut body = Vec::with_capacity(row.size_hint());
-    write(&mut body, row)?;
-    Ok(answer
-        .builder
-        .insert_header((header::CONTENT_TYPE, JSON))
-        .body(body))
+    CacheableResponse::tagged(&tag, known).json(|| json(row, row.size_hint()))
 }
 
-/// The beginning of an answer with a weak tag.
-pub(crate) struct Tagged {
-    pub(crate) builder: HttpResponseBuilder,
-    /// Whether `If-None-Match` names the tag: then it is a 304, without a body.
-    pub(crate) is_known: bool,
-}
-
-/// Begins an answer that may be kept, and is asked for again each time with its
-/// tag. `known` is what the client has already.
-pub(crate) fn tagged(tag: &WeakTag, known: Option<&NoneMatch>) -> Tagged {
-    let is_known = known.is_some_and(|known| known.names_tag(tag));
-    let status = if is_known {
-        StatusCode::NOT_MODIFIED
-    } else {
-        StatusCode::OK
-    };
-    let mut builder = HttpResponse::build(status);
-    builder
-        .insert_header((header::ETAG, tag.header_value()))
-        .insert_header((header::CACHE_CONTROL, NO_CACHE));
-    Tagged { builder, is_known }
-}
-
-/// A page or document that is one of several representations, by `Accept`; 304
-/// if the client has it already.
+/// Returns one of several representations that `Accept` chooses from, or 304.
 pub(crate) fn negotiated(
     media_type: &'static str,
     body: impl Into<Bytes>,
     known: Option<&NoneMatch>,
 ) -> HttpResponse {
     let body: Bytes = body.into();
-    let mut answer = tagged(&WeakTag::of(&body), known);
-    answer
-        .builder
-        .insert_header((header::VARY, HeaderValue::from_static("Accept")));
-    if answer.is_known {
-        return answer.builder.finish();
-    }
-    answer
-        .builder
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static(media_type)))
-        .body(body)
+    let mut response = CacheableResponse::tagged(&WeakTag::of(&body), known);
+    response.header(header::VARY, HeaderValue::from_static("Accept"));
+    response.body(HeaderValue::from_static(media_type), body)
 }
 
-/// One page of a list, and how many rows there are on all pages, if that was
-/// asked for.
+/// Returns one page of a list, and the number of rows on all pages if it is known.
 pub(crate) fn list<R: Representation>(
     rows: impl ExactSizeIterator<Item = R> + Clone,
     links: HeaderValue,
@@ -132,44 +76,104 @@ pub(crate) fn list<R: Representation>(
         hasher.write(links.as_bytes());
         hasher.write(&total.unwrap_or(u64::MAX).to_be_bytes());
     });
-    let mut answer = tagged(&tag, known);
-    answer.builder.insert_header((header::VARY, PREFER));
+    let mut response = CacheableResponse::tagged(&tag, known);
+    // `Prefer: count=exact` adds the total.
+    response.header(header::VARY, HeaderValue::from_static("Prefer"));
     if let Some(total) = total {
-        answer.builder.insert_header((TOTAL_COUNT, total));
-        answer
-            .builder
-            .insert_header((prefer::PREFERENCE_APPLIED, prefer::COUNT_EXACT));
+        response.header(TOTAL_COUNT, total.into());
+        let applied = HeaderValue::from_static(prefer::COUNT_EXACT);
+        response.header(prefer::PREFERENCE_APPLIED, applied);
     }
-    answer.builder.insert_header((header::LINK, links));
-    if answer.is_known {
-        return Ok(answer.builder.finish());
-    }
-    let size: usize = rows.clone().map(|row| row.size_hint() + 1).sum();
-    let mut body = Vec::with_capacity(size + 2);
-    body.push(b'[');
-    for (index, row) in rows.enumerate() {
-        if index > 0 {
-            body.push(b',');
+    response.header(header::LINK, links);
+    response.json(|| {
+        let size: usize = rows.clone().map(|row| row.size_hint() + 1).sum();
+        let mut body = Vec::with_capacity(size + 2);
+        body.push(b'[');
+        for (index, row) in rows.enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            write(&mut body, &row)?;
         }
-        write(&mut body, &row)?;
-    }
-    body.push(b']');
-    Ok(answer
-        .builder
-        .insert_header((header::CONTENT_TYPE, JSON))
-        .body(body))
+        body.push(b']');
+        Ok(body)
+    })
 }
 
-/// A document that is no row, and is not kept.
+/// Returns a document that is not cacheable.
 pub(crate) fn document(document: &impl Serialize) -> Result<HttpResponse, Problem> {
-    let mut body = Vec::with_capacity(512);
-    write(&mut body, document)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, JSON))
-        .body(body))
+        .body(json(document, 512)?))
 }
 
-pub(crate) fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
+/// A response with an entity tag that caches validate before each use.
+pub(crate) struct CacheableResponse {
+    builder: HttpResponseBuilder,
+    /// Whether the client has it, so that it becomes a 304 without a body.
+    is_known: bool,
+}
+
+impl CacheableResponse {
+    fn new(tag: HeaderValue, is_known: bool) -> Self {
+        let mut builder = HttpResponse::build(if is_known {
+            StatusCode::NOT_MODIFIED
+        } else {
+            StatusCode::OK
+        });
+        builder
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CACHE_CONTROL, NO_CACHE));
+        Self { builder, is_known }
+    }
+
+    /// Begins a response with a weak tag. `known` holds the tags that the client has.
+    pub(crate) fn tagged(tag: &WeakTag, known: Option<&NoneMatch>) -> Self {
+        let is_known = known.is_some_and(|known| known.names_tag(tag));
+        Self::new(tag.header_value(), is_known)
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    pub(crate) fn header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.builder.insert_header((name, value));
+    }
+
+    /// Ends the response with this body.
+    pub(crate) fn body(
+        mut self,
+        content_type: HeaderValue,
+        body: impl MessageBody + 'static,
+    ) -> HttpResponse {
+        if self.is_known {
+            return self.builder.finish();
+        }
+        self.header(header::CONTENT_TYPE, content_type);
+        self.builder.body(body)
+    }
+
+    /// Ends the response with the JSON that `body` creates.
+    fn json(
+        mut self,
+        body: impl FnOnce() -> Result<Vec<u8>, AppError>,
+    ) -> Result<HttpResponse, Problem> {
+        if self.is_known {
+            return Ok(self.builder.finish());
+        }
+        Ok(self.body(JSON, body()?))
+    }
+}
+
+/// Returns `value` as JSON of about `size` bytes.
+pub(crate) fn json(value: &impl Serialize, size: usize) -> Result<Vec<u8>, AppError> {
+    let mut body = Vec::with_capacity(size);
+    write(&mut body, value)?;
+    Ok(body)
+}
+
+fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
     sonic_rs::to_writer(body, value).map_err(AppError::internal)
 }
 
@@ -182,10 +186,10 @@ mod tests {
     use crate::resource::row::RowResponse;
 
     proptest! {
-        /// Two programs that know JSON agree on every text, wherever in a block
-        /// something is to be escaped.
+        /// At every position in a block of text that the vectorised writer handles at
+        /// once.
         #[test]
-        fn rows_are_written_as_serde_json_writes_them(
+        fn rows_have_the_same_json_as_with_serde_json(
             title in "\\PC{1,99}x",
             content in "([\t\r\n\"\\\\/é漢😀]|\\PC|[a-z ]{0,40}){0,60}",
         ) {
@@ -197,8 +201,7 @@ mod tests {
             let now = Timestamp::from_micros(0).unwrap();
             let post = new.created(PostId::try_from(i64::MAX >> 11).unwrap(), now);
             let row = RowResponse::new(&post);
-            let mut body = Vec::new();
-            write(&mut body, &row).unwrap();
+            let body = json(&row, 0).unwrap();
             prop_assert_eq!(
                 String::from_utf8(body).unwrap(),
                 serde_json::to_string(&row).unwrap()

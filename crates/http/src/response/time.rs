@@ -1,7 +1,7 @@
 use byline_domain::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// A moment on the wire: RFC 3339 in UTC, microseconds.
+/// A timestamp in JSON: RFC 3339 in UTC, with microseconds.
 pub(crate) struct Time(pub(crate) Timestamp);
 
 impl Serialize for Time {

@@ -1,5 +1,10 @@
-//! `/docs`: interactive documentation that needs nothing from the internet, and
-//! `/openapi.json`, which it shows.
+//! `/openapi.json`, and `/docs`, which shows it without loading anything from other
+//! hosts.
+//!
+//! The files of Swagger UI are in `assets`. The crate `utoipa-swagger-ui` (10.0.2) would
+//! spare them and the build script, but not this module: it knows neither entity tags
+//! nor a policy, serves its files compressed to all clients or to none, embeds all of
+//! Swagger UI's builds, and has a zip reader and a regex engine compiled for it.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -11,27 +16,27 @@ use byline_application::AppError;
 use flate2::read::GzDecoder;
 use utoipa::openapi::{Content, Object, Type};
 
-use crate::Settings;
+use crate::api::Settings;
+use crate::api::base_url::BaseUrl;
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{self, Responses, kept, response, text};
 use crate::problem::{Code, Problem};
 use crate::request::accept::{HTML, JSON, MediaType};
-use crate::request::base_url::BaseUrl;
 use crate::request::context::RequestContext;
 use crate::request::header_list::{Element, elements};
 use crate::request::preconditions::NoneMatch;
 use crate::request::weak_tag::WeakTag;
-use crate::response::representation;
+use crate::response::representation::{self, CacheableResponse};
 
-/// What `GET /docs` may be.
+/// The media types of `GET /docs`.
 pub(crate) const PAGE: &[MediaType] = &[HTML];
 
-/// What `GET /docs/{asset}` may be.
+/// The media types of `GET /docs/{asset}`.
 pub(crate) const ASSETS: &[MediaType] = &["text/javascript", "text/css"];
 
-/// The page loads its own scripts and styles and speaks to its own service.
-/// Swagger UI draws its icons from `data:` URLs, in its style sheet.
+/// Scripts, styles and requests of the page must be of its own origin. The style sheet
+/// of Swagger UI has icons in `data:` URLs.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -40,16 +45,16 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// A file in the binary, compressed by `build.rs`.
 struct Asset {
     name: &'static str,
-    media_type: &'static str,
+    content_type: &'static str,
     gzip: &'static [u8],
     tag: LazyLock<WeakTag>,
 }
 
 macro_rules! asset {
-    ($name:literal, $media_type:literal) => {
+    ($name:literal, $content_type:literal) => {
         Asset {
             name: $name,
-            media_type: $media_type,
+            content_type: $content_type,
             gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
             tag: LazyLock::new(|| {
                 WeakTag::of(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")))
@@ -60,9 +65,10 @@ macro_rules! asset {
 
 static INDEX: Asset = asset!("index.html", "text/html; charset=utf-8");
 
-/// The same at an address with a slash at its end, from where links lead elsewhere.
+/// The page at `/docs/`, where its relative links must differ.
 static INDEX_SLASH: Asset = asset!("index-slash.html", "text/html; charset=utf-8");
 
+/// The files that the page loads.
 static LOADED: [Asset; 3] = [
     asset!("start.js", "text/javascript; charset=utf-8"),
     asset!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
@@ -81,10 +87,8 @@ fn docs_page() -> Responses {
 
 fn open_api_document() -> Responses {
     let content = Content::new(Some(Object::with_type(Type::Object)));
-    kept(
-        response("The document.").content(JSON, content),
-        &["WeakTag"],
-    )
+    let document = response("The document.").content(JSON, content);
+    kept(document, &["WeakTag"])
 }
 
 /// Show this documentation
@@ -103,7 +107,7 @@ pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> 
     send(&call, if has_slash { &INDEX_SLASH } else { &INDEX })
 }
 
-/// `GET /docs/{asset}`: what the page loads.
+/// `GET /docs/{asset}`: a file that the page loads.
 pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem> {
     let name = call.segment("asset");
     match LOADED.iter().find(|asset| asset.name == name) {
@@ -130,68 +134,49 @@ pub(crate) async fn document(
     make: fn(&Settings) -> String,
 ) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
-    let moved;
-    let (text, tag) = if call.base().is_empty() {
-        call.api().document(make)
-    } else {
-        moved = at_base(&call.api().document(make).0, call.base());
-        &moved
-    };
-    let mut answer = representation::tagged(tag, known.as_ref());
-    if answer.is_known {
-        return Ok(answer.builder.finish());
+    let mut document = call.api().document(make).clone();
+    if !call.base().is_empty() {
+        document = at_base(&document, call.base());
     }
-    Ok(answer
-        .builder
-        .insert_header((header::CONTENT_TYPE, representation::JSON))
-        .body(text.clone()))
+    let response = CacheableResponse::tagged(&WeakTag::of(&document), known.as_ref());
+    Ok(response.body(representation::JSON, document))
 }
 
-/// The document of a service that clients reach by another address than its own.
-fn at_base(document: &[u8], base: &BaseUrl) -> (Bytes, WeakTag) {
-    let here = format!("\"url\": \"{base}\"");
-    let text = String::from_utf8_lossy(document).replacen("\"url\": \"/\"", &here, 1);
-    let tag = WeakTag::of(text.as_bytes());
-    (text.into(), tag)
+/// Returns the document with `base` as the address of the server.
+fn at_base(document: &[u8], base: &BaseUrl) -> Bytes {
+    let server = format!("\"url\": \"{base}\"");
+    let text = String::from_utf8_lossy(document);
+    text.replacen("\"url\": \"/\"", &server, 1).into()
 }
 
 fn send(call: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
     let known = NoneMatch::of(call.headers())?;
-    let mut answer = representation::tagged(&asset.tag, known.as_ref());
-    // The headers of a 304 take the place of those that a browser has kept.
-    answer
-        .builder
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::VARY, HeaderValue::from_static("Accept-Encoding")));
-    if answer.is_known {
-        return Ok(answer.builder.finish());
+    let mut response = CacheableResponse::tagged(&asset.tag, known.as_ref());
+    // Also on a 304, whose headers replace those that a browser has cached.
+    response.header(header::CONTENT_SECURITY_POLICY, POLICY);
+    response.header(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    let content_type = HeaderValue::from_static(asset.content_type);
+    if response.is_known() {
+        return Ok(response.body(content_type, ()));
     }
-    let media_type = HeaderValue::from_static(asset.media_type);
-    answer
-        .builder
-        .insert_header((header::CONTENT_TYPE, media_type));
-    if takes_gzip(call) {
-        let gzip = HeaderValue::from_static("gzip");
-        answer
-            .builder
-            .insert_header((header::CONTENT_ENCODING, gzip));
-        return Ok(answer.builder.body(Bytes::from_static(asset.gzip)));
+    if accepts_gzip(call) {
+        response.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return Ok(response.body(content_type, Bytes::from_static(asset.gzip)));
     }
     let mut plain = Vec::new();
-    GzDecoder::new(asset.gzip)
-        .read_to_end(&mut plain)
-        .map_err(AppError::internal)?;
-    Ok(answer.builder.body(plain))
+    let read = GzDecoder::new(asset.gzip).read_to_end(&mut plain);
+    read.map_err(AppError::internal)?;
+    Ok(response.body(content_type, plain))
 }
 
-/// Every browser does. What rates it at all gets it.
-fn takes_gzip(call: &RequestContext) -> bool {
+/// Returns whether the client accepts gzip with any weight but 0.
+fn accepts_gzip(call: &RequestContext) -> bool {
     let codings: Vec<_> = elements(call.headers(), &header::ACCEPT_ENCODING).collect();
-    let named = |coding: &&Element| matches!(coding.name.as_str(), "gzip" | "x-gzip");
-    let any = |coding: &&Element| coding.name == "*";
-    let codings = || codings.iter();
-    let rated = codings().find(named).or_else(|| codings().find(any));
-    rated
-        .and_then(Element::weight)
-        .is_some_and(|weight| weight > 0)
+    let find = |names: &[&str]| {
+        let mut codings = codings.iter();
+        codings.find(|coding| names.contains(&coding.name.as_str()))
+    };
+    let coding = find(&["gzip", "x-gzip"]).or_else(|| find(&["*"]));
+    let weight = coding.and_then(Element::weight);
+    weight.is_some_and(|weight| weight > 0)
 }

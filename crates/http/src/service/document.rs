@@ -5,19 +5,19 @@ use byline_domain::{Content, EmailAddress, Title, UserName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::base_url::BaseUrl;
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{self, Responses, json_of, kept, text};
 use crate::openapi::schemas;
 use crate::problem::Problem;
 use crate::request::accept::{HTML, JSON, MediaType};
-use crate::request::base_url::BaseUrl;
 use crate::request::body::MAX_BODY_BYTES;
 use crate::request::context::{MAX_URI_BYTES, RequestContext};
 use crate::request::preconditions::NoneMatch;
 use crate::response::{html, representation};
 
-/// What the description may be.
+/// The media types of the service document.
 pub(crate) const OFFERS: &[MediaType] = &[JSON, HTML];
 
 const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
@@ -26,14 +26,10 @@ const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
     <li><a href=\"/users\">Users</a></li>\n\
     <li><a href=\"/posts\">Posts</a></li>\n</ul>\n";
 
-/// Without a known base, links are relative: the page is at the top of the service.
+/// Returns the body of the page. Without a base, its links are relative to `/`.
 fn page(base: &BaseUrl) -> String {
-    let begin = if base.is_empty() {
-        String::new()
-    } else {
-        base.link("/")
-    };
-    PAGE.replace("href=\"/", &format!("href=\"{begin}"))
+    let root = if base.is_empty() { "" } else { "/" };
+    PAGE.replace("href=\"/", &format!("href=\"{}", base.link(root)))
 }
 
 responses::groups! {
@@ -67,7 +63,6 @@ pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> 
     }
     let base = call.base();
     let release = call.api().store().health().release;
-    let mut body = Vec::with_capacity(512);
     let document = ServiceDocument {
         name: "byline",
         version: call.api().settings().version,
@@ -88,7 +83,7 @@ pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> 
         },
         limits: limits(),
     };
-    representation::write(&mut body, &document)?;
+    let body = representation::json(&document, 512)?;
     Ok(representation::negotiated(JSON, body, known.as_ref()))
 }
 

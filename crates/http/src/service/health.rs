@@ -78,27 +78,25 @@ pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem>
         return Err(not_ready("This instance is shutting down."));
     }
     let health = call.api().store().health();
-    match health.readiness {
-        Readiness::Ready => representation::document(&Status {
-            status: "ready",
-            servers: several(&health.servers),
-        }),
-        Readiness::ReadOnly => representation::document(&Status {
-            status: "read-only",
-            servers: several(&health.servers),
-        }),
-        Readiness::Unreachable(_) => Err(not_ready("The database cannot be reached.")),
-        Readiness::WrongSchema => Err(not_ready(
-            "The schema of the database is not the one that this version needs.",
-        )),
-        Readiness::ThreadMissing => Err(not_ready(
-            "A thread of this instance has failed and is being started again.",
-        )),
-        Readiness::ShuttingDown => Err(not_ready("This instance is shutting down.")),
-    }
+    let status = match health.readiness {
+        Readiness::Ready => Ok("ready"),
+        Readiness::ReadOnly => Ok("read-only"),
+        Readiness::Unreachable(_) => Err("The database cannot be reached."),
+        Readiness::WrongSchema => {
+            Err("The schema of the database is not the one that this version needs.")
+        }
+        Readiness::ThreadMissing => {
+            Err("A thread of this instance has failed and is being started again.")
+        }
+        Readiness::ShuttingDown => Err("This instance is shutting down."),
+    };
+    representation::document(&Status {
+        status: status.map_err(not_ready)?,
+        servers: several(&health.servers),
+    })
 }
 
-/// One server is as the whole is.
+/// Returns the states of several servers. That of a single one would add nothing.
 fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
     if servers.len() < 2 {
         return Vec::new();

@@ -15,7 +15,7 @@ use crate::request::context::RequestContext;
 use crate::request::preconditions::NoneMatch;
 use crate::response::{html, representation};
 
-/// What a page may be.
+/// The media types of a page.
 pub(crate) const OFFERS: &[MediaType] = &[TEXT, HTML, JSON];
 
 parameters::groups! {
@@ -72,11 +72,7 @@ pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> 
             let page = html::page(code.title(), &markup(code));
             (html::CONTENT_TYPE, page.into_bytes())
         }
-        JSON => {
-            let mut body = Vec::with_capacity(512);
-            representation::write(&mut body, &Explanation::of(code))?;
-            (JSON, body)
-        }
+        JSON => (JSON, representation::json(&Explanation::of(code), 512)?),
         _ => ("text/plain; charset=utf-8", text(code).into_bytes()),
     };
     Ok(representation::negotiated(media_type, body, known.as_ref()))

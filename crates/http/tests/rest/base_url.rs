@@ -1,4 +1,4 @@
-//! Links of a service that clients reach by another path than the one that it sees.
+//! Links of a service behind a proxy that removes a prefix of the path.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use crate::support::{
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"ada@example.org"}"#;
 
-/// An interface behind proxies at 127.0.0.1, with this base URL.
+/// Returns an interface behind proxies at 127.0.0.1, with this base URL.
 fn api(base_url: Option<&str>) -> Api {
     let next = AtomicI64::new(1);
     let mut users = MockUserRepository::new();
@@ -59,7 +59,7 @@ fn post_ada() -> TestRequest {
         .set_payload(ADA)
 }
 
-/// All that has links, with what they must begin with.
+/// Asserts that the links in all kinds of responses begin with `base`.
 async fn assert_begins(api: &Api, peer: &str, prefix: Option<&str>, base: &str) {
     let ask = |path: &str| through(peer, prefix, request("GET", path));
     let created = send(api, through(peer, prefix, post_ada())).await;
@@ -109,13 +109,13 @@ async fn links_begin_with_the_base_url_of_the_settings() {
     ] {
         let api = api(Some(text));
         assert_begins(&api, "192.0.2.1", None, base).await;
-        // What others say of it does not count.
+        // The header of an untrusted peer is ignored.
         assert_begins(&api, "127.0.0.1", Some("/other"), base).await;
     }
 }
 
 #[actix_web::test]
-async fn links_begin_with_what_a_trusted_proxy_says() {
+async fn links_begin_with_the_prefix_of_a_trusted_proxy() {
     let api = api(None);
     for (peer, prefix, base) in [
         ("127.0.0.1", Some("/api"), "/api"),
@@ -161,9 +161,9 @@ async fn hostile_prefixes_are_ignored() {
     }
 }
 
-/// What is kept of an answer is where the row is, not what some proxy said of it.
+/// The stored response has no base.
 #[actix_web::test]
-async fn a_repeated_answer_has_the_links_of_its_own_request() {
+async fn a_replayed_response_has_the_links_of_its_own_request() {
     let api = api(None);
     for (prefix, location) in [
         (Some("/api"), "/api/users/1"),
@@ -176,9 +176,9 @@ async fn a_repeated_answer_has_the_links_of_its_own_request() {
     }
 }
 
-/// A cursor is of the same list, whatever stands before its path.
+/// A cursor belongs to a list, whatever its base is.
 #[actix_web::test]
-async fn a_cursor_is_good_behind_any_prefix() {
+async fn a_cursor_is_valid_behind_any_prefix() {
     let api = api(None);
     let first = through("127.0.0.1", Some("/api"), request("GET", "/users?limit=1"));
     let first = send(&api, first).await;
@@ -196,7 +196,7 @@ async fn text(api: &Api, path: &str) -> (Answer, String) {
     (answer, text)
 }
 
-/// Where a relative link leads from a path.
+/// Resolves a relative link.
 fn resolve(path: &str, link: &str) -> String {
     let mut segments: Vec<_> = path.split('/').collect();
     segments.pop();
@@ -211,7 +211,7 @@ fn resolve(path: &str, link: &str) -> String {
 }
 
 #[actix_web::test]
-async fn the_documentation_links_without_a_setting() {
+async fn links_in_the_documentation_are_relative() {
     let api = api(None);
     let mut tags = Vec::new();
     for path in ["/docs", "/docs/"] {
@@ -239,7 +239,7 @@ async fn the_documentation_links_without_a_setting() {
 }
 
 #[actix_web::test]
-async fn the_document_of_each_base_has_a_tag_of_its_own() {
+async fn the_document_has_a_different_tag_for_each_base() {
     let api = api(None);
     let ask = |prefix, tag: String| {
         let request = request("GET", "/openapi.json").insert_header(("if-none-match", tag));

@@ -22,8 +22,8 @@ async fn batch(api: &Api, operations: &Value) -> Answer {
     send_json(api, "POST", "/batch", body).await
 }
 
-/// Users and posts in version 3 under every id; new users get ids from 11 on,
-/// new posts ids from 21 on.
+/// Returns repositories with a user and a post in version 3 for every id. New users get
+/// ids from 11 on, new posts ids from 21 on.
 fn repositories() -> (MockUserRepository, MockPostRepository) {
     let (mut users, mut posts) = (ada(3), notes(3));
     users
@@ -105,13 +105,13 @@ async fn every_operation_has_its_result_in_order() {
 }
 
 #[actix_web::test]
-async fn nothing_is_a_batch_too() {
+async fn an_empty_batch_succeeds() {
     let answer = batch(&everything(), &json!([])).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (200, json!([])));
 }
 
 #[actix_web::test]
-async fn a_thousand_operations_are_taken_and_no_more() {
+async fn at_most_a_thousand_operations_are_accepted() {
     let operations = |count: usize| {
         (0..count)
             .map(|n| create_user(&format!("u{n}@example.org")))
@@ -205,7 +205,7 @@ async fn a_user_who_still_has_posts_is_named_by_its_id() {
 }
 
 #[actix_web::test]
-async fn conditions_may_be_demanded() {
+async fn if_match_can_be_required() {
     let (users, posts) = repositories();
     let settings = Settings {
         require_if_match: true,
@@ -231,7 +231,7 @@ async fn conditions_may_be_demanded() {
 }
 
 #[actix_web::test]
-async fn a_batch_is_a_write_like_any_other() {
+async fn keys_and_preferences_apply_to_batches() {
     let (users, posts) = repositories();
     let store = Arc::new(ImmediateStore::new(session(users, posts)));
     let api = api_with(store.clone(), settings());

@@ -11,7 +11,7 @@ fn creating() -> Api {
     users(repository)
 }
 
-/// Every request that has a body.
+/// All requests with a body.
 const WRITES: [(&str, &str); 7] = [
     ("POST", "/users"),
     ("PUT", "/users/1"),
@@ -71,7 +71,7 @@ async fn malformed_json_is_refused_by_line_and_column() {
     ];
     for (method, path) in WRITES {
         for body in &bodies {
-            // `id` is unknown to POST, and what is unknown is not looked into.
+            // `id` is unknown in a POST, so its value is not parsed.
             if method == "POST" && body.starts_with(b"{\"id\"")
                 || path.contains("post") && body.len() > 1000
             {
@@ -79,7 +79,7 @@ async fn malformed_json_is_refused_by_line_and_column() {
             }
             let answer = send_json(&untouched(), method, path, *body).await;
             let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
-            // Posts have no `name`: its value is not looked into either.
+            // Posts have no `name`, so its value is not parsed.
             if path.contains("posts") && body.starts_with(b"{\"name\"") {
                 assert!(
                     [400, 422].contains(&answer.status.as_u16()),
@@ -100,7 +100,7 @@ async fn malformed_json_is_refused_by_line_and_column() {
 }
 
 #[actix_web::test]
-async fn json_that_is_no_object_is_against_the_rules() {
+async fn json_that_is_not_an_object_breaks_a_rule() {
     for body in [
         "null",
         "true",
@@ -124,7 +124,7 @@ async fn json_that_is_no_object_is_against_the_rules() {
 }
 
 #[actix_web::test]
-async fn every_broken_rule_is_listed_at_once() {
+async fn every_broken_rule_is_listed() {
     let api = untouched();
     for (method, path, body, faults) in [
         (
@@ -221,7 +221,7 @@ async fn details_name_the_member_and_the_rule() {
 }
 
 #[actix_web::test]
-async fn a_user_id_is_an_integer_that_can_exist() {
+async fn a_user_id_must_be_a_possible_id() {
     for (id, code) in [
         ("\"1\"", "wrong-type"),
         ("true", "wrong-type"),
@@ -293,7 +293,7 @@ async fn lengths_count_code_points() {
 }
 
 #[actix_web::test]
-async fn text_comes_back_as_it_was_sent() {
+async fn text_is_returned_unchanged() {
     for name in [
         "e\u{301}",
         "\u{202e}evil",
@@ -377,14 +377,14 @@ async fn encoded_bodies_are_refused_unread() {
 }
 
 #[actix_web::test]
-async fn a_body_may_have_a_mebibyte_and_no_more() {
+async fn a_body_may_have_at_most_a_mebibyte() {
     let padded = |bytes: usize| {
         let start = r#"{"name":"N","email":"n@example.org"#;
         format!("{start}\"{}}}", " ".repeat(bytes - start.len() - 2))
     };
     let (most, more) = (padded(1024 * 1024), padded(1024 * 1024 + 1));
     assert_eq!(most.len(), 1024 * 1024);
-    // Without a `Content-Length`, as a chunked body comes.
+    // Without a `Content-Length`, like a chunked body.
     assert_eq!(
         send_json(&creating(), "POST", "/users", most).await.status,
         201
@@ -400,7 +400,7 @@ async fn a_body_may_have_a_mebibyte_and_no_more() {
 }
 
 #[actix_web::test]
-async fn hordes_of_members_do_not_swell_the_answer() {
+async fn many_invalid_members_give_a_small_response() {
     let many: Vec<_> = (0..50_000).map(|n| format!("\"m{n}\":1")).collect();
     let answer = send_json(
         &untouched(),

@@ -1,4 +1,4 @@
-//! What each kind of answer says about keeping it: `Cache-Control`, `ETag`, `Vary`.
+//! `Cache-Control`, `ETag` and `Vary` of all kinds of responses.
 
 use byline_application::{MockPostRepository, MockUserRepository, Page};
 
@@ -6,7 +6,7 @@ use crate::support::{
     Answer, api, get, notes, post, request, send, send_as_it_is, send_json, untouched, user,
 };
 
-/// Users of which there is Ada, in this version, alone in every list.
+/// Returns users of which Ada, in this version, is the only one in every list.
 fn listed_users(version: i64) -> MockUserRepository {
     let mut users = crate::support::ada(version);
     users.expect_list().returning(move |_| {
@@ -36,7 +36,7 @@ fn world(users: i64, posts: i64) -> byline_http::Api {
     api(listed_users(users), listed_posts(posts))
 }
 
-/// What may be kept, and asked for again with its tag.
+/// Cacheable responses.
 const KEPT: [&str; 9] = [
     "/users",
     "/posts?sort=-id",
@@ -55,7 +55,7 @@ async fn fetch(path: &str, header: (&str, &str)) -> Answer {
 }
 
 #[actix_web::test]
-async fn what_may_be_kept_can_be_validated() {
+async fn cacheable_responses_can_be_validated() {
     for path in KEPT {
         let first = fetch(path, ("accept-encoding", "gzip")).await;
         assert_eq!(first.status, 200, "{path} {first:?}");
@@ -67,7 +67,7 @@ async fn what_may_be_kept_can_be_validated() {
             let again = fetch(path, ("if-none-match", known)).await;
             assert_eq!(again.status, 304, "{path} {known}");
             assert!(again.body.is_empty());
-            // A 304 renews the headers of what was kept (RFC 9110 section 15.4.5).
+            // A 304 updates the cached headers (RFC 9110 section 15.4.5).
             for name in [
                 "etag",
                 "cache-control",
@@ -86,7 +86,7 @@ async fn what_may_be_kept_can_be_validated() {
 }
 
 #[actix_web::test]
-async fn a_tag_changes_with_all_that_an_answer_says() {
+async fn a_tag_changes_with_every_part_of_the_response() {
     async fn tag(users: i64, posts: i64, path: &str, prefer: &str) -> String {
         let request = request("GET", path).insert_header(("prefer", prefer));
         let answer = send(&world(users, posts), request).await;
@@ -104,7 +104,7 @@ async fn a_tag_changes_with_all_that_an_answer_says() {
         assert_eq!(tag(2, 1, path, "x").await != first, of_users, "{path}");
         assert_eq!(tag(1, 2, path, "x").await != first, of_posts, "{path}");
     }
-    // So it does with the count, which a preference adds.
+    // The count, which a preference adds, changes it, too.
     assert_ne!(
         tag(1, 1, "/users", "x").await,
         tag(1, 1, "/users", "count=exact").await
@@ -113,7 +113,7 @@ async fn a_tag_changes_with_all_that_an_answer_says() {
 }
 
 #[actix_web::test]
-async fn everything_else_is_not_kept() {
+async fn other_responses_are_not_cacheable() {
     let user = r#"{"name":"Ada","email":"ada@example.org"}"#;
     for path in [
         "/livez", "/readyz", "/nowhere", "/users?x", "/users/x", "/me",

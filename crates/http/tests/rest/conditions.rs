@@ -27,17 +27,17 @@ async fn a_row_that_the_client_has_is_not_sent_again() {
 }
 
 #[actix_web::test]
-async fn a_row_that_moved_on_is_sent() {
+async fn a_row_with_a_new_version_is_sent() {
     for tags in ["\"2\"", "\"33\"", "\"03\"", "\"x\""] {
         let request = request("GET", "/users/1").insert_header(("if-none-match", tags));
         assert_eq!(send(&world(), request).await.status, 200, "{tags}");
     }
 }
 
-/// RFC 9110 section 13.2.2: `If-Match` by the strong comparison, then
-/// `If-None-Match`; and neither where there is no row (section 13.2.1).
+/// RFC 9110 section 13.2.2: `If-Match` by strong comparison, then `If-None-Match`; neither
+/// if there is no row (section 13.2.1).
 #[actix_web::test]
-async fn a_row_is_sent_in_the_named_version_only() {
+async fn if_match_guards_reads() {
     for path in ["/users/1", "/posts/1"] {
         for (tags, none_match, status) in [
             ("\"3\"", "", 200),
@@ -104,7 +104,7 @@ async fn change(
 }
 
 #[actix_web::test]
-async fn a_change_happens_in_the_named_version_only() {
+async fn if_match_guards_writes() {
     for what in CHANGES {
         let success = if what.0 == "DELETE" { 204 } else { 200 };
         for tags in ["\"3\"", "\"2\",\"3\"", "*"] {
@@ -130,7 +130,7 @@ async fn a_change_happens_in_the_named_version_only() {
 
 /// RFC 9110, section 13.1.2: the method must not be performed.
 #[actix_web::test]
-async fn if_none_match_guards_changes_too() {
+async fn if_none_match_guards_writes() {
     for what in CHANGES {
         for tags in ["*", "\"3\"", "W/\"3\""] {
             let refused = change(&world(), what, &[("if-none-match", tags)]).await;
@@ -150,7 +150,7 @@ async fn if_none_match_guards_changes_too() {
 }
 
 #[actix_web::test]
-async fn an_operator_can_demand_if_match() {
+async fn if_match_can_be_required_by_a_setting() {
     let strict = || {
         let store = ImmediateStore::new(session(ada(3), notes(3)));
         api_with(

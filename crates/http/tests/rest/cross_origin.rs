@@ -1,4 +1,4 @@
-//! Pages of other origins: what a browser asks first, and what pages may read.
+//! Cross-origin resource sharing: preflights, and headers that pages may read.
 
 use actix_web::App;
 use actix_web::http::header::HeaderMap;
@@ -28,8 +28,8 @@ async fn answered(request: TestRequest) -> (u16, HeaderMap) {
     (answer.status().as_u16(), answer.headers().clone())
 }
 
-/// Every header that the document says an operation reads, and those that all
-/// operations read.
+/// Returns all request headers in the OpenAPI document, and those that all operations
+/// read.
 fn headers_that_are_read() -> Vec<String> {
     let document: Value = serde_json::from_str(&byline_http::openapi()).unwrap();
     let mut names: Vec<String> = [
@@ -81,7 +81,7 @@ async fn pages_may_send_every_header_that_is_read() {
 }
 
 #[actix_web::test]
-async fn pages_may_read_every_answer() {
+async fn pages_may_read_every_response() {
     let long = format!("/users?{}", "x".repeat(8 * 1024));
     let longer = format!("/nowhere?{}", "x".repeat(60 * 1024));
     for (sent, expected) in [
@@ -115,8 +115,8 @@ async fn pages_may_read_every_answer() {
 }
 
 #[test]
-fn an_answer_to_an_unread_request_has_what_can_be_known() {
-    let told = |origins: &[&str], credentials| {
+fn responses_to_unread_requests_have_cors_headers() {
+    let headers_for = |origins: &[&str], credentials| {
         let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
         let headers = CrossOrigin {
             origins,
@@ -132,13 +132,13 @@ fn an_answer_to_an_unread_request_has_what_can_be_known() {
         "access-control-allow-origin: *",
         "access-control-allow-origin: https://a.example",
     );
-    assert_eq!(told(&[], false), Vec::<String>::new());
-    assert_eq!(told(&["*"], false), [any]);
-    assert_eq!(told(&["https://a.example"], false), [one]);
+    assert_eq!(headers_for(&[], false), Vec::<String>::new());
+    assert_eq!(headers_for(&["*"], false), [any]);
+    assert_eq!(headers_for(&["https://a.example"], false), [one]);
     let yes = "access-control-allow-credentials: true";
-    assert_eq!(told(&["https://a.example"], true), [one, yes]);
+    assert_eq!(headers_for(&["https://a.example"], true), [one, yes]);
     assert_eq!(
-        told(&["https://a.example", "https://b.example"], true),
+        headers_for(&["https://a.example", "https://b.example"], true),
         [any]
     );
 }

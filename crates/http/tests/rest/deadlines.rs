@@ -8,8 +8,8 @@ use crate::support::{ada, api_with, get, request, send, session, settings};
 
 type Jobs = Arc<Mutex<Vec<Box<dyn Job>>>>;
 
-/// An interface to a store that never finishes a job; `begin` says whether it
-/// begins them. The jobs are kept.
+/// Returns an interface to a store that never finishes a job, and its jobs. `begin` says
+/// whether it starts them.
 fn stuck(begin: bool) -> (Api, Jobs) {
     let jobs = Jobs::default();
     let kept = Arc::clone(&jobs);
@@ -29,7 +29,7 @@ fn stuck(begin: bool) -> (Api, Jobs) {
 }
 
 #[actix_web::test]
-async fn a_read_is_answered_whatever_the_store_does() {
+async fn a_read_is_answered_by_its_deadline() {
     for begin in [false, true] {
         let (api, _jobs) = stuck(begin);
         let answer = get(&api, "/users/1").await;
@@ -38,7 +38,7 @@ async fn a_read_is_answered_whatever_the_store_does() {
 }
 
 #[actix_web::test]
-async fn a_write_that_was_not_begun_never_will_be() {
+async fn a_write_past_its_deadline_is_not_started() {
     let (api, jobs) = stuck(false);
     let answer = send(&api, request("DELETE", "/users/1")).await;
     assert_eq!(answer.problem(), (503, "deadline-exceeded".into()));
@@ -53,15 +53,15 @@ async fn a_write_that_was_not_begun_never_will_be() {
 }
 
 #[actix_web::test]
-async fn a_write_that_was_begun_may_have_happened() {
+async fn a_started_write_past_its_deadline_has_an_unknown_outcome() {
     let (api, _jobs) = stuck(true);
     let answer = send(&api, request("DELETE", "/users/1")).await;
     assert_eq!(answer.problem(), (503, "outcome-unknown".into()));
 }
 
-/// A session may lose a conflict after it was begun; the store runs it again.
+/// A session may lose a conflict after it has started. The store runs it again.
 #[actix_web::test]
-async fn a_write_may_be_run_again() {
+async fn a_write_may_run_again_after_a_conflict() {
     let mut store = MockStore::new();
     store.expect_submit().returning(|_, _, mut job| {
         for _ in 0..3 {

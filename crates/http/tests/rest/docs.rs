@@ -10,7 +10,7 @@ async fn load(path: &str, encoding: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn the_document_is_served_and_kept() {
+async fn the_document_is_served_and_validated() {
     let answer = get(&untouched(), "/openapi.json").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), "application/json");
@@ -30,7 +30,7 @@ async fn the_document_is_served_and_kept() {
 }
 
 #[actix_web::test]
-async fn the_page_loads_nothing_from_elsewhere() {
+async fn the_page_loads_nothing_from_other_hosts() {
     let page = load("/docs", "identity").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let html = String::from_utf8(page.body.clone()).unwrap();
@@ -63,7 +63,7 @@ async fn the_page_loads_nothing_from_elsewhere() {
 }
 
 #[actix_web::test]
-async fn assets_are_compressed_for_whoever_can_unfold_them() {
+async fn assets_are_compressed_for_clients_that_accept_gzip() {
     for path in [
         "/docs",
         "/docs/start.js",
@@ -92,14 +92,14 @@ async fn assets_are_compressed_for_whoever_can_unfold_them() {
         let again = request("GET", path).insert_header(("if-none-match", plain.header("etag")));
         let again = send_as_it_is(&untouched(), again).await;
         assert_eq!(again.status, 304);
-        // A browser keeps the policy of the 304.
+        // A browser replaces the cached policy by that of the 304.
         let policy = |answer: &Answer| answer.header("content-security-policy").to_owned();
         assert_eq!(policy(&again), policy(&plain), "{path}");
     }
 }
 
 #[actix_web::test]
-async fn the_documentation_has_no_other_parts() {
+async fn other_assets_are_not_found() {
     for path in ["/docs/nonsense.js", "/docs/index.html.gz", "/docs/.."] {
         let code = get(&untouched(), path).await.code();
         assert!(code == "not-found" || code == "unknown-path", "{path}");

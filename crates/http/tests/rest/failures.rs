@@ -14,7 +14,8 @@ fn cause() -> Cause {
     Arc::new(Error::other(SECRET))
 }
 
-/// Every variant there is. A new one does not compile until it is listed.
+/// Returns the status and the code of every variant. Does not compile until a new one is
+/// listed.
 fn expected(error: &AppError) -> (u16, &'static str) {
     match error {
         AppError::NotFound(_) => (404, "not-found"),
@@ -78,7 +79,7 @@ fn every_error() -> Vec<AppError> {
 }
 
 #[actix_web::test]
-async fn every_error_has_its_status_and_code_and_keeps_its_secrets() {
+async fn every_error_has_a_status_and_a_code_and_discloses_no_cause() {
     let body = r#"{"name":"N","email":"n@example.org"}"#;
     for error in every_error() {
         let (status, code) = expected(&error);
@@ -96,7 +97,7 @@ async fn every_error_has_its_status_and_code_and_keeps_its_secrets() {
 }
 
 #[actix_web::test]
-async fn an_internal_error_tells_nothing_but_the_request_id() {
+async fn an_internal_error_discloses_only_the_request_id() {
     let answer = get(&failing(AppError::Internal(cause())), "/users/7").await;
     let problem = answer.json();
     let members: Vec<_> = problem.as_object().unwrap().keys().collect();

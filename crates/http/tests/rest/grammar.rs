@@ -1,4 +1,4 @@
-//! What lists can be asked for, and what is refused.
+//! The parameters of lists.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::support::{
 
 type Asked<Q> = Arc<Mutex<Vec<Q>>>;
 
-/// Users of whom every list is one page, and what was asked of them.
+/// Returns users whose lists have one page, and the queries for them.
 fn people() -> (Api, Asked<UserQuery>) {
     let asked = Asked::default();
     let theirs = Arc::clone(&asked);
@@ -31,7 +31,7 @@ fn people() -> (Api, Asked<UserQuery>) {
     (users(repository), asked)
 }
 
-/// Posts of which every list is one page, and what was asked of them.
+/// Returns posts whose lists have one page, and the queries for them.
 fn writings() -> (Api, Asked<PostQuery>) {
     let asked = Asked::default();
     let theirs = Arc::clone(&asked);
@@ -155,7 +155,7 @@ async fn posts_are_sorted_and_filtered() {
 }
 
 #[actix_web::test]
-async fn what_no_index_serves_is_refused_and_what_is_allowed_is_named() {
+async fn lists_without_an_index_are_refused_with_the_allowed_ones() {
     for (uri, faults) in [
         ("/users?name.starts=A", vec!["name.starts needs-sort"]),
         (
@@ -196,7 +196,7 @@ async fn what_no_index_serves_is_refused_and_what_is_allowed_is_named() {
 }
 
 #[actix_web::test]
-async fn other_values_are_refused_all_at_once() {
+async fn invalid_values_are_all_listed() {
     for (uri, faults) in [
         ("/users?sort=", vec!["sort unknown-value"]),
         ("/users?sort=-", vec!["sort unknown-value"]),
@@ -267,7 +267,7 @@ async fn other_values_are_refused_all_at_once() {
     );
 }
 
-/// Where the `Link` header points for this relation.
+/// Returns the target of a relation in the `Link` header.
 fn link(answer: &Answer, rel: &str) -> String {
     let suffix = format!(">; rel=\"{rel}\"");
     let links = answer.header("link").split(", ");
@@ -338,7 +338,7 @@ async fn a_cursor_is_refused_with_another_sort_or_other_filters() {
     assert_eq!(get(&api, &next).await.status, 200);
 }
 
-/// An interface to users and posts, and the store between.
+/// Returns an interface to users and posts, and its store.
 fn watched(users: MockUserRepository, posts: MockPostRepository) -> (Api, Arc<ImmediateStore>) {
     let store = Arc::new(ImmediateStore::new(session(users, posts)));
     let shared: Arc<dyn Store> = Arc::<ImmediateStore>::clone(&store);
@@ -346,7 +346,7 @@ fn watched(users: MockUserRepository, posts: MockPostRepository) -> (Api, Arc<Im
 }
 
 #[actix_web::test]
-async fn a_count_is_told_to_those_who_prefer_it() {
+async fn a_count_is_sent_if_preferred() {
     let mut repository = MockUserRepository::new();
     repository.expect_count().return_once(|query| {
         assert_eq!(query.direction, Direction::Descending);
@@ -377,7 +377,7 @@ async fn a_malformed_preference_is_refused() {
     }
 }
 
-/// Users of whom those asked for are found, however many, at once.
+/// Returns users of whom any number can be found at once.
 fn authors() -> MockUserRepository {
     let mut users = MockUserRepository::new();
     users
@@ -387,7 +387,7 @@ fn authors() -> MockUserRepository {
 }
 
 #[actix_web::test]
-async fn posts_come_with_their_authors_if_wanted() {
+async fn posts_are_listed_with_their_authors_if_requested() {
     for uri in ["/posts?embed=user", "/users/1/posts?limit=9&embed=user"] {
         let mut repository = MockPostRepository::new();
         repository.expect_list().once().returning(|_| {
@@ -411,7 +411,7 @@ async fn posts_come_with_their_authors_if_wanted() {
 }
 
 #[actix_web::test]
-async fn a_post_comes_with_its_author_and_another_tag() {
+async fn a_post_with_its_author_has_another_tag() {
     let (api, store) = watched(authors(), notes(2));
     let embedding = request("GET", "/posts/9?embed=user").insert_header(("if-none-match", "\"2\""));
     let answer = send(&api, embedding).await;

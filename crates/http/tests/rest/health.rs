@@ -17,7 +17,7 @@ fn store_that_is(readiness: Readiness, release: Option<Release>) -> Api {
 }
 
 #[actix_web::test]
-async fn a_ready_process_says_so() {
+async fn a_ready_process_reports_ready() {
     let api = store_that_is(Readiness::Ready, None);
     for (path, status) in [
         ("/livez", "live"),
@@ -32,8 +32,8 @@ async fn a_ready_process_says_so() {
 }
 
 #[actix_web::test]
-async fn each_server_of_several_is_told() {
-    for (servers, told) in [
+async fn several_servers_are_reported() {
+    for (servers, expected) in [
         (vec![], None),
         (vec![ServerHealth::ReadOnly], None),
         (
@@ -54,12 +54,12 @@ async fn each_server_of_several_is_told() {
         let api = api_with(Arc::new(store), settings());
         let answer = get(&api, "/readyz").await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.json().get("servers"), told.as_ref());
+        assert_eq!(answer.json().get("servers"), expected.as_ref());
     }
 }
 
 #[actix_web::test]
-async fn a_process_that_can_only_read_says_so_and_is_sent_requests() {
+async fn a_read_only_process_reports_it_and_is_ready() {
     let api = store_that_is(Readiness::ReadOnly, None);
     let answer = get(&api, "/readyz").await;
     assert_eq!(answer.status, 200);
@@ -67,7 +67,7 @@ async fn a_process_that_can_only_read_says_so_and_is_sent_requests() {
 }
 
 #[actix_web::test]
-async fn a_process_that_is_not_ready_is_alive_and_says_why() {
+async fn a_process_that_is_not_ready_is_live_and_reports_the_reason() {
     let secret = Arc::new(std::io::Error::other("password=hunter2"));
     for (readiness, detail) in [
         (
@@ -102,7 +102,7 @@ async fn a_draining_process_is_not_ready() {
 }
 
 #[actix_web::test]
-async fn the_service_document_says_what_this_is() {
+async fn the_service_document_names_version_and_schema() {
     let release = Release {
         version: "1.1.0".into(),
         schema: "20261123000000".into(),

@@ -16,7 +16,7 @@ use crate::support::{Answer, ada, api, api_with, notes, request, send, settings,
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"Ada@example.org"}"#;
 
-/// Users who are given ids from 1 on.
+/// Returns users whose ids begin with 1.
 fn counting() -> MockUserRepository {
     let next = AtomicI64::new(1);
     let mut users = MockUserRepository::new();
@@ -49,12 +49,12 @@ fn is_replay(answer: &Answer) -> bool {
 }
 
 #[actix_web::test]
-async fn a_repeated_request_is_given_the_first_answer() {
+async fn a_repeated_request_gets_the_first_response() {
     let api = users(counting());
     let first = post(&api, "a", ADA).await;
     assert_eq!(first.status, 201);
     assert!(!is_replay(&first));
-    // Another spelling of the key, and another way to write the same body.
+    // Other notations of the same key and the same body.
     let spaced = r#" {"email": "Ada@example.org", "name": "Ada\u0020Lovelace"} "#;
     for (key, body) in [("a", ADA), ("\"a\"", ADA), ("a", spaced)] {
         let again = post(&api, key, body).await;
@@ -131,7 +131,7 @@ async fn another_request_with_the_same_key_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_replay_needs_no_condition_to_hold_again() {
+async fn a_replay_does_not_check_preconditions_again() {
     let mut users = ada(1);
     users.checkpoint();
     let version = AtomicI64::new(1);
@@ -155,7 +155,7 @@ async fn a_replay_needs_no_condition_to_hold_again() {
 }
 
 #[actix_web::test]
-async fn a_key_must_be_one() {
+async fn malformed_keys_are_refused() {
     let api = users(counting());
     let long = "x".repeat(256);
     for key in ["", "a b", "\"a", "a,b", &long] {
@@ -167,13 +167,13 @@ async fn a_key_must_be_one() {
         send(&api, two).await.problem(),
         (400, "invalid-header".into())
     );
-    // It means nothing where nothing is written.
+    // Reads ignore it.
     let read = request("GET", "/livez").insert_header(("idempotency-key", ""));
     assert_eq!(send(&api, read).await.status, 200);
 }
 
 #[actix_web::test]
-async fn a_key_that_is_held_for_too_long_is_in_use() {
+async fn a_key_that_stays_locked_is_in_use() {
     let mut keys = MockIdempotencyRepository::new();
     keys.expect_insert().returning(|_, _, _| {
         let cause = std::io::Error::other("locked");
@@ -187,15 +187,15 @@ async fn a_key_that_is_held_for_too_long_is_in_use() {
     assert_eq!(answer.header("retry-after"), "1");
 }
 
-/// An interface to a store in which a job has got no further than its claim
-/// when the deadline passes.
+/// Returns an interface to a store in which a job still waits for its key when the
+/// deadline passes.
 fn stuck_in_claim() -> Api {
     let mut store = MockStore::new();
     store.expect_submit().returning(|_, deadline, mut job| {
         std::thread::spawn(move || {
             let mut keys = MockIdempotencyRepository::new();
             keys.expect_insert().returning(move |_, _, _| {
-                // Until after the answer, however long that takes.
+                // Until the response has been sent.
                 while std::time::Instant::now() < deadline + Duration::from_millis(20) {
                     std::thread::yield_now();
                 }
@@ -203,7 +203,7 @@ fn stuck_in_claim() -> Api {
             });
             let mut session = MockSession::new();
             session.expect_idempotency().return_var(Box::new(keys));
-            // Neither users nor posts: the work must not be begun any more.
+            // Without users and posts: the work must not start any more.
             let ending = job.run(&mut session);
             assert!(
                 matches!(ending, Err(AppError::Unavailable(_))),
@@ -220,7 +220,7 @@ fn stuck_in_claim() -> Api {
 }
 
 #[actix_web::test]
-async fn who_waits_for_a_key_until_the_deadline_is_told_so_and_changes_nothing() {
+async fn waiting_for_a_key_until_the_deadline_changes_nothing() {
     let answer = post(&stuck_in_claim(), "a", ADA).await;
     assert_eq!(answer.problem(), (409, "key-in-use".into()));
 }

@@ -5,7 +5,7 @@ use byline_http::Api;
 
 use crate::support::{Answer, get, untouched, user, users};
 
-/// An interface to users with these ids, as a database would page them.
+/// Returns an interface to users with these ids, with pages like those of a database.
 fn people(ids: Vec<i64>) -> Api {
     people_in(&Arc::new(Mutex::new(ids)))
 }
@@ -53,7 +53,7 @@ fn ids(answer: &Answer) -> Vec<i64> {
         .collect()
 }
 
-/// Where the `Link` header points for this relation.
+/// Returns the target of a relation in the `Link` header.
 fn link(answer: &Answer, rel: &str) -> Option<String> {
     let suffix = format!(">; rel=\"{rel}\"");
     answer
@@ -74,7 +74,7 @@ async fn an_empty_list_is_an_empty_array() {
 }
 
 #[actix_web::test]
-async fn a_walk_there_and_back_visits_the_same_rows() {
+async fn following_next_and_prev_visits_the_same_rows() {
     let api = people((1..=7).collect());
     let mut there = Vec::new();
     let mut uri = "/users?limit=3".to_owned();
@@ -102,7 +102,7 @@ async fn a_walk_there_and_back_visits_the_same_rows() {
 }
 
 #[actix_web::test]
-async fn positions_outlive_their_rows() {
+async fn cursors_stay_valid_when_their_rows_are_deleted() {
     let stored = Arc::new(Mutex::new((1..=6).collect::<Vec<_>>()));
     let api = people_in(&stored);
     let first = get(&api, "/users?limit=3").await;
@@ -191,7 +191,7 @@ async fn damaged_and_foreign_cursors_are_refused() {
 }
 
 #[actix_web::test]
-async fn unknown_and_repeated_parameters_are_refused_all_at_once() {
+async fn unknown_and_repeated_parameters_are_all_listed() {
     let answer = get(&untouched(), "/users?limit=1&sorted=x&limit=2&%3Cb%3E=1&=").await;
     assert_eq!(answer.problem(), (400, "invalid-parameter".into()));
     assert_eq!(

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt;
 
 use crate::support::{ada, failing, request, send, settings, users};
 
-/// Collects what is logged.
+/// Collects log lines.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -22,8 +22,8 @@ impl Write for Log {
     }
 }
 
-/// What the whole process logs. One subscriber for all tests: those of single
-/// threads miss events that other threads met first.
+/// Returns the log of the process. All tests share a subscriber: one per thread misses
+/// events whose callsite another thread reached first.
 fn log() -> &'static Log {
     static LOG: LazyLock<Log> = LazyLock::new(|| {
         let log = Log::default();
@@ -35,7 +35,8 @@ fn log() -> &'static Log {
     &LOG
 }
 
-/// The events of `GET uri`, told from those of other tests by its `id`.
+/// Returns the events of `GET uri`, which its `id` distinguishes from those of other
+/// tests.
 async fn events(api: &Api, uri: &str, id: &str) -> Vec<Value> {
     let log = log();
     send(api, request("GET", uri).insert_header(("x-request-id", id))).await;
@@ -63,7 +64,7 @@ async fn an_internal_error_is_logged_once_with_all_its_causes() {
 }
 
 #[actix_web::test]
-async fn what_the_database_says_is_logged_for_the_operator() {
+async fn database_errors_are_logged() {
     let cause = Arc::new(io::Error::other("disk full"));
     let api = failing(Unavailable::Database(cause).into());
     let seen = events(&api, "/users/1", "database").await;
@@ -85,7 +86,7 @@ async fn a_request_is_logged_without_its_query() {
     assert_eq!(fields["route"], "/users/{user_id}");
     assert_eq!(fields["status"], 400);
     assert!(fields["micros"].is_u64(), "{fields}");
-    // It never got as far as the store.
+    // It did not reach the store.
     assert_eq!(
         (&fields["queued_micros"], &fields["database_micros"]),
         (&0.into(), &0.into())
@@ -94,7 +95,7 @@ async fn a_request_is_logged_without_its_query() {
 }
 
 #[actix_web::test]
-async fn a_path_is_logged_without_what_is_none_of_ours() {
+async fn a_path_is_logged_only_with_ids() {
     for (path, logged) in [
         ("/users/hunter2", "/users/{user_id}"),
         ("/problems/hunter2", "/problems/{code}"),
@@ -111,7 +112,7 @@ async fn a_path_is_logged_without_what_is_none_of_ours() {
 }
 
 #[actix_web::test]
-async fn requests_are_not_logged_unless_wanted() {
+async fn requests_are_logged_only_if_configured() {
     let quiet = Settings {
         log_requests: false,
         ..settings()

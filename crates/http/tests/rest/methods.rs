@@ -36,7 +36,7 @@ async fn options_lists_the_methods() {
 }
 
 #[actix_web::test]
-async fn other_methods_are_refused_with_the_list() {
+async fn other_methods_are_refused_with_allow() {
     const METHODS: [&str; 8] = [
         "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", "get",
     ];
@@ -82,9 +82,9 @@ async fn unknown_paths_are_not_found_by_any_method() {
     }
 }
 
-/// There are no parameters or encodings to be wrong where there is nothing.
+/// Where there is no operation, parameters and encodings cannot be wrong.
 #[actix_web::test]
-async fn the_path_and_the_method_come_first() {
+async fn path_and_method_are_checked_first() {
     for (method, path, status) in [
         ("GET", "/nonsense?x=1", 404),
         ("POST", "/nonsense?x=1", 404),
@@ -141,7 +141,7 @@ async fn ids_that_cannot_exist_are_not_found() {
 }
 
 #[actix_web::test]
-async fn every_route_refuses_parameters_that_it_does_not_know() {
+async fn every_route_refuses_unknown_parameters() {
     for (route, allow) in ROUTES {
         for method in allow.split(", ").filter(|method| *method != "OPTIONS") {
             for path in with_and_without_slash(route) {

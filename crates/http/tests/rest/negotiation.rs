@@ -6,7 +6,7 @@ async fn asked(path: &str, accept: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn the_service_describes_itself_in_json_or_html() {
+async fn the_service_document_is_json_or_html() {
     for accept in [
         "*/*",
         "application/json",
@@ -32,7 +32,7 @@ async fn the_service_describes_itself_in_json_or_html() {
 }
 
 #[actix_web::test]
-async fn problems_are_explained_as_their_reader_likes() {
+async fn problem_pages_are_negotiated() {
     let json = asked("/problems/not-found", "application/json").await;
     assert_eq!(
         (&json.json()["code"], &json.json()["status"]),
@@ -47,7 +47,7 @@ async fn problems_are_explained_as_their_reader_likes() {
 }
 
 #[actix_web::test]
-async fn what_there_is_not_is_not_acceptable() {
+async fn unavailable_types_are_not_acceptable() {
     for (path, accept) in [
         ("/users", "text/html"),
         ("/users/1", "application/xml"),
@@ -70,7 +70,7 @@ async fn what_there_is_not_is_not_acceptable() {
 }
 
 #[actix_web::test]
-async fn whoever_is_not_picky_is_served() {
+async fn accept_headers_of_real_clients_get_json() {
     for accept in [
         "application/problem+json",
         "text/html, */*;q=0.1",

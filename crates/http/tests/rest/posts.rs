@@ -68,7 +68,7 @@ async fn a_missing_author_is_a_conflict_in_the_body_and_absent_in_the_path() {
 }
 
 #[actix_web::test]
-async fn the_path_alone_names_the_author() {
+async fn only_the_path_names_the_author() {
     let body = r#"{"user_id":3,"title":"T","content":""}"#;
     let answer = send_json(&posts(notes(1)), "POST", "/users/3/posts", body).await;
     assert_eq!(answer.problem(), (422, "invalid-fields".into()));
@@ -93,7 +93,7 @@ async fn a_post_is_replaced_patched_and_deleted() {
 }
 
 #[actix_web::test]
-async fn a_replacement_needs_every_member() {
+async fn a_replacement_requires_every_member() {
     let answer = send_json(&posts(notes(1)), "PUT", "/posts/9", "{}").await;
     assert_eq!(
         answer.faults(),
@@ -123,7 +123,7 @@ async fn posts_of_one_user_are_listed() {
 }
 
 #[actix_web::test]
-async fn posts_of_nobody_are_not_found() {
+async fn posts_of_an_absent_user_are_not_found() {
     let mut none = MockPostRepository::new();
     none.expect_list().returning(|_| {
         Ok(Page {

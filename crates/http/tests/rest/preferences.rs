@@ -13,7 +13,7 @@ use crate::support::{
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"Ada@example.org"}"#;
 const POST: &str = r#"{"user_id":1,"title":"T","content":"C"}"#;
 
-/// Every kind of write: method, path, body and the status of its success.
+/// All kinds of writes: method, path, body and status of success.
 const WRITES: [(&str, &str, &str, u16); 9] = [
     ("POST", "/users", ADA, 201),
     ("PUT", "/users/1", ADA, 200),
@@ -31,7 +31,7 @@ const WRITES: [(&str, &str, &str, u16); 9] = [
     ("DELETE", "/posts/1", "", 204),
 ];
 
-/// A store in which everything succeeds.
+/// Returns a store in which everything succeeds.
 fn store() -> Arc<ImmediateStore> {
     let (mut users, mut posts) = (ada(3), notes(3));
     users
@@ -62,7 +62,7 @@ fn same(one: &Answer, other: &Answer) -> bool {
 }
 
 #[actix_web::test]
-async fn a_rehearsal_answers_as_the_real_one() {
+async fn a_dry_run_answers_like_the_write() {
     for (method, uri, body, status) in WRITES {
         let store = store();
         let api = api_with(store.clone(), settings());
@@ -81,7 +81,7 @@ async fn a_rehearsal_answers_as_the_real_one() {
 }
 
 #[actix_web::test]
-async fn a_rehearsal_fails_as_the_real_one() {
+async fn a_dry_run_fails_like_the_write() {
     let api = failing(Conflict::EmailTaken.into());
     let tried = send(&api, write("POST", "/users", ADA, "tx=rollback")).await;
     assert_eq!(tried.problem(), (409, "email-taken".into()));
@@ -93,7 +93,7 @@ async fn a_rehearsal_fails_as_the_real_one() {
 }
 
 #[actix_web::test]
-async fn minimal_answers_have_no_body() {
+async fn minimal_responses_have_no_body() {
     for (method, uri, body, status) in WRITES {
         for (prefer, applied) in [
             ("return=minimal", "return=minimal"),
@@ -114,7 +114,7 @@ async fn minimal_answers_have_no_body() {
 }
 
 #[actix_web::test]
-async fn a_replay_is_answered_as_this_request_prefers() {
+async fn preferences_apply_to_replayed_responses() {
     let api = api_with(store(), settings());
     let keyed =
         |prefer| write("PATCH", "/users/1", "{}", prefer).insert_header(("idempotency-key", "k"));

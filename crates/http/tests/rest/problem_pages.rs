@@ -1,6 +1,6 @@
 use crate::support::{get, untouched};
 
-/// Every code that a client can meet; they are promises.
+/// All problem codes. They are stable.
 const CODES: [(&str, u16); 31] = [
     ("bad-request", 400),
     ("malformed-json", 400),
@@ -49,7 +49,7 @@ async fn every_code_has_a_page() {
 }
 
 #[actix_web::test]
-async fn a_code_that_does_not_exist_has_none() {
+async fn an_unknown_code_has_no_page() {
     for path in ["/problems/nonsense", "/problems/%00", "/problems/NOT-FOUND"] {
         assert_eq!(
             get(&untouched(), path).await.problem(),

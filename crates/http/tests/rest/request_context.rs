@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{get, request, send, untouched};
 
 #[actix_web::test]
-async fn a_sane_request_id_comes_back() {
+async fn a_valid_request_id_is_returned() {
     for path in ["/", "/nonsense", "/users/abc", "/users?x"] {
         let sent = request("GET", path).insert_header(("x-request-id", "trace-1.2~3_4"));
         assert_eq!(
@@ -18,7 +18,7 @@ async fn a_sane_request_id_comes_back() {
 }
 
 #[actix_web::test]
-async fn any_other_is_replaced() {
+async fn an_invalid_request_id_is_replaced() {
     for id in ["", "a b", "<script>", &"x".repeat(129)] {
         let sent = request("GET", "/nonsense").insert_header(("x-request-id", id));
         let answer = send(&untouched(), sent).await;
@@ -35,7 +35,7 @@ async fn any_other_is_replaced() {
 }
 
 #[actix_web::test]
-async fn ids_are_not_given_twice() {
+async fn generated_request_ids_are_unique() {
     let (one, other) = (get(&untouched(), "/").await, get(&untouched(), "/").await);
     assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
 }
@@ -54,7 +54,7 @@ async fn a_uri_of_more_than_8_kib_is_refused() {
     );
 }
 
-/// Error answers of routes and middleware that know nothing of problems.
+/// Error responses of routes and middleware that do not produce problems.
 #[actix_web::test]
 async fn foreign_errors_become_problems() {
     let api = untouched();
@@ -122,7 +122,7 @@ async fn foreign_errors_become_problems() {
 }
 
 #[actix_web::test]
-async fn middleware_that_gives_up_is_answered_with_a_problem() {
+async fn an_error_of_middleware_becomes_a_problem() {
     let api = untouched();
     let app = init_service(
         App::new()

@@ -1,5 +1,4 @@
-//! Tokens that no issuer would make: each is refused, without a look at the store
-//! and without a request to anybody.
+//! Tokens: hostile ones are refused without access to the store or the network.
 
 mod hostile;
 mod issuer;
@@ -25,7 +24,7 @@ use crate::support::{ada, api_with, now, send, session, settings, user_id};
 use hostile::hostile;
 use issuer::{AUDIENCE, ISSUER, Issuer, claims, header, seconds, with, without};
 
-/// An address that answers with a key set and counts how often it is asked.
+/// A server that responds with a key set and counts its requests.
 struct Provider {
     url: String,
     asked: Arc<AtomicUsize>,
@@ -92,7 +91,7 @@ fn api_to(store: Arc<dyn Store>, tokens: Arc<dyn TokenVerifier>) -> Api {
     )
 }
 
-/// A store that fails the test with whatever it is asked.
+/// Returns a store that must not be used.
 fn untouchable() -> Arc<dyn Store> {
     let mut store = MockStore::new();
     store.expect_submit().never();
@@ -123,7 +122,7 @@ async fn show(api: &Api, token: &str) -> (u16, String) {
 }
 
 #[actix_web::test]
-async fn hostile_tokens_are_refused_and_cost_nobody_anything() {
+async fn hostile_tokens_are_refused_without_store_or_network() {
     let issuer = Issuer::new();
     let provider = Provider::start(&issuer.jwks());
     let api = api_to(untouchable(), provider.verifier(Duration::from_secs(3600)));
@@ -142,7 +141,7 @@ async fn hostile_tokens_are_refused_and_cost_nobody_anything() {
 }
 
 #[actix_web::test]
-async fn tokens_of_the_issuer_are_taken() {
+async fn tokens_of_the_issuer_are_accepted() {
     let issuer = Issuer::new();
     let provider = Provider::start(&issuer.jwks());
     let mut identities = MockIdentityRepository::new();
@@ -230,7 +229,7 @@ async fn tokens_of_the_issuer_are_taken() {
 }
 
 #[actix_web::test]
-async fn keys_are_fetched_for_an_unknown_name_but_not_again_and_again() {
+async fn keys_are_fetched_for_an_unknown_name_but_not_repeatedly() {
     let issuer = Issuer::new();
     let provider = Provider::start(&issuer.jwks());
     let patient = provider.verifier(Duration::from_secs(3600));
@@ -244,7 +243,7 @@ async fn keys_are_fetched_for_an_unknown_name_but_not_again_and_again() {
     }
     assert_eq!(provider.asked(), 1);
 
-    // A new key is known after the first token that names it.
+    // The first token that names a new key has the key set fetched.
     let eager = provider.verifier(Duration::ZERO);
     assert_eq!(provider.asked(), 2);
     let mut jwks = issuer.jwks();
@@ -254,10 +253,10 @@ async fn keys_are_fetched_for_an_unknown_name_but_not_again_and_again() {
     let known = issuer.ed(&header(), &claims());
     assert!(is_known(&known));
     wait_for(|| is_known(&unknown(0)));
-    // The one that it replaced is of no more use.
+    // The replaced key is no longer valid.
     assert!(!is_known(&known));
 
-    // A provider that is away, or sends elsewhere, changes nothing.
+    // A provider that is unreachable or redirects changes nothing.
     let before = provider.asked();
     *provider.answer.lock().unwrap() = None;
     wait_for(|| !is_known(&unknown(1)) && provider.asked() > before);
@@ -273,7 +272,7 @@ fn wait_for(mut is_so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn keys_come_by_https_or_from_this_machine() {
+fn key_sets_must_come_by_https_or_from_localhost() {
     for text in [
         "https://issuer.example/jwks",
         "http://127.0.0.1:1/jwks",

@@ -23,7 +23,7 @@ async fn a_user_is_read() {
 }
 
 #[actix_web::test]
-async fn members_come_in_the_documented_order() {
+async fn members_have_the_documented_order() {
     let answer = get(&users(ada(1)), "/users/7").await;
     let text = String::from_utf8(answer.body).unwrap();
     let expected = format!(
@@ -67,7 +67,7 @@ async fn a_user_is_created() {
 }
 
 #[actix_web::test]
-async fn a_taken_address_is_a_conflict_that_points_to_it() {
+async fn a_taken_address_is_a_conflict_with_a_pointer() {
     let mut repository = MockUserRepository::new();
     repository
         .expect_insert()
@@ -101,7 +101,7 @@ async fn a_user_is_replaced() {
 }
 
 #[actix_web::test]
-async fn what_was_read_can_be_sent_back() {
+async fn a_user_that_was_read_is_a_valid_replacement() {
     let api = users(ada(1));
     let read = get(&api, "/users/7").await;
     for method in ["PUT", "PATCH"] {
@@ -122,7 +122,7 @@ async fn what_was_read_can_be_sent_back() {
 }
 
 #[actix_web::test]
-async fn a_patch_changes_what_it_names() {
+async fn a_patch_changes_only_the_given_members() {
     for (body, name, email) in [
         (r#"{"name":"Countess"}"#, "Countess", "Ada@example.org"),
         (
@@ -184,7 +184,7 @@ async fn a_user_with_posts_is_deleted_with_them_or_not_at_all() {
 }
 
 #[actix_web::test]
-async fn posts_is_delete_or_nothing() {
+async fn the_parameter_posts_must_be_delete() {
     for value in ["", "keep", "DELETE", "1"] {
         let uri = format!("/users/7?posts={value}");
         let answer = send(&users(ada(1)), request("DELETE", &uri)).await;

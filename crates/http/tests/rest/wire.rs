@@ -1,5 +1,5 @@
-//! What shows only on a connection: bodies that do not come, answers without
-//! one, and the end of the connection.
+//! Behaviour of connections: bodies that do not arrive, responses without a body, and
+//! when connections are closed.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use byline_http::{Api, Settings, configure, request_context};
 
 use crate::support::{ada, api_with, session, settings, untouched, users};
 
-/// A server on a port of its own.
+/// A server on its own port.
 struct Server {
     address: SocketAddr,
     handle: ServerHandle,
@@ -35,12 +35,12 @@ impl Server {
         Self { address, handle }
     }
 
-    /// Sends `request` as it is and gives what comes until the connection ends.
+    /// Sends `request` unchanged and returns everything up to the end of the connection.
     async fn talk(&self, request: impl Into<Vec<u8>>) -> String {
         self.talk_until(request, "\0").await
     }
 
-    /// As [`talk`](Self::talk), but ends the connection when `last` has come.
+    /// Like [`talk`](Self::talk), but closes the connection once `last` has arrived.
     async fn talk_until(&self, request: impl Into<Vec<u8>>, last: &'static str) -> String {
         let (address, request) = (self.address, request.into());
         rt::task::spawn_blocking(move || {
@@ -71,7 +71,7 @@ fn request(method: &str, path: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
 }
 
-/// Status line and headers but for those that differ from answer to answer.
+/// Returns the status line and those headers that are the same in all responses.
 fn head(answer: &str) -> Vec<String> {
     let (head, _) = answer.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<_> = head
@@ -115,7 +115,7 @@ async fn a_chunked_body_over_the_limit_is_refused() {
     let server = Server::start(untouched());
     let head = "POST /users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536));
-    // One chunk over; the end of the body is not waited for.
+    // One chunk too many: the server does not wait for the end of the body.
     let over = format!("{head}{}", chunk.repeat(17));
     let answer = server.talk_until(over, "body-too-large").await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -123,7 +123,7 @@ async fn a_chunked_body_over_the_limit_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_body_that_does_not_come_is_not_waited_for() {
+async fn a_missing_body_times_out() {
     let settings = Settings {
         request_deadline: Duration::from_millis(50),
         ..settings()
@@ -142,7 +142,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[actix_web::test]
-async fn a_draining_server_ends_connections() {
+async fn a_draining_server_closes_connections() {
     let api = users(ada(1));
     let server = Server::start(api.clone());
     api.start_draining();

@@ -12,8 +12,8 @@ fn connection(buffer: usize) -> (Connection<DuplexStream>, DuplexStream) {
     (Connection::new(ours), theirs)
 }
 
-/// The error that reading ends with, and after how long.
-async fn ended(connection: &mut Connection<DuplexStream>) -> (ErrorKind, Duration) {
+/// Returns the error that reading ends with, and the time until then.
+async fn error_of(connection: &mut Connection<DuplexStream>) -> (ErrorKind, Duration) {
     let begun = Instant::now();
     let mut buffer = [0; 64];
     loop {
@@ -29,13 +29,13 @@ trait Truncated {
 }
 
 impl Truncated for Duration {
-    /// Timers are exact to the millisecond above.
+    /// Truncates to seconds: timers round up to milliseconds.
     fn truncated(self) -> Self {
         Self::from_secs(self.as_secs())
     }
 }
 
-/// Sends a byte now and again for as long as anybody listens.
+/// Sends a byte at intervals until the connection ends.
 fn dribble(mut theirs: DuplexStream, pause: Duration) {
     tokio::spawn(async move {
         while theirs.write_all(b"x").await.is_ok() {
@@ -45,18 +45,18 @@ fn dribble(mut theirs: DuplexStream, pause: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_borne_for_a_while() {
+async fn a_silent_connection_is_closed_after_idle() {
     let (mut connection, _theirs) = connection(64);
-    assert_eq!(ended(&mut connection).await, (ErrorKind::TimedOut, IDLE));
+    assert_eq!(error_of(&mut connection).await, (ErrorKind::TimedOut, IDLE));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_has_its_time_however_it_comes() {
+async fn the_limit_of_a_head_does_not_depend_on_its_pace() {
     for pause in [1, 40, 400, 4_000] {
         let (mut connection, theirs) = connection(64);
         dribble(theirs, Duration::from_millis(pause));
         assert_eq!(
-            ended(&mut connection).await,
+            error_of(&mut connection).await,
             (ErrorKind::TimedOut, HEAD),
             "{pause}"
         );
@@ -64,42 +64,42 @@ async fn a_head_has_its_time_however_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_second_head_has_no_more_time_than_the_first() {
+async fn the_second_head_has_the_same_limit_as_the_first() {
     let (mut connection, mut theirs) = connection(64);
     theirs.write_all(b"x").await.unwrap();
     connection.read_u8().await.unwrap();
-    let busy = connection.pulse().serve();
+    let serving = connection.phase().serve();
     advance(HEAD / 2).await;
-    drop(busy);
+    drop(serving);
     dribble(theirs, Duration::from_millis(100));
-    assert_eq!(ended(&mut connection).await, (ErrorKind::TimedOut, HEAD));
+    assert_eq!(error_of(&mut connection).await, (ErrorKind::TimedOut, HEAD));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_came_with_the_request_before_is_not_forgotten() {
+async fn a_pipelined_head_is_limited_after_the_response_before() {
     let (mut connection, mut theirs) = connection(64);
     theirs.write_all(b"xx").await.unwrap();
     let mut both = [0; 2];
     connection.read_exact(&mut both).await.unwrap();
-    drop(connection.pulse().serve());
-    assert_eq!(ended(&mut connection).await, (ErrorKind::TimedOut, IDLE));
+    drop(connection.phase().serve());
+    assert_eq!(error_of(&mut connection).await, (ErrorKind::TimedOut, IDLE));
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_served_may_be_silent_or_slow() {
+async fn a_client_may_be_silent_or_slow_while_it_is_served() {
     let (mut connection, theirs) = connection(64);
-    let busy = connection.pulse().serve();
+    let serving = connection.phase().serve();
     dribble(theirs, Duration::from_secs(1));
     let mut buffer = [0; 200];
-    let patient = timeout(LONG, connection.read_exact(&mut buffer)).await;
-    assert!(patient.is_err(), "{patient:?}");
-    // From here on it is a head that is slow.
-    drop(busy);
-    assert_eq!(ended(&mut connection).await, (ErrorKind::TimedOut, HEAD));
+    let reading = timeout(LONG, connection.read_exact(&mut buffer)).await;
+    assert!(reading.is_err(), "{reading:?}");
+    // From here on, the bytes are a slow head.
+    drop(serving);
+    assert_eq!(error_of(&mut connection).await, (ErrorKind::TimedOut, HEAD));
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_does_not_read_is_left() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let (mut connection, _theirs) = connection(64);
     let begun = Instant::now();
     let error = connection.write_all(&[0; 65]).await.unwrap_err();
@@ -117,21 +117,21 @@ async fn download(rate: usize, size: usize) -> io::Result<()> {
             sleep(Duration::from_secs(1)).await;
         }
     });
-    drop(connection.pulse().serve());
+    drop(connection.phase().serve());
     connection.write_all(&vec![0; size]).await?;
     connection.flush().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_reads_slowly_but_surely_gets_everything() {
-    // Longer than a connection may wait for anything.
+async fn a_client_that_reads_the_minimum_gets_everything() {
+    // Takes longer than every limit of a connection.
     download(8 * 1024, 1024 * 1024).await.unwrap();
     let error = download(1024, 1024 * 1024).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_long_answer_there_is_time_for_the_next_request() {
+async fn a_long_response_does_not_shorten_the_wait_for_the_next_request() {
     let (mut connection, mut theirs) = connection(64);
     let reader = tokio::spawn(async move {
         sleep(Duration::from_secs(4)).await;
@@ -139,9 +139,9 @@ async fn after_a_long_answer_there_is_time_for_the_next_request() {
         theirs.read_exact(&mut buffer).await.unwrap();
         theirs
     });
-    drop(connection.pulse().serve());
+    drop(connection.phase().serve());
     connection.write_all(&[0; 65]).await.unwrap();
     connection.flush().await.unwrap();
     let _theirs = reader.await.unwrap();
-    assert_eq!(ended(&mut connection).await, (ErrorKind::TimedOut, IDLE));
+    assert_eq!(error_of(&mut connection).await, (ErrorKind::TimedOut, IDLE));
 }

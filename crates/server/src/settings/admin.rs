@@ -4,36 +4,29 @@ use clap::Parser;
 
 use super::values;
 
-/// What only operators reach.
+/// The listener for operators.
 #[derive(Debug, Parser)]
 #[command(next_help_heading = "For operators")]
 pub(crate) struct AdminSettings {
     /// Address and port of /metrics, /livez and /readyz for operators; off for
     /// none.
     ///
-    /// Whoever reaches it can read how much the service does, without a
-    /// credential, and nothing of what it holds. When another program has the
-    /// default port, the service starts without it; an address that is set must
-    /// be free.
-    #[arg(
-        long = "admin-listen",
-        env = "BYLINE_ADMIN_LISTEN",
-        value_name = "ADDRESS:PORT"
-    )]
+    /// Needs no credential. Shows how much the service does, and no data. If
+    /// another program has the default port, the service starts without this
+    /// listener; an address that is set must be free.
+    #[arg(long, env = "BYLINE_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     #[arg(default_value = "127.0.0.1:9464", value_parser = admin_listen)]
     pub(crate) admin_listen: AdminListen,
 
-    /// Whether nobody named the address.
+    /// Whether the address is the default, and not set.
     #[arg(skip)]
     pub(crate) is_default: bool,
 }
 
-/// Where operators are served.
+/// An address, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AdminListen {
-    /// Nowhere.
     Off,
-    /// There.
     At(SocketAddr),
 }
 

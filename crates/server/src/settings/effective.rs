@@ -1,5 +1,5 @@
-//! Which settings hold, and where they come from, out of the definitions that
-//! also make `--help`.
+//! The settings in effect and their sources, from the definitions that also make
+//! `--help`.
 
 use std::ffi::OsStr;
 
@@ -7,35 +7,33 @@ use byline_persistence::DatabaseUrl;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-const HEAD: [&str; 4] = ["SETTING", "VALUE", "SOURCE", "DEFAULT"];
-
-/// A line for each setting: its environment variable, its value, where that
-/// comes from, and what it would be otherwise. Secrets are not shown. `command`
-/// is what `matches` are of: the definitions, and secrets from files.
+/// Returns a line for each setting: its environment variable, its value, the source
+/// of the value, and its default. Secrets are hidden. `command` is the one that
+/// `matches` come from: `definitions` with the secrets from files as defaults.
 pub(super) fn table(definitions: &Command, command: &Command, matches: &ArgMatches) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    for definition in definitions.get_arguments() {
+    let mut rows = vec![["SETTING", "VALUE", "SOURCE", "DEFAULT"].map(str::to_owned)];
+    // A setting from a file may have lost its variable in `command`.
+    rows.extend(definitions.get_arguments().filter_map(|definition| {
         let mut settings = command.get_arguments();
-        let setting = settings.find(|setting| setting.get_id() == definition.get_id());
-        if let (Some(setting), Some(variable)) = (setting, definition.get_env()) {
-            rows.push(row(setting, &variable.to_string_lossy(), matches));
-        }
-    }
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
+        let setting = settings.find(|setting| setting.get_id() == definition.get_id())?;
+        Some(row(
+            setting,
+            &definition.get_env()?.to_string_lossy(),
+            matches,
+        ))
+    }));
+    let [name, value, source] = [0, 1, 2].map(|column| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
             .map(|cell| cell.chars().count())
             .max()
-    };
-    let [name, value, source] = [0, 1, 2].map(|column| width(column).unwrap_or_default());
-    rows.iter()
-        .map(|[a, b, c, d]| {
-            format!("{a:name$}  {b:value$}  {c:source$}  {d}")
-                .trim_end()
-                .to_owned()
-                + "\n"
-        })
-        .collect()
+            .unwrap_or_default()
+    });
+    let lines = rows.iter().map(|[a, b, c, d]| {
+        let line = format!("{a:name$}  {b:value$}  {c:source$}  {d}");
+        line.trim_end().to_owned() + "\n"
+    });
+    lines.collect()
 }
 
 fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
@@ -44,28 +42,27 @@ fn row(setting: &Arg, variable: &str, matches: &ArgMatches) -> [String; 4] {
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => format!("--{}", setting.get_long().unwrap_or(id)),
         Some(ValueSource::EnvVariable) => "environment".to_owned(),
-        // A secret is never shown, not even as a default: it is of a file.
+        // Only secrets from files have a hidden default.
         _ if setting.is_hide_default_value_set() => format!("{variable}_FILE"),
         _ => "default".to_owned(),
     };
-    // A list is there element by element.
-    let raw = matches.get_raw(id).map(|elements| {
-        let elements: Vec<_> = elements.map(OsStr::to_string_lossy).collect();
-        elements.join(",")
-    });
-    let value = match raw {
+    let value = match matches.get_raw(id) {
+        // Without its password.
         _ if id == "url" => matches
             .get_one::<DatabaseUrl>(id)
             .map(ToString::to_string)
             .unwrap_or_default(),
         Some(_) if source != "default" && setting.is_hide_env_values_set() => "(hidden)".to_owned(),
-        Some(raw) => raw,
+        Some(elements) => {
+            let elements: Vec<_> = elements.map(OsStr::to_string_lossy).collect();
+            elements.join(",")
+        }
         None => default.clone(),
     };
     [variable.to_owned(), value, source, default]
 }
 
-/// Its value, or what its help says of it.
+/// Returns the default value, or the one that the help text names.
 fn default_of(setting: &Arg) -> String {
     if setting.is_hide_default_value_set() {
         return "(hidden)".to_owned();
@@ -73,51 +70,50 @@ fn default_of(setting: &Arg) -> String {
     if let Some(value) = setting.get_default_values().first() {
         return value.to_string_lossy().into_owned();
     }
-    let help = setting
-        .get_help()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let told = help
+    let help = setting.get_help().map(ToString::to_string);
+    let help = help.unwrap_or_default();
+    let default = help
         .split_once("[default: ")
         .and_then(|(_, rest)| rest.split_once(']'));
-    told.map_or_else(|| "(none)".to_owned(), |(told, _)| told.to_owned())
+    default.map_or("(none)", |(default, _)| default).to_owned()
 }
 
-/// A variable that looks like a setting and is none.
+/// A variable that begins like a setting and is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownVariable {
-    /// Its name.
     pub(crate) name: String,
-    /// The setting that was perhaps meant.
+    /// The setting with the most similar name, if any is similar.
     pub(crate) nearest: Option<String>,
 }
 
-/// Those among `names` that begin like settings and are none.
+/// Returns those of `names` that begin like settings and are none.
 pub(super) fn unknown(
     command: &Command,
     names: impl IntoIterator<Item = String>,
 ) -> Vec<UnknownVariable> {
-    /// Names that differ by more than a slip mean something else.
-    const LIKE: f64 = 0.85;
-    let known = command.get_arguments().filter_map(|setting| {
-        let variable = setting.get_env()?.to_string_lossy();
-        let of_file = setting
-            .is_hide_env_values_set()
-            .then(|| format!("{variable}_FILE").into());
-        Some([Some(variable), of_file])
-    });
-    let known: Vec<_> = known.flatten().flatten().collect();
+    /// Less similar names are not typing errors.
+    const MIN_SIMILARITY: f64 = 0.85;
+    let mut known = Vec::new();
+    for setting in command.get_arguments() {
+        let Some(variable) = setting.get_env().map(OsStr::to_string_lossy) else {
+            continue;
+        };
+        if setting.is_hide_env_values_set() {
+            known.push(format!("{variable}_FILE"));
+        }
+        known.push(variable.into_owned());
+    }
     let unknown = names
         .into_iter()
-        .filter(|name| name.starts_with("BYLINE_") && !known.iter().any(|known| known == name));
+        .filter(|name| name.starts_with("BYLINE_") && !known.contains(name));
     unknown
         .map(|name| {
-            let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
+            let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
             let nearest = known
                 .iter()
-                .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-                .filter(|known| likeness(known) >= LIKE)
-                .map(|known| known.clone().into_owned());
+                .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+                .filter(|known| similarity(known) >= MIN_SIMILARITY)
+                .cloned();
             UnknownVariable { name, nearest }
         })
         .collect()

@@ -1,5 +1,3 @@
-//! Settings about whoever means no good, or too much of it.
-
 use std::num::NonZeroUsize;
 
 use byline_http::{CrossOrigin, ForwardingHeader, Protection, RateLimit, TrustedProxies};
@@ -8,27 +6,22 @@ use clap::{ArgAction, Parser};
 
 use super::values::{self, count};
 
-/// What it does about too many requests, and which pages may send any.
+/// Limits for clients, and what proxies and pages of other origins may do.
 #[derive(Debug, Parser)]
 #[command(next_help_heading = "Protection")]
 pub(crate) struct ProtectionSettings {
     /// Connections that may be open at a time; further ones wait to be
     /// accepted.
-    #[arg(
-        long,
-        env = "BYLINE_MAX_CONNECTIONS",
-        value_name = "N",
-        default_value = "10000"
-    )]
-    #[arg(value_parser = count::<1_000_000>)]
+    #[arg(long, env = "BYLINE_MAX_CONNECTIONS", value_name = "N")]
+    #[arg(default_value = "10000", value_parser = count::<1_000_000>)]
     pub(crate) max_connections: NonZeroUsize,
 
-    /// Requests that each caller may send in a time, such as 600/1m; further
+    /// Requests that each caller may send in a period, such as 600/1m; further
     /// ones are answered 429 [default: any number].
     ///
-    /// A caller is whoever shows a credential, else an address: an IPv4 address
-    /// or an IPv6 /56. As many wrong credentials from one address have further
-    /// ones refused unseen.
+    /// A caller is the owner of a credential, or else an address: an IPv4 address
+    /// or an IPv6 /56. After as many wrong credentials from one address, further
+    /// ones from there are refused without a check.
     #[arg(long, env = "BYLINE_RATE_LIMIT", value_name = "N/DURATION")]
     #[arg(value_parser = values::rate_limit)]
     rate_limit: Option<RateLimit>,
@@ -36,45 +29,36 @@ pub(crate) struct ProtectionSettings {
     /// Networks of the proxies in front, such as 127.0.0.1/32,10.0.0.0/8
     /// [default: none].
     ///
-    /// From these, and from nobody else, the service takes whom a request comes
-    /// from.
+    /// Only these may say which client a request comes from.
     #[arg(long, env = "BYLINE_TRUSTED_PROXIES", value_name = "NETWORK")]
     #[arg(value_delimiter = ',', value_parser = values::network)]
     trusted_proxies: Vec<ipnet::IpNet>,
 
-    /// The header in which the trusted proxies write whom they have a request
-    /// from; the other one is ignored.
-    #[arg(
-        long,
-        env = "BYLINE_FORWARDING_HEADER",
-        value_name = "HEADER",
-        default_value = "x-forwarded-for"
-    )]
+    /// The header in which the trusted proxies name the client; the other one is
+    /// ignored.
+    #[arg(long, env = "BYLINE_FORWARDING_HEADER", value_name = "HEADER")]
+    #[arg(default_value = "x-forwarded-for")]
     forwarding_header: Header,
 
     /// Origins whose pages may use the service from a browser, such as
-    /// `https://app.example.org`, or * for all there are [default: none].
+    /// `https://app.example.org`, or * for all [default: none].
     #[arg(long = CORS_ORIGINS, env = "BYLINE_CORS_ORIGINS", value_name = "ORIGIN")]
     #[arg(value_delimiter = ',', value_parser = values::origin)]
     cors_origins: Vec<String>,
 
-    /// Let these pages have the browser send what it knows of the user, such as
-    /// a client certificate. Bearer tokens do not need it.
-    #[arg(
-        long = CORS_CREDENTIALS,
-        env = "BYLINE_CORS_CREDENTIALS",
-        value_name = "BOOL",
-        default_value = "false"
-    )]
+    /// Let the browser add credentials of its own to requests of these pages, such
+    /// as a client certificate. Bearer tokens do not need it.
+    #[arg(long = CORS_CREDENTIALS, env = "BYLINE_CORS_CREDENTIALS")]
+    #[arg(value_name = "BOOL")]
+    #[arg(default_value = "false", default_missing_value = "true")]
     #[arg(action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true")]
     cors_credentials: bool,
 }
 
-/// The headers by which proxies say whom they have a request from.
+/// The headers in which proxies name the client.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Header {
-    /// Addresses, the nearest last.
+    /// A list of addresses, the nearest last.
     XForwardedFor,
     /// RFC 7239.
     Forwarded,
@@ -84,7 +68,8 @@ const CORS_ORIGINS: &str = "cors-origins";
 const CORS_CREDENTIALS: &str = "cors-credentials";
 
 impl ProtectionSettings {
-    /// As the interface takes it. `tls` says whether clients reach it by TLS.
+    /// Returns the settings of `byline-http`. `tls`: whether this process speaks
+    /// TLS.
     pub(crate) fn protection(&self, tls: bool) -> Protection {
         Protection {
             rate_limit: self.rate_limit,
@@ -99,7 +84,7 @@ impl ProtectionSettings {
         }
     }
 
-    /// The pages of other origins that may use the service.
+    /// Returns which pages of other origins may use the service.
     pub(crate) fn cross_origin(&self) -> CrossOrigin {
         CrossOrigin {
             origins: self.cors_origins.clone(),
@@ -107,11 +92,14 @@ impl ProtectionSettings {
         }
     }
 
-    /// Every page there is, with the rights of whoever looks at it: that is to
-    /// have no protection at all.
-    pub(super) fn refuse_open_doors(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
+    /// Refuses combinations that contradict each other, or that let every page act
+    /// as its visitor.
+    pub(super) fn check_cross_origin(
+        &self,
+        command: &mut clap::Command,
+    ) -> Result<(), clap::Error> {
         let any = self.cors_origins.iter().any(|origin| origin == "*");
-        let refusal = if any && self.cors_credentials {
+        let message = if any && self.cors_credentials {
             format!(
                 "BYLINE_CORS_ORIGINS (--{CORS_ORIGINS}) is *, and BYLINE_CORS_CREDENTIALS \
                  (--{CORS_CREDENTIALS}) is true: every page that a user opens could then act as \
@@ -121,12 +109,12 @@ impl ProtectionSettings {
             format!("BYLINE_CORS_ORIGINS (--{CORS_ORIGINS}) must be * alone, or name origins")
         } else if self.cors_credentials && self.cors_origins.is_empty() {
             format!(
-                "BYLINE_CORS_CREDENTIALS (--{CORS_CREDENTIALS}) means nothing without \
+                "BYLINE_CORS_CREDENTIALS (--{CORS_CREDENTIALS}) has no effect without \
                  BYLINE_CORS_ORIGINS (--{CORS_ORIGINS})"
             )
         } else {
             return Ok(());
         };
-        Err(command.error(ErrorKind::ValueValidation, refusal))
+        Err(command.error(ErrorKind::ValueValidation, message))
     }
 }

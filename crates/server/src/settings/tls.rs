@@ -1,37 +1,27 @@
-//! Settings of TLS in the process itself.
-
 use std::path::PathBuf;
 
 use clap::Parser;
 
-/// With neither file, the service speaks plain HTTP.
+/// The files for TLS. Without them, the service speaks plain HTTP.
 #[derive(Debug, Parser)]
 #[command(next_help_heading = "TLS")]
 pub(crate) struct TlsSettings {
-    /// The service's certificate and those between it and a root, in PEM
+    /// The certificate of the service and the intermediate ones, in PEM
     /// [default: none, and plain HTTP].
     ///
-    /// Read again when it changes: new connections then get the new one.
-    #[arg(
-        long,
-        env = "BYLINE_TLS_CERT",
-        value_name = "FILE",
-        requires = "tls_key"
-    )]
+    /// Reloaded when the file changes, for new connections.
+    #[arg(long, env = "BYLINE_TLS_CERT", value_name = "FILE")]
+    #[arg(requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
-    /// The private key that belongs to it, in PEM (PKCS #8, PKCS #1 or SEC1)
+    /// The private key of the certificate, in PEM (PKCS #8, PKCS #1 or SEC1)
     /// [default: none].
-    #[arg(
-        long,
-        env = "BYLINE_TLS_KEY",
-        value_name = "FILE",
-        requires = "tls_cert"
-    )]
+    #[arg(long, env = "BYLINE_TLS_KEY", value_name = "FILE")]
+    #[arg(requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 }
 
-/// Where a certificate and its key are.
+/// The paths of a certificate and its private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CertificateFiles {
     pub(crate) certificate: PathBuf,
@@ -39,7 +29,7 @@ pub(crate) struct CertificateFiles {
 }
 
 impl TlsSettings {
-    /// The files, if there are any.
+    /// Returns the paths, if they are set.
     pub(crate) fn files(&self) -> Option<CertificateFiles> {
         Some(CertificateFiles {
             certificate: self.tls_cert.clone()?,

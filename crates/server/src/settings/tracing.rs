@@ -1,31 +1,26 @@
 use clap::Parser;
 use url::Url;
 
-/// Where spans of requests go.
+/// The export of traces.
 #[derive(Debug, Parser)]
 #[command(next_help_heading = "Tracing")]
 pub(crate) struct TracingSettings {
     /// Export a span of each request to this OpenTelemetry collector, as
     /// protobuf over HTTP [default: none is exported].
     ///
-    /// Such as `http://127.0.0.1:4318`; `/v1/traces` is added. What the collector
-    /// cannot take in time is dropped, and no request waits for it. Credentials
-    /// go into `OTEL_EXPORTER_OTLP_HEADERS`.
-    #[arg(long = "otlp-endpoint", env = "BYLINE_OTLP_ENDPOINT")]
+    /// Such as `http://127.0.0.1:4318`; `/v1/traces` is appended. Spans that the
+    /// collector does not accept in time are dropped, and no request waits for
+    /// them. Put credentials into `OTEL_EXPORTER_OTLP_HEADERS`.
+    #[arg(long, env = "BYLINE_OTLP_ENDPOINT")]
     #[arg(value_name = "URL", value_parser = endpoint)]
     pub(crate) otlp_endpoint: Option<Url>,
 
     /// The share of traces that is exported, from 0 to 1.
     ///
-    /// Of those that begin here: a request with `traceparent` goes by what that
-    /// says.
-    #[arg(
-        long = "otlp-ratio",
-        env = "BYLINE_OTLP_RATIO",
-        value_name = "RATIO",
-        default_value = "1"
-    )]
-    #[arg(value_parser = ratio)]
+    /// Applies to traces that begin here; for a request with `traceparent`, its
+    /// sampled flag decides.
+    #[arg(long, env = "BYLINE_OTLP_RATIO", value_name = "RATIO")]
+    #[arg(default_value = "1", value_parser = ratio)]
     pub(crate) otlp_ratio: f64,
 }
 

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Ed25519 keys and RSA keys that differ in one byte, which `choose` shows.
+/// Returns an Ed25519 or RSA key whose bytes are all the same.
 fn key(kind: &str, id: Option<&str>, byte: u8) -> Value {
     use base64::Engine;
     let encode = |bytes: Vec<u8>| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
@@ -18,16 +18,16 @@ fn key(kind: &str, id: Option<&str>, byte: u8) -> Value {
 
 fn chosen(set: &[Value], id: Option<&str>, algorithm: Algorithm) -> Result<Vec<u8>, &'static str> {
     let allowed = [Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA];
-    let (keys, left_out) = Keys::of(set, &allowed);
-    assert!(left_out.is_empty(), "{left_out:?}");
+    let (keys, ignored) = Keys::from_set(set, &allowed);
+    assert!(ignored.is_empty(), "{ignored:?}");
     let byte = |key: &&DecodingKey| match key.kind() {
         jsonwebtoken::DecodingKeyKind::RsaModulusExponent { n, .. } => n[0],
         jsonwebtoken::DecodingKeyKind::SecretOrDer(bytes) => bytes[0],
     };
     match keys.choose(id, algorithm) {
-        Choice::Keys { keys, by_name } => {
+        Choice::Keys { keys, has_id } => {
             assert_eq!(
-                by_name,
+                has_id,
                 id.is_some_and(|id| set.iter().any(|key| key["kid"] == id))
             );
             Ok(keys.iter().map(byte).collect())
@@ -38,7 +38,7 @@ fn chosen(set: &[Value], id: Option<&str>, algorithm: Algorithm) -> Result<Vec<u
 }
 
 #[test]
-fn keys_are_chosen_by_name_then_by_type_and_algorithm() {
+fn keys_are_chosen_by_id_then_by_type_and_algorithm() {
     let (rs, ps, ed) = (Algorithm::RS256, Algorithm::PS256, Algorithm::EdDSA);
     let a_beside_nameless = [
         key("Ed", None, 1),
@@ -82,12 +82,12 @@ fn keys_are_chosen_by_name_then_by_type_and_algorithm() {
     let many: Vec<_> = (0..100).map(|byte| key("Ed", None, byte)).collect();
     assert_eq!(
         chosen(&many, None, ed).map(|keys| keys.len()),
-        Ok(MOST_TRIED)
+        Ok(MAX_TRIED)
     );
 }
 
 #[test]
-fn a_key_for_one_algorithm_is_for_no_other() {
+fn a_key_is_used_with_its_own_algorithm_only() {
     let mut only = key("RSA", Some("a"), 0xF1);
     only["alg"] = "PS256".into();
     assert_eq!(

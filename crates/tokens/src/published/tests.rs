@@ -5,27 +5,27 @@ use super::*;
 const GOOD: &str =
     r#"{"kty":"OKP","crv":"Ed25519","kid":"ed","x":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}"#;
 
-fn read(bytes: impl AsRef<[u8]>) -> Result<usize, String> {
-    match keys(bytes.as_ref(), &[Algorithm::EdDSA, Algorithm::RS256]) {
+fn count(bytes: impl AsRef<[u8]>) -> Result<usize, String> {
+    match read(bytes.as_ref(), &[Algorithm::EdDSA, Algorithm::RS256]) {
         Ok(keys) => Ok(keys.len()),
         Err(error) => Err(error.to_string()),
     }
 }
 
 #[test]
-fn a_set_is_read_as_issuers_write_it() {
+fn sets_are_read_in_the_forms_of_issuers() {
     for text in [
         format!(r#"{{"keys":[{GOOD}]}}"#),
         format!("\u{feff}{{\"keys\":[{GOOD}]}}"),
         format!("\r\n\t{{\n  \"keys\" : [ {GOOD} ]\n}}\r\n"),
         format!(r#"{{"keys":[{GOOD}],"issuer":"x","expires":{{"at":1}},"jwks_uri":"x"}}"#),
     ] {
-        assert_eq!(read(&text), Ok(1), "{text}");
+        assert_eq!(count(&text), Ok(1), "{text}");
     }
 }
 
 #[test]
-fn an_entry_that_is_not_understood_disables_no_other() {
+fn unknown_entries_do_not_disable_others() {
     for entry in [
         "null",
         "7",
@@ -49,17 +49,20 @@ fn an_entry_that_is_not_understood_disables_no_other() {
             format!(r#"{{"keys":[{entry},{GOOD}]}}"#),
             format!(r#"{{"keys":[{GOOD},{entry}]}}"#),
         ] {
-            assert_eq!(read(&text), Ok(1), "{entry}");
+            assert_eq!(count(&text), Ok(1), "{entry}");
         }
-        let alone = read(format!(r#"{{"keys":[{entry}]}}"#)).unwrap_err();
-        assert!(alone.starts_with("none of the keys is of use: "), "{alone}");
+        let alone = count(format!(r#"{{"keys":[{entry}]}}"#)).unwrap_err();
+        assert!(
+            alone.starts_with("none of the keys can be used: "),
+            "{alone}"
+        );
     }
 }
 
 /// Of a repeated member the last one counts (RFC 7517 section 4), and members that are
 /// not needed may be anything.
 #[test]
-fn odd_members_cost_no_key() {
+fn malformed_members_that_are_not_needed_are_ignored() {
     for odd in [
         r#""x5c":"MII""#,
         r#""x5c":[7]"#,
@@ -73,12 +76,12 @@ fn odd_members_cost_no_key() {
     ] {
         let (_, members) = GOOD.split_at(1);
         let text = format!(r#"{{"keys":[{{{odd},{members}]}}"#);
-        assert_eq!(read(&text), Ok(1), "{odd}");
+        assert_eq!(count(&text), Ok(1), "{odd}");
     }
 }
 
 #[test]
-fn what_is_no_set_is_told_apart() {
+fn documents_that_are_no_set_are_told_apart() {
     let configuration = json!({
         "issuer": "https://login.example.org/",
         "jwks_uri": "https://login.example.org/keys\n",
@@ -113,35 +116,35 @@ fn what_is_no_set_is_told_apart() {
             "`jwks_uri`, \"https://login.example.org/keys\\n\"",
         ),
     ] {
-        let error = read(bytes).unwrap_err();
+        let error = count(bytes).unwrap_err();
         assert!(error.contains(told), "{error}");
     }
     // Deeper than anything that is read.
     let deep = format!(r#"{{"keys":{}"#, "[".repeat(100_000));
-    assert!(read(deep).unwrap_err().contains("no JSON Web Key Set"));
+    assert!(count(deep).unwrap_err().contains("no JSON Web Key Set"));
 }
 
 #[test]
-fn large_sets_are_read_up_to_a_size() {
+fn sets_are_read_up_to_the_size_limit() {
     let set = |keys: usize| format!(r#"{{"keys":[{}]}}"#, vec![GOOD; keys].join(","));
-    assert_eq!(read(set(2000)), Ok(2000));
-    let error = read(set(3000)).unwrap_err();
+    assert_eq!(count(set(2000)), Ok(2000));
+    let error = count(set(3000)).unwrap_err();
     assert_eq!(error, "the keys are more than 256 KiB");
 }
 
 #[test]
-fn why_no_key_is_of_use_is_told_for_some_of_them() {
+fn the_error_names_some_reasons_and_counts_the_rest() {
     let set = json!({"keys": [
         {"kty": "RSA", "kid": "small", "n": "gQ", "e": "AQAB"},
         {"kty": "RSA", "kid": "enc\u{1b}[2J", "use": "enc", "n": "gQ", "e": "AQAB"},
         {"kty": "oct", "k": "AQ"},
         7, 8, 9, 10,
     ]});
-    let error = read(set.to_string()).unwrap_err();
-    let told = "none of the keys is of use: \"small\" has an RSA modulus of 8 bits; 2048 to \
-                8192 are taken; \"enc\\u{1b}[2J\" is not for verifying signatures (`use`, \
-                `key_ops`); a key without a name is a shared secret: who may read the set could \
-                sign; a key without a name is not a JSON object; a key without a name is not a \
+    let error = count(set.to_string()).unwrap_err();
+    let told = "none of the keys can be used: \"small\" has an RSA modulus of 8 bits, not 2048 to \
+                8192; \"enc\\u{1b}[2J\" is not for verifying signatures (`use`, \
+                `key_ops`); a key without a name is a shared secret: everyone who can read the \
+                set could sign; a key without a name is not a JSON object; a key without a name is not a \
                 JSON object; and 2 more";
     assert_eq!(error, told);
     assert!(!error.contains('\u{1b}'));

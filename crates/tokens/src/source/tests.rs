@@ -7,12 +7,12 @@ use super::*;
 const SET: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}]}"#;
 
-/// What comes of an address that answers so, once.
+/// Fetches from an address that gives this response once.
 fn fetched(answer: impl AsRef<[u8]>) -> Result<usize, String> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/jwks", listener.local_addr().unwrap());
     let answer = answer.as_ref().to_vec();
-    let provider = thread::spawn(move || {
+    let issuer = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
@@ -20,17 +20,17 @@ fn fetched(answer: impl AsRef<[u8]>) -> Result<usize, String> {
             stream.read_exact(&mut byte).unwrap();
             request.extend(byte);
         }
-        // It may hang up when it has read enough.
+        // The client may disconnect when it has read enough.
         let _ = stream.write_all(&answer);
         String::from_utf8(request).unwrap().to_ascii_lowercase()
     });
     let fetched = KeySource::parse(&url).unwrap().fetch(&[Algorithm::EdDSA]);
-    let request = provider.join().unwrap();
+    let request = issuer.join().unwrap();
     assert!(request.contains("accept: application/jwk-set+json, application/json\r\n"));
-    told(fetched)
+    described(fetched)
 }
 
-fn told(fetched: Result<Keys, KeysUnusable>) -> Result<usize, String> {
+fn described(fetched: Result<Keys, KeysUnusable>) -> Result<usize, String> {
     fetched.map(|keys| keys.len()).map_err(|error| {
         let cause = error.source().map(|cause| format!(": {cause}"));
         format!("{error}{}", cause.unwrap_or_default())
@@ -38,7 +38,7 @@ fn told(fetched: Result<Keys, KeysUnusable>) -> Result<usize, String> {
 }
 
 #[test]
-fn keys_are_taken_whatever_they_are_called() {
+fn keys_are_accepted_with_any_content_type() {
     for kind in [
         "",
         "content-type: application/jwk-set+json\r\n",
@@ -57,7 +57,7 @@ fn keys_are_taken_whatever_they_are_called() {
 }
 
 #[test]
-fn what_a_provider_does_instead_is_told_apart() {
+fn failures_of_an_issuer_are_told_apart() {
     let page = "<html>";
     let large = format!("HTTP/1.1 200 OK\r\n\r\n{}", " ".repeat(300 * 1024));
     for (answer, expected) in [
@@ -112,7 +112,7 @@ fn what_a_provider_does_instead_is_told_apart() {
 }
 
 #[test]
-fn what_a_file_holds_instead_is_told_apart() {
+fn files_that_are_no_key_set_are_told_apart() {
     let folder = env!("CARGO_MANIFEST_DIR");
     for (path, expected) in [
         ("Cargo.toml", "no JSON Web Key Set"),
@@ -126,7 +126,7 @@ fn what_a_file_holds_instead_is_told_apart() {
         ("../http/assets/docs/index.html", "a page (HTML or XML)"),
     ] {
         let source = KeySource::parse(&format!("{folder}/{path}")).unwrap();
-        let error = told(source.fetch(&[Algorithm::EdDSA])).unwrap_err();
+        let error = described(source.fetch(&[Algorithm::EdDSA])).unwrap_err();
         assert!(error.contains(expected), "{path}: {error}");
     }
 }

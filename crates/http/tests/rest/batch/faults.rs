@@ -1,9 +1,9 @@
-//! What is wrong with a batch, before anything is done.
+//! Invalid batches, which are refused before anything runs.
 
 use super::*;
 
 #[actix_web::test]
-async fn every_fault_of_every_operation_is_listed() {
+async fn every_error_of_every_operation_is_listed() {
     let api = untouched();
     for (operations, faults) in [
         (json!(null), vec!["/operations null"]),
@@ -104,7 +104,7 @@ async fn every_fault_of_every_operation_is_listed() {
 }
 
 #[actix_web::test]
-async fn members_given_twice_are_found_at_every_depth() {
+async fn duplicate_members_are_found_at_every_depth() {
     let body = r#"{"operations": [{"op": "create", "op": "create", "type": "user",
         "data": {"name": "N", "name": "M", "email": "n@example.org"}}]}"#;
     let answer = send_json(&untouched(), "POST", "/batch", body).await;
@@ -118,7 +118,7 @@ async fn members_given_twice_are_found_at_every_depth() {
 }
 
 #[actix_web::test]
-async fn references_lead_back_to_users() {
+async fn references_must_name_an_earlier_user() {
     let named = |name: &str, kind: &str| {
         let data = match kind {
             "user" => json!({"name": "N", "email": "n@example.org"}),
@@ -171,7 +171,7 @@ async fn references_lead_back_to_users() {
                 "/operations/2/data/user_id wrong-type",
             ],
         ),
-        // What is wrong with the user is not held against its posts.
+        // An invalid user does not make its posts invalid.
         (
             json!([{"op": "create", "type": "user", "ref": "a", "data": {}}, refer("a")]),
             vec![
@@ -186,7 +186,7 @@ async fn references_lead_back_to_users() {
 }
 
 #[actix_web::test]
-async fn hordes_of_faults_do_not_swell_the_answer() {
+async fn many_errors_give_a_small_response() {
     let operations: Value = (0..1000)
         .map(|_| json!({"op": "create", "type": "post", "data": {}}))
         .collect();
@@ -196,7 +196,7 @@ async fn hordes_of_faults_do_not_swell_the_answer() {
 }
 
 #[actix_web::test]
-async fn json_that_is_none_is_refused_wherever_it_is() {
+async fn malformed_json_is_refused_at_every_depth() {
     let deep = "[".repeat(300) + &"]".repeat(300);
     for operation in [
         r#"{"op": "create", "type": "user", "data": {"name": "\ud800"}}"#.to_owned(),

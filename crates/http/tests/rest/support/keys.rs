@@ -4,7 +4,7 @@ use byline_application::idempotency::Recorded;
 use byline_application::{Digest, IdempotencyRepository, RepositoryError, UniqueKey};
 use byline_domain::Timestamp;
 
-/// Keys in memory. Nothing is undone, as nothing is in a mocked session.
+/// Idempotency keys in memory. Like a mocked session, they roll nothing back.
 #[derive(Default)]
 pub(crate) struct Keys(HashMap<Digest, Recorded>);
 

@@ -1,5 +1,4 @@
-//! One helper per boundary: stores to stand behind the interface, and a client
-//! in front of it.
+//! Stores behind the interface, and a client in front of it.
 
 mod keys;
 
@@ -44,14 +43,14 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// An interface to `store`, at [`NOW`].
+/// Returns an interface to `store` whose clock shows [`NOW`].
 pub(crate) fn api_with(store: Arc<dyn Store>, settings: Settings) -> Api {
     let mut clock = MockClock::new();
     clock.expect_now().returning(now);
     Api::new(store, Arc::new(clock), settings)
 }
 
-/// An interface to these users and posts.
+/// Returns an interface to these users and posts.
 pub(crate) fn api(users: MockUserRepository, posts: MockPostRepository) -> Api {
     api_with(
         Arc::new(ImmediateStore::new(session(users, posts))),
@@ -77,7 +76,7 @@ pub(crate) fn posts(posts: MockPostRepository) -> Api {
     api(MockUserRepository::new(), posts)
 }
 
-/// An interface to a store that fails each job with `error`.
+/// Returns an interface to a store in which each job fails with `error`.
 pub(crate) fn failing(error: AppError) -> Api {
     let mut store = MockStore::new();
     store
@@ -86,8 +85,8 @@ pub(crate) fn failing(error: AppError) -> Api {
     api_with(Arc::new(store), settings())
 }
 
-/// An interface to a store that must not be reached: a job would panic, which
-/// shows as a 500.
+/// Returns an interface to a store that must not be used: a job panics, which results in
+/// a 500.
 pub(crate) fn untouched() -> Api {
     let mut store = MockStore::new();
     store.expect_health().returning(|| Health {
@@ -98,7 +97,7 @@ pub(crate) fn untouched() -> Api {
     api_with(Arc::new(store), settings())
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -117,7 +116,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The code of a problem, after a check of all that a problem must be.
+    /// Returns the code of a problem after checking its invariants.
     pub(crate) fn code(&self) -> String {
         assert_eq!(
             self.header("content-type"),
@@ -139,12 +138,12 @@ impl Answer {
         code.to_owned()
     }
 
-    /// Status and code of a problem.
+    /// Returns the status and the code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
         (self.status.as_u16(), self.code())
     }
 
-    /// Place and code of everything that is wrong, as in `/email blank`.
+    /// Returns the location and the code of all errors, as in `/email blank`.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.code();
         let problem = self.json();
@@ -164,8 +163,7 @@ impl Answer {
     }
 }
 
-/// Sends a request as it is, and looks at the headers that nearly all answers
-/// have.
+/// Sends a request unchanged, and checks the headers that nearly all responses have.
 pub(crate) async fn send(api: &Api, request: TestRequest) -> Answer {
     let answer = send_as_it_is(api, request).await;
     let policy = "default-src 'none'; frame-ancestors 'none'";
@@ -173,7 +171,7 @@ pub(crate) async fn send(api: &Api, request: TestRequest) -> Answer {
     answer
 }
 
-/// Sends a request as it is, and looks at the headers that all answers have.
+/// Sends a request unchanged, and checks the headers that all responses have.
 pub(crate) async fn send_as_it_is(api: &Api, request: TestRequest) -> Answer {
     let app = init_service(
         App::new()
@@ -207,7 +205,7 @@ pub(crate) async fn get(api: &Api, uri: &str) -> Answer {
     send(api, TestRequest::get().uri(uri)).await
 }
 
-/// Sends a body that claims to be JSON, whatever it is.
+/// Sends a body as `application/json`.
 pub(crate) async fn send_json(
     api: &Api,
     method: &str,
@@ -228,7 +226,7 @@ pub(crate) fn post_id(id: i64) -> PostId {
     PostId::try_from(id).unwrap()
 }
 
-/// Ada under this id, in this version.
+/// Returns Ada with this id, in this version.
 pub(crate) fn user(id: i64, version: i64) -> User {
     let new = NewUser {
         name: UserName::parse("Ada Lovelace").unwrap(),
@@ -240,7 +238,7 @@ pub(crate) fn user(id: i64, version: i64) -> User {
     }
 }
 
-/// A post of user 1 under this id, in this version.
+/// Returns a post of user 1 with this id, in this version.
 pub(crate) fn post(id: i64, version: i64) -> Post {
     let new = NewPost {
         user_id: user_id(1),
@@ -253,7 +251,7 @@ pub(crate) fn post(id: i64, version: i64) -> Post {
     }
 }
 
-/// Users of which there is only Ada, in this version, under every id.
+/// Returns a repository in which every id is Ada in this version.
 pub(crate) fn ada(version: i64) -> MockUserRepository {
     let mut users = MockUserRepository::new();
     users
@@ -267,7 +265,7 @@ pub(crate) fn ada(version: i64) -> MockUserRepository {
     users
 }
 
-/// Posts of which there is one, in this version, under every id.
+/// Returns a repository in which every id is the same post in this version.
 pub(crate) fn notes(version: i64) -> MockPostRepository {
     let mut posts = MockPostRepository::new();
     posts

@@ -1,11 +1,11 @@
-//! Tokens that no issuer would make.
+//! Hostile tokens.
 
 use ring::signature::KeyPair;
 use serde_json::json;
 
 use super::issuer::*;
 
-/// Each with what is hostile about it.
+/// Returns tokens with the reason why they are hostile.
 pub(super) fn hostile(issuer: &Issuer) -> Vec<(String, String)> {
     let good = issuer.ed(&header(), &claims());
     let [head, body, signature] = good.split('.').collect::<Vec<_>>()[..] else {

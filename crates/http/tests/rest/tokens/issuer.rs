@@ -1,4 +1,4 @@
-//! An issuer of tokens, and those it makes.
+//! An issuer of tokens.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -15,18 +15,18 @@ use crate::support::now;
 pub(super) const ISSUER: &str = "https://issuer.example";
 pub(super) const AUDIENCE: &str = "byline";
 
-/// Of a key that was made for this test and is used nowhere else.
+/// A key that is only used in this test.
 const RSA_DER: &str = "MIIEowIBAAKCAQEAkG4E13O5KuQbf+4E1TPBrK0T2SH3oF1FvbNRz25IC0OMY6H32EtZigEFNCytouzPcQzEOFDkmVKfjSA6S0P+m9saVpLAhtqK23FSfP4uXpQknWWQDXwaxlJMyS/ThVoB3YI44UcwePrfDQLXlhoGHmmbD5TYrPfqjjcUngmDp/l4zjPGzj1MbJF9jvnmxA5Bvkqcz1ofbdqjXiuTzwL+7qZjIcL68i+BC80SkShVu3AzJGNh18t6y4DErcJ5oNuoKdMfmKH9KjiACYBNbrSmHzCVl1icmRkYEVHgmoVw+FQXy4SMd2Y5JALx8GYHd90uTliXR7qce/zx7yFljXJ1rwIDAQABAoIBAAkKHPSpju63sitSmvjUSwxJe0ZWxIHdjjThf7HrTBUJ/qpptvJrQ0jKgY6sN5d/5m5D7bAJca7q9FN7FeSKD+oMHFzlkg+epzXO2B1vzZ7CLnx8OjgUPjTCOxriCtIVoEV14thITvXAQqxn/7t3frSLYlbnHc/NmhLM/bxacH2kNnyjpE5m8WJalu6MJFMEDgAyrc/+f4WA1NjkNpb3AHTiHeIeOcmgg/3kEgdxX4o74xzvPIfyX6Pk18rFGDxZRedaxsTbedQOXnNkUtpALvF2Z4msFbYaZy2UxkNgJpe2yb0dvYbmKBimdQHZrMPhfur2F81/YBZECP1FcvxSZTkCgYEAw/N4GZBE7BTjW0c2HYqw9MFPEXhqm3L/GFHDYES+tQSnW8AAfjt78IYTKpfEswS9P5Ghrsr0jtwFg+KjEAl2pOzzf8DuodBDkKqd3pFfW082RIHaiS7FzCv7Ig/cs76J6Hl5eMR1cLk7Z+XxVw4IsQNsjj8z6ju/qyYTJAs0eisCgYEAvLCo3ogzFOF8mUQKW0t9d3ZX4Bo9WR2S6V6mOI8yoyt66wHjfw6bpbEl+HsxWGsd6nKEmCbb0MUMgSn7o0T98VyC33zjjuha9XoY+mGRlQ3uS9YrEcS3GZ43r322zwiysJfqFV6BQOvJhTQXe42zT724pdY8ejPmMkUwpCInhI0CgYBvoQjfT0/kSjYHbvcGN1d95446vqXE7usiGJo8Ao2+I+uPmj7tqsd9i3PpxNIaxe1mBHneUOKna/J8YqVQYoPDivVg5zFK35FOHdSX0atIIkUhG/S6R/oIyVlk2zJ492grFuC7ivf4gp20H8uwM1+CMBgspRbXLriPML6gvv1jRwKBgGHm93efC4IGDPQpDYaZAJx/VtD8TGB0q8lSRsSJ6CgpYzmUXUmLds7dv2nR4aSSz47ZpFqdruf/laFe+yWXonsdGPqEfj2j6a38kAE5pqPD+qR2lxo9CxPLt/DiNXvuc2iVKeu0gTQCIyluAdElkKgLNEc3hWGSlBn5NGe1IPPxAoGBAK7K7k9bNHJinljAlCtXYWoOHUFiY/jmGJbbFKJG5FAYsBiDJ9YFn7Q3qXRIbLmv7QEyAgIsBlYyGZzesj10brHScK0oZSd6x7D9uXM6qGgEVQt29zSlIYYDmhQeITTipdtoSx1mIlnyeoKJ/yHANK52XMUih4BpJSOMeQyOXGh4";
 
 /// The modulus of a key of 1024 bits.
 const SMALL_MODULUS: &str = "B9C2B80EAE4A7EAFD16E4CFC72E13821419DB6BC758D69086C9AC0EE221F985125C4C5E64F06A5F841AE801D2B9B01713025CF7108B3DF3486616CB2D2B43D3BF4F3E2FCCD3B2FC5501A15D745911FFA763F2DE2E658A39374179D549A0C91141F30766B4BAFCE1482F2E03BD453AD521A8801A3CF1ACB6645A63D861404FB6B";
 
-/// What the issuer signs with.
+/// The keys of the issuer.
 pub(super) struct Issuer {
     pub(super) rsa: RsaKeyPair,
     pub(super) ec: EcdsaKeyPair,
     pub(super) ed: Ed25519KeyPair,
-    /// Listed no more.
+    /// No longer in the key set.
     pub(super) old: Ed25519KeyPair,
 }
 

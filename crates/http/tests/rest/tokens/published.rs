@@ -1,4 +1,4 @@
-//! Key sets as issuers publish them, and whose tokens they let in.
+//! Key sets as issuers publish them, and the tokens that are accepted with them.
 
 use byline_application::TokenRefusal;
 use ring::signature::KeyPair;
@@ -7,7 +7,7 @@ use super::issuer::{encode, signed};
 
 use super::*;
 
-/// What becomes of tokens, as far as their keys decide it.
+/// Verifies tokens with a key set.
 struct Judge(Arc<dyn TokenVerifier>);
 
 impl Judge {
@@ -20,7 +20,7 @@ impl Judge {
     }
 }
 
-/// The header of a token by this algorithm and this key.
+/// Returns the header of a token with this algorithm and this key.
 fn head(algorithm: &str, id: Option<&str>) -> Value {
     let header = with(without(header(), "kid"), "alg", algorithm);
     match id {
@@ -29,7 +29,7 @@ fn head(algorithm: &str, id: Option<&str>) -> Value {
     }
 }
 
-/// An RSA, a P-256 and an Ed25519 key, each with this name, if any.
+/// Returns an RSA, a P-256 and an Ed25519 key with these names.
 fn three(issuer: &Issuer, ids: [Option<&str>; 3]) -> Value {
     let mut keys = issuer.jwks()["keys"].as_array().unwrap()[..3].to_vec();
     for (key, id) in keys.iter_mut().zip(ids) {
@@ -42,7 +42,7 @@ fn three(issuer: &Issuer, ids: [Option<&str>; 3]) -> Value {
 }
 
 #[test]
-fn a_key_is_found_by_its_name_whatever_is_beside_it() {
+fn a_key_is_found_by_its_name_among_others() {
     let issuer = Issuer::new();
     for ids in [
         [Some("a"), None, None],
@@ -61,13 +61,13 @@ fn a_key_is_found_by_its_name_whatever_is_beside_it() {
             (ids[1], issuer.ec(&head("ES256", ids[1]), &claims)),
             (ids[2], issuer.ed(&head("EdDSA", ids[2]), &claims)),
             (ids[2], issuer.ed(&head("Ed25519", ids[2]), &claims)),
-            // Only one fits in each.
+            // Only one of each kind.
             (None, issuer.rsa(&head("RS256", None), &claims)),
             (None, issuer.ec(&head("ES256", None), &claims)),
         ] {
             assert_eq!(judge.judge(&token), Ok(()), "{ids:?} {id:?}");
         }
-        // A stranger's signature is none, by whatever name.
+        // The signature of another issuer is never valid.
         for id in [None, Some("a"), Some("b"), Some("c")] {
             let stranger = signed(&head("EdDSA", id), &claims, |message| {
                 issuer.old.sign(message).as_ref().to_vec()
@@ -117,7 +117,7 @@ fn a_malformed_entry_disables_no_other() {
         json!("-----BEGIN CERTIFICATE-----"),
     ] {
         let mut set = three(&issuer, [Some("a"), Some("a"), Some("ed")]);
-        // What is only odd is no reason against a key.
+        // Unusual, but valid.
         set["keys"][0]["x5c"] = json!("MII");
         set["keys"].as_array_mut().unwrap().insert(0, entry.clone());
         let judge = Judge::of(&set);
@@ -133,7 +133,7 @@ fn a_malformed_entry_disables_no_other() {
 }
 
 #[test]
-fn numbers_with_zeros_before_them_are_the_same_numbers() {
+fn numbers_may_have_leading_zeros() {
     let issuer = Issuer::new();
     let point = issuer.ec.public_key().as_ref();
     for zeros in [0, 1, 2, 17] {
@@ -184,9 +184,9 @@ fn a_key_without_a_name_is_fetched_again_when_it_changed() {
     wait_for(|| verifier.verify(&token, now()).is_ok());
 }
 
-/// Without a scope, so that it allows nothing.
+/// The token has no scope, so it permits nothing.
 #[test]
-fn a_nonce_is_of_an_id_token_unless_the_token_is_for_access() {
+fn only_access_tokens_may_have_a_nonce() {
     let issuer = Issuer::new();
     let judge = Judge::of(&issuer.jwks());
     let claims = || with(without(claims(), "scope"), "nonce", "n-0S6_WzA2Mj");

@@ -1,4 +1,4 @@
-//! Whose request it is, by address.
+//! The address of a client behind trusted proxies.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -9,22 +9,21 @@ use actix_web::http::header::{self, HeaderMap, HeaderName};
 use ipnet::IpNet;
 use rfc7239::NodeName;
 
-/// The proxies in front of the service. What anybody else says about whom a
-/// request comes from is ignored.
+/// The proxies in front of the service. Forwarding headers of all other peers are
+/// ignored.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies {
-    /// Where they connect from.
+    /// The networks from which they connect.
     pub networks: Vec<IpNet>,
-    /// Where they write whom they have the request from.
+    /// The header in which they name their client.
     pub header: ForwardingHeader,
 }
 
-/// The header in which proxies write whom they have a request from. There is
-/// only one: of another the proxy may know nothing, and pass on what the client
-/// made up.
+/// The header in which proxies name their client. Only one is read: a proxy may not
+/// know the other, and pass on what a client forged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardingHeader {
-    /// `X-Forwarded-For`: addresses, the last proxy's client last.
+    /// `X-Forwarded-For`: addresses, that of the last proxy's client last.
     #[default]
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
@@ -33,38 +32,39 @@ pub enum ForwardingHeader {
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The part of the path that a proxy has taken away.
+/// The prefix that a proxy has removed from the path.
 const X_FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
-/// Who may be counted as one: an IPv4 address, or the /56 that a customer of an
-/// IPv6 provider usually has.
+/// The size of the IPv6 network that counts as one client: providers usually give a
+/// customer a /56.
 const IPV6_PREFIX: u32 = 56;
 
-/// The network that a request comes from, as far as it counts for limits.
-pub(crate) fn network(request: &HttpRequest, proxies: &TrustedProxies) -> IpAddr {
-    // Absent only in tests without a connection.
-    let peer = request
-        .peer_addr()
-        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
-    match proxies.client(peer.to_canonical(), request.headers()) {
-        IpAddr::V6(address) => {
-            let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-        }
-        v4 => v4,
-    }
-}
-
 impl TrustedProxies {
-    /// The nearest address that is no proxy's: from the peer on, each proxy is
-    /// believed what it says of the one before it.
+    /// Returns the client's network, to which limits apply: its IPv4 address, or the
+    /// /56 of its IPv6 address.
+    pub(super) fn client_network(&self, request: &HttpRequest) -> IpAddr {
+        // Absent only in tests without a connection.
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+        match self.client(peer.to_canonical(), request.headers()) {
+            IpAddr::V6(address) => {
+                let mask = u128::MAX << (u128::BITS - IPV6_PREFIX);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+            v4 => v4,
+        }
+    }
+
+    /// Returns the nearest address that is not a proxy's. Each proxy, beginning with
+    /// the peer, is believed about the hop before it.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer;
         if !self.trusts(nearest) {
             return nearest;
         }
         for hop in self.header.hops(headers).into_iter().rev() {
-            // Beyond what nobody understands nothing can be believed.
+            // Nothing beyond an unreadable hop can be believed.
             let Some(address) = hop else { break };
             nearest = address;
             if !self.trusts(nearest) {
@@ -74,8 +74,8 @@ impl TrustedProxies {
         nearest
     }
 
-    /// Returns what the nearest proxy says of the path that clients use, if it is
-    /// trusted: the last value, for some proxies append theirs to what they got.
+    /// Returns the path prefix that the peer names, if it is trusted. Takes the last
+    /// value, because some proxies append theirs to those that they receive.
     pub(crate) fn prefix<'a>(&self, head: &'a RequestHead) -> Option<&'a str> {
         let line = head.headers().get_all(X_FORWARDED_PREFIX).last()?;
         let is_trusted = |peer: SocketAddr| self.trusts(peer.ip().to_canonical());
@@ -93,8 +93,8 @@ impl TrustedProxies {
 }
 
 impl ForwardingHeader {
-    /// The addresses that the lines of the header name, the nearest last;
-    /// nothing for what is no address.
+    /// Returns the addresses in all lines of the header, the nearest last; `None`
+    /// stands for a hop that is not an address.
     fn hops(self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         let name = match self {
             Self::XForwardedFor => X_FORWARDED_FOR,
@@ -111,7 +111,7 @@ impl ForwardingHeader {
     }
 }
 
-/// An address as proxies write it, with or without a port.
+/// Parses an address with or without a port, as proxies write it.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = IpAddr::from_str(text)
@@ -148,11 +148,13 @@ mod tests {
         for header in headers {
             request = request.append_header(*header);
         }
-        network(&request.to_http_request(), proxies).to_string()
+        proxies
+            .client_network(&request.to_http_request())
+            .to_string()
     }
 
     #[test]
-    fn nobody_is_believed_who_is_not_trusted() {
+    fn headers_of_untrusted_peers_are_ignored() {
         let headers = [
             ("x-forwarded-for", "203.0.113.9"),
             ("forwarded", "for=203.0.113.9"),
@@ -166,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_believed_what_it_says_of_the_one_before_it() {
+    fn the_client_is_the_first_hop_that_is_no_trusted_proxy() {
         let proxies = proxies(
             &["127.0.0.1/32", "10.0.0.0/8"],
             ForwardingHeader::XForwardedFor,
         );
         for (lines, client) in [
             (&["203.0.113.9"][..], "203.0.113.9"),
-            // What the client itself wrote stands first.
+            // The client forged the first one.
             (&["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
             (&["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
             (&["203.0.113.9, 10.1.1.1"], "203.0.113.9"),
@@ -219,13 +221,13 @@ mod tests {
             }
             let request = request.to_http_request();
             assert_eq!(proxies.prefix(request.head()), prefix, "{peer} {lines:?}");
-            let nobody = TrustedProxies::default();
-            assert_eq!(nobody.prefix(request.head()), None);
+            let untrusting = TrustedProxies::default();
+            assert_eq!(untrusting.prefix(request.head()), None);
         }
     }
 
     #[test]
-    fn forwarded_is_read_by_its_standard() {
+    fn forwarded_is_read_as_rfc_7239_defines_it() {
         let proxies = proxies(&["::1/128"], ForwardingHeader::Forwarded);
         for (line, client) in [
             ("for=203.0.113.9;proto=https;by=10.0.0.1", "203.0.113.9"),

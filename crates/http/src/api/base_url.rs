@@ -1,21 +1,17 @@
-//! What links begin with. Behind a proxy that takes a part of the path away, clients
-//! reach the service by another path than the one that it sees.
+//! The base of links. A proxy may remove a prefix of the path, so that clients use
+//! another path than the one that the service sees.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use actix_web::dev::RequestHead;
 use actix_web::http::Uri;
 
-use crate::Settings;
-
-/// What links begin with: nothing, a path, or an address with or without a path;
-/// without a slash at the end.
+/// The base of links: nothing, a path, or an absolute URL, without a slash at its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BaseUrl(Option<Arc<str>>);
 
-/// Why a text is not a base URL.
+/// The text is not a base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidBaseUrl;
 
@@ -23,20 +19,14 @@ pub struct InvalidBaseUrl;
 const MAX_BYTES: usize = 256;
 
 impl BaseUrl {
-    /// Returns that of a request: that of the settings, else the path that a trusted
-    /// proxy names. A proxy may pass on what a client made up: what is not a plain
-    /// path is ignored.
-    pub(crate) fn of(settings: &Settings, head: &RequestHead) -> Self {
-        if let Some(base) = &settings.base_url {
-            return base.clone();
-        }
-        let prefix = settings.protection.proxies.prefix(head);
-        prefix.and_then(path).map(Self::checked).unwrap_or_default()
+    /// Returns the base that a proxy names as its prefix. A proxy may pass on what a
+    /// client forged, so anything but a plain path is ignored.
+    pub(crate) fn from_prefix(prefix: &str) -> Self {
+        path(prefix).map(Self::new_unchecked).unwrap_or_default()
     }
 
-    /// Takes what was checked. There is no `From<&str>`: clap would prefer it to
-    /// `FromStr`, and check nothing.
-    fn checked(text: &str) -> Self {
+    /// Not `From<&str>`: clap would prefer that to `FromStr`, and skip the check.
+    fn new_unchecked(text: &str) -> Self {
         Self((!text.is_empty()).then(|| text.into()))
     }
 
@@ -45,7 +35,7 @@ impl BaseUrl {
         format!("{self}{path}")
     }
 
-    /// Whether links begin with nothing before their path.
+    /// Returns whether links begin with their path.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -57,17 +47,17 @@ impl FromStr for BaseUrl {
     fn from_str(text: &str) -> Result<Self, InvalidBaseUrl> {
         let is_address = text.starts_with("https://") || text.starts_with("http://");
         if !is_address {
-            return path(text).map(Self::checked).ok_or(InvalidBaseUrl);
+            return path(text).map(Self::new_unchecked).ok_or(InvalidBaseUrl);
         }
         let uri: Uri = text.parse().map_err(|_| InvalidBaseUrl)?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let is_plain = !authority.is_empty() && !authority.contains('@') && text.is_ascii();
-        // Nothing behind the path, which is `/` where the text has none.
+        // `rest` is a plain path only if the text has no query and no fragment.
         let rest = text.split_once(authority).map_or("", |(_, rest)| rest);
         if !is_plain || text.len() > MAX_BYTES || path(rest).is_none() {
             return Err(InvalidBaseUrl);
         }
-        Ok(Self::checked(text.strip_suffix('/').unwrap_or(text)))
+        Ok(Self::new_unchecked(text.strip_suffix('/').unwrap_or(text)))
     }
 }
 
@@ -90,8 +80,8 @@ impl fmt::Display for InvalidBaseUrl {
     }
 }
 
-/// Returns a plain path without its last slash. What means something in a header, in
-/// HTML or to who resolves a link (`//host`, `..`, also as `%2e%2e`) is not plain.
+/// Returns a plain path without its last slash. A path is not plain if it has a meaning
+/// in headers, in HTML or when links are resolved (`//host`, `..`, even as `%2e%2e`).
 fn path(text: &str) -> Option<&str> {
     let path = text.strip_suffix('/').unwrap_or(text);
     let is_plain = |segment: &str| {
@@ -108,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_is_a_plain_path_or_an_address() {
+    fn a_base_url_is_a_plain_path_or_an_absolute_url() {
         for (text, base) in [
             ("", ""),
             ("/", ""),

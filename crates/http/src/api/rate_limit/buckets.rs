@@ -1,4 +1,4 @@
-//! How much of a quota everybody has used, in bounded memory.
+//! The used quotas, in bounded memory.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -8,22 +8,22 @@ use governor::nanos::Nanos;
 use governor::state::keyed::{HashMapStateStore, ShrinkableKeyedStateStore};
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 
-/// Who has a quota.
+/// The owner of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::middleware::rate_limit) enum BucketKey {
-    /// Everybody in this network who shows no credential.
+pub(super) enum BucketKey {
+    /// All clients in this network that send no credential.
     Network(IpAddr),
-    /// Whoever shows this credential, by a digest of it.
+    /// All clients that send the credential with this digest.
     Credential([u8; 32]),
 }
 
-/// The most that are told apart: some 6 MB.
-pub(in crate::middleware::rate_limit) const MOST_KEYS: usize = 65_536;
+/// The maximum number of owners that have a bucket of their own: about 6 MB.
+pub(super) const MAX_KEYS: usize = 65_536;
 
-/// A bucket each for the first [`MOST_KEYS`], and one for all who come while
-/// these are in use. Clones are the same buckets.
+/// A bucket each for the first [`MAX_KEYS`] owners, and one that all others share
+/// while these are in use. Clones share their buckets.
 #[derive(Clone, Default)]
-pub(in crate::middleware::rate_limit) struct Buckets(Arc<BucketMaps>);
+pub(super) struct Buckets(Arc<BucketMaps>);
 
 #[derive(Default)]
 struct BucketMaps {
@@ -39,11 +39,11 @@ impl StateStore for Buckets {
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
         let BucketMaps { known, others } = self.0.as_ref();
-        let is_stranger = {
+        let is_full = {
             let known = known.lock();
-            known.len() >= MOST_KEYS && !known.contains_key(key)
+            known.len() >= MAX_KEYS && !known.contains_key(key)
         };
-        if is_stranger {
+        if is_full {
             others.measure_and_replace(&NotKeyed::NonKey, f)
         } else {
             known.measure_and_replace(key, f)
@@ -69,10 +69,8 @@ impl ShrinkableKeyedStateStore<BucketKey> for Buckets {
     }
 }
 
-/// The same buckets, only looked into: nothing is used up.
-pub(in crate::middleware::rate_limit) struct PeekStore(
-    pub(in crate::middleware::rate_limit) Buckets,
-);
+/// A view of the same buckets that takes nothing from them.
+pub(super) struct PeekStore(pub(super) Buckets);
 
 impl StateStore for PeekStore {
     type Key = BucketKey;
@@ -81,7 +79,7 @@ impl StateStore for PeekStore {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        // What fails leaves a bucket as it is.
+        // An error leaves a bucket as it is, so every result is returned as one.
         let seen: Result<Infallible, Result<T, E>> = self
             .0
             .measure_and_replace(key, |used| Err(f(used).map(|(allowed, _)| allowed)));
