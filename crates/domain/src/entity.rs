@@ -114,6 +114,12 @@ macro_rules! entity {
         }
 
         impl $entity {
+            #[doc = concat!("Returns the ", $name, " that is there once these fields are stored under `id` at `now`.")]
+            #[must_use]
+            pub fn created(self, id: $crate::Id<Self>, now: $crate::Timestamp) -> $crate::Stored<Self> {
+                $crate::Entity::created(self, id, now)
+            }
+
             $(
                 #[doc = concat!("From the `", stringify!($parent), "` of a ", $name, ".")]
                 pub const $relation: $crate::Relation = $crate::Relation {

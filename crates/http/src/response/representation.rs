@@ -179,7 +179,7 @@ fn write(body: &mut Vec<u8>, value: &impl Serialize) -> Result<(), AppError> {
 
 #[cfg(test)]
 mod tests {
-    use byline_domain::{Content, Entity, PostFields, PostId, Timestamp, Title, UserId};
+    use byline_domain::{Content, PostFields, PostId, Timestamp, Title, UserId};
     use proptest::prelude::*;
 
     use super::*;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::test::TestRequest;
+use byline_application::Page;
 use byline_application::testing::ImmediateStore;
-use byline_application::{MockPostRepository, MockUserRepository, Page};
 use byline_http::{Api, Protection, Settings, TrustedProxies};
 
 use crate::support::{
-    Answer, api_with, request, send, send_as_it_is, session, settings, user, user_id,
+    Answer, MockPosts, MockUsers, api_with, request, send, send_as_it_is, session, settings, user,
+    user_id,
 };
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"ada@example.org"}"#;
@@ -17,7 +18,7 @@ const ADA: &str = r#"{"name":"Ada Lovelace","email":"ada@example.org"}"#;
 /// Returns an interface behind proxies at 127.0.0.1, with this base URL.
 fn api(base_url: Option<&str>) -> Api {
     let next = AtomicI64::new(1);
-    let mut users = MockUserRepository::new();
+    let mut users = MockUsers::new();
     users.expect_insert().returning(move |new, now| {
         let id = next.fetch_add(1, Ordering::Relaxed);
         Ok(new.clone().created(user_id(id), now))
@@ -29,7 +30,7 @@ fn api(base_url: Option<&str>) -> Api {
             more: true,
         })
     });
-    let session = session(users, MockPostRepository::new());
+    let session = session(users, MockPosts::new());
     let proxies = TrustedProxies {
         networks: vec!["127.0.0.1/32".parse().unwrap()],
         ..TrustedProxies::default()

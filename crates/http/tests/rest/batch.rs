@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use byline_application::testing::ImmediateStore;
-use byline_application::{
-    Intent, MockPostRepository, MockUserRepository, Reference, RepositoryError, UniqueKey,
-};
-use byline_domain::{NewPost, NewUser};
+use byline_application::{Intent, RepositoryError, UniqueKey};
+use byline_domain::{PostFields, UserFields};
 use byline_http::{Api, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, NOW, ada, api, api_with, notes, post_id, request, send, send_json, session, settings,
-    untouched, user_id,
+    Answer, MockPosts, MockUsers, NOW, ada, api, api_with, notes, post_id, request, send,
+    send_json, session, settings, untouched, user_id,
 };
 
 mod faults;
@@ -24,25 +22,29 @@ async fn batch(api: &Api, operations: &Value) -> Answer {
 
 /// Returns repositories with a user and a post in version 3 for every id. New users get
 /// ids from 11 on, new posts ids from 21 on.
-fn repositories() -> (MockUserRepository, MockPostRepository) {
+fn repositories() -> (MockUsers, MockPosts) {
     let (mut users, mut posts) = (ada(3), notes(3));
     users
         .expect_insert()
         .returning(|new, now| Ok(new.clone().created(user_id(11), now)));
-    users.expect_insert_all().returning(|new: &[NewUser], now| {
-        let ids = (11..).map(user_id);
-        let created = new.iter().cloned().zip(ids);
-        Ok(created.map(|(new, id)| new.created(id, now)).collect())
-    });
+    users
+        .expect_insert_all()
+        .returning(|new: &[UserFields], now| {
+            let ids = (11..).map(user_id);
+            let created = new.iter().cloned().zip(ids);
+            Ok(created.map(|(new, id)| new.created(id, now)).collect())
+        });
     posts
         .expect_insert()
         .returning(|new, now| Ok(new.clone().created(post_id(21), now)));
-    posts.expect_insert_all().returning(|new: &[NewPost], now| {
-        let ids = (21..).map(post_id);
-        let created = new.iter().cloned().zip(ids);
-        Ok(created.map(|(new, id)| new.created(id, now)).collect())
-    });
-    posts.expect_delete_of().returning(|_| Ok(()));
+    posts
+        .expect_insert_all()
+        .returning(|new: &[PostFields], now| {
+            let ids = (21..).map(post_id);
+            let created = new.iter().cloned().zip(ids);
+            Ok(created.map(|(new, id)| new.created(id, now)).collect())
+        });
+    posts.expect_delete_all().returning(|_| Ok(()));
     (users, posts)
 }
 
@@ -169,7 +171,7 @@ async fn a_conflict_points_to_the_data_of_its_operation() {
     });
     posts
         .expect_insert()
-        .returning(|_, _| Err(RepositoryError::MissingReference(Reference::PostAuthor)));
+        .returning(|_, _| Err(RepositoryError::MissingReference(PostFields::AUTHOR)));
     let api = api(users, posts);
 
     let operations = json!([
@@ -197,7 +199,7 @@ async fn a_user_who_still_has_posts_is_named_by_its_id() {
         .returning(|id| Ok(Some(crate::support::user(id.get(), 3))));
     users
         .expect_delete()
-        .returning(|_, _| Err(RepositoryError::StillReferenced(Reference::PostAuthor)));
+        .returning(|_, _| Err(RepositoryError::StillReferenced(PostFields::AUTHOR)));
     let operations = json!([{"op": "delete", "type": "user", "id": 7}]);
     let answer = batch(&api(users, notes(3)), &operations).await;
     assert_eq!(answer.problem(), (409, "user-has-posts".into()));

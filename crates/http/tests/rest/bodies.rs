@@ -1,10 +1,11 @@
-use byline_application::MockUserRepository;
 use byline_http::Api;
 
-use crate::support::{ada, api, notes, request, send, send_json, untouched, user_id, users};
+use crate::support::{
+    MockUsers, ada, api, notes, request, send, send_json, untouched, user_id, users,
+};
 
 fn creating() -> Api {
-    let mut repository = MockUserRepository::new();
+    let mut repository = MockUsers::new();
     repository
         .expect_insert()
         .returning(|new, now| Ok(new.clone().created(user_id(1), now)));

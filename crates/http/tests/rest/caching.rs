@@ -1,13 +1,14 @@
 //! `Cache-Control`, `ETag` and `Vary` of all kinds of responses.
 
-use byline_application::{MockPostRepository, MockUserRepository, Page};
+use byline_application::Page;
 
 use crate::support::{
-    Answer, api, get, notes, post, request, send, send_as_it_is, send_json, untouched, user,
+    Answer, MockPosts, MockUsers, api, get, notes, post, request, send, send_as_it_is, send_json,
+    untouched, user,
 };
 
 /// Returns users of which Ada, in this version, is the only one in every list.
-fn listed_users(version: i64) -> MockUserRepository {
+fn listed_users(version: i64) -> MockUsers {
     let mut users = crate::support::ada(version);
     users.expect_list().returning(move |_| {
         let items = vec![user(1, version)];
@@ -22,7 +23,7 @@ fn listed_users(version: i64) -> MockUserRepository {
     users
 }
 
-fn listed_posts(version: i64) -> MockPostRepository {
+fn listed_posts(version: i64) -> MockPosts {
     let mut posts = notes(version);
     posts.expect_list().returning(move |_| {
         let items = vec![post(1, version)];

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use byline_application::testing::ImmediateStore;
-use byline_application::{MockPostRepository, MockUserRepository};
+
 use byline_http::{Api, Settings};
 
-use crate::support::{ada, api, api_with, notes, request, send, session, settings, users};
+use crate::support::{
+    MockPosts, MockUsers, ada, api, api_with, notes, request, send, session, settings, users,
+};
 
 fn world() -> Api {
     api(ada(3), notes(3))
@@ -64,7 +66,7 @@ async fn if_match_guards_reads() {
             }
         }
     }
-    let mut nobody = MockUserRepository::new();
+    let mut nobody = MockUsers::new();
     nobody.expect_find().returning(|_| Ok(None));
     let absent = request("GET", "/users/1").insert_header(("if-match", "*"));
     assert_eq!(send(&users(nobody), absent).await.status, 404);
@@ -174,7 +176,7 @@ async fn if_match_can_be_required_by_a_setting() {
 
 #[actix_web::test]
 async fn a_failed_precondition_changes_nothing() {
-    let mut posts = MockPostRepository::new();
+    let mut posts = MockPosts::new();
     posts
         .expect_find()
         .returning(|id| Ok(Some(crate::support::post(id.get(), 3))));

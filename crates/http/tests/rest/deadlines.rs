@@ -1,10 +1,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use byline_application::{AppError, Job, MockPostRepository, MockStore, Unavailable};
+use byline_application::{AppError, Job, MockStore, Unavailable};
 use byline_http::{Api, Settings};
 
-use crate::support::{ada, api_with, get, request, send, session, settings};
+use crate::support::{MockPosts, ada, api_with, get, request, send, session, settings};
 
 type Jobs = Arc<Mutex<Vec<Box<dyn Job>>>>;
 
@@ -16,8 +16,7 @@ fn stuck(begin: bool) -> (Api, Jobs) {
     let mut store = MockStore::new();
     store.expect_submit().returning(move |_, _, mut job| {
         if begin {
-            job.run(&mut session(ada(1), MockPostRepository::new()))
-                .unwrap();
+            job.run(&mut session(ada(1), MockPosts::new())).unwrap();
         }
         kept.lock().unwrap().push(job);
     });
@@ -44,7 +43,7 @@ async fn a_write_past_its_deadline_is_not_started() {
     assert_eq!(answer.problem(), (503, "deadline-exceeded".into()));
 
     let mut job = jobs.lock().unwrap().pop().unwrap();
-    let mut untouched = session(ada(1), MockPostRepository::new());
+    let mut untouched = session(ada(1), MockPosts::new());
     let late = job.run(&mut untouched).unwrap_err();
     assert!(
         matches!(late, AppError::Unavailable(Unavailable::DeadlinePassed)),
@@ -65,8 +64,7 @@ async fn a_write_may_run_again_after_a_conflict() {
     let mut store = MockStore::new();
     store.expect_submit().returning(|_, _, mut job| {
         for _ in 0..3 {
-            job.run(&mut session(ada(1), MockPostRepository::new()))
-                .unwrap();
+            job.run(&mut session(ada(1), MockPosts::new())).unwrap();
         }
         job.finish(Ok(()));
     });

@@ -1,12 +1,18 @@
 use std::io::Error;
 use std::sync::Arc;
 
-use byline_application::{
-    AppError, Cause, Conflict, CredentialError, EntityRef, MockStore, Unavailable,
-};
+use byline_application::{AppError, Cause, Conflict, CredentialError, MockStore, Unavailable};
 use byline_domain::policy::{Denial, Scope};
+use byline_domain::{PostFields, Relation};
 
 use crate::support::{api_with, failing, get, post_id, send_json, settings, user_id};
+
+/// A relation that does not exist.
+const EDITOR: Relation = Relation {
+    child: "post",
+    field: "editor_id",
+    parent: "user",
+};
 
 const SECRET: &str = "syntax error near SELECT password";
 
@@ -20,8 +26,16 @@ fn expected(error: &AppError) -> (u16, &'static str) {
     match error {
         AppError::NotFound(_) => (404, "not-found"),
         AppError::Conflict(Conflict::EmailTaken) => (409, "email-taken"),
-        AppError::Conflict(Conflict::AuthorMissing(_)) => (409, "author-missing"),
-        AppError::Conflict(Conflict::UserHasPosts(_)) => (409, "user-has-posts"),
+        AppError::Conflict(Conflict::ParentMissing(PostFields::AUTHOR, _)) => {
+            (409, "author-missing")
+        }
+        AppError::Conflict(Conflict::StillReferenced(PostFields::AUTHOR, _)) => {
+            (409, "user-has-posts")
+        }
+        // Every relation has a code of its own.
+        AppError::Conflict(Conflict::ParentMissing(..) | Conflict::StillReferenced(..)) => {
+            (500, "internal-error")
+        }
         AppError::Conflict(Conflict::NoIdLeft | Conflict::LastVersion(_)) => (409, "limit-reached"),
         // No request links identities.
         AppError::Conflict(Conflict::IdentityLinked) => (500, "internal-error"),
@@ -46,13 +60,15 @@ fn expected(error: &AppError) -> (u16, &'static str) {
 
 fn every_error() -> Vec<AppError> {
     vec![
-        AppError::NotFound(EntityRef::User(user_id(7))),
-        AppError::NotFound(EntityRef::Post(post_id(7))),
+        AppError::NotFound(user_id(7).into()),
+        AppError::NotFound(post_id(7).into()),
         Conflict::EmailTaken.into(),
-        Conflict::AuthorMissing(user_id(7)).into(),
-        Conflict::UserHasPosts(user_id(7)).into(),
+        Conflict::ParentMissing(PostFields::AUTHOR, 7).into(),
+        Conflict::StillReferenced(PostFields::AUTHOR, user_id(7).into()).into(),
+        Conflict::ParentMissing(EDITOR, 7).into(),
+        Conflict::StillReferenced(EDITOR, user_id(7).into()).into(),
         Conflict::NoIdLeft.into(),
-        Conflict::LastVersion(EntityRef::Post(post_id(7))).into(),
+        Conflict::LastVersion(post_id(7).into()).into(),
         Conflict::KeyInUse.into(),
         Conflict::KeyReused.into(),
         Conflict::IdentityLinked.into(),
@@ -60,11 +76,11 @@ fn every_error() -> Vec<AppError> {
         Denial::NoCredential.into(),
         AppError::InOperation {
             index: 17,
-            error: Box::new(AppError::NotFound(EntityRef::Post(post_id(7)))),
+            error: Box::new(AppError::NotFound(post_id(7).into())),
         },
         Denial::MissingScope(Scope::UsersRead).into(),
         Denial::NotYours.into(),
-        AppError::PreconditionFailed(EntityRef::User(user_id(7))),
+        AppError::PreconditionFailed(user_id(7).into()),
         AppError::Contention(Some(cause())),
         AppError::Contention(None),
         Unavailable::QueueFull.into(),

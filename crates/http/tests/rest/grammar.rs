@@ -5,24 +5,25 @@ use std::sync::{Arc, Mutex};
 
 use byline_application::testing::ImmediateStore;
 use byline_application::{
-    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, MockPostRepository,
-    MockUserRepository, Page, PostOrder, PostQuery, Seek, Store, UserOrder, UserQuery,
+    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, ListQuery, Page, PostFilter,
+    PostSortKey, Seek, SortValue, Store, UserFilter, UserSortKey,
 };
+use byline_domain::{PostFields, UserFields};
 use byline_http::Api;
 use serde_json::json;
 
 use crate::support::{
-    Answer, NOW, ada, api, api_with, get, notes, now, post, request, send, session, settings,
-    untouched, user, user_id, users,
+    Answer, MockPosts, MockUsers, NOW, ada, api, api_with, get, notes, now, post, request, send,
+    session, settings, untouched, user, user_id, users,
 };
 
 type Asked<Q> = Arc<Mutex<Vec<Q>>>;
 
 /// Returns users whose lists have one page, and the queries for them.
-fn people() -> (Api, Asked<UserQuery>) {
+fn people() -> (Api, Asked<ListQuery<UserFields>>) {
     let asked = Asked::default();
     let theirs = Arc::clone(&asked);
-    let mut repository = MockUserRepository::new();
+    let mut repository = MockUsers::new();
     repository.expect_list().returning(move |query| {
         theirs.lock().unwrap().push(query.clone());
         let items = vec![user(1, 1), user(2, 1)];
@@ -32,19 +33,19 @@ fn people() -> (Api, Asked<UserQuery>) {
 }
 
 /// Returns posts whose lists have one page, and the queries for them.
-fn writings() -> (Api, Asked<PostQuery>) {
+fn writings() -> (Api, Asked<ListQuery<PostFields>>) {
     let asked = Asked::default();
     let theirs = Arc::clone(&asked);
-    let mut repository = MockPostRepository::new();
+    let mut repository = MockPosts::new();
     repository.expect_list().returning(move |query| {
         theirs.lock().unwrap().push(query.clone());
         let items = vec![post(1, 1), post(2, 1)];
         Ok(Page { items, more: true })
     });
-    (api(MockUserRepository::new(), repository), asked)
+    (api(MockUsers::new(), repository), asked)
 }
 
-async fn asked_users(query: &str) -> UserQuery {
+async fn asked_users(query: &str) -> ListQuery<UserFields> {
     let (api, asked) = people();
     let answer = get(&api, &format!("/users?{query}")).await;
     assert_eq!(answer.status, 200, "{query}: {answer:?}");
@@ -52,7 +53,7 @@ async fn asked_users(query: &str) -> UserQuery {
     asked[0].clone()
 }
 
-async fn asked_posts(uri: &str) -> PostQuery {
+async fn asked_posts(uri: &str) -> ListQuery<PostFields> {
     let (api, asked) = writings();
     let answer = get(&api, uri).await;
     assert_eq!(answer.status, 200, "{uri}: {answer:?}");
@@ -60,8 +61,11 @@ async fn asked_posts(uri: &str) -> PostQuery {
     asked[0].clone()
 }
 
-fn span<K>(from: Option<K>, to: Option<K>) -> KeysetWindow<K> {
-    let range = KeyRange { from, to };
+fn span<K: Into<SortValue>>(from: Option<K>, to: Option<K>) -> KeysetWindow<SortValue> {
+    let range = KeyRange {
+        from: from.map(Into::into),
+        to: to.map(Into::into),
+    };
     let seek = Seek::First;
     KeysetWindow { range, seek }
 }
@@ -69,16 +73,28 @@ fn span<K>(from: Option<K>, to: Option<K>) -> KeysetWindow<K> {
 #[actix_web::test]
 async fn users_are_sorted_and_filtered() {
     let name = |prefix| {
-        let range = KeyRange::starting_with(prefix);
+        let texts = KeyRange::starting_with(prefix);
+        let range = KeyRange {
+            from: texts.from.map(SortValue::Text),
+            to: texts.to.map(SortValue::Text),
+        };
         let seek = Seek::First;
-        UserOrder::Name(KeysetWindow { range, seek })
+        (UserSortKey::Name, KeysetWindow { range, seek })
     };
     for (query, order, direction) in [
-        ("", UserOrder::Id(Seek::First), Direction::Ascending),
-        ("sort=id", UserOrder::Id(Seek::First), Direction::Ascending),
+        (
+            "",
+            (UserSortKey::Id, Seek::First.into()),
+            Direction::Ascending,
+        ),
+        (
+            "sort=id",
+            (UserSortKey::Id, Seek::First.into()),
+            Direction::Ascending,
+        ),
         (
             "sort=-id",
-            UserOrder::Id(Seek::First),
+            (UserSortKey::Id, Seek::First.into()),
             Direction::Descending,
         ),
         ("sort=name", name(""), Direction::Ascending),
@@ -91,27 +107,27 @@ async fn users_are_sorted_and_filtered() {
         ("name.starts=+&sort=name", name(" "), Direction::Ascending),
         (
             "sort=email",
-            UserOrder::Email(Seek::First),
+            (UserSortKey::Email, Seek::First.into()),
             Direction::Ascending,
         ),
         (
             "sort=created_at&created_at.gte=2026-11-22T11:00:00.123456%2B01:00",
-            UserOrder::CreatedAt(span(Some(now()), None)),
+            (UserSortKey::CreatedAt, span(Some(now()), None)),
             Direction::Ascending,
         ),
         (
             "sort=-created_at&created_at.lt=2026-11-22T10:00:00.123456Z",
-            UserOrder::CreatedAt(span(None, Some(now()))),
+            (UserSortKey::CreatedAt, span(None, Some(now()))),
             Direction::Descending,
         ),
     ] {
         let asked = asked_users(query).await;
         assert_eq!(
-            (asked.order, asked.direction),
+            ((asked.sort, asked.window), asked.direction),
             (order, direction),
             "{query}"
         );
-        assert_eq!(asked.email, None);
+        assert_eq!(asked.filter, None);
     }
     for sort in [
         "",
@@ -120,7 +136,10 @@ async fn users_are_sorted_and_filtered() {
         "&sort=email",
     ] {
         let asked = asked_users(&format!("email=ADA@example.org{sort}")).await;
-        assert_eq!(asked.email.unwrap().key(), "ada@example.org");
+        let Some(UserFilter::Email(email)) = asked.filter else {
+            panic!("{asked:?}");
+        };
+        assert_eq!(email.key(), "ada@example.org");
     }
 }
 
@@ -129,25 +148,30 @@ async fn posts_are_sorted_and_filtered() {
     for path in ["/posts?user_id=1&", "/posts?", "/users/1/posts?"] {
         let author = path.contains('1').then(|| user_id(1));
         for (query, order) in [
-            ("", PostOrder::Id(Seek::First)),
-            ("sort=-id", PostOrder::Id(Seek::First)),
-            ("sort=title", PostOrder::Title(span(None, None))),
+            ("", (PostSortKey::Id, Seek::First.into())),
+            ("sort=-id", (PostSortKey::Id, Seek::First.into())),
+            (
+                "sort=title",
+                (PostSortKey::Title, span::<String>(None, None)),
+            ),
             (
                 "title.starts=N&sort=-title",
-                PostOrder::Title(span(Some("N".into()), Some("O".into()))),
+                (PostSortKey::Title, span(Some("N"), Some("O"))),
             ),
             (
                 &format!("sort=created_at&created_at.lt={NOW}&created_at.gte={NOW}"),
-                PostOrder::CreatedAt(span(Some(now()), Some(now()))),
+                (PostSortKey::CreatedAt, span(Some(now()), Some(now()))),
             ),
             (
                 &format!("sort=-updated_at&updated_at.gte={NOW}"),
-                PostOrder::UpdatedAt(span(Some(now()), None)),
+                (PostSortKey::UpdatedAt, span(Some(now()), None)),
             ),
         ] {
             let uri = format!("{path}{query}");
             let asked = asked_posts(&uri).await;
-            assert_eq!((asked.author, asked.order), (author, order), "{uri}");
+            let filter = author.map(PostFilter::Author);
+            assert_eq!(asked.filter, filter, "{uri}");
+            assert_eq!((asked.sort, asked.window), order, "{uri}");
             let descending = query.contains("sort=-");
             assert_eq!(asked.direction == Direction::Descending, descending);
         }
@@ -291,20 +315,20 @@ async fn links_keep_every_parameter_and_cursors_the_sort_values() {
     let asked = asked.lock().unwrap();
     let seeks: Vec<_> = asked
         .iter()
-        .map(|query| match &query.order {
-            UserOrder::Name(span) => span.seek.clone(),
-            other => panic!("{other:?}"),
+        .map(|query| {
+            assert_eq!(query.sort, UserSortKey::Name);
+            query.window.seek.clone()
         })
         .collect();
     let at = |id| KeysetPosition {
-        key: user(id, 1).name.as_str().to_owned(),
+        key: user(id, 1).fields.name.as_str().into(),
         id,
     };
     assert_eq!(
         seeks,
         [Seek::First, Seek::After(at(2)), Seek::Before(at(1))]
     );
-    assert!(asked.iter().all(|query| query.email == asked[0].email));
+    assert!(asked.iter().all(|query| query.filter == asked[0].filter));
 }
 
 #[actix_web::test]
@@ -339,7 +363,7 @@ async fn a_cursor_is_refused_with_another_sort_or_other_filters() {
 }
 
 /// Returns an interface to users and posts, and its store.
-fn watched(users: MockUserRepository, posts: MockPostRepository) -> (Api, Arc<ImmediateStore>) {
+fn watched(users: MockUsers, posts: MockPosts) -> (Api, Arc<ImmediateStore>) {
     let store = Arc::new(ImmediateStore::new(session(users, posts)));
     let shared: Arc<dyn Store> = Arc::<ImmediateStore>::clone(&store);
     (api_with(shared, settings()), store)
@@ -347,7 +371,7 @@ fn watched(users: MockUserRepository, posts: MockPostRepository) -> (Api, Arc<Im
 
 #[actix_web::test]
 async fn a_count_is_sent_if_preferred() {
-    let mut repository = MockUserRepository::new();
+    let mut repository = MockUsers::new();
     repository.expect_count().return_once(|query| {
         assert_eq!(query.direction, Direction::Descending);
         Ok(17)
@@ -356,7 +380,7 @@ async fn a_count_is_sent_if_preferred() {
         let items = vec![user(1, 1)];
         Ok(Page { items, more: false })
     });
-    let (api, store) = watched(repository, MockPostRepository::new());
+    let (api, store) = watched(repository, MockPosts::new());
     let plain = get(&api, "/users?sort=-id").await;
     assert_eq!(plain.header("x-total-count"), "");
     assert_eq!(plain.header("preference-applied"), "");
@@ -378,8 +402,8 @@ async fn a_malformed_preference_is_refused() {
 }
 
 /// Returns users of whom any number can be found at once.
-fn authors() -> MockUserRepository {
-    let mut users = MockUserRepository::new();
+fn authors() -> MockUsers {
+    let mut users = MockUsers::new();
     users
         .expect_find_all()
         .returning(|ids: &BTreeSet<_>| Ok(ids.iter().map(|id| (*id, user(id.get(), 3))).collect()));
@@ -389,7 +413,7 @@ fn authors() -> MockUserRepository {
 #[actix_web::test]
 async fn posts_are_listed_with_their_authors_if_requested() {
     for uri in ["/posts?embed=user", "/users/1/posts?limit=9&embed=user"] {
-        let mut repository = MockPostRepository::new();
+        let mut repository = MockPosts::new();
         repository.expect_list().once().returning(|_| {
             let items = vec![post(1, 1), post(2, 1)];
             Ok(Page { items, more: true })

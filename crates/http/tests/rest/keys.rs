@@ -7,19 +7,20 @@ use std::time::Duration;
 use actix_web::test::TestRequest;
 use byline_application::testing::ImmediateStore;
 use byline_application::{
-    AppError, MockIdempotencyRepository, MockSession, MockStore, MockUserRepository,
-    RepositoryError,
+    AppError, MockIdempotencyRepository, MockSession, MockStore, RepositoryError,
 };
 use byline_http::{Api, Settings};
 
-use crate::support::{Answer, ada, api, api_with, notes, request, send, settings, user_id, users};
+use crate::support::{
+    Answer, MockUsers, ada, api, api_with, notes, request, send, settings, user_id, users,
+};
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"Ada@example.org"}"#;
 
 /// Returns users whose ids begin with 1.
-fn counting() -> MockUserRepository {
+fn counting() -> MockUsers {
     let next = AtomicI64::new(1);
-    let mut users = MockUserRepository::new();
+    let mut users = MockUsers::new();
     users.expect_insert().returning(move |new, now| {
         let id = next.fetch_add(1, Ordering::Relaxed);
         Ok(new.clone().created(user_id(id), now))

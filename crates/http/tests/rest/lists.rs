@@ -1,9 +1,10 @@
 use std::sync::{Arc, Mutex};
 
-use byline_application::{Limit, MockUserRepository, Page, Seek, UserOrder, UserQuery};
+use byline_application::{Limit, ListQuery, Page, Seek, UserSortKey};
+use byline_domain::UserFields;
 use byline_http::Api;
 
-use crate::support::{Answer, get, untouched, user, users};
+use crate::support::{Answer, MockUsers, get, untouched, user, users};
 
 /// Returns an interface to users with these ids, with pages like those of a database.
 fn people(ids: Vec<i64>) -> Api {
@@ -12,18 +13,17 @@ fn people(ids: Vec<i64>) -> Api {
 
 fn people_in(ids: &Arc<Mutex<Vec<i64>>>) -> Api {
     let ids = Arc::clone(ids);
-    let mut repository = MockUserRepository::new();
+    let mut repository = MockUsers::new();
     repository
         .expect_list()
         .returning(move |query| Ok(page(&ids.lock().unwrap(), query)));
     users(repository)
 }
 
-fn page(ids: &[i64], query: &UserQuery) -> Page<byline_domain::User> {
+fn page(ids: &[i64], query: &ListQuery<UserFields>) -> Page<byline_domain::User> {
     let limit = usize::from(query.limit.get());
-    let UserOrder::Id(seek) = query.order else {
-        panic!("these are ordered by id: {query:?}");
-    };
+    assert_eq!(query.sort, UserSortKey::Id);
+    let seek = &query.window.seek;
     let mut found: Vec<i64> = ids
         .iter()
         .copied()

@@ -1,10 +1,10 @@
-use byline_application::{
-    MockPostRepository, MockUserRepository, Page, PostOrder, Reference, RepositoryError, Seek,
-};
+use byline_application::{Page, PostFilter, PostSortKey, RepositoryError, Seek};
+use byline_domain::PostFields;
 use serde_json::json;
 
 use crate::support::{
-    NOW, api, get, notes, post, post_id, posts, request, send, send_json, user_id,
+    MockPosts, MockUsers, NOW, api, get, notes, post, post_id, posts, request, send, send_json,
+    user_id,
 };
 
 #[actix_web::test]
@@ -23,8 +23,8 @@ async fn a_post_is_read() {
     }
 }
 
-fn creating() -> MockPostRepository {
-    let mut repository = MockPostRepository::new();
+fn creating() -> MockPosts {
+    let mut repository = MockPosts::new();
     repository
         .expect_insert()
         .once()
@@ -32,11 +32,11 @@ fn creating() -> MockPostRepository {
     repository
 }
 
-fn authorless() -> MockPostRepository {
-    let mut repository = MockPostRepository::new();
+fn authorless() -> MockPosts {
+    let mut repository = MockPosts::new();
     repository
         .expect_insert()
-        .returning(|_, _| Err(RepositoryError::MissingReference(Reference::PostAuthor)));
+        .returning(|_, _| Err(RepositoryError::MissingReference(PostFields::AUTHOR)));
     repository
 }
 
@@ -103,11 +103,13 @@ async fn a_replacement_requires_every_member() {
 
 #[actix_web::test]
 async fn posts_of_one_user_are_listed() {
-    let mut repository = MockPostRepository::new();
+    let mut repository = MockPosts::new();
     repository
         .expect_list()
         .withf(|query| {
-            query.author == Some(user_id(1)) && query.order == PostOrder::Id(Seek::First)
+            query.filter == Some(PostFilter::Author(user_id(1)))
+                && query.sort == PostSortKey::Id
+                && query.window.seek == Seek::First
         })
         .once()
         .returning(|_| {
@@ -124,14 +126,14 @@ async fn posts_of_one_user_are_listed() {
 
 #[actix_web::test]
 async fn posts_of_an_absent_user_are_not_found() {
-    let mut none = MockPostRepository::new();
+    let mut none = MockPosts::new();
     none.expect_list().returning(|_| {
         Ok(Page {
             items: vec![],
             more: false,
         })
     });
-    let mut nobody = MockUserRepository::new();
+    let mut nobody = MockUsers::new();
     nobody.expect_find().returning(|_| Ok(None));
     let answer = get(&api(nobody, none), "/users/1/posts").await;
     assert_eq!(answer.problem(), (404, "not-found".into()));

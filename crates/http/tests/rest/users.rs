@@ -1,8 +1,10 @@
-use byline_application::{MockUserRepository, RepositoryError, UniqueKey};
-use byline_domain::NewUser;
+use byline_application::{RepositoryError, UniqueKey};
+use byline_domain::UserFields;
 use serde_json::json;
 
-use crate::support::{NOW, ada, api, get, request, send, send_json, user, user_id, users};
+use crate::support::{
+    MockUsers, NOW, ada, api, get, request, send, send_json, user, user_id, users,
+};
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"Ada@example.org"}"#;
 
@@ -34,7 +36,7 @@ async fn members_have_the_documented_order() {
 
 #[actix_web::test]
 async fn an_absent_user_is_not_found() {
-    let mut none = MockUserRepository::new();
+    let mut none = MockUsers::new();
     none.expect_find().returning(|_| Ok(None));
     let answer = get(&users(none), "/users/9007199254740991").await;
     assert_eq!(answer.problem(), (404, "not-found".into()));
@@ -47,10 +49,10 @@ async fn an_absent_user_is_not_found() {
 #[actix_web::test]
 async fn a_user_is_created() {
     for path in ["/users", "/users/"] {
-        let mut repository = MockUserRepository::new();
+        let mut repository = MockUsers::new();
         repository
             .expect_insert()
-            .withf(|new: &NewUser, now| {
+            .withf(|new: &UserFields, now| {
                 new.name.as_str() == "Ada Lovelace"
                     && new.email.as_str() == "Ada@example.org"
                     && now.to_string() == NOW
@@ -68,7 +70,7 @@ async fn a_user_is_created() {
 
 #[actix_web::test]
 async fn a_taken_address_is_a_conflict_with_a_pointer() {
-    let mut repository = MockUserRepository::new();
+    let mut repository = MockUsers::new();
     repository
         .expect_insert()
         .returning(|_, _| Err(RepositoryError::Duplicate(UniqueKey::UserEmail)));
@@ -87,8 +89,8 @@ async fn a_user_is_replaced() {
     repository
         .expect_update()
         .withf(|changed, from| {
-            changed.name.as_str() == "Countess"
-                && changed.email.as_str() == "c@example.org"
+            changed.fields.name.as_str() == "Countess"
+                && changed.fields.email.as_str() == "c@example.org"
                 && from.get() == 3
         })
         .once()
@@ -157,22 +159,24 @@ async fn a_user_is_deleted() {
 
 #[actix_web::test]
 async fn a_user_with_posts_is_deleted_with_them_or_not_at_all() {
-    let mut with_posts = MockUserRepository::new();
+    let mut with_posts = MockUsers::new();
     with_posts
         .expect_find_for_update()
         .returning(|id| Ok(Some(user(id.get(), 1))));
     with_posts.expect_delete().returning(|_, _| {
         Err(RepositoryError::StillReferenced(
-            byline_application::Reference::PostAuthor,
+            byline_domain::PostFields::AUTHOR,
         ))
     });
     let answer = send(&users(with_posts), request("DELETE", "/users/7")).await;
     assert_eq!(answer.problem(), (409, "user-has-posts".into()));
 
-    let mut posts = byline_application::MockPostRepository::new();
+    let mut posts = crate::support::MockPosts::new();
     posts
-        .expect_delete_of()
-        .with(mockall::predicate::eq(user_id(7)))
+        .expect_delete_all()
+        .with(mockall::predicate::eq(
+            byline_application::PostFilter::Author(user_id(7)),
+        ))
         .once()
         .returning(|_| Ok(()));
     let answer = send(

@@ -130,7 +130,7 @@ async fn a_missing_body_times_out() {
     };
     let store = byline_application::testing::ImmediateStore::new(session(
         ada(1),
-        byline_application::MockPostRepository::new(),
+        crate::support::MockPosts::new(),
     ));
     let server = Server::start(api_with(std::sync::Arc::new(store), settings));
     let begun = "POST /users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";

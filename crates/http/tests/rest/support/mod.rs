@@ -11,17 +11,20 @@ use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use byline_application::testing::ImmediateStore;
 use byline_application::{
-    AppError, Authentication, Health, MockClock, MockPostRepository, MockSession, MockStore,
-    MockUserRepository, Readiness, Store,
+    AppError, Authentication, Health, MockClock, MockRepository, MockSession, MockStore, Readiness,
+    Store,
 };
 use byline_domain::{
-    Content, EmailAddress, NewPost, NewUser, Post, PostId, Timestamp, Title, User, UserId,
+    Content, EmailAddress, Post, PostFields, PostId, Timestamp, Title, User, UserFields, UserId,
     UserName, Version,
 };
 use byline_http::{Api, Protection, Settings, configure, request_context};
 use serde_json::Value;
 
 use keys::Keys;
+
+pub(crate) type MockUsers = MockRepository<UserFields>;
+pub(crate) type MockPosts = MockRepository<PostFields>;
 
 /// 2026-11-22T10:00:00.123456Z
 pub(crate) const NOW: &str = "2026-11-22T10:00:00.123456Z";
@@ -51,14 +54,14 @@ pub(crate) fn api_with(store: Arc<dyn Store>, settings: Settings) -> Api {
 }
 
 /// Returns an interface to these users and posts.
-pub(crate) fn api(users: MockUserRepository, posts: MockPostRepository) -> Api {
+pub(crate) fn api(users: MockUsers, posts: MockPosts) -> Api {
     api_with(
         Arc::new(ImmediateStore::new(session(users, posts))),
         settings(),
     )
 }
 
-pub(crate) fn session(users: MockUserRepository, posts: MockPostRepository) -> MockSession {
+pub(crate) fn session(users: MockUsers, posts: MockPosts) -> MockSession {
     let mut session = MockSession::new();
     session.expect_users().return_var(Box::new(users));
     session.expect_posts().return_var(Box::new(posts));
@@ -68,12 +71,12 @@ pub(crate) fn session(users: MockUserRepository, posts: MockPostRepository) -> M
     session
 }
 
-pub(crate) fn users(users: MockUserRepository) -> Api {
-    api(users, MockPostRepository::new())
+pub(crate) fn users(users: MockUsers) -> Api {
+    api(users, MockPosts::new())
 }
 
-pub(crate) fn posts(posts: MockPostRepository) -> Api {
-    api(MockUserRepository::new(), posts)
+pub(crate) fn posts(posts: MockPosts) -> Api {
+    api(MockUsers::new(), posts)
 }
 
 /// Returns an interface to a store in which each job fails with `error`.
@@ -228,7 +231,7 @@ pub(crate) fn post_id(id: i64) -> PostId {
 
 /// Returns Ada with this id, in this version.
 pub(crate) fn user(id: i64, version: i64) -> User {
-    let new = NewUser {
+    let new = UserFields {
         name: UserName::parse("Ada Lovelace").unwrap(),
         email: EmailAddress::parse("Ada@example.org").unwrap(),
     };
@@ -240,7 +243,7 @@ pub(crate) fn user(id: i64, version: i64) -> User {
 
 /// Returns a post of user 1 with this id, in this version.
 pub(crate) fn post(id: i64, version: i64) -> Post {
-    let new = NewPost {
+    let new = PostFields {
         user_id: user_id(1),
         title: Title::parse("Notes").unwrap(),
         content: Content::parse("On the engine").unwrap(),
@@ -252,8 +255,8 @@ pub(crate) fn post(id: i64, version: i64) -> Post {
 }
 
 /// Returns a repository in which every id is Ada in this version.
-pub(crate) fn ada(version: i64) -> MockUserRepository {
-    let mut users = MockUserRepository::new();
+pub(crate) fn ada(version: i64) -> MockUsers {
+    let mut users = MockUsers::new();
     users
         .expect_find()
         .returning(move |id| Ok(Some(user(id.get(), version))));
@@ -266,8 +269,8 @@ pub(crate) fn ada(version: i64) -> MockUserRepository {
 }
 
 /// Returns a repository in which every id is the same post in this version.
-pub(crate) fn notes(version: i64) -> MockPostRepository {
-    let mut posts = MockPostRepository::new();
+pub(crate) fn notes(version: i64) -> MockPosts {
+    let mut posts = MockPosts::new();
     posts
         .expect_find()
         .returning(move |id| Ok(Some(post(id.get(), version))));
