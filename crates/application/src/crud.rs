@@ -349,3 +349,6 @@ pub(crate) fn conflict<E: Entity>(error: RepositoryError, fields: &E) -> AppErro
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

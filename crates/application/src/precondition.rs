@@ -30,33 +30,33 @@ impl Precondition {
 #[cfg(test)]
 mod tests {
     use super::Precondition;
+    use crate::AppError;
     use crate::fixtures::{user_id, version};
-    use crate::{AppError, EntityRef};
 
-    /// Whether a row in version 2 may be changed.
+    /// Returns whether user 1 may be changed in version 2.
     fn met(precondition: &Precondition) -> bool {
-        match precondition.check(EntityRef::User(user_id(1)), version(2)) {
+        match precondition.check(user_id(1).into(), version(2)) {
             Ok(()) => true,
-            Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1) => false,
+            Err(AppError::PreconditionFailed(row)) if row == user_id(1).into() => false,
             Err(other) => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn without_one_any_version_will_do() {
+    fn no_precondition_accepts_any_version() {
         assert!(met(&Precondition::default()));
         assert!(met(&Precondition::None));
     }
 
     #[test]
-    fn the_version_is_one_of_those_named() {
+    fn the_version_must_be_one_of_those_named() {
         assert!(met(&Precondition::OneOf(vec![version(2)])));
         assert!(met(&Precondition::OneOf(vec![version(1), version(2)])));
         assert!(!met(&Precondition::OneOf(vec![version(1), version(3)])));
     }
 
     #[test]
-    fn a_list_that_names_no_version_is_never_met() {
+    fn an_empty_list_accepts_no_version() {
         assert!(!met(&Precondition::OneOf(Vec::new())));
     }
 }

@@ -6,12 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Health, Intent, Job, Readiness, Store};
-use crate::fixtures::{ada, cause, session_over, user_id};
+use crate::fixtures::{ada, cause, session_of, that_find, user_id, users};
 use crate::testing::ImmediateStore;
-use crate::{
-    AppError, MockPostRepository, MockSession, MockStore, MockUserRepository, RepositoryError,
-    Session, Unavailable,
-};
+use crate::{AppError, MockSession, MockStore, RepositoryError, Session, Unavailable};
 
 /// A store that does with a job whatever the test says.
 struct Scripted<F>(F);
@@ -83,9 +80,7 @@ async fn the_deadline_reaches_the_store() {
 
 #[tokio::test]
 async fn the_work_is_done_in_the_session_of_the_store() {
-    let mut users = MockUserRepository::new();
-    users.expect_find().times(1).return_const(Ok(Some(ada())));
-    let store = ImmediateStore::new(session_over(users, MockPostRepository::new()));
+    let store = ImmediateStore::new(session_of(that_find(Ok(Some(ada())))));
     let store: &dyn Store = &store;
     let found = store
         .read(later(), |session| Ok(session.users().find(user_id(1))?))
@@ -95,13 +90,12 @@ async fn the_work_is_done_in_the_session_of_the_store() {
 
 #[tokio::test]
 async fn after_a_lost_conflict_the_work_is_run_again() {
-    let mut users = MockUserRepository::new();
-    users
-        .expect_find()
+    let mut rows = users();
+    rows.expect_find()
         .times(1)
         .return_once(|_| Err(RepositoryError::Contention(cause())));
-    users.expect_find().times(1).return_const(Ok(Some(ada())));
-    let store = ImmediateStore::new(session_over(users, MockPostRepository::new()));
+    rows.expect_find().times(1).return_const(Ok(Some(ada())));
+    let store = ImmediateStore::new(session_of(rows));
     let store: &dyn Store = &store;
     let found = store
         .write(later(), |session| Ok(session.users().find(user_id(1))?))
