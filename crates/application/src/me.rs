@@ -1,16 +1,15 @@
-//! What a caller may know of itself.
+//! What a caller may read about itself.
 
 use byline_domain::User;
 use byline_domain::policy::{Denial, Principal};
 
 use crate::{AppError, Session, crud};
 
-/// The user that the caller is, if it is one: no scope is needed to see oneself.
+/// Returns the user that the caller is, if it is one. This takes no scope.
 ///
 /// # Errors
 ///
-/// [`AppError::Forbidden`] for somebody who showed no credential, and whatever
-/// the store fails with.
+/// [`AppError::Forbidden`] for a caller without credential, and those of the store.
 pub fn read(session: &mut dyn Session, principal: &Principal) -> Result<Option<User>, AppError> {
     if *principal == Principal::default() {
         return Err(Denial::NoCredential.into());

@@ -2,21 +2,22 @@ use byline_domain::Version;
 
 use crate::{AppError, EntityRef};
 
-/// In which versions a row may be for a change to happen (`If-Match`,
-/// RFC 9110 section 13.1.1).
+/// The versions in which a row may be changed (`If-Match`, RFC 9110 section 13.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// In any.
+    /// Any version.
     #[default]
     None,
-    /// In one of these.
+    /// One of these.
     OneOf(Vec<Version>),
 }
 
 impl Precondition {
+    /// Checks the version of a row.
+    ///
     /// # Errors
     ///
-    /// [`AppError::PreconditionFailed`] when `version` is none of those named.
+    /// [`AppError::PreconditionFailed`] if the row may not be changed in it.
     pub(crate) fn check(&self, subject: EntityRef, version: Version) -> Result<(), AppError> {
         match self {
             Self::OneOf(versions) if !versions.contains(&version) => {
