@@ -117,10 +117,10 @@ pub(crate) fn notes() -> Post {
 /// Asserts that the policy denied a use case for this reason.
 #[track_caller]
 pub(crate) fn assert_denied<T: Debug>(result: Result<T, AppError>, expected: Denial) {
-    assert!(
-        matches!(result, Err(AppError::Forbidden(denial)) if denial == expected),
-        "{result:?} instead of {expected:?}"
-    );
+    match result {
+        Err(AppError::Forbidden(denial)) => assert_eq!(denial, expected),
+        other => panic!("{other:?} instead of {expected:?}"),
+    }
 }
 
 /// Asserts that a use case reported this row as missing.
@@ -130,10 +130,10 @@ pub(crate) fn assert_not_found<T: Debug>(
     expected: impl Into<EntityRef>,
 ) {
     let expected = expected.into();
-    assert!(
-        matches!(result, Err(AppError::NotFound(row)) if row == expected),
-        "{result:?} instead of {expected:?}"
-    );
+    match result {
+        Err(AppError::NotFound(row)) => assert_eq!(row, expected),
+        other => panic!("{other:?} instead of {expected:?}"),
+    }
 }
 
 /// Asserts that a use case reported this row as being in another version.
@@ -143,28 +143,28 @@ pub(crate) fn assert_precondition_failed<T: Debug>(
     expected: impl Into<EntityRef>,
 ) {
     let expected = expected.into();
-    assert!(
-        matches!(result, Err(AppError::PreconditionFailed(row)) if row == expected),
-        "{result:?} instead of {expected:?}"
-    );
+    match result {
+        Err(AppError::PreconditionFailed(row)) => assert_eq!(row, expected),
+        other => panic!("{other:?} instead of {expected:?}"),
+    }
 }
 
 /// Asserts that a use case failed with this conflict.
 #[track_caller]
 pub(crate) fn assert_conflict<T: Debug>(result: Result<T, AppError>, expected: Conflict) {
-    assert!(
-        matches!(result, Err(AppError::Conflict(conflict)) if conflict == expected),
-        "{result:?} instead of {expected:?}"
-    );
+    match result {
+        Err(AppError::Conflict(conflict)) => assert_eq!(conflict, expected),
+        other => panic!("{other:?} instead of {expected:?}"),
+    }
 }
 
 /// Asserts that a use case asked to be run again, although no statement failed for that.
 #[track_caller]
 pub(crate) fn assert_runs_again<T: Debug>(result: Result<T, AppError>) {
-    assert!(
-        matches!(result, Err(AppError::Contention(None))),
-        "{result:?}"
-    );
+    match result {
+        Err(AppError::Contention(None)) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Returns the cause of an error of a store.

@@ -132,6 +132,7 @@ impl<E: Resource> ImportPlan<E> {
     }
 
     fn overwrite(&mut self, slot: Slot, new: ImportedRow<E>) -> Result<(), RowError> {
+        let new_value = new.fields.unique_value();
         let old_value = match slot {
             Slot::Insert(at) => {
                 check_version(new.version)?;
@@ -140,7 +141,7 @@ impl<E: Resource> ImportPlan<E> {
                 };
                 let old_value = insert.fields.unique_value();
                 let id = insert.id;
-                *insert = ImportedRow { id, ..new.clone() };
+                *insert = ImportedRow { id, ..new };
                 old_value
             }
             Slot::Existing(at) => {
@@ -155,7 +156,7 @@ impl<E: Resource> ImportPlan<E> {
                 let version = row.version.next()?.max(new.version);
                 let old_value = row.fields.unique_value();
                 from.get_or_insert(row.version);
-                row.fields = new.fields.clone();
+                row.fields = new.fields;
                 row.updated_at = row.updated_at.max(new.updated_at);
                 row.version = version;
                 old_value
@@ -164,7 +165,7 @@ impl<E: Resource> ImportPlan<E> {
         if let Some(value) = old_value {
             self.by_unique_value.remove(&value);
         }
-        if let Some(value) = new.fields.unique_value() {
+        if let Some(value) = new_value {
             self.by_unique_value.insert(value, slot);
         }
         self.updated += 1;
