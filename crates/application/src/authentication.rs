@@ -1,11 +1,11 @@
-//! Who is calling: from what somebody shows to whom the policy judges.
+//! Authentication: from the credential of a request to the [`Principal`] that the policy
+//! checks.
 //!
-//! In two steps. What can be told without the store is told before a session is
-//! opened ([`Authentication::recognise`]): a credential that cannot be right
-//! costs no statement. What only the store knows is read in the session of the
-//! request itself ([`Authentication::principal`]): whether a key was revoked,
-//! which user a token means. A session that writes keeps what it read from
-//! changing until it ends, so that no write slips through beside a revocation.
+//! It has two steps. [`Authentication::recognise`] checks what can be checked without the
+//! store, before a session is opened: a malformed credential costs no statement.
+//! [`Authentication::principal`] reads the rest in the session of the request: whether a key
+//! was revoked, and which user a token is linked to. A session that writes locks these rows
+//! until it ends, so that no write is committed after the revocation of its key.
 
 use std::sync::Arc;
 
@@ -16,74 +16,73 @@ use crate::identities::Linked;
 use crate::keys::{KeyUsage, Secret};
 use crate::{AppError, Digest, Session};
 
-/// Which credentials a service takes. By default it asks for none, and
-/// everybody is its operator.
+/// The credentials that a service accepts. By default it needs none, and every caller is its
+/// operator.
 #[derive(Clone, Default)]
 pub struct Authentication {
-    /// Whether keys are taken, and where their uses are noted.
+    /// Records the uses of keys; without it, keys are not accepted.
     pub keys: Option<Arc<KeyUsage>>,
-    /// Whether tokens are taken, and what judges them.
+    /// Verifies tokens; without it, tokens are not accepted.
     pub tokens: Option<Arc<dyn TokenVerifier>>,
-    /// Whether everybody may read.
+    /// Whether reading needs no credential.
     pub public_reads: bool,
 }
 
-/// What somebody showed, as far as it can be told without the store.
+/// The credential of a request, as far as it can be checked without the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// The service asks nobody.
+    /// The service needs no credentials.
     NotAsked,
-    /// Nothing.
+    /// The request has none.
     Nothing,
     /// A key, by the digest of its secret.
     Key(Digest),
-    /// A token that is genuine and of use.
+    /// A token that was verified.
     Token(Token),
 }
 
-/// What a token that was verified says.
+/// The contents of a token that was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Whom it was issued to.
+    /// The issuer and the subject.
     pub identity: Identity,
     /// What it allows.
     pub scopes: Scopes,
 }
 
-/// Judges tokens.
+/// Verifies tokens.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait TokenVerifier: Send + Sync {
-    /// What `token` says, if it is genuine and of use at the moment `now`. Waits
-    /// for nothing and nobody.
+    /// Returns the contents of `token` if it is genuine and valid at `now`. Does not block.
     ///
     /// # Errors
     ///
-    /// Why it is refused.
+    /// The first rule that the token breaks.
     fn verify(&self, token: &str, now: Timestamp) -> Result<Token, TokenRefusal>;
 
-    /// Has the keys of the issuer fetched again soon. Waits for nothing.
+    /// Requests that the keys of the issuer are fetched again soon. Does not block.
     fn refresh(&self) {}
 }
 
-/// Whether what a session reads may change before the session ends.
+/// Whether other sessions may change a row that was read before the session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowLock {
-    /// It may: nothing is decided by it but what is read.
+    /// They may: the session only reads.
     Released,
-    /// It may not.
+    /// They wait for the end of the session.
     UntilTheEnd,
 }
 
-/// Why a credential is of no use. `Display` completes "the credential …".
+/// The reason why a credential is refused. `Display` completes "the credential …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// It has not the form of any credential.
+    /// It has the form of no credential.
     #[error("is neither a key nor a token")]
     Unreadable,
-    /// It is a key, and the service takes none.
+    /// It is a key, and the service accepts none.
     #[error("is a key, and this service takes tokens only")]
     KeysNotTaken,
-    /// It is a token, and the service takes none.
+    /// It is a token, and the service accepts none.
     #[error("is no key, and this service takes keys only")]
     TokensNotTaken,
     /// The check characters of the key are wrong.
@@ -92,79 +91,79 @@ pub enum CredentialError {
     /// There is no such key.
     #[error("is a key that does not exist")]
     UnknownKey,
-    /// The key is of no more use.
+    /// The key was revoked or has expired.
     #[error("is a key that {0}")]
     KeyEnded(KeyEnded),
     /// The token is refused.
     #[error("is a token that {0}")]
     Token(TokenRefusal),
-    /// The user whom the token means was deleted.
+    /// The user to whom the token is linked was deleted.
     #[error("is the token of a user who was deleted")]
     UserDeleted,
 }
 
-/// Why a token is refused. `Display` completes "the token …".
+/// The reason why a token is refused. `Display` completes "the token …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
     /// Not a signed JWT in its compact form.
     #[error("is not a signed JWT")]
     Malformed,
-    /// Longer than anything that is looked at.
+    /// Longer than the maximum.
     #[error("is longer than 8 KiB")]
     TooLong,
-    /// Signed in a way that is not on the list.
+    /// Signed by an algorithm that is not accepted.
     #[error("is signed by an algorithm that this service does not take")]
     Algorithm,
-    /// A header parameter that is not understood or not wanted.
+    /// A header parameter that is not accepted.
     #[error("has the header parameter `{0}`, which this service does not take")]
     Header(&'static str),
-    /// For another purpose than access.
+    /// Not an access token.
     #[error("is not of the type `at+jwt` or `JWT`")]
     Type,
-    /// Signed with a key that the issuer does not list.
+    /// Signed with a key that the issuer does not publish.
     #[error("is signed with an unknown key")]
     UnknownKey,
-    /// Not signed by whom it says.
+    /// Not signed with the key that it names.
     #[error("has a wrong signature")]
     Signature,
-    /// A claim that is missing or not of its type.
+    /// A claim is missing or of the wrong type.
     #[error("has no valid claim `{0}`")]
     Claim(&'static str),
-    /// From somebody else.
+    /// From another issuer.
     #[error("is of another issuer")]
     Issuer,
-    /// For somebody else.
+    /// For another audience.
     #[error("is meant for another audience")]
     Audience,
-    /// Its time is over.
+    /// It has expired.
     #[error("has expired")]
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("is not valid yet")]
     NotYet,
 }
 
 impl Authentication {
-    /// Whether nobody is asked.
+    /// Returns whether the service needs no credentials.
     #[must_use]
     pub const fn is_off(&self) -> bool {
         self.keys.is_none() && self.tokens.is_none()
     }
 
-    /// What was shown, without a look at the store.
+    /// Returns the credential with this text, without asking the store.
     ///
     /// # Errors
     ///
-    /// Why it cannot be a credential of use.
+    /// The reason why it is refused, whatever the store has.
     pub fn recognise(
         &self,
-        shown: Option<&str>,
+        text: Option<&str>,
         now: Timestamp,
     ) -> Result<Credential, CredentialError> {
         if self.is_off() {
             return Ok(Credential::NotAsked);
         }
-        let Some(text) = shown else {
+        let Some(text) = text else {
             return Ok(Credential::Nothing);
         };
         if text.starts_with(Secret::PREFIX) {
@@ -182,23 +181,23 @@ impl Authentication {
         Ok(Credential::Token(token))
     }
 
-    /// Who that is, by what the store knows now. One statement at most.
+    /// Returns the principal whose credential this is. At most one statement.
     ///
     /// # Errors
     ///
-    /// [`AppError::Unauthenticated`], and whatever the store fails with.
+    /// [`AppError::Unauthenticated`], and those of the store.
     pub fn principal(
         &self,
         session: &mut dyn Session,
         credential: &Credential,
-        hold: RowLock,
+        lock: RowLock,
         now: Timestamp,
     ) -> Result<Principal, AppError> {
         let principal = match credential {
             Credential::NotAsked => return Ok(Principal::unrestricted()),
             Credential::Nothing => Principal::default(),
-            Credential::Key(digest) => self.holder(session, digest, hold, now)?,
-            Credential::Token(token) => bearer(session, token, hold)?,
+            Credential::Key(digest) => self.key_principal(session, digest, lock, now)?,
+            Credential::Token(token) => token_principal(session, token, lock)?,
         };
         Ok(if self.public_reads {
             principal.reading_freely()
@@ -207,14 +206,14 @@ impl Authentication {
         })
     }
 
-    fn holder(
+    fn key_principal(
         &self,
         session: &mut dyn Session,
         digest: &Digest,
-        hold: RowLock,
+        lock: RowLock,
         now: Timestamp,
     ) -> Result<Principal, AppError> {
-        let found = session.keys().find(digest, hold)?;
+        let found = session.keys().find(digest, lock)?;
         let key = found
             .filter(|found| found.secret.is(digest))
             .ok_or(CredentialError::UnknownKey)?
@@ -227,8 +226,12 @@ impl Authentication {
     }
 }
 
-fn bearer(session: &mut dyn Session, token: &Token, hold: RowLock) -> Result<Principal, AppError> {
-    let caller = match session.identities().find(&token.identity, hold)? {
+fn token_principal(
+    session: &mut dyn Session,
+    token: &Token,
+    lock: RowLock,
+) -> Result<Principal, AppError> {
+    let caller = match session.identities().find(&token.identity, lock)? {
         None => Caller::UnlinkedIdentity(token.identity),
         Some(Linked::To(user)) => Caller::User(user),
         Some(Linked::ToDeleted) => return Err(CredentialError::UserDeleted.into()),
@@ -240,13 +243,13 @@ fn bearer(session: &mut dyn Session, token: &Token, hold: RowLock) -> Result<Pri
 }
 
 impl Credential {
-    /// Whether it says who is calling without a look at the store.
+    /// Returns whether the principal is known without asking the store.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
         matches!(self, Self::NotAsked | Self::Nothing)
     }
 
-    /// What tells its holder from others, whatever becomes of the holder.
+    /// Returns bytes that identify the holder, even after the holder was deleted.
     pub(crate) fn holder(&self) -> [&[u8]; 2] {
         match self {
             Self::NotAsked | Self::Nothing => [b"anybody", b""],

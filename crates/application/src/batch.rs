@@ -1,4 +1,4 @@
-//! Many operations in one transaction.
+//! Batches: many operations in one transaction.
 
 use std::iter;
 
@@ -11,7 +11,7 @@ use crate::{AppError, EntityRef, Precondition, RepositoryError, Session};
 /// The most operations that a batch may have.
 pub const MAX_OPERATIONS: usize = 1000;
 
-/// One change among others.
+/// An operation of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// A change of a user.
@@ -20,34 +20,34 @@ pub enum Operation {
     Post(Write<PostFields>),
 }
 
-/// A change of one row.
+/// A change of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write<E: Resource> {
     /// Creates a row.
     Create {
-        /// Its fields. The ids of parents that the batch creates stand for nothing.
+        /// Its fields. The ids of `parents` are replaced.
         fields: E,
         /// The parents that the batch creates.
         parents: Vec<CreatedParent>,
     },
     /// Changes some fields of a row.
     Update {
-        /// Which row.
+        /// The row.
         id: Id<E>,
-        /// What shall change, as in [`Create`](Self::Create).
+        /// The change. The ids of `parents` are replaced.
         change: E::Change,
         /// The parents that the batch creates.
         parents: Vec<CreatedParent>,
-        /// In which versions the row may be.
+        /// The versions in which the row may be.
         precondition: Precondition,
     },
     /// Deletes a row.
     Delete {
-        /// Which row.
+        /// The row.
         id: Id<E>,
-        /// The children that are deleted with it.
+        /// The relations of the children that are deleted with it.
         with: Vec<Relation>,
-        /// In which versions the row may be.
+        /// The versions in which the row may be.
         precondition: Precondition,
     },
 }
@@ -55,36 +55,36 @@ pub enum Write<E: Resource> {
 /// A parent that an earlier operation of the same batch creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreatedParent {
-    /// In which relation it is the parent.
+    /// The relation in which it is the parent.
     pub relation: Relation,
     /// The index of the operation that creates it.
     pub operation: usize,
 }
 
-/// What an operation did.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationOutcome {
-    /// What it did it to.
+    /// The row that it wrote.
     pub subject: EntityRef,
-    /// What it did.
+    /// What it did to the row.
     pub effect: Effect,
 }
 
-/// What an operation did to a row.
+/// The effect of an operation on its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The row is new.
+    /// The row was created.
     Created(RowMeta),
-    /// The row has changed.
+    /// The row was changed.
     Updated(RowMeta),
-    /// The row is gone.
+    /// The row was deleted.
     Deleted,
 }
 
-/// What the store gave a row that was written.
+/// The version and the times of a row that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowMeta {
-    /// The version that the row is in now.
+    /// The version of the row after the operation.
     pub version: Version,
     /// When the row was created.
     pub created_at: Timestamp,
@@ -92,16 +92,15 @@ pub struct RowMeta {
     pub updated_at: Timestamp,
 }
 
-/// Carries out the operations as if one after the other, and returns what each
-/// did. The first that fails is an error of the whole: nothing may be
-/// committed then.
+/// Carries out the operations as if one after the other, and returns their outcomes. If one
+/// fails, the batch fails, and nothing may be committed.
 ///
-/// Creates that follow one another are handed to the store together.
+/// Consecutive creates are passed to the store together.
 ///
 /// # Errors
 ///
-/// [`AppError::InOperation`] with what the use case of the operation fails
-/// with, and those of the store.
+/// [`AppError::InOperation`] with the error of the use case of the operation, and those of the
+/// store.
 pub fn run(
     session: &mut dyn Session,
     principal: &Principal,
@@ -144,13 +143,13 @@ impl Operation {
     }
 }
 
-/// A batch on its way.
+/// A batch that is being carried out.
 struct Batch<'a> {
     session: &'a mut dyn Session,
-    /// An unlinked identity is a user from the operation on that creates it.
+    /// The caller. An unlinked identity becomes the user that its first operation creates.
     principal: Principal,
     now: Timestamp,
-    /// By operation; none for those that are still to come.
+    /// The outcomes by operation; `None` for those that have not run yet.
     outcomes: Vec<Option<OperationOutcome>>,
 }
 
@@ -192,7 +191,7 @@ impl Batch<'_> {
             .try_for_each(|(index, operation)| self.run_one(index, operation))
     }
 
-    /// Creates together those that `select` selects, if they can be, and takes them from
+    /// Creates the rows that `select` selects together, if possible, and removes them from
     /// `left`. Returns whether none of them is left.
     fn create_kind<E: Resource>(
         &mut self,
@@ -308,7 +307,7 @@ fn too_few() -> AppError {
     AppError::internal("the store created fewer rows than it was given")
 }
 
-/// Adds the index of the operation to what is wrong with it.
+/// Adds the index of the operation to its error.
 fn located(index: usize, error: AppError) -> AppError {
     match error {
         AppError::NotFound(_)

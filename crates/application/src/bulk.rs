@@ -1,11 +1,12 @@
 use byline_domain::{Entity, Id, Stored, Timestamp, Version};
 
-/// A row of another database, where it had another id or none.
+/// A row of another database, which it may have had another id in, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedRow<E: Entity> {
     /// Its id there.
     pub id: Option<Id<E>>,
-    /// Its fields. Parents have the ids that they have there, or here.
+    /// Its fields. The ids of parents are those of that database until the import replaces them
+    /// by those of this one.
     pub fields: E,
     /// See [`Stored::created_at`].
     pub created_at: Timestamp,
@@ -16,7 +17,7 @@ pub struct ImportedRow<E: Entity> {
 }
 
 impl<E: Entity> ImportedRow<E> {
-    /// Returns the row that this one is under `id`.
+    /// Returns the row as it is stored under `id`.
     #[must_use]
     pub fn under(self, id: Id<E>) -> Stored<E> {
         Stored {

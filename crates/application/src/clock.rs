@@ -1,9 +1,8 @@
 use byline_domain::Timestamp;
 
-/// Tells the time. The one way to it, so that tests decide what time it is.
+/// A clock: the only source of the present time, so that tests can set it.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// The present moment. It may stand still or go back, as clocks of
-    /// machines do.
+    /// Returns the present time. It may stand still or go back, as the clocks of machines do.
     fn now(&self) -> Timestamp;
 }

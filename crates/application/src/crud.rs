@@ -1,5 +1,4 @@
-//! The use cases that every entity has. What an entity is asked for differs: that is its
-//! [`Resource`].
+//! The use cases that every entity has. [`Resource`] has what differs between entities.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +10,7 @@ use crate::{
     RepositoryError, Session, UniqueKey,
 };
 
-/// An entity that callers work with: where its rows are, who may do what with them, and what
-/// becomes of their children.
+/// An entity with use cases: its repository, the rights that they take, and its children.
 pub trait Resource: Listed {
     /// The action of reading and listing rows.
     const READ: Action;
@@ -24,31 +22,31 @@ pub trait Resource: Listed {
     /// [`unique_value`](Self::unique_value).
     const UNIQUE_FIELD: Option<&'static str> = None;
 
-    /// Returns the rows, as `session` sees them.
+    /// Returns the repository of the rows.
     fn repository(session: &mut dyn Session) -> &mut dyn Repository<Self>;
 
     /// Returns the action of creating a row with these fields.
     fn create_action(&self) -> Action;
 
-    /// Returns the action of changing or deleting the row with this id, as far as that is
-    /// known before the row is.
+    /// Returns the action of changing or deleting the row with this id, as far as it is known
+    /// before the row is read.
     fn write_action(id: Id<Self>) -> Action;
 
     /// Returns the action of changing or deleting this row.
     fn write_row_action(row: &Stored<Self>) -> Action;
 
-    /// Returns the value of the [unique field](Self::UNIQUE_FIELD), in the form that tells
-    /// whether two values are the same.
+    /// Returns the value of the [unique field](Self::UNIQUE_FIELD), in a form that is equal for
+    /// two values that are the same.
     fn unique_value(&self) -> Option<String> {
         None
     }
 
-    /// Returns whether creating a row does more than store it.
+    /// Returns whether [`after_create`](Self::after_create) has something to do for this caller.
     fn has_after_create(_: &Principal) -> bool {
         false
     }
 
-    /// Does what belongs to the creation of a row besides storing it.
+    /// Completes the creation of a row that was stored.
     ///
     /// # Errors
     ///
@@ -65,13 +63,13 @@ pub trait Resource: Listed {
 
 /// Children that can be deleted together with their parent of kind `P`.
 pub struct Children<P: Entity> {
-    /// How they refer to their parent.
+    /// The relation in which they are the children.
     pub relation: Relation,
-    /// What they are called: the parameter of a deletion.
+    /// Their name, which is a parameter of the deletion of the parent.
     pub name: &'static str,
-    /// Returns the action of deleting those of this parent.
+    /// Returns the action of deleting the children of this parent.
     pub action: fn(Id<P>) -> Action,
-    /// Deletes those of this parent.
+    /// Deletes the children of this parent.
     pub delete: fn(&mut dyn Session, Id<P>) -> Result<(), RepositoryError>,
 }
 
@@ -102,14 +100,14 @@ pub fn list_of<P: Resource, E: Resource>(
     query: &ListQuery<E>,
 ) -> Result<Page<Stored<E>>, AppError> {
     let page = list(session, principal, query)?;
-    // A row proves its parent; only the lack of any leaves the question open.
+    // A row proves that its parent exists; an empty page does not.
     if page.items.is_empty() {
         find(session, parent)?;
     }
     Ok(page)
 }
 
-/// Returns how many rows there are on all pages of `query` together.
+/// Returns the number of rows on all pages of `query`.
 ///
 /// # Errors
 ///
@@ -123,8 +121,8 @@ pub fn count<E: Resource>(
     Ok(E::repository(session).count(query)?)
 }
 
-/// Returns the parents in `relation` of `rows`, which were read in the same session, by their
-/// ids. One statement, however many there are.
+/// Returns the parents in `relation` of `rows`, by their ids. The rows must have been read in
+/// the same session. One statement, however many rows there are.
 ///
 /// # Errors
 ///
@@ -143,7 +141,7 @@ pub fn parents<P: Resource, E: Resource>(
     let parents = P::repository(session).find_all(&ids)?;
     match ids.iter().find(|id| !parents.contains_key(id)) {
         None => Ok(parents),
-        // In one snapshot every row has its parents.
+        // A bug: in one snapshot, every row has its parents.
         Some(id) => {
             let (child, parent) = (E::PLURAL, P::NAME);
             Err(AppError::internal(format!("{child} of no {parent} {id}")))
@@ -185,8 +183,7 @@ pub fn create<E: Resource>(
     Ok(row)
 }
 
-/// Creates a row among those of its parent in `relation`, which is therefore what the request
-/// is about.
+/// Creates a row among the children of its parent in `relation`, which the request addresses.
 ///
 /// # Errors
 ///
@@ -207,7 +204,7 @@ pub fn create_of<E: Resource>(
     })
 }
 
-/// Gives every field of a row a new value.
+/// Replaces every field of a row.
 ///
 /// # Errors
 ///
@@ -224,8 +221,9 @@ pub fn replace<E: Resource>(
     patch(session, principal, id, &change, precondition, now)
 }
 
-/// Changes some fields of a row. The caller must have the right to write the row as it was and
-/// as it becomes: to give a post to another author takes the right to write posts of both.
+/// Changes some fields of a row. The caller must have the right to write the row both before
+/// and after the change: giving a post to another author takes the right to write posts of
+/// both.
 ///
 /// # Errors
 ///
@@ -259,8 +257,8 @@ pub fn patch<E: Resource>(
     }
 }
 
-/// Deletes a row, and those of its [children](Resource::CHILDREN) that `with` names. As long
-/// as there are other children, it stays.
+/// Deletes a row together with its [children](Resource::CHILDREN) in the relations `with`. A row
+/// with other children is not deleted.
 ///
 /// # Errors
 ///
@@ -285,13 +283,14 @@ pub fn delete<E: Resource>(
     let row = if E::CHILDREN.is_empty() {
         rows.find(id)?
     } else {
-        // Or children that are stored meanwhile would keep it, again and again.
+        // Without the lock, children that are stored meanwhile could prevent the deletion
+        // again and again.
         rows.find_for_update(id)?
     };
     let row = writable(principal, id, row)?;
     precondition.check(id.into(), row.version)?;
     let still_referenced = |error| match error {
-        // By rows of another node of a cluster, whose locks do not reach here.
+        // Stored on another node of a cluster, whose locks are not visible here.
         RepositoryError::StillReferenced(relation) if with.contains(&relation) => {
             AppError::Contention(None)
         }
@@ -321,8 +320,8 @@ pub(crate) fn find<E: Resource>(
         .ok_or(AppError::NotFound(id.into()))
 }
 
-/// Returns `row` if there is one and the caller may write it. A caller that may not read such
-/// rows does not learn which exist: those of others are reported as missing.
+/// Returns `row` if it exists and the caller may write it. A caller that may not read such rows
+/// is not told which exist: rows of others are reported as missing.
 fn writable<E: Resource>(
     principal: &Principal,
     id: Id<E>,
@@ -338,7 +337,7 @@ fn writable<E: Resource>(
     })
 }
 
-/// Returns what an error of the repository means to whoever stores these fields.
+/// Returns the meaning of an error of the repository that stores these fields.
 pub(crate) fn conflict<E: Entity>(error: RepositoryError, fields: &E) -> AppError {
     match error {
         RepositoryError::Duplicate(UniqueKey::UserEmail) => Conflict::EmailTaken.into(),
@@ -349,3 +348,6 @@ pub(crate) fn conflict<E: Entity>(error: RepositoryError, fields: &E) -> AppErro
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,20 +6,19 @@ use byline_domain::{Entity, Id, Relation};
 
 use crate::{CredentialError, RepositoryError};
 
-/// What lies beneath an error, for the log only.
+/// The cause of an error, for the log only.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
-/// Everything that can go wrong in a use case. `Display` never repeats the
-/// source.
+/// An error of a use case. `Display` never repeats the source.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppError {
-    /// There is no such thing.
+    /// The row does not exist.
     #[error("there is no {0}")]
     NotFound(EntityRef),
-    /// What is asked for contradicts what is stored.
+    /// The request contradicts what is stored.
     #[error(transparent)]
     Conflict(Conflict),
-    /// The credential is of no use.
+    /// The credential is refused.
     #[error("the credential {0}")]
     Unauthenticated(CredentialError),
     /// The caller may not do this.
@@ -31,23 +30,23 @@ pub enum AppError {
     /// An operation of a batch failed, and the batch with it.
     #[error("operation {index} of the batch failed")]
     InOperation {
-        /// Where it stands in the batch, counted from 0.
+        /// Its index in the batch, from 0.
         index: usize,
-        /// Why it failed.
+        /// The error of the operation.
         #[source]
         error: Box<AppError>,
     },
-    /// Another transaction got in between. A store runs the job again; a
-    /// caller sees [`Unavailable::Contention`] instead.
+    /// The transaction lost a conflict with another one. A store runs the job again; its caller
+    /// sees [`Unavailable::Contention`] at last.
     #[error("lost a conflict with another transaction")]
     Contention(#[source] Option<Cause>),
-    /// Not now; the same request may succeed later. Nothing was changed.
+    /// The same request may succeed later. Nothing was changed.
     #[error(transparent)]
     Unavailable(Unavailable),
-    /// The change may have happened or not: the store broke off at the commit.
+    /// The change may have been committed or not: the store failed at the commit.
     #[error("the store did not say whether the change was committed")]
     OutcomeUnknown(#[source] Option<Cause>),
-    /// A bug, here or below.
+    /// A bug, here or in the store.
     #[error("internal error")]
     Internal(#[source] Cause),
 }
@@ -71,7 +70,7 @@ impl<E: Entity> From<Id<E>> for EntityRef {
     }
 }
 
-/// What a request contradicts.
+/// A contradiction between a request and what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// Another user has this e-mail address.
@@ -100,29 +99,29 @@ pub enum Conflict {
     IdentityLinked,
 }
 
-/// Why nothing was done.
+/// The reason why a request cannot be carried out at present.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Unavailable {
-    /// More requests wait for the database than may wait.
+    /// The queue of jobs is full.
     #[error("too many requests wait for the database")]
     QueueFull,
-    /// The request's time was over before its turn came.
+    /// The deadline of the request passed while its job was queued.
     #[error("the request waited for the database until its time was over")]
     DeadlinePassed,
-    /// The database cannot be reached, or refuses the work for reasons of its
-    /// own (disk full, read-only, shutting down).
+    /// The database cannot be reached, or refuses the work (disk full, read-only, shutting
+    /// down).
     #[error("the database cannot do this at present")]
     Database(#[source] Cause),
-    /// Other transactions got in between again and again.
+    /// The job lost conflicts with other transactions again and again.
     #[error("too many conflicts with other transactions")]
     Contention,
-    /// The service is about to end.
+    /// The service is shutting down.
     #[error("the service is shutting down")]
     ShuttingDown,
 }
 
 impl AppError {
-    /// A bug that shows in `cause`.
+    /// Returns the error for a bug with this cause.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(Arc::from(cause.into()))
     }
@@ -153,8 +152,8 @@ impl From<Unavailable> for AppError {
 }
 
 impl From<RepositoryError> for AppError {
-    /// What a repository's error means where the use case expects nothing
-    /// else: a broken key or reference that it does not know of is a bug.
+    /// Returns the meaning of an error that the use case does not expect: an unexpected
+    /// duplicate or broken reference is a bug.
     fn from(error: RepositoryError) -> Self {
         match error {
             RepositoryError::Contention(cause) | RepositoryError::LockTimeout(cause) => {

@@ -1,10 +1,9 @@
-//! Requests that may come more than once and shall have one effect.
+//! Requests that may be sent more than once and take effect once.
 //!
-//! A request names itself by a key of its sender's choice. The first one that
-//! succeeds leaves its answer beside its effect, in the same transaction;
-//! whoever sends the same request with the same key again is given that answer.
-//! What fails leaves nothing behind, so that it can be tried again, and no
-//! crash can leave a key that is "in progress".
+//! The client chooses a key for each request. The first request that succeeds stores its
+//! answer in the same transaction as its effect; the same request with the same key is given
+//! that answer again. A request that fails stores nothing and can be retried, and no crash
+//! leaves a key "in progress".
 
 mod digest;
 mod repository;
@@ -18,14 +17,13 @@ pub use digest::Digest;
 pub use repository::MockIdempotencyRepository;
 pub use repository::{IdempotencyRepository, Recorded};
 
-/// For how long an answer is kept, at least, in microseconds: 24 hours.
+/// The time for which an answer is kept at least, in microseconds: 24 hours.
 pub const RETENTION_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// The most answers that one [`sweep`] removes: a transaction that is over
-/// before anybody has waited for it.
+/// The most answers that one [`sweep`] removes, so that its transaction stays short.
 pub const SWEPT_AT_ONCE: u16 = 500;
 
-/// What a request claims: a key, for itself alone.
+/// A request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotentRequest {
     key: Digest,
@@ -33,9 +31,8 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// The claim to `key` among the keys of whoever holds the credential. The
-    /// fingerprint tells this request from others: equal for requests that mean
-    /// the same.
+    /// Returns the request with this key, which belongs to the holder of the credential. Equal
+    /// requests have the same fingerprint, others have not.
     #[must_use]
     pub fn new(credential: &Credential, key: &str, fingerprint: Digest) -> Self {
         let [kind, holder] = credential.holder();
@@ -46,53 +43,52 @@ impl IdempotentRequest {
     }
 }
 
-/// An answer, and where it comes from.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The request was carried out just now.
     First(Vec<u8>),
-    /// It was carried out before; this is what was answered then.
+    /// It was carried out before; this is the answer of that time.
     Replayed(Vec<u8>),
 }
 
-/// Carries out a request unless that was done before. `work` gives the answer,
-/// in whatever form its sender can be told it again.
+/// Carries out a request unless it was carried out before. `work` returns the answer in a form
+/// that can be replayed.
 ///
-/// Before anything else the key is claimed, so that of several such sessions
-/// one goes ahead and the others wait for its end.
+/// The key is stored first, so that of several sessions with the same key one runs `work`, and
+/// the others wait for its end.
 ///
 /// # Errors
 ///
-/// [`Conflict::KeyReused`], [`Conflict::KeyInUse`], those of `work`, and
-/// whatever the store fails with.
+/// [`Conflict::KeyReused`], [`Conflict::KeyInUse`], those of `work`, and those of the store.
 pub fn once(
     session: &mut dyn Session,
-    claim: &IdempotentRequest,
+    request: &IdempotentRequest,
     now: Timestamp,
     work: impl FnOnce(&mut dyn Session) -> Result<Vec<u8>, AppError>,
 ) -> Result<Answer, AppError> {
-    let claimed = session
+    let inserted = session
         .idempotency()
-        .insert(&claim.key, &claim.fingerprint, now);
-    match claimed {
+        .insert(&request.key, &request.fingerprint, now);
+    match inserted {
         Ok(()) => {}
         Err(RepositoryError::Duplicate(UniqueKey::IdempotencyKey)) => {
-            return replay(session, claim);
+            return replay(session, request);
         }
         Err(RepositoryError::LockTimeout(_)) => return Err(Conflict::KeyInUse.into()),
         Err(other) => return Err(other.into()),
     }
     let answer = work(session)?;
-    session.idempotency().record(&claim.key, &answer)?;
+    session.idempotency().record(&request.key, &answer)?;
     Ok(Answer::First(answer))
 }
 
-fn replay(session: &mut dyn Session, claim: &IdempotentRequest) -> Result<Answer, AppError> {
-    let Some(recorded) = session.idempotency().find(&claim.key)? else {
-        // Swept in between.
+fn replay(session: &mut dyn Session, request: &IdempotentRequest) -> Result<Answer, AppError> {
+    let Some(recorded) = session.idempotency().find(&request.key)? else {
+        // Removed by a sweep meanwhile.
         return Err(AppError::Contention(None));
     };
-    if recorded.fingerprint != claim.fingerprint {
+    if recorded.fingerprint != request.fingerprint {
         return Err(Conflict::KeyReused.into());
     }
     match recorded.answer {
@@ -101,12 +97,12 @@ fn replay(session: &mut dyn Session, claim: &IdempotentRequest) -> Result<Answer
     }
 }
 
-/// Removes some of the answers that were kept long enough, and tells how many:
-/// fewer than [`SWEPT_AT_ONCE`] when there are no more.
+/// Removes some of the answers that are older than [`RETENTION_MICROS`], and returns how many:
+/// fewer than [`SWEPT_AT_ONCE`] if there are no more.
 ///
 /// # Errors
 ///
-/// Whatever the store fails with.
+/// Those of the store.
 pub fn sweep(session: &mut dyn Session, now: Timestamp) -> Result<u16, AppError> {
     let Ok(before) = Timestamp::from_micros(now.as_micros() - RETENTION_MICROS) else {
         return Ok(0);

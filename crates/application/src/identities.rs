@@ -1,4 +1,4 @@
-//! Which user an issuer of tokens means by a subject.
+//! The links from the identities that issuers of tokens know to users.
 
 use byline_domain::policy::Identity;
 use byline_domain::{Relation, Timestamp, UserId};
@@ -16,18 +16,17 @@ pub const USER: Relation = Relation {
 /// [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait IdentityRepository: Send {
-    /// What this identity is linked to, if it ever was to anything.
+    /// Returns what this identity is linked to, if it was ever linked.
     fn find(
         &mut self,
         identity: &Identity,
-        hold: RowLock,
+        lock: RowLock,
     ) -> Result<Option<Linked>, RepositoryError>;
 
-    /// Links an identity that is not linked to a user who has no other.
+    /// Links an identity to a user. Neither may be linked already.
     ///
-    /// Fails with [`UniqueKey::Identity`] when it is linked, or when the user
-    /// has another, and with [`RepositoryError::MissingReference`] by
-    /// [`USER`] when there is no such user.
+    /// Fails with [`UniqueKey::Identity`] if one of them is, and with
+    /// [`RepositoryError::MissingReference`] by [`USER`] if there is no such user.
     fn insert(
         &mut self,
         identity: &Identity,
@@ -35,7 +34,7 @@ pub trait IdentityRepository: Send {
         now: Timestamp,
     ) -> Result<(), RepositoryError>;
 
-    /// Forgets whom this identity was linked to; tells whether it was.
+    /// Removes the link of this identity. Returns whether there was one.
     fn delete(&mut self, identity: &Identity) -> Result<bool, RepositoryError>;
 }
 
@@ -48,12 +47,11 @@ pub enum Linked {
     ToDeleted,
 }
 
-/// Links an identity to a user who is there already. For operators.
+/// Links an identity to an existing user. For operators: no policy is asked.
 ///
 /// # Errors
 ///
-/// [`AppError::NotFound`], [`Conflict::IdentityLinked`], and whatever the store
-/// fails with.
+/// [`AppError::NotFound`], [`Conflict::IdentityLinked`], and those of the store.
 pub fn link(
     session: &mut dyn Session,
     identity: &Identity,
@@ -70,12 +68,12 @@ pub fn link(
         })
 }
 
-/// Forgets what an identity is linked to, also when that user was deleted;
-/// tells whether it was linked. For operators.
+/// Removes the link of an identity, also if its user was deleted. Returns whether there was
+/// one. For operators: no policy is asked.
 ///
 /// # Errors
 ///
-/// Whatever the store fails with.
+/// Those of the store.
 pub fn unlink(session: &mut dyn Session, identity: &Identity) -> Result<bool, AppError> {
     Ok(session.identities().delete(identity)?)
 }

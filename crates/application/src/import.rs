@@ -1,11 +1,10 @@
-//! Importing rows, a batch at a time.
+//! Imports of rows from another database, a batch at a time.
 //!
-//! A batch is stored in one session together with the [`Checkpoint`] behind it,
-//! so an import that is broken off anywhere goes on where it stands, and stores
-//! nothing twice. Whether a row is refused depends on the rows before it and
-//! on what is stored, never on how the rows are cut into batches.
+//! A batch is stored in one session together with the [`Checkpoint`] after it. An import that
+//! is interrupted resumes there and stores no row twice. Whether a row is refused depends on
+//! the rows before it and on what is stored, never on how the rows are split into batches.
 //!
-//! These are the operator's: no policy is asked.
+//! For operators: no policy is asked.
 
 mod plan;
 mod repository;
@@ -24,91 +23,91 @@ use plan::ImportPlan;
 pub use repository::MockImportRepository;
 pub use repository::{Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering};
 
-/// What an import is to do.
+/// The options of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// Under this name it notes how far it has come.
+    /// Its id, under which its checkpoint is stored.
     pub id: ImportId,
-    /// Under which ids it stores the rows.
+    /// The ids under which it stores the rows.
     pub numbering: Numbering,
-    /// What it does about rows that are there already.
+    /// What it does with rows that conflict with existing ones.
     pub on_conflict: OnConflict,
-    /// By the name of their entity, the imports that noted which ids the parents have here.
+    /// The imports that noted the new ids of the parents, by the name of their entity.
     pub parents: BTreeMap<&'static str, ImportId>,
 }
 
-/// What is done about a row that is there already: one with the same id where
-/// ids are kept, else one with the same value of a field that must be unique.
+/// What is done with a row that conflicts with an existing one: one with the same id if ids are
+/// kept, or with the same value of a field that must be unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
-    /// The new one is refused.
+    /// The new row is refused.
     Fail,
-    /// The new one is left out.
+    /// The new row is skipped.
     Skip,
-    /// What is different is written over the old one, which gets a version that
-    /// neither of the two had.
+    /// If the new row differs, it is written over the old one, in a version that neither of the
+    /// two had.
     Update,
 }
 
-/// From where to where a batch brings an import.
+/// The part of the file that a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Where it stands, in bytes.
+    /// Where the batch begins, in bytes.
     pub from: u64,
-    /// Where it stands once the batch is stored.
+    /// The checkpoint after the batch.
     pub to: Checkpoint,
-    /// When that is.
+    /// The present time.
     pub now: Timestamp,
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchOutcome {
     /// It is stored.
     Stored(ImportCounts),
-    /// It had been stored before.
+    /// It was stored before.
     Known,
-    /// Nothing of it is stored, because of these rows of it, counted from 0.
+    /// Nothing of it is stored, because of the rows with these indexes, from 0.
     Refused(Vec<(usize, RowError)>),
-    /// Nothing of it is stored: the import is somewhere else. Somebody else
+    /// Nothing of it is stored, because the import has another checkpoint: another process
     /// carries it out at the same time.
     Elsewhere,
 }
 
-/// How many rows had which fate.
+/// The numbers of rows that were inserted, updated and skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportCounts {
     /// Rows that are new.
     pub inserted: u64,
-    /// Rows that were written over old ones.
+    /// Rows that were written over existing ones.
     pub updated: u64,
-    /// Rows that are there already, and left out or the same.
+    /// Rows that were skipped, or equal existing ones.
     pub skipped: u64,
 }
 
-/// Why a row cannot be stored. `Display` is a sentence for a person, beginning
-/// with what it is about.
+/// The reason why a row cannot be stored. `Display` is a sentence for a person that begins with
+/// the name of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// Ids are kept, and it has none.
+    /// Ids are kept, and the row has none.
     #[error("id: is missing; rows keep their ids unless they are numbered anew")]
     NoId,
-    /// With its id, the database would have few ids left to give.
+    /// Its id would leave few ids for the database to give.
     #[error("id: must be at most {max}, so that ids are left for further rows; or number the rows anew", max = UserId::MAX_IMPORTED)]
     IdTooHigh,
-    /// With its version, the row could not be changed often.
+    /// Its version would leave few versions for changes.
     #[error("version: must be at most {max}, so that versions are left for changes", max = Version::MAX_IMPORTED.get())]
     VersionTooHigh,
-    /// The row that it is written over is in the last version that there can be.
+    /// The existing row is in its last version and cannot be written over.
     #[error("version: the row that is there is in the last version that there can be")]
     LastVersion,
-    /// A row has its id.
+    /// Another row has its id.
     #[error("id: there is a {0} already")]
     IdTaken(EntityRef),
     /// Another row has its value of a field that must be unique.
     #[error("{0}: {1} has the same {0} already")]
     ValueTaken(&'static str, EntityRef),
-    /// A row before it, which is yet to get an id, has its value of such a field.
+    /// An earlier row of the import, which has no id yet, has its value of such a field.
     #[error("{0}: a row before this one has the same {0}")]
     ValueRepeated(&'static str),
     /// A parent with this id does not exist.
@@ -117,14 +116,14 @@ pub enum RowError {
 }
 
 impl ImportCounts {
-    /// Adds what became of further rows.
+    /// Adds the counts of further rows.
     pub const fn add(&mut self, other: Self) {
         self.inserted += other.inserted;
         self.updated += other.updated;
         self.skipped += other.skipped;
     }
 
-    /// All rows.
+    /// Returns the number of all rows.
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.inserted + self.updated + self.skipped
@@ -141,7 +140,7 @@ impl From<LastVersion> for RowError {
 ///
 /// # Errors
 ///
-/// Those of the repositories; nothing is stored then.
+/// Those of the store; nothing is stored then.
 pub fn rows<E: Resource>(
     session: &mut dyn Session,
     task: &Task,
@@ -171,7 +170,7 @@ pub fn rows<E: Resource>(
     Ok(BatchOutcome::Stored(counts))
 }
 
-/// Returns what became of the batch already, if there is nothing left to do.
+/// Returns the outcome of the batch if the import is not where the batch begins.
 fn already_handled(
     session: &mut dyn Session,
     task: &Task,
@@ -184,7 +183,7 @@ fn already_handled(
     })
 }
 
-/// Returns the stored rows that those of the batch may be in conflict with.
+/// Returns the stored rows with which those of the batch may conflict.
 fn stored<E: Resource>(
     session: &mut dyn Session,
     task: &Task,
@@ -204,7 +203,7 @@ fn stored<E: Resource>(
     E::repository(session).find_conflicting(&ids, &values)
 }
 
-/// Returns the parents in `relation` that exist: their ids here, by those that the rows name.
+/// Returns the ids of the existing parents in `relation`, by the ids that the rows name.
 fn parent_ids<E: Resource>(
     session: &mut dyn Session,
     task: &Task,
@@ -224,7 +223,7 @@ fn parent_ids<E: Resource>(
     Ok(ids.collect())
 }
 
-/// Returns those of these ids that a parent in `relation` has.
+/// Returns the ids among these that are ids of parents in `relation`.
 fn existing(
     session: &mut dyn Session,
     relation: Relation,
@@ -233,7 +232,7 @@ fn existing(
     match relation.parent {
         UserFields::NAME => session.users().existing(ids),
         PostFields::NAME => session.posts().existing(ids),
-        // Nothing else has children.
+        // No other entity has children.
         _ => Ok(BTreeSet::new()),
     }
 }
@@ -242,7 +241,7 @@ fn existing(
 ///
 /// # Errors
 ///
-/// [`RowError::ParentMissing`]
+/// [`RowError::ParentMissing`].
 fn with_parents<E: Resource>(
     new: &ImportedRow<E>,
     parents: &[(Relation, BTreeMap<i64, i64>)],
@@ -259,7 +258,7 @@ fn with_parents<E: Resource>(
     Ok(new)
 }
 
-/// Moves the import on; a quicker one has changed what was looked up.
+/// Stores the checkpoint after the batch, unless another session moved the import on.
 fn advance(session: &mut dyn Session, task: &Task, step: &Step) -> Result<(), AppError> {
     let imports = session.imports();
     if imports.advance(task.id, step.from, &step.to, step.now)? {

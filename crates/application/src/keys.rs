@@ -1,5 +1,5 @@
-//! The use cases of keys of the API. They are for operators: no key makes or
-//! ends another.
+//! The use cases of API keys. They are for operators: no policy is asked, and no request can
+//! create or revoke keys.
 
 mod repository;
 mod secret;
@@ -25,15 +25,14 @@ pub const USER: Relation = Relation {
 /// The most keys that are listed.
 pub const MAX_LISTED: u16 = 10_000;
 
-/// The most keys whose last use is stored in one session: others wait.
+/// The most keys whose last use is stored in one session, for which others wait.
 pub const USES_AT_ONCE: usize = 100;
 
-/// Stores a key. Its secret is not kept: who does not note it now, never will.
+/// Stores a key. Only the digest of its secret is kept: the secret cannot be read later.
 ///
 /// # Errors
 ///
-/// [`AppError::NotFound`] when there is no such user, and whatever the store
-/// fails with.
+/// [`AppError::NotFound`] if there is no such user, and those of the store.
 pub fn create(
     session: &mut dyn Session,
     grant: &NewApiKey,
@@ -49,21 +48,21 @@ pub fn create(
     })
 }
 
-/// The keys that there are, the oldest first; at most [`MAX_LISTED`].
+/// Returns the keys, the oldest first; at most [`MAX_LISTED`].
 ///
 /// # Errors
 ///
-/// Whatever the store fails with.
+/// Those of the store.
 pub fn list(session: &mut dyn Session) -> Result<Vec<ListedKey>, AppError> {
     Ok(session.keys().list(MAX_LISTED)?)
 }
 
-/// Ends a key; tells whether it had not been revoked before. None if there is no
-/// such key.
+/// Revokes a key. Returns whether it was not revoked before, or `None` if there is no such
+/// key.
 ///
 /// # Errors
 ///
-/// Whatever the store fails with.
+/// Those of the store.
 pub fn revoke(
     session: &mut dyn Session,
     id: KeyId,
@@ -76,7 +75,7 @@ pub fn revoke(
 ///
 /// # Errors
 ///
-/// Whatever the store fails with.
+/// Those of the store.
 pub fn store_uses(session: &mut dyn Session, uses: &[(KeyId, Timestamp)]) -> Result<(), AppError> {
     for (id, at) in uses {
         session.keys().note_use(*id, *at)?;

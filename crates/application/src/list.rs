@@ -1,8 +1,7 @@
-//! Lists: which rows, in which order, from where on, how many.
+//! The queries of lists: filter, sort key, window and limit.
 //!
-//! Every list that can be asked for is served by one index, so that no request
-//! is slow because a table is large. The types see to it: a range lies in the
-//! sort key that it narrows, and cannot be combined with another one.
+//! One index serves every possible query, so that no request is slow because a table is large.
+//! The types ensure this: a range narrows the sort key of the list and nothing else.
 
 mod limit;
 mod range;
@@ -18,32 +17,32 @@ pub use sort::{SortKey, SortKind, SortValue};
 
 /// An entity that is listed: how its lists are sorted and filtered.
 pub trait Listed: Entity {
-    /// What a list can be sorted by.
+    /// The keys by which a list can be sorted.
     type SortKey: SortKey<Self>;
 
-    /// What a list can be narrowed by besides a range of its sort key. An index of its own
-    /// serves each combination of a filter and a sort key.
+    /// The filters of a list, besides the range of its sort key. Each combination of a filter
+    /// and a sort key has an index of its own.
     type Filter: Clone + Debug + PartialEq + Eq + Send + Sync + 'static;
 }
 
-/// Which rows, in which order, from where on, and how many.
+/// A query for one page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery<E: Listed> {
-    /// Only these rows.
+    /// Selects some of the rows; without it, all are listed.
     pub filter: Option<E::Filter>,
-    /// What the rows are sorted by. Rows with equal keys are sorted by their ids, which run
-    /// in the same direction. Text is sorted by code point.
+    /// The key by which the rows are sorted: text by code point, rows with equal keys by their
+    /// ids, in the same direction.
     pub sort: E::SortKey,
     /// The range of the sort key, and where the page begins.
     pub window: KeysetWindow<SortValue>,
-    /// Which way the order runs.
+    /// The direction of the order.
     pub direction: Direction,
     /// The most rows that the page may have.
     pub limit: Limit,
 }
 
 impl<E: Listed> Default for ListQuery<E> {
-    /// The first page of all rows by id.
+    /// Returns the query for the first page of all rows by id.
     fn default() -> Self {
         Self {
             filter: None,
@@ -55,7 +54,7 @@ impl<E: Listed> Default for ListQuery<E> {
     }
 }
 
-/// Which way an order runs.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
     /// From the least to the greatest.
@@ -65,67 +64,66 @@ pub enum Direction {
     Descending,
 }
 
-/// The rows whose sort key lies in a range, from a place on.
+/// The part of a list from which a page is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeysetWindow<K> {
-    /// The sort keys that count.
+    /// The range of the sort key.
     pub range: KeyRange<K>,
     /// Where the page begins.
     pub seek: Seek<KeysetPosition<K>>,
 }
 
-/// Where a page begins. Positions are values, not rows: they hold when the row
-/// that they were taken from is gone.
+/// Where a page begins. A position is a value, not a row: it remains valid after its row was
+/// deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seek<P> {
     /// At the first row.
     First,
-    /// At the first row behind this position.
+    /// At the first row after this position.
     After(P),
-    /// So that it ends at the last row ahead of this position.
+    /// Where it must begin to end at the last row before this position.
     Before(P),
 }
 
-/// A place in an order: that of a row with this sort key and this id, whether
-/// there is one or not, or could be: an id of 0 is ahead of all with the same
-/// key.
+/// The position in an order that a row with this sort key and this id has or would have. An id
+/// of 0 is before all rows with the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeysetPosition<K> {
     /// The sort key; `()` in an order by id.
     pub key: K,
-    /// Tells rows with the same key apart.
+    /// The id, which orders rows with the same key.
     pub id: i64,
 }
 
-/// One page of a list, in the order of the list whatever way was sought.
+/// One page of a list, in the order of the list, also for [`Seek::Before`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Whether there are further rows in the direction of the [`Seek`]: behind
-    /// the page, or ahead of it for [`Seek::Before`].
+    /// Whether there are further rows in the direction of the [`Seek`]: after the page, or
+    /// before it for [`Seek::Before`].
     pub more: bool,
 }
 
 impl<P> Seek<P> {
-    /// Whether the page is sought against the order of the list.
+    /// Returns whether the page is sought against the order of the list.
     #[must_use]
     pub const fn is_backwards(&self) -> bool {
         matches!(self, Self::Before(_))
     }
 
-    /// The same place, with its position put differently.
-    pub fn map<Q>(self, position: impl FnOnce(P) -> Q) -> Seek<Q> {
+    /// Converts the position.
+    pub fn map<Q>(self, convert: impl FnOnce(P) -> Q) -> Seek<Q> {
         match self {
             Self::First => Seek::First,
-            Self::After(at) => Seek::After(position(at)),
-            Self::Before(at) => Seek::Before(position(at)),
+            Self::After(position) => Seek::After(convert(position)),
+            Self::Before(position) => Seek::Before(convert(position)),
         }
     }
 }
 
 impl<K> From<Seek<KeysetPosition<K>>> for KeysetWindow<K> {
-    /// All rows, from there on.
+    /// Returns the window without a range.
     fn from(seek: Seek<KeysetPosition<K>>) -> Self {
         let range = KeyRange::default();
         Self { range, seek }

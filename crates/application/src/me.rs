@@ -1,16 +1,15 @@
-//! What a caller may know of itself.
+//! What a caller may read about itself.
 
 use byline_domain::User;
 use byline_domain::policy::{Denial, Principal};
 
 use crate::{AppError, Session, crud};
 
-/// The user that the caller is, if it is one: no scope is needed to see oneself.
+/// Returns the user that the caller is, if it is one. This takes no scope.
 ///
 /// # Errors
 ///
-/// [`AppError::Forbidden`] for somebody who showed no credential, and whatever
-/// the store fails with.
+/// [`AppError::Forbidden`] for a caller without credential, and those of the store.
 pub fn read(session: &mut dyn Session, principal: &Principal) -> Result<Option<User>, AppError> {
     if *principal == Principal::default() {
         return Err(Denial::NoCredential.into());
@@ -23,28 +22,19 @@ pub fn read(session: &mut dyn Session, principal: &Principal) -> Result<Option<U
 
 #[cfg(test)]
 mod tests {
-    use mockall::predicate::eq;
-
     use super::*;
-    use crate::fixtures::{ada, caller, session_over, user_id};
-    use crate::{MockPostRepository, MockUserRepository};
+    use crate::fixtures::{ada, caller, session_of, that_find, users};
 
     #[test]
-    fn everybody_sees_the_user_it_is() {
-        let mut users = MockUserRepository::new();
-        users
-            .expect_find()
-            .with(eq(user_id(1)))
-            .once()
-            .return_const(Ok(Some(ada())));
-        let mut session = session_over(users, MockPostRepository::new());
+    fn a_user_reads_itself_without_a_scope() {
+        let mut session = session_of(that_find(Ok(Some(ada()))));
         let seen = read(&mut session, &caller(1, []));
         assert_eq!(seen.unwrap(), Some(ada()));
     }
 
     #[test]
-    fn who_is_no_user_sees_none_and_nobody_sees_nothing() {
-        let mut session = session_over(MockUserRepository::new(), MockPostRepository::new());
+    fn the_operator_is_no_user_and_an_anonymous_caller_is_denied() {
+        let mut session = session_of(users());
         let seen = read(&mut session, &Principal::unrestricted());
         assert_eq!(seen.unwrap(), None);
         let denied = read(&mut session, &Principal::default());

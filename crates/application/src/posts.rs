@@ -1,4 +1,4 @@
-//! Posts, as callers work with them.
+//! What sets posts apart in the use cases of [`crud`](crate::crud).
 
 use byline_domain::policy::Action;
 use byline_domain::{Post, PostFields, PostId, UserId};
@@ -7,7 +7,7 @@ use crate::crud::Resource;
 use crate::{Listed, Repository, Session};
 
 crate::sort_keys! {
-    /// What posts can be sorted by.
+    /// The keys by which posts can be sorted.
     PostSortKey of PostFields;
     Id "id" Id |_| ();
     Title "title" Text |post| post.fields.title.as_str();
@@ -15,7 +15,7 @@ crate::sort_keys! {
     UpdatedAt "updated_at" Time |post| post.updated_at;
 }
 
-/// What lists of posts can be narrowed by.
+/// The filters of lists of posts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostFilter {
     /// Only the posts of this user.

@@ -2,21 +2,22 @@ use byline_domain::Version;
 
 use crate::{AppError, EntityRef};
 
-/// In which versions a row may be for a change to happen (`If-Match`,
-/// RFC 9110 section 13.1.1).
+/// The versions in which a row may be changed (`If-Match`, RFC 9110 section 13.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// In any.
+    /// Any version.
     #[default]
     None,
-    /// In one of these.
+    /// One of these.
     OneOf(Vec<Version>),
 }
 
 impl Precondition {
+    /// Checks the version of a row.
+    ///
     /// # Errors
     ///
-    /// [`AppError::PreconditionFailed`] when `version` is none of those named.
+    /// [`AppError::PreconditionFailed`] if the row may not be changed in it.
     pub(crate) fn check(&self, subject: EntityRef, version: Version) -> Result<(), AppError> {
         match self {
             Self::OneOf(versions) if !versions.contains(&version) => {
@@ -30,33 +31,33 @@ impl Precondition {
 #[cfg(test)]
 mod tests {
     use super::Precondition;
+    use crate::AppError;
     use crate::fixtures::{user_id, version};
-    use crate::{AppError, EntityRef};
 
-    /// Whether a row in version 2 may be changed.
+    /// Returns whether user 1 may be changed in version 2.
     fn met(precondition: &Precondition) -> bool {
-        match precondition.check(EntityRef::User(user_id(1)), version(2)) {
+        match precondition.check(user_id(1).into(), version(2)) {
             Ok(()) => true,
-            Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1) => false,
+            Err(AppError::PreconditionFailed(row)) if row == user_id(1).into() => false,
             Err(other) => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn without_one_any_version_will_do() {
+    fn no_precondition_accepts_any_version() {
         assert!(met(&Precondition::default()));
         assert!(met(&Precondition::None));
     }
 
     #[test]
-    fn the_version_is_one_of_those_named() {
+    fn the_version_must_be_one_of_those_named() {
         assert!(met(&Precondition::OneOf(vec![version(2)])));
         assert!(met(&Precondition::OneOf(vec![version(1), version(2)])));
         assert!(!met(&Precondition::OneOf(vec![version(1), version(3)])));
     }
 
     #[test]
-    fn a_list_that_names_no_version_is_never_met() {
+    fn an_empty_list_accepts_no_version() {
         assert!(!met(&Precondition::OneOf(Vec::new())));
     }
 }

@@ -3,10 +3,10 @@ use byline_domain::{PostFields, UserFields};
 use crate::import::ImportRepository;
 use crate::{IdempotencyRepository, IdentityRepository, KeyRepository, Repository};
 
-/// One conversation with the store: one connection, one transaction.
+/// A session of the store: one connection and one transaction.
 ///
-/// It sees what it wrote itself. It is ended, by commit or rollback, by the
-/// [`Store`](crate::Store) that opened it and by nobody else.
+/// It sees its own writes. Only the [`Store`](crate::Store) that opened it ends it, by commit
+/// or rollback.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Session {
     /// Returns the users, as this session sees them.
@@ -15,15 +15,15 @@ pub trait Session {
     /// Returns the posts, as this session sees them.
     fn posts(&mut self) -> &mut dyn Repository<PostFields>;
 
-    /// The keys of requests that may come more than once.
+    /// Returns the idempotency keys of requests.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository;
 
-    /// How far imports have come.
+    /// Returns the checkpoints of imports.
     fn imports(&mut self) -> &mut dyn ImportRepository;
 
-    /// The keys of the API.
+    /// Returns the API keys.
     fn keys(&mut self) -> &mut dyn KeyRepository;
 
-    /// Which users the issuers of tokens mean.
+    /// Returns the links from identities to users.
     fn identities(&mut self) -> &mut dyn IdentityRepository;
 }

@@ -6,97 +6,94 @@ use tokio::sync::oneshot;
 use crate::metrics::StoreMetrics;
 use crate::{AppError, Cause, Session};
 
-mod order;
+mod job_options;
 
-pub use order::{JobOptions, JobTimes, JobTiming};
+pub use job_options::{JobOptions, JobTimes, JobTiming};
 
-/// Runs work in sessions, on threads of its own.
+/// A store: runs jobs in sessions, on threads of its own.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Store: Send + Sync {
-    /// Takes up `job` and returns at once.
+    /// Queues `job` and returns at once.
     ///
-    /// The job is run in a session of its own that is ended as `intent` says,
-    /// and undone whenever [`Job::run`] fails. A job that fails with
-    /// [`AppError::Contention`] is run again from the start, in a new session,
-    /// a few times; then it ends with [`Unavailable::Contention`]. A job whose
-    /// `deadline` has passed before its turn comes is not run, and ends with
-    /// [`Unavailable::DeadlinePassed`]; one that finds no place in the queue
-    /// ends with [`Unavailable::QueueFull`] before this method returns.
+    /// The job runs in a session of its own, which is committed or undone as `intent` says, and
+    /// undone if [`Job::run`] fails. A job that fails with [`AppError::Contention`] is run again
+    /// from the start, in a new session, a few times; then it ends with
+    /// [`Unavailable::Contention`]. A job whose `deadline` passes while it is queued is not run
+    /// and ends with [`Unavailable::DeadlinePassed`]. If the queue is full, the job ends with
+    /// [`Unavailable::QueueFull`] before this method returns.
     ///
-    /// [`Job::finish`] is called exactly once, and for a job whose changes were
-    /// committed only after they are durable.
+    /// [`Job::finish`] is called exactly once, after committed changes are durable.
     ///
     /// [`Unavailable::Contention`]: crate::Unavailable::Contention
     /// [`Unavailable::DeadlinePassed`]: crate::Unavailable::DeadlinePassed
     /// [`Unavailable::QueueFull`]: crate::Unavailable::QueueFull
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>);
 
-    /// How the store is, as last seen. Never waits, whatever the database does.
+    /// Returns the state of the store when it was last checked. Never waits for the database.
     fn health(&self) -> Health;
 
-    /// What the store has done and is doing. Never waits for the database. A
-    /// store need not count.
+    /// Returns the counters of the store; zeros if it keeps none. Never waits for the database.
     fn metrics(&self) -> StoreMetrics {
         StoreMetrics::default()
     }
 }
 
-/// What a session is opened for.
+/// The purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// To read with a single statement. Several would each see what is
-    /// committed when they run.
+    /// Reads with a single statement. Each of several statements would see what is committed
+    /// when it runs.
     Read,
-    /// To read with several statements that all see the same moment.
+    /// Reads with several statements that see the same snapshot.
     Snapshot,
-    /// To insert one row, by one statement, and change nothing else: a second
-    /// change fails. The statement may commit by itself, so nothing may go
-    /// wrong in the job after it. Spares a database server the transaction.
+    /// Inserts one row by one statement and changes nothing else: a second change fails. The
+    /// statement may commit by itself, which saves a database server the transaction, so the
+    /// job must not fail after it.
     Create,
-    /// To change; committed when the job succeeds.
+    /// Changes rows; committed if the job succeeds.
     Write,
-    /// To try out a change; always undone.
+    /// Tries out a change; always undone.
     DryRun,
 }
 
-/// Work waiting for a session. Not generic, so that stores can queue it.
+/// Work that needs a session. Not generic, so that stores can queue it.
 pub trait Job: Send {
-    /// Does the work. May be called again after a lost conflict, and starts
-    /// from scratch then.
+    /// Does the work. May be called again after a lost conflict, and then starts from the
+    /// beginning.
     ///
     /// # Errors
     ///
-    /// Whatever the work fails with; its changes are undone.
+    /// Those of the work, whose changes are undone.
     fn run(&mut self, session: &mut dyn Session) -> Result<(), AppError>;
 
-    /// Takes note of where its time went. Called at most once, before
-    /// [`finish`](Self::finish), by stores that look at the clock.
+    /// Records how long the job took. Called at most once, before [`finish`](Self::finish), by
+    /// stores that measure it.
     fn record_timing(&mut self, _: JobTiming) {}
 
-    /// Tells whoever waits how the session ended. Called once.
-    fn finish(self: Box<Self>, ending: Result<(), AppError>);
+    /// Passes the result of the session to the caller that waits for it. Called once.
+    fn finish(self: Box<Self>, result: Result<(), AppError>);
 }
 
-/// How a store is.
+/// The state of a store.
 #[derive(Clone, Debug)]
 pub struct Health {
     /// Whether it can serve.
     pub readiness: Readiness,
     /// The newest release whose migrations the database has.
     pub release: Option<Release>,
-    /// The database's servers in the order in which they were named; none for
-    /// a database that has no server.
+    /// The servers of the database in the order of the configuration; empty for a database
+    /// without servers.
     pub servers: Vec<ServerHealth>,
 }
 
-/// How one server of a database is.
+/// The state of one server of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerHealth {
     /// It reads and writes.
     Ready,
     /// It reads.
     ReadOnly,
-    /// It cannot be reached, or does nothing at present.
+    /// It cannot be reached, or refuses all statements.
     Away,
 }
 
@@ -105,15 +102,15 @@ pub enum ServerHealth {
 pub enum Readiness {
     /// It can.
     Ready,
-    /// It can read; its database takes no writes at present.
+    /// It can read; its database accepts no writes at present.
     ReadOnly,
-    /// It cannot reach its database, or the database refuses to work.
+    /// It cannot reach its database, or the database refuses all statements.
     Unreachable(Cause),
     /// The database's schema is not the one that this program needs.
     WrongSchema,
-    /// A thread of it has ended and does not run again yet.
+    /// One of its threads has ended and was not restarted yet.
     ThreadMissing,
-    /// It is ending.
+    /// It is shutting down.
     ShuttingDown,
 }
 
@@ -126,13 +123,12 @@ pub struct Release {
     pub schema: String,
 }
 
-/// The typed door to a store. Each method runs `work` in a session and gives
-/// its value once the session has ended well. `work` is `Fn`: it may run again
-/// from the start.
+/// The typed methods of a store. Each runs `work` in a session and returns its value once the
+/// session was ended successfully. `work` is `Fn`, since it may run again from the start.
 ///
 /// # Errors
 ///
-/// Whatever `work` fails with, and whatever [`Store::submit`] names.
+/// Those of `work`, and those of [`Store::submit`].
 impl dyn Store + '_ {
     /// Reads with one statement; see [`Intent::Read`].
     ///
@@ -141,24 +137,23 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn read<T: Send + 'static>(
         &self,
-        order: impl Into<JobOptions>,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Read, order.into(), work).await
+        self.run(Intent::Read, options.into(), work).await
     }
 
-    /// Reads with several statements that see the same moment; see
-    /// [`Intent::Snapshot`].
+    /// Reads with several statements that see the same snapshot; see [`Intent::Snapshot`].
     ///
     /// # Errors
     ///
     /// See above.
     pub async fn snapshot<T: Send + 'static>(
         &self,
-        order: impl Into<JobOptions>,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Snapshot, order.into(), work).await
+        self.run(Intent::Snapshot, options.into(), work).await
     }
 
     /// Inserts one row and changes nothing else; see [`Intent::Create`].
@@ -168,23 +163,23 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn create<T: Send + 'static>(
         &self,
-        order: impl Into<JobOptions>,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Create, order.into(), work).await
+        self.run(Intent::Create, options.into(), work).await
     }
 
-    /// Changes; see [`Intent::Write`].
+    /// Changes rows; see [`Intent::Write`].
     ///
     /// # Errors
     ///
     /// See above.
     pub async fn write<T: Send + 'static>(
         &self,
-        order: impl Into<JobOptions>,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::Write, order.into(), work).await
+        self.run(Intent::Write, options.into(), work).await
     }
 
     /// Tries out a change; see [`Intent::DryRun`].
@@ -194,10 +189,10 @@ impl dyn Store + '_ {
     /// See above.
     pub async fn dry_run<T: Send + 'static>(
         &self,
-        order: impl Into<JobOptions>,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.run(Intent::DryRun, order.into(), work).await
+        self.run(Intent::DryRun, options.into(), work).await
     }
 
     async fn run<T: Send + 'static>(
@@ -206,7 +201,7 @@ impl dyn Store + '_ {
         JobOptions { deadline, times }: JobOptions,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let (sender, answer) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let job = TypedJob {
             work,
             value: None,
@@ -214,7 +209,7 @@ impl dyn Store + '_ {
             times,
         };
         self.submit(intent, deadline, Box::new(job));
-        answer
+        receiver
             .await
             .unwrap_or_else(|_| Err(AppError::internal("the store dropped a job unfinished")))
     }
@@ -238,19 +233,19 @@ where
         Ok(())
     }
 
-    fn record_timing(&mut self, spent: JobTiming) {
+    fn record_timing(&mut self, timing: JobTiming) {
         if let Some(times) = &self.times {
-            times.add(spent);
+            times.add(timing);
         }
     }
 
-    fn finish(self: Box<Self>, ending: Result<(), AppError>) {
+    fn finish(self: Box<Self>, result: Result<(), AppError>) {
         let Self { value, sender, .. } = *self;
-        let answer = ending.and_then(|()| {
+        let result = result.and_then(|()| {
             value.ok_or_else(|| AppError::internal("the store finished a job that it never ran"))
         });
-        // Whoever waited may have given up; the session has ended all the same.
-        drop(sender.send(answer));
+        // The caller may have stopped waiting; the session has ended all the same.
+        drop(sender.send(result));
     }
 }
 

@@ -1,23 +1,23 @@
-//! What tests of other crates need: a store without a database.
+//! A store without a database, for the tests of other crates.
 
 use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::{AppError, Health, Intent, Job, Readiness, Session, Store, Unavailable};
 
-/// A store that runs each job at once, on the caller's thread and always on the
-/// same session, mostly a [`MockSession`](crate::MockSession). It ends nothing:
-/// what it was asked for is in [`intents`](Self::intents).
+/// A store that runs each job at once, on the thread of the caller and always on the same
+/// session, usually a [`MockSession`](crate::MockSession). It commits nothing and undoes
+/// nothing, but records the [`intents`](Self::intents) of the jobs.
 pub struct ImmediateStore {
     session: Mutex<Box<dyn Session + Send>>,
     intents: Mutex<Vec<Intent>>,
 }
 
-/// How often a job is run before it is given up.
+/// The most runs of a job that loses conflicts.
 const ATTEMPTS: usize = 3;
 
 impl ImmediateStore {
-    /// A store that lends `session` to every job.
+    /// Returns a store that runs every job on `session`.
     pub fn new(session: impl Session + Send + 'static) -> Self {
         Self {
             session: Mutex::new(Box::new(session)),
@@ -25,11 +25,11 @@ impl ImmediateStore {
         }
     }
 
-    /// What the jobs so far were submitted for.
+    /// Returns the intents of the jobs so far.
     pub fn intents(&self) -> Vec<Intent> {
         self.intents
             .lock()
-            .map(|seen| seen.clone())
+            .map(|intents| intents.clone())
             .unwrap_or_default()
     }
 }
@@ -48,7 +48,7 @@ impl Store for ImmediateStore {
         for _ in 0..ATTEMPTS {
             match job.run(session.as_mut()) {
                 Err(AppError::Contention(_)) => {}
-                ending => return job.finish(ending),
+                result => return job.finish(result),
             }
         }
         job.finish(Err(Unavailable::Contention.into()));

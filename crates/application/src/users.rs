@@ -1,4 +1,4 @@
-//! Users, as callers work with them.
+//! What sets users apart in the use cases of [`crud`](crate::crud).
 
 use byline_domain::policy::{Action, Caller, Identity, Principal, Scope};
 use byline_domain::{EmailAddress, PostFields, Timestamp, User, UserFields, UserId};
@@ -8,7 +8,7 @@ use crate::posts::PostFilter;
 use crate::{AppError, Listed, Repository, RepositoryError, Session, UniqueKey};
 
 crate::sort_keys! {
-    /// What users can be sorted by.
+    /// The keys by which users can be sorted.
     UserSortKey of UserFields;
     Id "id" Id |_| ();
     Name "name" Text |user| user.fields.name.as_str();
@@ -16,10 +16,10 @@ crate::sort_keys! {
     CreatedAt "created_at" Time |user| user.created_at;
 }
 
-/// What lists of users can be narrowed by.
+/// The filters of lists of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserFilter {
-    /// Only the user with this address, in whatever ASCII case.
+    /// Only the user with this address, without regard to ASCII case.
     Email(EmailAddress),
 }
 
@@ -62,7 +62,7 @@ impl Resource for UserFields {
         identity_to_link(principal).is_some()
     }
 
-    /// Links the identity of a caller that is not linked yet: it is this user from now on.
+    /// Links the identity of a caller that is not linked yet to this user.
     fn after_create(
         session: &mut dyn Session,
         principal: &Principal,
@@ -74,15 +74,15 @@ impl Resource for UserFields {
         };
         let linked = session.identities().insert(&identity, user.id, now);
         linked.map_err(|error| match error {
-            // The same caller did the same at the same time, and is linked by now.
+            // The same caller has created a user at the same time and is linked now.
             RepositoryError::Duplicate(UniqueKey::Identity) => AppError::Contention(None),
             other => other.into(),
         })
     }
 }
 
-/// Returns the identity that a user whom `principal` creates belongs to. A caller that may
-/// create any user is not bound to one of them.
+/// Returns the identity that is linked to a user whom `principal` creates. A caller that may
+/// create any user is linked to none.
 pub(crate) fn identity_to_link(principal: &Principal) -> Option<Identity> {
     match principal.caller {
         Caller::UnlinkedIdentity(identity) if !principal.scopes.contain(Scope::Admin) => {

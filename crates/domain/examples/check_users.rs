@@ -1,7 +1,7 @@
-//! Checks a list of users, one `name,email` per line, from standard input:
-//! the rules of Byline in a program that knows neither its database nor HTTP.
+//! Checks a list of users, one `name,email` per line, from standard input: the rules of Byline
+//! in a program without database or HTTP.
 //!
-//! Exits with 1 when a line breaks a rule.
+//! Exits with 1 if a line breaks a rule.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -13,8 +13,7 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(broken > 0)))
 }
 
-/// Writes what is wrong with the users of `input`; tells how many lines are
-/// wrong.
+/// Writes the broken rules of the users of `input`, and returns the number of lines with errors.
 fn check(input: impl BufRead, output: &mut impl Write) -> io::Result<usize> {
     let (mut lines, mut broken) = (0, 0);
     for line in input.lines() {
@@ -41,7 +40,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn the_readme_shows_what_it_writes() {
+    fn the_readme_shows_the_output() {
         let readme = include_str!("../README.md");
         let session = readme.split("```console\n").nth(1).unwrap();
         let (command, rest) = session.split_once('\n').unwrap();
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_errors_has_none() {
+    fn the_output_for_valid_users_counts_the_lines() {
         let mut written = Vec::new();
         let broken = check(&b"Lovelace, Ada,ada@example.org\n"[..], &mut written).unwrap();
         assert_eq!(written, b"1 lines, 0 with errors\n");

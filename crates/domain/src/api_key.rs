@@ -2,60 +2,59 @@ use crate::policy::{Caller, Principal, Scopes};
 use crate::text::{line, texts};
 use crate::{Id, Timestamp, UserId};
 
-/// A credential that an operator gave somebody, as the service knows it: not
-/// its secret.
+/// An API key as the service keeps it: without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// Given by the store, never reused.
     pub id: KeyId,
-    /// How its secret begins, to recognise it by.
+    /// The beginning of its secret, by which an operator recognises it.
     pub hint: String,
-    /// What it is for; whom it lets act, in what.
+    /// Its name, its holder and its scopes.
     pub grant: NewApiKey,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Since when it is of no more use, if it was revoked.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What an operator decides about a key when it is created.
+/// The properties that an operator gives a new key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewApiKey {
-    /// What the operator calls it.
+    /// Its name, for operators.
     pub name: KeyName,
-    /// The user who acts with it; without one, a program of no user.
+    /// The user who acts with it; without one, the key belongs to a program.
     pub user: Option<UserId>,
     /// What it allows.
     pub scopes: Scopes,
-    /// From when on it is of no more use.
+    /// When it expires, if ever.
     pub expires_at: Option<Timestamp>,
 }
 
 texts! {
-    /// What a key is called: 1 to 100 characters, not blank, no control characters.
+    /// The name of a key: 1 to 100 characters, not blank, no control characters.
     KeyName, 100, line;
 }
 
 /// The id of an API key.
 pub type KeyId = Id<ApiKey>;
 
-/// Why a key is of no more use.
+/// The reason why a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyEnded {
     /// An operator revoked it.
     #[error("was revoked")]
     Revoked,
-    /// Its time is over.
+    /// It has expired.
     #[error("has expired")]
     Expired,
 }
 
 impl ApiKey {
-    /// Who calls with this key at the moment `now`.
+    /// Returns the principal who calls with this key at the moment `now`.
     ///
     /// # Errors
     ///
-    /// Why it is of no more use.
+    /// The key was revoked or has expired.
     pub fn principal(&self, now: Timestamp) -> Result<Principal, KeyEnded> {
         if self.revoked_at.is_some() {
             return Err(KeyEnded::Revoked);

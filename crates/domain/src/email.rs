@@ -6,20 +6,21 @@ texts! {
     /// "E-mail state"), with at least one dot in the domain and at most 254
     /// characters (RFC 5321's limit for a path, less its brackets).
     ///
-    /// All its characters are ASCII. It is returned as it was given; two addresses
-    /// that differ only in ASCII case are the same to [`key`](Self::key).
+    /// All its characters are ASCII. It is kept as it was given; two addresses that differ only in
+    /// ASCII case have the same [`key`](Self::key).
     EmailAddress, 254, address;
 }
 
 impl EmailAddress {
-    /// What makes the address unique: its ASCII lower-case form.
+    /// Returns the form that is unique among users: the address in ASCII lower case.
     #[must_use]
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }
 
-fn against_pattern(text: &str) -> Option<Violation> {
+/// Returns the violation of the pattern, if there is one.
+fn pattern_violation(text: &str) -> Option<Violation> {
     let Some((local, domain)) = text.split_once('@') else {
         return Some(Violation::NotAnEmailAddress);
     };
@@ -29,9 +30,9 @@ fn against_pattern(text: &str) -> Option<Violation> {
     (!domain.contains('.')).then_some(Violation::DomainWithoutDot)
 }
 
-/// RFC 5322's `atext`, and the dot, wherever it stands.
+/// Returns whether `byte` may be in the local part: RFC 5322's `atext`, and the dot anywhere.
 fn is_local(byte: u8) -> bool {
-    // By a match: every row that is read is looked at.
+    // A match, because it is fast: every row that is read is checked.
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
@@ -39,7 +40,8 @@ fn is_local(byte: u8) -> bool {
         )
 }
 
-/// A label of a host name (RFC 1034, section 3.5; RFC 1123, section 2.1).
+/// Returns whether `label` is a label of a host name (RFC 1034, section 3.5; RFC 1123, section
+/// 2.1).
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && label
@@ -49,7 +51,8 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
+/// Returns the rules of an address that `text` breaks.
 fn address(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
-    let found = [against_pattern(text), too_long(text, max)];
+    let found = [pattern_violation(text), too_long(text, max)];
     found.into_iter().flatten()
 }

@@ -2,25 +2,24 @@ use std::fmt::Debug;
 
 use crate::{Id, LastVersion, Timestamp, Version};
 
-/// The fields that set one kind of row apart from the others. What all rows have in common
-/// is in [`Stored`].
+/// The fields of one kind of row. [`Stored`] has what all rows have in common.
 pub trait Entity: Clone + Debug + PartialEq + Eq + Send + Sync + 'static {
     /// A change: each field is changed or left as it is.
     type Change: Clone + Debug + Default + PartialEq + Eq + From<Self> + Send + Sync + 'static;
 
-    /// What one row is called, such as `post`.
+    /// The name of a row, such as `post`.
     const NAME: &'static str;
 
-    /// What many rows are called: their table, and their list in the API.
+    /// The name of many rows, which is that of their table and of their list in the API.
     const PLURAL: &'static str;
 
     /// The relations in which these rows are the children.
     const PARENTS: &'static [Relation];
 
-    /// Returns the fields, if `change` names every one of them.
+    /// Returns the fields, if `change` sets every one of them.
     fn complete(change: Self::Change) -> Option<Self>;
 
-    /// Gives the fields that `change` names their new values.
+    /// Sets the fields that `change` changes.
     fn apply(&mut self, change: Self::Change);
 
     /// Returns the id of the parent in `relation`, if it is one of [`PARENTS`](Self::PARENTS).
@@ -30,10 +29,10 @@ pub trait Entity: Clone + Debug + PartialEq + Eq + Send + Sync + 'static {
     /// not one of [`PARENTS`](Self::PARENTS), or the number is not an id.
     fn set_parent(&mut self, relation: Relation, id: i64);
 
-    /// As [`set_parent`](Self::set_parent), of a change.
+    /// Makes `change` set the parent in `relation`, as [`set_parent`](Self::set_parent) does.
     fn change_parent(change: &mut Self::Change, relation: Relation, id: i64);
 
-    /// Returns the row that is there once these fields are stored under `id` at `now`.
+    /// Returns the row that these fields are once they are stored under `id` at `now`.
     #[must_use]
     fn created(self, id: Id<Self>, now: Timestamp) -> Stored<Self> {
         Stored {
@@ -46,7 +45,7 @@ pub trait Entity: Clone + Debug + PartialEq + Eq + Send + Sync + 'static {
     }
 }
 
-/// A row as the store has it.
+/// A stored row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored<E: Entity> {
     /// Given by the store, never reused.
@@ -62,12 +61,12 @@ pub struct Stored<E: Entity> {
 }
 
 impl<E: Entity> Stored<E> {
-    /// Returns this row after `change`, one version on. A change that changes nothing counts
+    /// Returns this row after `change`, in its next version. A change that changes nothing counts
     /// too, so that a replacement always gives a new version.
     ///
     /// # Errors
     ///
-    /// The row is in the last version that there can be.
+    /// The row is in the last possible version.
     pub fn changed(mut self, change: E::Change, now: Timestamp) -> Result<Self, LastVersion> {
         self.version = self.version.next()?;
         self.updated_at = now.max(self.updated_at);
@@ -87,8 +86,8 @@ pub struct Relation {
     pub parent: &'static str,
 }
 
-/// Declares an entity: its fields and their change. A field under `parents` holds the id of
-/// a row of the entity that it names; the constant behind `as` is that relation.
+/// Declares an entity: its fields and their change. A field under `parents` holds the id of a
+/// row of the named entity; the constant after `as` is that relation.
 #[macro_export]
 macro_rules! entity {
     (

@@ -8,23 +8,21 @@ use std::marker::PhantomData;
 #[error("an id is a whole number from 1 to {max}", max = MAX)]
 pub struct IdOutOfRange;
 
-/// The largest integer that every JSON reader holds exactly (RFC 8259,
-/// section 6).
+/// The largest integer that every JSON reader represents exactly (RFC 8259, section 6).
 pub(crate) const MAX: i64 = (1 << 53) - 1;
 
-/// Leaves 2^40 numbers for the database to give, however large the ids that rows bring from
-/// elsewhere: at a thousand a second they last for 34 years.
+/// The largest imported id, which leaves 2^40 ids for the database to give: at a thousand a
+/// second, they last for 34 years.
 pub(crate) const MAX_IMPORTED: i64 = MAX - (1 << 40);
 
 /// The id of a row of kind `T`: a whole number from 1 to 2^53-1.
 pub struct Id<T>(i64, PhantomData<fn() -> T>);
 
 impl<T> Id<T> {
-    /// The largest id there can be.
+    /// The largest id.
     pub const MAX: Self = Self::new(MAX);
 
-    /// The largest id that a row may bring with it from elsewhere: the
-    /// database gives those behind it.
+    /// The largest id that an imported row may have: larger ones are given by the database.
     pub const MAX_IMPORTED: Self = Self::new(MAX_IMPORTED);
 
     const fn new(number: i64) -> Self {
@@ -50,7 +48,7 @@ impl<T> TryFrom<i64> for Id<T> {
     }
 }
 
-// Not derived: an id can be copied and compared whatever `T` can.
+// Not derived: an id can be copied and compared even if a `T` cannot.
 
 impl<T> Clone for Id<T> {
     fn clone(&self) -> Self {

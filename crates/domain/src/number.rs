@@ -1,6 +1,5 @@
-/// Returns the integer that `number` is, if it is one of 64 bits: a number without a
-/// fraction is an integer however it is written, `7.0` and `7e0` as well as `7` (JSON
-/// Schema, core section 4.2.3).
+/// Returns `number` as an integer, if it has no fraction and fits 64 bits. In JSON, `7.0` and
+/// `7e0` are integers as well as `7` (JSON Schema, core section 4.2.3).
 #[must_use]
 pub fn whole_number(number: f64) -> Option<i64> {
     let text = (number.fract() == 0.0).then(|| format!("{number:.0}"))?;
@@ -12,7 +11,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_no_fraction_and_64_bits() {
+    fn a_whole_number_has_no_fraction_and_fits_64_bits() {
         for (number, expected) in [
             (7.0, Some(7)),
             (-7e3, Some(-7000)),

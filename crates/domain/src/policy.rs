@@ -1,11 +1,10 @@
-//! Who may do what: one pure function, [`check`], deny by default.
+//! The authorization policy: one pure function, [`check`], which denies by default.
 //!
-//! - Reading users or posts needs the scope for it, and no more.
-//! - A caller may change the user it is and write posts of that user; each
-//!   needs its scope.
-//! - Whoever the issuer of tokens knows and the service does not may create the
-//!   one user that it is from then on. Nobody else creates users.
-//! - [`Scope::Admin`] may do everything to everybody.
+//! - Reading users or posts takes the scope for it and nothing else.
+//! - A caller may change its own user and write posts of that user; each takes its scope.
+//! - A caller with an unlinked identity may create the one user to which it is then linked.
+//!   Other callers may not create users.
+//! - [`Scope::Admin`] allows every action on every user.
 
 mod principal;
 mod scope;
@@ -15,7 +14,7 @@ pub use scope::{Scope, Scopes};
 
 use crate::UserId;
 
-/// What somebody wants to do. The id is the user whom it touches: the user
+/// An action that the policy allows or denies. The id is the owner of the object: the user
 /// itself, or the author of the post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -29,15 +28,14 @@ pub enum Action {
     ReadPosts,
     /// Create, replace, change or delete a post of this user.
     WritePost(UserId),
-    /// The same for a post of which it is not known yet whose it is: asked
-    /// before it is looked up.
+    /// The same for a post whose author is not known yet: checked before the post is read.
     WriteSomePost,
 }
 
-/// Why somebody may not do what they want to do.
+/// The reason why an action is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
-    /// Nobody knows who it is.
+    /// The caller has no credential.
     #[error("this needs a credential")]
     NoCredential,
     /// The credential lacks a scope.
@@ -48,11 +46,11 @@ pub enum Denial {
     NotYours,
 }
 
-/// Whether `principal` may do `action`.
+/// Checks that `principal` may do `action`.
 ///
 /// # Errors
 ///
-/// The first rule that forbids it.
+/// The first rule that denies it.
 pub fn check(principal: &Principal, action: Action) -> Result<(), Denial> {
     let (scope, owner) = match action {
         Action::ReadUsers => (Scope::UsersRead, None),

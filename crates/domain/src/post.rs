@@ -1,21 +1,21 @@
 use crate::{Content, Id, Stored, Title, UserFields};
 
 crate::entity! {
-    /// The fields of a post, which a user writes.
+    /// The fields of a post, which a user has written.
     PostFields, PostChange, "post", "posts";
     parents {
         /// The author.
         user_id: UserFields as AUTHOR,
     }
     fields {
-        /// One line that says what the post is about.
+        /// The title: one line.
         title: Title,
-        /// The text itself; may be empty.
+        /// The text; may be empty.
         content: Content,
     }
 }
 
-/// A post that is stored.
+/// A stored post.
 pub type Post = Stored<PostFields>;
 
 /// The id of a post.

@@ -1,11 +1,11 @@
 use crate::{Violation, Violations};
 
-/// A text that keeps the rules of its type, exactly as it was given.
+/// A text that follows the rules of its type. It is kept exactly as it was given.
 pub trait Text: Sized {
-    /// The most characters (Unicode code points) that the text may have.
+    /// The maximum number of characters (Unicode code points).
     const MAX_CHARS: usize;
 
-    /// Takes `text` exactly as it is.
+    /// Returns `text`, unchanged, if it follows the rules.
     ///
     /// # Errors
     ///
@@ -16,8 +16,8 @@ pub trait Text: Sized {
     fn as_str(&self) -> &str;
 }
 
-/// Declares types of texts: their name, their greatest length in characters, and the function
-/// that finds the rules which a text breaks.
+/// Declares types of texts, each with its name, its maximum number of characters, and the
+/// function that finds the rules which a text breaks.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident, $max:literal, $violations:path;)+) => {$(
         $(#[$doc])*
@@ -25,10 +25,10 @@ macro_rules! texts {
         pub struct $name(String);
 
         impl $name {
-            /// The most characters (Unicode code points) that the text may have.
+            /// The maximum number of characters (Unicode code points).
             pub const MAX_CHARS: usize = $max;
 
-            /// Takes `text` exactly as it is.
+            /// Returns `text`, unchanged, if it follows the rules.
             ///
             /// # Errors
             ///
@@ -83,18 +83,16 @@ macro_rules! texts {
 pub(crate) use texts;
 
 texts! {
-    /// What a user is called: 1 to 255 characters, not blank, no control
-    /// characters.
+    /// The name of a user: 1 to 255 characters, not blank, no control characters.
     UserName, 255, line;
-    /// What a post is about: 1 to 255 characters, not blank, no control
-    /// characters.
+    /// The title of a post: 1 to 255 characters, not blank, no control characters.
     Title, 255, line;
-    /// The text of a post: 0 to 100,000 characters; of the control characters only
-    /// tab, carriage return and line feed.
+    /// The text of a post: 0 to 100,000 characters, no control characters other than tab,
+    /// carriage return and line feed.
     Content, 100_000, lines;
 }
 
-/// Finds what is wrong with a single line of text.
+/// Returns the rules of a single line that `text` breaks.
 pub(crate) fn line(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
     let found = [
         too_long(text, max),
@@ -104,7 +102,7 @@ pub(crate) fn line(text: &str, max: usize) -> impl Iterator<Item = Violation> + 
     found.into_iter().flatten()
 }
 
-/// Finds what is wrong with a text of any number of lines.
+/// Returns the rules of a text of any number of lines that `text` breaks.
 fn lines(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
     let found = [
         too_long(text, max),
@@ -113,9 +111,10 @@ fn lines(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
     found.into_iter().flatten()
 }
 
-/// Counts code points, as MySQL's `VARCHAR(n)` does.
+/// Returns the violation of a text with more than `max` code points, which is how MySQL's
+/// `VARCHAR(n)` counts.
 pub(crate) fn too_long(text: &str, max: usize) -> Option<Violation> {
-    // Most texts are short: no code point takes less than a byte.
+    // Most texts are short. A code point takes at least a byte.
     if text.len() <= max {
         return None;
     }
@@ -123,25 +122,26 @@ pub(crate) fn too_long(text: &str, max: usize) -> Option<Violation> {
     (actual > max).then_some(Violation::TooLong { max, actual })
 }
 
-/// The first control character but those of ASCII that `may_stand`.
-fn control_character(text: &str, may_stand: impl Fn(u8) -> bool) -> Option<Violation> {
-    // Most texts have none, and every row that is read is looked at: in UTF-8 a
-    // control character is a byte below U+0020, U+007F, or begins with 0xC2. A
-    // block is looked at whole, because that takes a few instructions.
-    let suspicious = |byte: u8| (byte < 0x20 && !may_stand(byte)) | (byte == 0x7F) | (byte == 0xC2);
-    let of_block = |block: &[u8]| {
+/// Returns the violation by the first control character that is not `allowed`. Those outside
+/// ASCII never are.
+fn control_character(text: &str, allowed: impl Fn(u8) -> bool) -> Option<Violation> {
+    // Every row that is read is checked, and most texts have no control characters. In UTF-8,
+    // one is a byte below 0x20, the byte 0x7F, or begins with 0xC2. A block is checked without
+    // branches, which takes a few instructions.
+    let suspicious = |byte: u8| (byte < 0x20 && !allowed(byte)) | (byte == 0x7F) | (byte == 0xC2);
+    let is_suspicious = |block: &[u8]| {
         let found = block.iter().map(|byte| suspicious(*byte));
         found.fold(false, |any, this| any | this)
     };
-    if !text.as_bytes().chunks(BLOCK).any(of_block) {
+    if !text.as_bytes().chunks(BLOCK).any(is_suspicious) {
         return None;
     }
-    let may_stand = |found: char| u8::try_from(found).is_ok_and(&may_stand);
+    let allowed = |found: char| u8::try_from(found).is_ok_and(&allowed);
     text.chars()
         .enumerate()
-        .find(|&(_, found)| found.is_control() && !may_stand(found))
+        .find(|&(_, found)| found.is_control() && !allowed(found))
         .map(|(position, found)| Violation::ControlCharacter { found, position })
 }
 
-/// Bytes that are looked at in one go.
+/// The number of bytes that are checked at once.
 const BLOCK: usize = 64;

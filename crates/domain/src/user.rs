@@ -5,14 +5,14 @@ crate::entity! {
     UserFields, UserChange, "user", "users";
     parents {}
     fields {
-        /// What the user is called.
+        /// The name of the user.
         name: UserName,
         /// Unique among all users, without regard to ASCII case.
         email: EmailAddress,
     }
 }
 
-/// A user who is stored.
+/// A stored user.
 pub type User = Stored<UserFields>;
 
 /// The id of a user.

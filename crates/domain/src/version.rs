@@ -1,11 +1,11 @@
 use crate::id::{MAX, MAX_IMPORTED};
 
-/// How often a row was written: 1 when it was created, one more with every
-/// change. Two reads that give the same version gave the same row.
+/// The number of times that a row was written: 1 when it was created, one more with every
+/// change. The same version means the same contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(i64);
 
-/// The row is in the last version that there can be: it cannot be changed.
+/// The row is in the last possible version and cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is in the last version that there can be")]
 pub struct LastVersion;
@@ -14,14 +14,13 @@ impl Version {
     /// The version of a row that was never changed.
     pub const FIRST: Self = Self(1);
 
-    /// The last version there can be, as of ids.
+    /// The last version, which has the number of the largest id.
     pub const MAX: Self = Self(MAX);
 
-    /// The greatest version that a row may bring with it from elsewhere: changes
-    /// follow it.
+    /// The greatest version that an imported row may have: changes give it greater ones.
     pub const MAX_IMPORTED: Self = Self(MAX_IMPORTED);
 
-    /// The version with this number, if it is one (1 to 2^53-1).
+    /// Returns the version with this number, if it is one (1 to 2^53-1).
     #[must_use]
     pub const fn new(number: i64) -> Option<Self> {
         if number >= 1 && number <= MAX {
@@ -44,7 +43,7 @@ impl Version {
         }
     }
 
-    /// The version as the stores keep it.
+    /// Returns the version as the stores keep it.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

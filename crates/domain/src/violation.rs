@@ -1,39 +1,39 @@
 use std::{fmt, slice};
 
-/// One rule that a value breaks. `Display` is a sentence for a person that
-/// completes "the e-mail address …".
+/// A rule that a value breaks. `Display` is text for a person and completes "the e-mail address
+/// …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
-    /// Nothing but white space, or nothing at all.
+    /// The text is empty, or white space only.
     #[error("must not be blank")]
     Blank,
-    /// More characters (Unicode code points) than allowed.
+    /// The text has more characters (Unicode code points) than allowed.
     #[error("must have at most {max} characters, has {actual}")]
     TooLong {
-        /// How many are allowed.
+        /// The allowed number of characters.
         max: usize,
-        /// How many there are.
+        /// The number of characters of the text.
         actual: usize,
     },
-    /// A control character (Unicode category Cc) where none may stand.
+    /// The text has a control character (Unicode category Cc) that is not allowed.
     #[error("must not contain control characters, has U+{:04X} at character {}", u32::from(*.found), .position + 1)]
     ControlCharacter {
-        /// The first one found.
+        /// The first one.
         found: char,
-        /// How many characters stand before it.
+        /// The number of characters before it.
         position: usize,
     },
-    /// Against the e-mail pattern of the HTML living standard.
+    /// The text does not match the e-mail pattern of the HTML living standard.
     #[error("must be an e-mail address such as ada@example.org")]
     NotAnEmailAddress,
-    /// An address whose domain has a single label, such as `ada@localhost`.
+    /// The domain of the address has a single label, as in `ada@localhost`.
     #[error("must have a dot in the domain, as in ada@example.org")]
     DomainWithoutDot,
 }
 
 impl Violation {
-    /// The stable name of the broken rule, for programs.
+    /// Returns the stable name of the broken rule, for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Violation {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// `value` if it breaks no rule, else all that it breaks.
+    /// Returns `value`, or an error if there are violations.
     pub(crate) fn none_or<T>(
         found: impl IntoIterator<Item = Violation>,
         value: impl FnOnce() -> T,
@@ -64,7 +64,7 @@ impl Violations {
         }
     }
 
-    /// The broken rules, in the order in which the value's type names them.
+    /// Returns the broken rules, in the order in which the type of the value has them.
     pub fn iter(&self) -> slice::Iter<'_, Violation> {
         self.0.iter()
     }

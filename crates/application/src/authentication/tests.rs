@@ -5,7 +5,7 @@ use byline_domain::{ApiKey, KeyId, KeyName, NewApiKey, UserId};
 use mockall::predicate::{always, eq};
 
 use super::*;
-use crate::fixtures::{assert_failures_pass, at, user_id};
+use crate::fixtures::{assert_failures_pass, at, identity, user_id};
 use crate::keys::Found;
 use crate::{MockIdentityRepository, MockKeyRepository, MockSession, RepositoryError};
 
@@ -27,10 +27,6 @@ fn secret() -> Secret {
     Secret::of(&"s".repeat(Secret::RANDOM)).unwrap()
 }
 
-fn identity() -> Identity {
-    Identity::from([7; Identity::LENGTH])
-}
-
 fn token() -> Token {
     Token {
         identity: identity(),
@@ -38,7 +34,7 @@ fn token() -> Token {
     }
 }
 
-/// Key 1, which ends at 100.
+/// Returns key 1, which expires at 100.
 fn key(user: Option<UserId>) -> ApiKey {
     ApiKey {
         id: KeyId::try_from(1).unwrap(),
@@ -54,7 +50,7 @@ fn key(user: Option<UserId>) -> ApiKey {
     }
 }
 
-/// A session whose keys answer so, once.
+/// Returns a session whose keys give `answer`, once.
 fn session_with_key(answer: Result<Option<Found>, RepositoryError>) -> MockSession {
     let mut keys = MockKeyRepository::new();
     keys.expect_find()
@@ -83,8 +79,8 @@ fn found(key: ApiKey) -> Result<Option<Found>, RepositoryError> {
     Ok(Some(Found { key, secret }))
 }
 
-/// Who shows the key to a session, at the moment `now`.
-fn holder(
+/// Returns the principal of the key, at the moment `now`.
+fn key_principal(
     authentication: &Authentication,
     mut session: MockSession,
     now: i64,
@@ -93,48 +89,48 @@ fn holder(
     authentication.principal(&mut session, &credential, RowLock::UntilTheEnd, at(now))
 }
 
-fn refusal<T: std::fmt::Debug>(ending: Result<T, AppError>) -> CredentialError {
-    match ending {
+fn refusal<T: std::fmt::Debug>(result: Result<T, AppError>) -> CredentialError {
+    match result {
         Err(AppError::Unauthenticated(refusal)) => refusal,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn where_nobody_is_asked_everybody_is_the_operator() {
+fn without_authentication_every_caller_is_the_operator() {
     let off = Authentication::default();
     assert!(off.is_off());
-    for shown in [None, Some("nonsense"), Some(secret().reveal())] {
-        let credential = off.recognise(shown, at(1)).unwrap();
+    for text in [None, Some("nonsense"), Some(secret().reveal())] {
+        let credential = off.recognise(text, at(1)).unwrap();
         assert_eq!(credential, Credential::NotAsked);
         // The session is not asked either.
-        let who = off.principal(
+        let principal = off.principal(
             &mut MockSession::new(),
             &credential,
             RowLock::Released,
             at(1),
         );
-        assert_eq!(who.unwrap(), Principal::unrestricted());
+        assert_eq!(principal.unwrap(), Principal::unrestricted());
     }
 }
 
 #[test]
-fn who_shows_nothing_is_nobody() {
+fn a_caller_without_credential_is_anonymous() {
     let mut authentication = keys_only();
     let credential = authentication.recognise(None, at(1)).unwrap();
     assert_eq!(credential, Credential::Nothing);
-    let who = |authentication: &Authentication| {
+    let principal = |authentication: &Authentication| {
         let session = &mut MockSession::new();
         authentication.principal(session, &Credential::Nothing, RowLock::Released, at(1))
     };
-    assert_eq!(who(&authentication).unwrap(), Principal::default());
+    assert_eq!(principal(&authentication).unwrap(), Principal::default());
     authentication.public_reads = true;
-    let reader = who(&authentication).unwrap();
+    let reader = principal(&authentication).unwrap();
     assert_eq!(reader, Principal::default().reading_freely());
 }
 
 #[test]
-fn what_cannot_be_right_is_refused_without_a_session() {
+fn malformed_credentials_are_refused_without_a_session() {
     let keys = keys_only();
     let damaged = secret().reveal().replace("ssss", "sSss");
     for (text, expected) in [
@@ -153,13 +149,13 @@ fn what_cannot_be_right_is_refused_without_a_session() {
 }
 
 #[test]
-fn a_key_is_known_by_its_digest_only() {
+fn a_recognised_key_is_its_digest() {
     let credential = keys_only().recognise(Some(secret().reveal()), at(1));
     assert_eq!(credential, Ok(Credential::Key(secret().digest())));
 }
 
 #[test]
-fn a_token_is_judged_by_the_verifier() {
+fn the_verifier_accepts_or_refuses_a_token() {
     let mut verifier = MockTokenVerifier::new();
     verifier
         .expect_verify()
@@ -170,31 +166,32 @@ fn a_token_is_judged_by_the_verifier() {
         .expect_verify()
         .return_const(Err(TokenRefusal::Signature));
     let authentication = tokens_only(verifier);
-    let judge = |text| authentication.recognise(Some(text), at(5));
-    assert_eq!(judge("a.b.c"), Ok(Credential::Token(token())));
+    let recognise = |text| authentication.recognise(Some(text), at(5));
+    assert_eq!(recognise("a.b.c"), Ok(Credential::Token(token())));
     let refused = CredentialError::Token(TokenRefusal::Signature);
-    assert_eq!(judge("d.e.f"), Err(refused));
+    assert_eq!(recognise("d.e.f"), Err(refused));
 }
 
 #[test]
-fn a_key_speaks_for_its_user_or_for_none() {
+fn a_key_acts_for_its_user_or_for_none() {
     for (user, caller) in [
         (Some(user_id(3)), Caller::User(user_id(3))),
         (None, Caller::Machine),
     ] {
-        let who = holder(&keys_only(), session_with_key(found(key(user))), 99).unwrap();
-        assert_eq!(who.caller, caller);
-        assert_eq!(who.scopes, key(user).grant.scopes);
+        let principal =
+            key_principal(&keys_only(), session_with_key(found(key(user))), 99).unwrap();
+        assert_eq!(principal.caller, caller);
+        assert_eq!(principal.scopes, key(user).grant.scopes);
     }
 }
 
 #[test]
-fn a_key_that_is_of_no_use_is_refused() {
+fn unknown_revoked_and_expired_keys_are_refused() {
     let revoked = ApiKey {
         revoked_at: Some(at(2)),
         ..key(None)
     };
-    // As if the store had found another row than it was asked for.
+    // As if the store had found another row than the requested one.
     let other = Found {
         key: key(None),
         secret: Digest::plain(b"other"),
@@ -214,61 +211,61 @@ fn a_key_that_is_of_no_use_is_refused() {
         ),
     ] {
         let authentication = keys_only();
-        let ending = holder(&authentication, session_with_key(answer), now);
-        assert_eq!(refusal(ending), expected);
-        // No use to be noted.
+        let result = key_principal(&authentication, session_with_key(answer), now);
+        assert_eq!(refusal(result), expected);
+        // Its use is not recorded.
         assert!(authentication.keys.unwrap().take().is_empty());
     }
 }
 
 #[test]
-fn a_use_is_noted() {
+fn the_use_of_a_key_is_recorded() {
     let authentication = keys_only();
-    holder(&authentication, session_with_key(found(key(None))), 99).unwrap();
+    key_principal(&authentication, session_with_key(found(key(None))), 99).unwrap();
     let uses = authentication.keys.unwrap().take().concat();
     assert_eq!(uses, [(key(None).id, at(99))]);
 }
 
 #[test]
-fn a_token_speaks_for_the_user_that_it_is_linked_to() {
-    let who = |linked| {
+fn a_token_acts_for_the_user_to_which_it_is_linked() {
+    let principal = |linked| {
         let authentication = tokens_only(MockTokenVerifier::new());
         let session = &mut session_with_identity(Ok(linked));
         let credential = Credential::Token(token());
         authentication.principal(session, &credential, RowLock::Released, at(1))
     };
-    let ada = who(Some(Linked::To(user_id(1)))).unwrap();
+    let ada = principal(Some(Linked::To(user_id(1)))).unwrap();
     assert_eq!(ada.caller, Caller::User(user_id(1)));
     assert_eq!(ada.scopes, token().scopes);
     assert_eq!(
-        who(None).unwrap().caller,
+        principal(None).unwrap().caller,
         Caller::UnlinkedIdentity(identity())
     );
     assert_eq!(
-        refusal(who(Some(Linked::ToDeleted))),
+        refusal(principal(Some(Linked::ToDeleted))),
         CredentialError::UserDeleted
     );
 }
 
 #[test]
-fn the_store_is_told_whether_to_hold_what_it_finds() {
-    for hold in [RowLock::Released, RowLock::UntilTheEnd] {
+fn the_lock_reaches_the_repository() {
+    for lock in [RowLock::Released, RowLock::UntilTheEnd] {
         let mut keys = MockKeyRepository::new();
         keys.expect_find()
-            .with(always(), eq(hold))
+            .with(always(), eq(lock))
             .once()
             .return_const(found(key(None)));
         let mut session = MockSession::new();
         session.expect_keys().return_var(Box::new(keys));
         let credential = Credential::Key(secret().digest());
-        let who = keys_only().principal(&mut session, &credential, hold, at(1));
-        who.unwrap();
+        let principal = keys_only().principal(&mut session, &credential, lock, at(1));
+        principal.unwrap();
     }
 }
 
 #[test]
 fn failures_of_the_store_are_passed_on() {
-    assert_failures_pass(|failure| holder(&keys_only(), session_with_key(Err(failure)), 1));
+    assert_failures_pass(|failure| key_principal(&keys_only(), session_with_key(Err(failure)), 1));
     assert_failures_pass(|failure| {
         let authentication = tokens_only(MockTokenVerifier::new());
         let session = &mut session_with_identity(Err(failure));

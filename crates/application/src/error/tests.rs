@@ -1,13 +1,13 @@
 use std::error::Error;
 use std::iter::successors;
 
-use byline_domain::PostId;
+use byline_domain::PostFields;
 use byline_domain::policy::{Denial, Scope};
 
 use super::{AppError, Conflict, EntityRef, Unavailable};
-use crate::fixtures::{cause, is_generic, repository_errors, user_id};
+use crate::fixtures::{cause, is_generic, post_id, repository_errors, user_id};
 
-/// The error's sentence and those of all that lies beneath it.
+/// Returns the messages of the error and of all its causes.
 fn chain(error: &AppError) -> Vec<String> {
     let first: &dyn Error = error;
     successors(Some(first), |&error| error.source())
@@ -15,7 +15,7 @@ fn chain(error: &AppError) -> Vec<String> {
         .collect()
 }
 
-/// Each kind of error that has something beneath it.
+/// Returns each kind of error that has a cause.
 fn with_cause() -> [AppError; 6] {
     [
         AppError::Forbidden(Denial::NotYours),
@@ -31,28 +31,31 @@ fn with_cause() -> [AppError; 6] {
 }
 
 #[test]
-fn a_repository_error_that_nobody_expects_keeps_its_meaning_or_is_a_bug() {
+fn an_unexpected_repository_error_keeps_its_meaning_or_is_a_bug() {
     for error in repository_errors() {
-        let told = AppError::from(error.clone());
-        assert!(is_generic(&error, &told), "{error:?} became {told:?}");
-    }
-}
-
-#[test]
-fn what_lies_beneath_a_repository_error_reaches_the_log() {
-    for error in repository_errors() {
-        let beneath = error.source().map(ToString::to_string);
-        let told = AppError::from(error);
-        assert_eq!(
-            chain(&told).contains(&"database text".to_owned()),
-            beneath.is_some(),
-            "{told:?}"
+        let app_error = AppError::from(error.clone());
+        assert!(
+            is_generic(&error, &app_error),
+            "{error:?} became {app_error:?}"
         );
     }
 }
 
 #[test]
-fn a_sentence_never_repeats_what_lies_beneath() {
+fn the_cause_of_a_repository_error_reaches_the_log() {
+    for error in repository_errors() {
+        let cause = error.source().map(ToString::to_string);
+        let app_error = AppError::from(error);
+        assert_eq!(
+            chain(&app_error).contains(&"database text".to_owned()),
+            cause.is_some(),
+            "{app_error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_message_never_repeats_its_cause() {
     for error in with_cause() {
         let chain = chain(&error);
         assert_eq!(chain.len(), 2, "{chain:?}");
@@ -61,7 +64,7 @@ fn a_sentence_never_repeats_what_lies_beneath() {
 }
 
 #[test]
-fn an_internal_error_tells_its_cause_to_the_log_only() {
+fn the_message_of_an_internal_error_hides_its_cause() {
     let error = AppError::internal("the index was off by one");
     assert_eq!(
         chain(&error),
@@ -70,20 +73,14 @@ fn an_internal_error_tells_its_cause_to_the_log_only() {
 }
 
 #[test]
-fn a_sentence_names_what_it_is_about() {
-    let (ada, post) = (user_id(1), PostId::try_from(7).unwrap());
+fn a_message_names_its_row() {
+    let (ada, post) = (EntityRef::from(user_id(1)), EntityRef::from(post_id(7)));
     let missing_scope = AppError::from(Denial::MissingScope(Scope::PostsWrite));
     for (error, sentence) in [
+        (AppError::NotFound(ada), "there is no user 1"),
+        (AppError::NotFound(post), "there is no post 7"),
         (
-            AppError::NotFound(EntityRef::User(ada)),
-            "there is no user 1",
-        ),
-        (
-            AppError::NotFound(EntityRef::Post(post)),
-            "there is no post 7",
-        ),
-        (
-            AppError::PreconditionFailed(EntityRef::Post(post)),
+            AppError::PreconditionFailed(post),
             "post 7 is in another version than the request names",
         ),
         (
@@ -91,10 +88,13 @@ fn a_sentence_names_what_it_is_about() {
             "another user has this e-mail address",
         ),
         (
-            Conflict::AuthorMissing(ada).into(),
-            "there is no user 1 who could be the author",
+            Conflict::ParentMissing(PostFields::AUTHOR, 1).into(),
+            "there is no user 1, which `user_id` names",
         ),
-        (Conflict::UserHasPosts(ada).into(), "user 1 still has posts"),
+        (
+            Conflict::StillReferenced(PostFields::AUTHOR, ada).into(),
+            "user 1 still has posts",
+        ),
         (missing_scope, "not allowed"),
     ] {
         assert_eq!(error.to_string(), sentence);

@@ -1,16 +1,16 @@
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
-/// SHA-256 of something that need not be read again (FIPS 180-4).
+/// A SHA-256 digest (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest([u8; Self::LENGTH]);
 
 impl Digest {
-    /// How many bytes it has.
+    /// The number of bytes of a digest.
     pub const LENGTH: usize = 32;
 
-    /// The digest of these parts in this order. Where one part ends and the
-    /// next begins counts too.
+    /// Returns the digest of these parts, each behind its length, so that the same bytes in
+    /// other parts have another digest.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
@@ -22,26 +22,25 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
-    /// A digest that was computed elsewhere.
+    /// Returns the digest with these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
         Self(bytes)
     }
 
-    /// The digest of these bytes and nothing else, as `sha256sum` gives it.
+    /// Returns the digest of these bytes alone, as `sha256sum` does.
     #[must_use]
     pub fn plain(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Whether both are equal, found out in a time that tells nothing about
-    /// either.
+    /// Returns whether both are equal, in constant time.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 
-    /// The digest as the stores keep it.
+    /// Returns the digest as the stores keep it.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
@@ -59,7 +58,7 @@ mod tests {
     use super::Digest;
 
     #[test]
-    fn is_sha_256_of_each_part_behind_its_length() {
+    fn each_part_is_hashed_behind_its_length() {
         // printf '\0\0\0\0\0\0\0\3abc' | sha256sum
         let hex: String = Digest::of(&[b"abc"])
             .as_bytes()
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_part_ends_counts() {
+    fn the_same_bytes_in_other_parts_have_another_digest() {
         let all: [&[&[u8]]; 5] = [&[], &[b""], &[b"ab"], &[b"a", b"b"], &[b"", b"ab"]];
         for (index, one) in all.iter().enumerate() {
             for (other_index, other) in all.iter().enumerate() {

@@ -3,20 +3,18 @@ use byline_domain::Timestamp;
 use super::Digest;
 use crate::RepositoryError;
 
-/// The keys of requests that may come more than once, with the answers to
-/// those that were carried out. Errors as in
-/// [`Repository`](crate::Repository).
+/// The idempotency keys of requests, and the answers to requests that were carried out. Errors
+/// as in [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait IdempotencyRepository: Send {
-    /// Stores `key` at the moment `now`, for the request with this fingerprint,
-    /// without an answer as yet. It is there for other sessions once this one
-    /// is committed, together with its effect, and never was if it is undone.
+    /// Stores `key` at the moment `now`, for the request with this fingerprint and without an
+    /// answer. Other sessions see it once this one is committed, together with its effect, and
+    /// never if this one is undone.
     ///
-    /// While another session that stored the same key has not ended, this
-    /// method waits for its end. Fails with [`UniqueKey::IdempotencyKey`] when
-    /// the key is there, and with [`RepositoryError::LockTimeout`] when the
-    /// wait takes longer than the store allows; only the former lets the
-    /// session go on.
+    /// Waits for the end of another session that stored the same key. Fails with
+    /// [`UniqueKey::IdempotencyKey`] if the key exists, and with
+    /// [`RepositoryError::LockTimeout`] if the wait takes longer than the store allows; the
+    /// session can go on after the former only.
     ///
     /// [`UniqueKey::IdempotencyKey`]: crate::UniqueKey::IdempotencyKey
     fn insert(
@@ -26,26 +24,23 @@ pub trait IdempotencyRepository: Send {
         now: Timestamp,
     ) -> Result<(), RepositoryError>;
 
-    /// What is stored under `key`, if it is there. A key that
-    /// [`insert`](Self::insert) has just found there is there for this method
-    /// too, unless it was swept in between.
+    /// Returns the contents of `key`, if it exists. A key that [`insert`](Self::insert) has just
+    /// reported as existing is found, unless a sweep removed it meanwhile.
     fn find(&mut self, key: &Digest) -> Result<Option<Recorded>, RepositoryError>;
 
-    /// Stores the answer to the request under `key`, which this session has
-    /// inserted.
+    /// Stores the answer to the request with `key`, which this session inserted.
     fn record(&mut self, key: &Digest, answer: &[u8]) -> Result<(), RepositoryError>;
 
-    /// Removes at most `most` of the keys that were inserted before this
-    /// moment, the oldest first, and tells how many. Keys that others insert
-    /// meanwhile do not wait for it.
+    /// Removes at most `most` of the keys that were inserted before this moment, the oldest
+    /// first, and returns how many. Sessions that insert keys do not wait for it.
     fn sweep(&mut self, before: Timestamp, most: u16) -> Result<u16, RepositoryError>;
 }
 
-/// What is stored under a key.
+/// The contents of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// That of the request which came with the key first.
+    /// The fingerprint of the first request with the key.
     pub fingerprint: Digest,
-    /// What it was answered; None as long as it has not ended.
+    /// Its answer; `None` until it ends.
     pub answer: Option<Vec<u8>>,
 }

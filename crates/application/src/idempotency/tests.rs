@@ -12,7 +12,7 @@ use crate::{MockSession, RepositoryError};
 
 const FINGERPRINT: &[&[u8]] = &[b"POST", b"/users", b"{}"];
 
-fn claim() -> IdempotentRequest {
+fn request() -> IdempotentRequest {
     IdempotentRequest::new(&Credential::NotAsked, "key", Digest::of(FINGERPRINT))
 }
 
@@ -22,24 +22,24 @@ fn session_with(keys: MockIdempotencyRepository) -> MockSession {
     session
 }
 
-/// Work that is not to be done.
+/// Work that must not run.
 fn nothing(_: &mut dyn Session) -> Result<Vec<u8>, AppError> {
     panic!("the work was done again")
 }
 
-/// A repository that has the key with this content.
+/// Returns a repository that has the key with this content.
 fn taken(recorded: Option<Recorded>) -> MockIdempotencyRepository {
     let mut keys = MockIdempotencyRepository::new();
     keys.expect_insert()
         .returning(|_, _, _| Err(RepositoryError::Duplicate(UniqueKey::IdempotencyKey)));
     keys.expect_find()
-        .with(eq(claim().key))
+        .with(eq(request().key))
         .return_once(|_| Ok(recorded));
     keys
 }
 
 #[test]
-fn keys_are_the_callers_own() {
+fn each_holder_has_keys_of_its_own() {
     let fingerprint = Digest::of(&[]);
     let key = |byte: u8| Credential::Key(Digest::plain(&[byte]));
     let token = |byte, scope| {
@@ -49,7 +49,7 @@ fn keys_are_the_callers_own() {
         })
     };
     let of = |credential, key| IdempotentRequest::new(&credential, key, fingerprint).key;
-    // Whatever token it is that somebody shows.
+    // A holder is the same with another token.
     let first = of(token(1, Scope::UsersRead), "a");
     assert_eq!(first, of(token(1, Scope::Admin), "a"));
     let same_bytes = Credential::Key(Digest::from([1; Digest::LENGTH]));
@@ -67,26 +67,26 @@ fn keys_are_the_callers_own() {
 }
 
 #[test]
-fn the_first_claims_works_and_records_in_this_order() {
+fn the_first_request_inserts_its_key_works_and_records_the_answer() {
     let mut order = Sequence::new();
     let mut keys = MockIdempotencyRepository::new();
     keys.expect_insert()
-        .with(eq(claim().key), eq(Digest::of(FINGERPRINT)), eq(at(7)))
+        .with(eq(request().key), eq(Digest::of(FINGERPRINT)), eq(at(7)))
         .once()
         .in_sequence(&mut order)
         .returning(|_, _, _| Ok(()));
-    // The work's own use of the session.
+    // The work uses the session, too.
     keys.expect_find()
         .once()
         .in_sequence(&mut order)
         .returning(|_| Ok(None));
     keys.expect_record()
-        .withf(|key, answer| *key == claim().key && answer == b"done")
+        .withf(|key, answer| *key == request().key && answer == b"done")
         .once()
         .in_sequence(&mut order)
         .returning(|_, _| Ok(()));
-    let answer = once(&mut session_with(keys), &claim(), at(7), |session| {
-        session.idempotency().find(&claim().key)?;
+    let answer = once(&mut session_with(keys), &request(), at(7), |session| {
+        session.idempotency().find(&request().key)?;
         Ok(b"done".to_vec())
     });
     assert_eq!(answer.unwrap(), Answer::First(b"done".to_vec()));
@@ -96,22 +96,22 @@ fn the_first_claims_works_and_records_in_this_order() {
 fn a_failure_records_nothing() {
     let mut keys = MockIdempotencyRepository::new();
     keys.expect_insert().returning(|_, _, _| Ok(()));
-    let ending = once(&mut session_with(keys), &claim(), at(7), |_| {
+    let result = once(&mut session_with(keys), &request(), at(7), |_| {
         Err(Conflict::EmailTaken.into())
     });
     assert!(matches!(
-        ending,
+        result,
         Err(AppError::Conflict(Conflict::EmailTaken))
     ));
 }
 
 #[test]
-fn a_repetition_is_given_the_answer() {
+fn a_repeated_request_is_given_the_answer() {
     let keys = taken(Some(Recorded {
         fingerprint: Digest::of(FINGERPRINT),
         answer: Some(b"done".to_vec()),
     }));
-    let answer = once(&mut session_with(keys), &claim(), at(7), nothing);
+    let answer = once(&mut session_with(keys), &request(), at(7), nothing);
     assert_eq!(answer.unwrap(), Answer::Replayed(b"done".to_vec()));
 }
 
@@ -123,16 +123,16 @@ fn another_request_with_the_key_is_refused() {
             fingerprint,
             answer,
         }));
-        let ending = once(&mut session_with(keys), &claim(), at(7), nothing);
+        let result = once(&mut session_with(keys), &request(), at(7), nothing);
         assert!(matches!(
-            ending,
+            result,
             Err(AppError::Conflict(Conflict::KeyReused))
         ));
     }
 }
 
 #[test]
-fn a_request_that_has_not_ended_is_in_the_way() {
+fn the_key_of_a_request_that_has_not_ended_is_in_use() {
     let unanswered = taken(Some(Recorded {
         fingerprint: Digest::of(FINGERPRINT),
         answer: None,
@@ -142,18 +142,18 @@ fn a_request_that_has_not_ended_is_in_the_way() {
         .expect_insert()
         .returning(|_, _, _| Err(RepositoryError::LockTimeout(crate::fixtures::cause())));
     for keys in [unanswered, locked] {
-        let ending = once(&mut session_with(keys), &claim(), at(7), nothing);
+        let result = once(&mut session_with(keys), &request(), at(7), nothing);
         assert!(matches!(
-            ending,
+            result,
             Err(AppError::Conflict(Conflict::KeyInUse))
         ));
     }
 }
 
 #[test]
-fn a_key_that_was_swept_in_between_is_claimed_again() {
-    let ending = once(&mut session_with(taken(None)), &claim(), at(7), nothing);
-    assert!(matches!(ending, Err(AppError::Contention(None))));
+fn a_key_that_was_swept_meanwhile_makes_the_request_run_again() {
+    let result = once(&mut session_with(taken(None)), &request(), at(7), nothing);
+    assert!(matches!(result, Err(AppError::Contention(None))));
 }
 
 #[test]
@@ -166,24 +166,26 @@ fn other_failures_pass() {
     };
     for failure in repository_errors().filter(generic) {
         let mut keys = MockIdempotencyRepository::new();
-        let told = failure.clone();
+        let error_of_store = failure.clone();
         keys.expect_insert()
-            .returning(move |_, _, _| Err(told.clone()));
-        let error = once(&mut session_with(keys), &claim(), at(7), nothing).unwrap_err();
+            .returning(move |_, _, _| Err(error_of_store.clone()));
+        let error = once(&mut session_with(keys), &request(), at(7), nothing).unwrap_err();
         assert!(crate::fixtures::is_generic(&failure, &error), "{error:?}");
 
         let mut keys = MockIdempotencyRepository::new();
         keys.expect_insert().returning(|_, _, _| Ok(()));
-        let told = failure.clone();
+        let error_of_store = failure.clone();
         keys.expect_record()
-            .returning(move |_, _| Err(told.clone()));
-        let error = once(&mut session_with(keys), &claim(), at(7), |_| Ok(Vec::new()));
+            .returning(move |_, _| Err(error_of_store.clone()));
+        let error = once(&mut session_with(keys), &request(), at(7), |_| {
+            Ok(Vec::new())
+        });
         assert!(crate::fixtures::is_generic(&failure, &error.unwrap_err()));
     }
 }
 
 #[test]
-fn sweeping_spares_the_last_24_hours() {
+fn a_sweep_keeps_the_last_24_hours() {
     let now = "2026-11-22T10:00:00Z".parse().unwrap();
     let mut keys = MockIdempotencyRepository::new();
     let day_before: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
@@ -194,7 +196,7 @@ fn sweeping_spares_the_last_24_hours() {
 }
 
 #[test]
-fn before_there_was_time_there_is_nothing_to_sweep() {
+fn at_the_first_moment_there_is_nothing_to_sweep() {
     let untouched = MockIdempotencyRepository::new();
     assert_eq!(
         sweep(&mut session_with(untouched), Timestamp::MIN).unwrap(),

@@ -2,11 +2,9 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::MockSession;
-use crate::fixtures::{assert_failures_pass, at, user_id};
-
-fn identity() -> Identity {
-    Identity::from([7; Identity::LENGTH])
-}
+use crate::fixtures::{
+    assert_conflict, assert_failures_pass, assert_not_found, at, identity, user_id,
+};
 
 fn session_with(identities: MockIdentityRepository) -> MockSession {
     let mut session = MockSession::new();
@@ -30,23 +28,17 @@ fn link_to_ada(answer: Result<(), RepositoryError>) -> Result<(), AppError> {
 }
 
 #[test]
-fn an_identity_is_linked_once_and_to_somebody_who_is_there() {
+fn an_identity_is_linked_once_and_to_an_existing_user() {
     link_to_ada(Ok(())).unwrap();
     let taken = link_to_ada(Err(RepositoryError::Duplicate(UniqueKey::Identity)));
-    assert!(matches!(
-        taken,
-        Err(AppError::Conflict(Conflict::IdentityLinked))
-    ));
-    let missing = RepositoryError::MissingReference(Reference::IdentityUser);
-    assert!(matches!(
-        link_to_ada(Err(missing)),
-        Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)
-    ));
+    assert_conflict(taken, Conflict::IdentityLinked);
+    let missing = RepositoryError::MissingReference(USER);
+    assert_not_found(link_to_ada(Err(missing)), user_id(1));
     assert_failures_pass(|failure| link_to_ada(Err(failure)));
 }
 
 #[test]
-fn an_identity_is_forgotten() {
+fn unlinking_returns_whether_the_identity_was_linked() {
     for was_linked in [true, false] {
         let mut identities = MockIdentityRepository::new();
         identities

@@ -6,7 +6,7 @@ use super::{ImportCounts, Numbering, OnConflict, RowError, Task, count};
 use crate::crud::Resource;
 use crate::{AppError, EntityRef, ImportedRow, RepositoryError, Session};
 
-/// What is to be done for a batch, row after row as if each were alone.
+/// The changes that store a batch: the same as if its rows were stored one after the other.
 pub(super) struct ImportPlan<E: Resource> {
     keeps_ids: bool,
     on_conflict: OnConflict,
@@ -18,18 +18,18 @@ pub(super) struct ImportPlan<E: Resource> {
     pub(super) refused: Vec<(usize, RowError)>,
     skipped: usize,
     updated: usize,
-    /// Where the rows are stored that have ids which are not kept.
+    /// The rows that come with ids which are not kept, by these ids.
     given_ids: Vec<(i64, Slot)>,
 }
 
 /// A row that is stored.
 struct Existing<E: Resource> {
     row: Stored<E>,
-    /// The version that it is stored in, if it is to be changed.
+    /// The version in which it is stored, if it is to be changed.
     from: Option<Version>,
 }
 
-/// Where a row is that a new one may be in conflict with.
+/// The place of a row with which a new one may conflict.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Slot {
     Existing(usize),
@@ -58,11 +58,11 @@ impl<E: Resource> ImportPlan<E> {
         }
     }
 
-    /// Plans what becomes of `new`.
+    /// Adds `new` to the plan.
     ///
     /// # Errors
     ///
-    /// Why it cannot be stored.
+    /// The reason why it cannot be stored.
     pub(super) fn add(&mut self, new: ImportedRow<E>) -> Result<(), RowError> {
         let by_id = match new.id {
             None if self.keeps_ids => return Err(RowError::NoId),
@@ -76,7 +76,7 @@ impl<E: Resource> ImportPlan<E> {
             (Some(same), None) => same,
             (Some(same), Some(other)) if same == other => same,
             (None, Some(same)) if !self.keeps_ids => same,
-            // Two rows stand in the way, or another than the one with the id.
+            // Two existing rows conflict, or another row than the one with the id.
             (_, Some(_)) if self.on_conflict == OnConflict::Skip => {
                 self.skipped += 1;
                 return Ok(());
@@ -117,7 +117,7 @@ impl<E: Resource> ImportPlan<E> {
         Ok(())
     }
 
-    /// Returns why a row is refused whose unique value the one at `slot` has.
+    /// Returns the error for a row whose unique value the one at `slot` has.
     fn value_taken(&self, slot: Slot) -> RowError {
         let id = match slot {
             Slot::Existing(at) => self.existing.get(at).map(|existing| existing.row.id),
@@ -132,6 +132,7 @@ impl<E: Resource> ImportPlan<E> {
     }
 
     fn overwrite(&mut self, slot: Slot, new: ImportedRow<E>) -> Result<(), RowError> {
+        let new_value = new.fields.unique_value();
         let old_value = match slot {
             Slot::Insert(at) => {
                 check_version(new.version)?;
@@ -140,7 +141,7 @@ impl<E: Resource> ImportPlan<E> {
                 };
                 let old_value = insert.fields.unique_value();
                 let id = insert.id;
-                *insert = ImportedRow { id, ..new.clone() };
+                *insert = ImportedRow { id, ..new };
                 old_value
             }
             Slot::Existing(at) => {
@@ -155,7 +156,7 @@ impl<E: Resource> ImportPlan<E> {
                 let version = row.version.next()?.max(new.version);
                 let old_value = row.fields.unique_value();
                 from.get_or_insert(row.version);
-                row.fields = new.fields.clone();
+                row.fields = new.fields;
                 row.updated_at = row.updated_at.max(new.updated_at);
                 row.version = version;
                 old_value
@@ -164,7 +165,7 @@ impl<E: Resource> ImportPlan<E> {
         if let Some(value) = old_value {
             self.by_unique_value.remove(&value);
         }
-        if let Some(value) = new.fields.unique_value() {
+        if let Some(value) = new_value {
             self.by_unique_value.insert(value, slot);
         }
         self.updated += 1;
@@ -185,8 +186,8 @@ impl<E: Resource> ImportPlan<E> {
         }
     }
 
-    /// Changes before insertions: a unique value that a change gives up may be that
-    /// of a new row.
+    /// Carries the plan out. Changes come first: a unique value that a change gives up may be
+    /// that of a new row.
     pub(super) fn carry_out(self, session: &mut dyn Session, task: &Task) -> Result<(), AppError> {
         for Existing { row, from } in &self.existing {
             if let Some(from) = *from
@@ -220,9 +221,11 @@ impl<E: Resource> ImportPlan<E> {
     }
 }
 
+/// Checks that versions are left for changes.
+///
 /// # Errors
 ///
-/// [`RowError::VersionTooHigh`]
+/// [`RowError::VersionTooHigh`].
 fn check_version(version: Version) -> Result<(), RowError> {
     if version <= Version::MAX_IMPORTED {
         Ok(())
@@ -231,8 +234,8 @@ fn check_version(version: Version) -> Result<(), RowError> {
     }
 }
 
-/// What an error of a change means after everything was looked up: another session
-/// got in between.
+/// Returns the meaning of an error of a change. Conflicts were looked up before, so another
+/// session has stored or deleted a row meanwhile.
 fn raced(error: RepositoryError) -> AppError {
     match error {
         RepositoryError::Duplicate(_) | RepositoryError::MissingReference(_) => {

@@ -4,25 +4,22 @@ use byline_domain::Timestamp;
 
 use crate::{Digest, RepositoryError};
 
-/// How far imports have come: noted in the session that stores the rows, and so
-/// exactly as durable as they are. Errors as in
-/// [`Repository`](crate::Repository).
+/// The checkpoints of imports. They are stored in the same session as the rows, so they are as
+/// durable as these. Errors as in [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait ImportRepository: Send {
-    /// Notes an import that is about to begin, at [`Checkpoint::START`], at the
-    /// moment `now`.
+    /// Stores an import that begins at the moment `now`, at [`Checkpoint::START`].
     fn begin(&mut self, import: &NewImport, now: Timestamp) -> Result<ImportId, RepositoryError>;
 
     /// Returns the imports of the entity with this [plural](byline_domain::Entity::PLURAL)
-    /// that have come further than their beginning, the newest first.
+    /// that are past their beginning, the newest first.
     fn list(&mut self, rows: &'static str) -> Result<Vec<Import>, RepositoryError>;
 
-    /// How far this import has come.
+    /// Returns the checkpoint of this import, if it exists.
     fn position(&mut self, import: ImportId) -> Result<Option<Checkpoint>, RepositoryError>;
 
-    /// Moves an import that stands `from` so many bytes on to `to`; tells
-    /// whether it stood there. Nothing is written if not. Check and change are
-    /// one statement.
+    /// Moves an import on to `to` if its checkpoint is at `from` bytes. Returns whether it was;
+    /// nothing is written if not. Check and change are one statement.
     fn advance(
         &mut self,
         import: ImportId,
@@ -31,71 +28,70 @@ pub trait ImportRepository: Send {
         now: Timestamp,
     ) -> Result<bool, RepositoryError>;
 
-    /// Notes that the row which the import found under an id has another one
-    /// here. An earlier note about the same id is replaced.
+    /// Stores pairs of ids: the one with which a row came, and the one that it has here. A pair
+    /// replaces an earlier one with the same first id.
     fn note_ids(&mut self, import: ImportId, ids: &[(i64, i64)]) -> Result<(), RepositoryError>;
 
-    /// Returns what was noted about these ids.
+    /// Returns the noted pairs with these first ids.
     fn noted_ids(
         &mut self,
         import: ImportId,
         ids: &BTreeSet<i64>,
     ) -> Result<BTreeMap<i64, i64>, RepositoryError>;
 
-    /// Removes at most `most` of the notes about ids, and tells how many.
+    /// Removes at most `most` of the noted pairs, and returns how many.
     fn forget_ids(&mut self, import: ImportId, most: u16) -> Result<u16, RepositoryError>;
 }
 
-/// Names an import.
+/// The id of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImportId(i64);
 
-/// Under which ids an import stores its rows.
+/// The ids under which an import stores its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbering {
-    /// Under those that they come with.
+    /// The ids with which they come.
     Kept,
-    /// Under new ones. Posts follow their authors.
+    /// New ids. Children follow their parents.
     Anew,
 }
 
-/// An import that is about to begin.
+/// An import that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewImport {
     /// The [plural](byline_domain::Entity::PLURAL) of the entity that it stores.
     pub rows: &'static str,
-    /// Under which ids.
+    /// The ids under which it stores them.
     pub numbering: Numbering,
-    /// The import of the parents by whose ids, as they were there, the rows of this one name
-    /// them; the import of their parents is named by that one.
+    /// The import of the parents, if the rows name them by the ids with which they came. Their
+    /// own parents are in the import that it names.
     pub parents: Option<ImportId>,
 }
 
 /// An import that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// Its name.
+    /// Its id.
     pub id: ImportId,
-    /// What it was begun as.
+    /// How it was begun.
     pub begun: NewImport,
-    /// How far it has come.
+    /// Its checkpoint.
     pub position: Checkpoint,
 }
 
-/// How far an import has come in its file.
+/// The position of an import in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// How many bytes it has taken.
+    /// The number of bytes that were imported.
     pub bytes: u64,
-    /// How many lines that is.
+    /// The number of lines that they are.
     pub lines: u64,
-    /// The SHA-256 of those bytes: whoever goes on makes sure that they are
-    /// the same.
+    /// The SHA-256 of these bytes: an import resumes only if they are the same.
     pub digest: Digest,
 }
 
 impl ImportId {
-    /// The id as the stores keep it.
+    /// Returns the id as the stores keep it.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0
@@ -109,8 +105,7 @@ impl From<i64> for ImportId {
 }
 
 impl Checkpoint {
-    /// Ahead of the first byte. The digest of nothing
-    /// (`printf '' | sha256sum`).
+    /// Before the first byte. The digest is that of no bytes (`printf '' | sha256sum`).
     pub const START: Self = Self {
         bytes: 0,
         lines: 0,

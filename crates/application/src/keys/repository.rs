@@ -2,19 +2,17 @@ use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
 
 use crate::{Digest, RepositoryError, RowLock};
 
-/// The keys of the API. Errors as in
-/// [`Repository`](crate::Repository).
+/// The API keys. Errors as in [`Repository`](crate::Repository).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait KeyRepository: Send {
-    /// The key with this secret, if there is one. The keys of a user go with
+    /// Returns the key with this secret, if there is one. The keys of a user are deleted with
     /// the user. One statement, by a unique index.
-    fn find(&mut self, secret: &Digest, hold: RowLock) -> Result<Option<Found>, RepositoryError>;
+    fn find(&mut self, secret: &Digest, lock: RowLock) -> Result<Option<Found>, RepositoryError>;
 
     /// Stores a new key under an id that no key had before.
     ///
-    /// Fails with [`RepositoryError::MissingReference`] by
-    /// [`USER`](super::USER) when there is no such
-    /// user.
+    /// Fails with [`RepositoryError::MissingReference`] by [`USER`](super::USER) if there is no
+    /// such user.
     fn insert(
         &mut self,
         grant: &NewApiKey,
@@ -23,16 +21,15 @@ pub trait KeyRepository: Send {
         now: Timestamp,
     ) -> Result<ApiKey, RepositoryError>;
 
-    /// The first `most` keys, the oldest first.
+    /// Returns the first `most` keys, the oldest first.
     fn list(&mut self, most: u16) -> Result<Vec<ListedKey>, RepositoryError>;
 
-    /// Revokes a key at the moment `now`, unless it was revoked before; tells
-    /// whether it was not. None if there is no such key.
+    /// Revokes a key at the moment `now`, unless it was revoked before. Returns whether it was
+    /// not, or `None` if there is no such key.
     fn revoke(&mut self, id: KeyId, now: Timestamp) -> Result<Option<bool>, RepositoryError>;
 
-    /// Stores that a key was used at this moment, unless a later use of it is
-    /// stored, or the key is gone. Does not wait for sessions that
-    /// [`find`](Self::find) the key meanwhile.
+    /// Stores that a key was used at this moment, unless a later use of it is stored or the key
+    /// does not exist any more. Does not wait for sessions that [`find`](Self::find) the key.
     fn note_use(&mut self, id: KeyId, at: Timestamp) -> Result<(), RepositoryError>;
 }
 

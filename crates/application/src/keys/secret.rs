@@ -2,73 +2,73 @@ use std::fmt;
 
 use crate::Digest;
 
-/// The secret of a key: `byl_`, 43 random characters of base 62 (256 bits) and
-/// 6 that check the others, as in the tokens of GitHub. Scanners for secrets
-/// find it by its form, and tell by its check whether it is one.
+/// The secret of a key: `byl_`, 43 random characters of base 62 (256 bits) and a checksum of 6
+/// characters, as in the tokens of GitHub. Scanners for secrets find it by its form and
+/// confirm it by its checksum.
 ///
-/// What somebody guesses is found out by its check without a look at the store,
-/// and 256 bits are guessed by nobody: so the store keeps a plain SHA-256. A
-/// slow hash is for secrets that people choose.
+/// The checksum refuses most wrong secrets without asking the store. The store keeps a plain
+/// SHA-256, since 256 random bits cannot be guessed; a slow hash is for secrets that people
+/// choose.
 pub struct Secret(String);
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl Secret {
-    /// How every secret begins.
+    /// The beginning of every secret.
     pub const PREFIX: &str = "byl_";
 
-    /// How many random characters it has.
+    /// The number of random characters.
     pub const RANDOM: usize = 43;
 
-    const CHECK: usize = 6;
+    const CHECKSUM: usize = 6;
 
-    /// The secret of these characters: as many as [`RANDOM`](Self::RANDOM), of
-    /// base 62, each as likely as any other. None if they are others.
+    /// Returns the secret with these random characters: [`RANDOM`](Self::RANDOM) of base 62,
+    /// uniformly distributed. `None` if their number or one of them is wrong.
     #[must_use]
     pub fn of(random: &str) -> Option<Self> {
         let fits = random.len() == Self::RANDOM && random.bytes().all(|b| ALPHABET.contains(&b));
-        fits.then(|| Self(format!("{}{random}{}", Self::PREFIX, check(random))))
+        fits.then(|| Self(format!("{}{random}{}", Self::PREFIX, checksum(random))))
     }
 
-    /// The secret that is spelt so, if it is one.
+    /// Returns the secret with this text, if its form and its checksum are right.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(Self::PREFIX)?;
         let (random, found) = rest.split_at_checked(Self::RANDOM)?;
         let secret = Self::of(random)?;
-        (found.len() == Self::CHECK && secret.0.ends_with(found)).then_some(secret)
+        (found.len() == Self::CHECKSUM && secret.0.ends_with(found)).then_some(secret)
     }
 
-    /// What the stores keep: SHA-256 of its spelling.
+    /// Returns what the stores keep: the SHA-256 of the text.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::plain(self.0.as_bytes())
     }
 
-    /// What it may be recognised by: its beginning.
+    /// Returns the beginning, by which an operator recognises a key.
     #[must_use]
     pub fn hint(&self) -> &str {
         self.0.get(..Self::PREFIX.len() + 4).unwrap_or_default()
     }
 
-    /// Its spelling, for the one who shall use it.
+    /// Returns the text of the secret.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-/// Not the secret.
+/// Shows the hint only.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({}…)", self.hint())
     }
 }
 
-/// CRC-32 (ISO-HDLC) of the random characters, in base 62.
-fn check(random: &str) -> String {
+/// Returns the CRC-32 (ISO-HDLC) of the random characters, in base 62.
+fn checksum(random: &str) -> String {
     let mut rest = crc32fast::hash(random.as_bytes());
-    let mut digits = [b'0'; Secret::CHECK];
+    let mut digits = [b'0'; Secret::CHECKSUM];
     for digit in digits.iter_mut().rev() {
         let index = usize::try_from(rest % 62).unwrap_or_default();
         *digit = ALPHABET.get(index).copied().unwrap_or(b'0');
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn has_the_form_that_scanners_look_for() {
+    fn the_form_is_that_of_a_token_with_a_checksum() {
         let secret = secret();
         let text = secret.reveal();
         assert_eq!(text.len(), 53);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn any_change_of_a_character_is_found_out() {
+    fn a_secret_with_a_changed_character_is_refused() {
         let text = secret().reveal().to_owned();
         for (index, _) in text.char_indices() {
             for other in ["0", "y", "_", "é", ""] {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_printed() {
+    fn debug_output_hides_the_secret() {
         assert_eq!(format!("{:?}", secret()), "Secret(byl_xxxx…)");
     }
 }

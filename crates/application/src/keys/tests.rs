@@ -5,7 +5,7 @@ use mockall::predicate::eq;
 
 use super::*;
 use crate::MockSession;
-use crate::fixtures::{assert_failures_pass, at, user_id};
+use crate::fixtures::{assert_failures_pass, assert_not_found, at, user_id};
 
 fn session_with(keys: MockKeyRepository) -> MockSession {
     let mut session = MockSession::new();
@@ -56,10 +56,9 @@ fn a_key_is_stored_by_its_digest() {
 }
 
 #[test]
-fn a_key_of_nobody_who_is_there_is_refused() {
-    let missing = RepositoryError::MissingReference(Reference::KeyUser);
-    let told = create_for(Some(user_id(9)), Some(missing));
-    assert!(matches!(told, Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(9)));
+fn a_key_of_a_missing_user_is_refused() {
+    let missing = RepositoryError::MissingReference(USER);
+    assert_not_found(create_for(Some(user_id(9)), Some(missing)), user_id(9));
     assert_failures_pass(|failure| create_for(None, Some(failure)));
 }
 
@@ -76,7 +75,7 @@ fn a_key_is_revoked_once() {
 }
 
 #[test]
-fn uses_are_stored_in_their_order() {
+fn uses_are_stored_in_order() {
     let mut order = Sequence::new();
     let mut keys = MockKeyRepository::new();
     for (id, micros) in [(1, 7), (2, 9)] {
@@ -91,7 +90,7 @@ fn uses_are_stored_in_their_order() {
 }
 
 #[test]
-fn lists_are_bounded() {
+fn a_list_has_a_maximum_length() {
     let mut keys = MockKeyRepository::new();
     keys.expect_list()
         .with(eq(MAX_LISTED))

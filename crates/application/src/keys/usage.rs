@@ -5,35 +5,34 @@ use byline_domain::{KeyId, Timestamp};
 
 use super::USES_AT_ONCE;
 
-/// When keys were last used, until somebody stores it: a request that only
-/// reads shall not write because of its key.
+/// The last uses of keys that are not stored yet, so that a request that only reads does not
+/// write because of its key.
 #[derive(Debug, Default)]
 pub struct KeyUsage(Mutex<HashMap<KeyId, Timestamp>>);
 
 impl KeyUsage {
-    /// The most keys that are remembered between two calls of
-    /// [`take`](Self::take). Uses of further ones are forgotten.
-    const MOST: usize = 100_000;
+    /// The most keys that are recorded between two calls of [`take`](Self::take). Uses of
+    /// further ones are dropped.
+    const MAX_KEYS: usize = 100_000;
 
-    /// Notes that a key was used.
+    /// Records that a key was used.
     pub fn note(&self, id: KeyId, at: Timestamp) {
         if let Ok(mut uses) = self.0.lock() {
-            let room = uses.len() < Self::MOST;
+            let has_room = uses.len() < Self::MAX_KEYS;
             match uses.get_mut(&id) {
                 Some(last) => *last = at.max(*last),
-                None if room => drop(uses.insert(id, at)),
+                None if has_room => drop(uses.insert(id, at)),
                 None => {}
             }
         }
     }
 
-    /// What was noted, to be stored: portions for a session each, by ids.
+    /// Removes and returns what was recorded, in chunks for one session each, sorted by id.
     #[must_use]
     pub fn take(&self) -> Vec<Vec<(KeyId, Timestamp)>> {
         let taken = self.0.lock().map(|mut uses| std::mem::take(&mut *uses));
         let mut uses: Vec<_> = taken.unwrap_or_default().into_iter().collect();
-        // In one order everywhere: sessions that store the same keys cannot
-        // wait for each other in a circle.
+        // Sessions that store the same keys lock them in the same order: no deadlock.
         uses.sort_unstable_by_key(|(id, _)| *id);
         uses.chunks(USES_AT_ONCE).map(<[_]>::to_vec).collect()
     }
@@ -49,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_use_counts_and_is_given_once() {
+    fn the_last_use_of_each_key_is_taken_once() {
         let usage = KeyUsage::default();
         for (id, micros) in [(2, 5), (1, 7), (2, 9), (1, 6)] {
             usage.note(key(id), at(micros));
@@ -59,17 +58,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_comes_in_portions() {
+    fn the_number_of_keys_is_bounded_and_split_into_chunks() {
         let usage = KeyUsage::default();
-        for id in 1..=KeyUsage::MOST + 10 {
+        for id in 1..=KeyUsage::MAX_KEYS + 10 {
             usage.note(key(id), at(1));
         }
-        // Known ones are noted all the same.
+        // Keys that are recorded already are updated.
         usage.note(key(1), at(2));
-        let portions = usage.take();
-        assert!(portions.iter().all(|uses| uses.len() <= USES_AT_ONCE));
-        let all: Vec<_> = portions.concat();
-        assert_eq!(all.len(), KeyUsage::MOST);
+        let chunks = usage.take();
+        assert!(chunks.iter().all(|uses| uses.len() <= USES_AT_ONCE));
+        let all: Vec<_> = chunks.concat();
+        assert_eq!(all.len(), KeyUsage::MAX_KEYS);
         assert_eq!(all.first(), Some(&(key(1), at(2))));
     }
 }

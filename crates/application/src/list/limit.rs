@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(u8);
 
-/// Below 1 or above [`Limit::MAX`].
+/// The limit is below 1 or above [`Limit::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from 1 to {max}", max = Limit::MAX.0)]
 pub struct InvalidLimit;
@@ -11,7 +11,7 @@ impl Limit {
     /// The largest page.
     pub const MAX: Self = Self(100);
 
-    /// The number of rows.
+    /// Returns the number of rows.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
@@ -52,12 +52,12 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_50_rows_unless_told_otherwise() {
+    fn the_default_is_50_rows() {
         assert_eq!(Limit::default().get(), 50);
     }
 
     #[test]
-    fn what_is_wrong_with_a_limit_names_the_limits() {
+    fn the_error_names_the_limits() {
         assert_eq!(
             InvalidLimit.to_string(),
             "must be a whole number from 1 to 100"

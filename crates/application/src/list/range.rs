@@ -1,14 +1,14 @@
-/// Sort keys from one to another.
+/// A half-open range of sort keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange<K> {
-    /// The least key; all, if none.
+    /// The least key; unbounded without it.
     pub from: Option<K>,
-    /// What every key is less than; all, if none.
+    /// The bound that every key is less than; unbounded without it.
     pub to: Option<K>,
 }
 
 impl<K> Default for KeyRange<K> {
-    /// All keys.
+    /// Returns the range of all keys.
     fn default() -> Self {
         Self {
             from: None,
@@ -18,7 +18,7 @@ impl<K> Default for KeyRange<K> {
 }
 
 impl KeyRange<String> {
-    /// Every text that starts with `prefix`, by code point.
+    /// Returns the range of the texts that start with `prefix`.
     #[must_use]
     pub fn starting_with(prefix: &str) -> Self {
         Self {
@@ -28,15 +28,15 @@ impl KeyRange<String> {
     }
 }
 
-/// The least text that is greater than every text that starts with `prefix`, by
-/// code point; none if there is no such text.
+/// Returns the least text that is greater than every text that starts with `prefix`, by code
+/// point, if there is one.
 fn successor(prefix: &str) -> Option<String> {
-    // What ends with the last code point has its successor one character
-    // earlier: after "a\u{10FFFF}…" comes "b".
+    // No character follows the last code point, so the one before it is increased: the
+    // successor of "a\u{10FFFF}" is "b".
     let rest = prefix.trim_end_matches(char::MAX);
     let mut characters = rest.chars();
     let last = characters.next_back()?;
-    // A range of `char` steps over the surrogates, which are no characters.
+    // A range of `char` skips the surrogates, which are no characters.
     let next = (last..=char::MAX).nth(1)?;
     Some(format!("{}{next}", characters.as_str()))
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_character_steps_on() {
+    fn the_successor_increases_the_last_character() {
         for (prefix, next) in [
             ("a", "b"),
             ("Ada", "Adb"),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_after_all() {
+    fn the_last_code_point_has_no_successor() {
         for prefix in ["", "\u{10ffff}", "\u{10ffff}\u{10ffff}"] {
             assert_eq!(successor(prefix), None, "{prefix:?}");
         }
@@ -77,8 +77,8 @@ mod tests {
         assert_eq!(all, KeyRange::default());
     }
 
-    /// Few characters, so that prefixes are met; those at the edges of the code
-    /// space and of the surrogates among them.
+    /// Generates texts of few characters, so that prefixes match. They include the edges of
+    /// the code space and of the surrogates.
     fn text() -> impl Strategy<Value = String> {
         let characters = vec!['a', 'b', '\u{d7ff}', '\u{e000}', '\u{10fffe}', char::MAX];
         prop::collection::vec(prop::sample::select(characters), 0..6)
@@ -87,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_range_has_what_starts_with_the_prefix(prefix in text(), text in text()) {
+        fn a_range_has_the_texts_that_start_with_the_prefix(prefix in text(), text in text()) {
             let range = KeyRange::starting_with(&prefix);
             let inside = range.from.is_none_or(|from| from <= text)
                 && range.to.is_none_or(|to| text < to);
@@ -95,7 +95,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_the_prefix(prefix in ".{0,4}", rest in ".{0,4}") {
+        fn a_range_has_every_text_with_its_prefix(prefix in ".{0,4}", rest in ".{0,4}") {
             let range = KeyRange::starting_with(&prefix);
             let text = format!("{prefix}{rest}");
             prop_assert!(range.from.is_none_or(|from| from <= text));

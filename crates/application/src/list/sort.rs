@@ -9,13 +9,13 @@ pub trait SortKey<E: byline_domain::Entity>:
     /// Every sort key of the entity.
     const ALL: &'static [Self];
 
-    /// Returns the key's name in the API, which is that of its field.
+    /// Returns the name of the key in the API, which is the name of its field.
     fn name(self) -> &'static str;
 
-    /// Returns what kind of values the key has.
+    /// Returns the kind of the values of the key.
     fn kind(self) -> SortKind;
 
-    /// Returns the key's value in `row`.
+    /// Returns the value of the key in `row`.
     fn value(self, row: &Stored<E>) -> SortValue;
 }
 
@@ -24,18 +24,18 @@ pub trait SortKey<E: byline_domain::Entity>:
 pub enum SortKind {
     /// The id itself.
     Id,
-    /// A text, of which a list can be narrowed to those with a prefix.
+    /// A text; a list can be narrowed to a prefix.
     Text,
-    /// A text that no two rows share. Lists are not narrowed by it.
+    /// A text that is unique among the rows; lists cannot be narrowed by it.
     UniqueText,
-    /// A time, which a list can be narrowed to a range of.
+    /// A time; a list can be narrowed to a range.
     Time,
 }
 
 /// The value of a sort key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SortValue {
-    /// In a list by id, where the id says it all.
+    /// In a list by id: the id alone determines the order.
     None,
     /// A text.
     Text(String),
@@ -67,8 +67,8 @@ impl From<()> for SortValue {
     }
 }
 
-/// Declares the sort keys of an entity: variant, name, kind, and the value in a row. The
-/// first is the default.
+/// Declares the sort keys of an entity, each with its variant, its name, its
+/// [kind](crate::SortKind) and its value in a row. The first is the default.
 #[macro_export]
 macro_rules! sort_keys {
     (

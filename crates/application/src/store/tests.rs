@@ -6,14 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Health, Intent, Job, Readiness, Store};
-use crate::fixtures::{ada, cause, session_over, user_id};
+use crate::fixtures::{ada, cause, session_of, that_find, user_id, users};
 use crate::testing::ImmediateStore;
-use crate::{
-    AppError, MockPostRepository, MockSession, MockStore, MockUserRepository, RepositoryError,
-    Session, Unavailable,
-};
+use crate::{AppError, MockSession, MockStore, RepositoryError, Session, Unavailable};
 
-/// A store that does with a job whatever the test says.
+/// A store that passes each job to a function of the test.
 struct Scripted<F>(F);
 
 impl<F: Fn(Box<dyn Job>) + Send + Sync> Store for Scripted<F> {
@@ -34,25 +31,25 @@ fn scripted(script: impl Fn(Box<dyn Job>) + Send + Sync + 'static) -> Box<dyn St
     Box::new(Scripted(script))
 }
 
-/// A time that no test lives to see.
+/// Returns a deadline that no test reaches.
 fn later() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
-/// Work whose value is how often it was run.
+/// Returns work whose value is how often it was run.
 fn counting() -> impl Fn(&mut dyn Session) -> Result<i64, AppError> + Send + 'static {
     let runs = AtomicI64::new(0);
     move |_| Ok(runs.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
 #[tokio::test]
-async fn each_door_submits_its_intent_and_gives_the_value() {
+async fn each_method_submits_its_intent_and_returns_the_value() {
     let store = Arc::new(ImmediateStore::new(MockSession::new()));
-    let doors: &dyn Store = store.as_ref();
-    assert_eq!(doors.read(later(), |_| Ok(1)).await.unwrap(), 1);
-    assert_eq!(doors.snapshot(later(), |_| Ok(2)).await.unwrap(), 2);
-    assert_eq!(doors.write(later(), |_| Ok(3)).await.unwrap(), 3);
-    assert_eq!(doors.dry_run(later(), |_| Ok(4)).await.unwrap(), 4);
+    let typed: &dyn Store = store.as_ref();
+    assert_eq!(typed.read(later(), |_| Ok(1)).await.unwrap(), 1);
+    assert_eq!(typed.snapshot(later(), |_| Ok(2)).await.unwrap(), 2);
+    assert_eq!(typed.write(later(), |_| Ok(3)).await.unwrap(), 3);
+    assert_eq!(typed.dry_run(later(), |_| Ok(4)).await.unwrap(), 4);
     assert_eq!(
         store.intents(),
         [
@@ -82,10 +79,8 @@ async fn the_deadline_reaches_the_store() {
 }
 
 #[tokio::test]
-async fn the_work_is_done_in_the_session_of_the_store() {
-    let mut users = MockUserRepository::new();
-    users.expect_find().times(1).return_const(Ok(Some(ada())));
-    let store = ImmediateStore::new(session_over(users, MockPostRepository::new()));
+async fn the_work_runs_in_the_session_of_the_store() {
+    let store = ImmediateStore::new(session_of(that_find(Ok(Some(ada())))));
     let store: &dyn Store = &store;
     let found = store
         .read(later(), |session| Ok(session.users().find(user_id(1))?))
@@ -94,14 +89,13 @@ async fn the_work_is_done_in_the_session_of_the_store() {
 }
 
 #[tokio::test]
-async fn after_a_lost_conflict_the_work_is_run_again() {
-    let mut users = MockUserRepository::new();
-    users
-        .expect_find()
+async fn the_work_is_run_again_after_a_lost_conflict() {
+    let mut rows = users();
+    rows.expect_find()
         .times(1)
         .return_once(|_| Err(RepositoryError::Contention(cause())));
-    users.expect_find().times(1).return_const(Ok(Some(ada())));
-    let store = ImmediateStore::new(session_over(users, MockPostRepository::new()));
+    rows.expect_find().times(1).return_const(Ok(Some(ada())));
+    let store = ImmediateStore::new(session_of(rows));
     let store: &dyn Store = &store;
     let found = store
         .write(later(), |session| Ok(session.users().find(user_id(1))?))
@@ -112,7 +106,7 @@ async fn after_a_lost_conflict_the_work_is_run_again() {
 }
 
 #[tokio::test]
-async fn of_several_runs_the_last_gives_the_value() {
+async fn the_last_of_several_runs_gives_the_value() {
     let store = scripted(|mut job| {
         let mut session = MockSession::new();
         job.run(&mut session).unwrap();
@@ -123,7 +117,7 @@ async fn of_several_runs_the_last_gives_the_value() {
 }
 
 #[tokio::test]
-async fn the_value_of_an_earlier_run_is_not_that_of_a_failed_one() {
+async fn a_failed_run_discards_the_value_of_an_earlier_one() {
     let store = scripted(|mut job| {
         let mut session = MockSession::new();
         job.run(&mut session).unwrap();
@@ -141,7 +135,7 @@ async fn the_value_of_an_earlier_run_is_not_that_of_a_failed_one() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_work_is_given() {
+async fn an_error_of_the_work_is_returned() {
     let store = ImmediateStore::new(MockSession::new());
     let store: &dyn Store = &store;
     let told: Result<(), _> = store
@@ -151,7 +145,7 @@ async fn an_error_of_the_work_is_given() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_badly_has_no_value() {
+async fn a_session_that_fails_to_end_has_no_value() {
     let store = scripted(|mut job| {
         job.run(&mut MockSession::new()).unwrap();
         job.finish(Err(AppError::OutcomeUnknown(None)));
@@ -161,7 +155,7 @@ async fn a_session_that_ends_badly_has_no_value() {
 }
 
 #[tokio::test]
-async fn a_dropped_job_is_a_bug_and_nobody_waits_for_it() {
+async fn a_dropped_job_is_a_bug_and_ends_the_wait() {
     let store = scripted(drop);
     let told = store.write(later(), |_| Ok(1)).await;
     assert!(matches!(told, Err(AppError::Internal(_))));
@@ -175,23 +169,23 @@ async fn a_job_that_was_never_run_has_no_value() {
 }
 
 #[tokio::test]
-async fn the_answer_may_come_from_another_thread() {
+async fn the_result_may_come_from_another_thread() {
     let store = scripted(|mut job| {
         thread::spawn(move || {
             let ending = job.run(&mut MockSession::new());
             job.finish(ending);
         });
     });
-    // A runtime with several threads may move whoever waits.
+    // A runtime with several threads may move the waiting task.
     let waiting = tokio::spawn(async move { store.write(later(), counting()).await });
     assert_eq!(waiting.await.unwrap().unwrap(), 1);
 }
 
 #[test]
-fn a_job_is_done_even_if_nobody_waits_any_more() {
+fn a_job_runs_although_its_caller_stopped_waiting() {
     let queue: Arc<Mutex<Vec<Box<dyn Job>>>> = Arc::default();
-    let taken_up = Arc::clone(&queue);
-    let store = scripted(move |job| taken_up.lock().unwrap().push(job));
+    let submitted = Arc::clone(&queue);
+    let store = scripted(move |job| submitted.lock().unwrap().push(job));
     let runs = Arc::new(AtomicI64::new(0));
     let counter = Arc::clone(&runs);
     {

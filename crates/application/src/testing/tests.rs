@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::{ATTEMPTS, ImmediateStore};
 use crate::{AppError, Intent, Job, MockSession, Readiness, Session, Store, Unavailable};
 
-/// A time that no test lives to see.
+/// Returns a deadline that no test reaches.
 fn later() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
 
-/// A door to a store without repositories.
+/// Returns a store whose session has no repositories.
 fn store() -> Box<dyn Store> {
     Box::new(ImmediateStore::new(MockSession::new()))
 }
@@ -27,7 +27,7 @@ impl Job for Panicking {
 }
 
 #[tokio::test]
-async fn a_lost_conflict_is_tried_again_a_few_times() {
+async fn a_job_that_loses_conflicts_is_run_a_few_times() {
     let runs = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&runs);
     let lost: Result<(), _> = store()
@@ -44,7 +44,7 @@ async fn a_lost_conflict_is_tried_again_a_few_times() {
 }
 
 #[tokio::test]
-async fn a_job_whose_time_is_over_is_not_run() {
+async fn a_job_past_its_deadline_is_not_run() {
     let over = store()
         .read(Instant::now(), |_| -> Result<(), AppError> {
             panic!("must not run")
@@ -57,7 +57,7 @@ async fn a_job_whose_time_is_over_is_not_run() {
 }
 
 #[tokio::test]
-async fn after_a_panic_every_job_hears_of_it() {
+async fn every_job_after_a_panic_fails() {
     let store = store();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         store.submit(Intent::Write, later(), Box::new(Panicking));
@@ -68,7 +68,7 @@ async fn after_a_panic_every_job_hears_of_it() {
 }
 
 #[test]
-fn it_is_always_ready_and_has_no_schema() {
+fn the_store_is_always_ready_and_has_no_release() {
     let health = store().health();
     assert!(matches!(health.readiness, Readiness::Ready));
     assert!(health.release.is_none());

@@ -3,38 +3,38 @@ use std::fmt;
 use super::{Scope, Scopes};
 use crate::UserId;
 
-/// Who is calling, and what the credential that was shown allows.
+/// The caller of a request, and what its credential allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Principal {
-    /// Who it is.
+    /// The caller.
     pub caller: Caller,
     /// What its credential allows.
     pub scopes: Scopes,
 }
 
-/// Who is calling, as far as it matters to what it may do.
+/// The caller of a request, as far as the policy distinguishes callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Caller {
-    /// Somebody who showed no credential.
+    /// A caller without credential.
     #[default]
     Anonymous,
-    /// Whoever operates the service; everybody, where nobody is asked.
+    /// The operator of the service; every caller, if authentication is off.
     Operator,
-    /// A program with a key of its own, which acts for no user.
+    /// A program with an API key that belongs to no user.
     Machine,
-    /// Somebody whom the issuer of tokens knows and the service does not yet.
+    /// A caller with a valid token whose identity is not linked to a user.
     UnlinkedIdentity(Identity),
     /// This user, by a key or by a token.
     User(UserId),
 }
 
-/// Whom an issuer of tokens means by a subject: a fingerprint of both names.
+/// The identity of the subject of a token: a fingerprint of the issuer and the subject.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Identity([u8; Self::LENGTH]);
 
 impl Principal {
-    /// A caller who may do everything: an operator at the machine, or anybody
-    /// at a service that runs without authentication.
+    /// Returns the principal that may do everything: an operator at the machine, or any caller if
+    /// authentication is off.
     #[must_use]
     pub fn unrestricted() -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Principal {
         }
     }
 
-    /// The user that the caller is, if it is one.
+    /// Returns the user that the caller is, if it is one.
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
         match self.caller {
@@ -52,7 +52,7 @@ impl Principal {
         }
     }
 
-    /// The same caller where everybody may read.
+    /// Returns this principal with the scopes for reading added.
     #[must_use]
     pub fn reading_freely(self) -> Self {
         let reads = Scopes::from_iter([Scope::UsersRead, Scope::PostsRead]);
@@ -64,10 +64,10 @@ impl Principal {
 }
 
 impl Identity {
-    /// How many bytes a fingerprint has.
+    /// The number of bytes of a fingerprint.
     pub const LENGTH: usize = 32;
 
-    /// The fingerprint as the stores keep it.
+    /// Returns the fingerprint as the stores keep it.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
@@ -81,7 +81,7 @@ impl From<[u8; Self::LENGTH]> for Identity {
 }
 
 impl fmt::Debug for Identity {
-    /// Tells identities apart, and nobody whose they are.
+    /// Shows the first bytes only, which distinguish identities and do not reveal them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [first, second, ..] = self.0;
         write!(f, "Identity({first:02x}{second:02x}…)")

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What a credential allows, in the words of the API.
+/// A scope: a permission of a credential, with its name in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// `users:read`
@@ -11,12 +11,12 @@ pub enum Scope {
     PostsRead,
     /// `posts:write`
     PostsWrite,
-    /// `admin`: everything, for every user.
+    /// `admin`: every action on every user.
     Admin,
 }
 
 impl Scope {
-    /// Every scope there is.
+    /// All scopes.
     pub const ALL: [Self; 5] = [
         Self::UsersRead,
         Self::UsersWrite,
@@ -25,7 +25,7 @@ impl Scope {
         Self::Admin,
     ];
 
-    /// The scope's name in credentials.
+    /// Returns the name of the scope in credentials.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Scope {
         }
     }
 
-    /// The scope with this name, if it is one.
+    /// Returns the scope with this name, if there is one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
@@ -60,26 +60,26 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A set of scopes. `Display` gives their names with spaces in between, as in
-/// the `scope` of OAuth 2 (RFC 6749 section 3.3).
+/// A set of scopes. `Display` writes their names, separated by spaces, as in the `scope` of
+/// OAuth 2 (RFC 6749 section 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// Whether `scope` is among them. `admin` contains every other.
+    /// Returns whether the set contains `scope`. `admin` contains every other scope.
     #[must_use]
     pub const fn contain(self, scope: Scope) -> bool {
         self.0 & (scope.bit() | Scope::Admin.bit()) != 0
     }
 
-    /// Those that it was made of, in the order of [`Scope::ALL`].
+    /// Returns the scopes of which the set was made, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL
             .into_iter()
             .filter(move |scope| self.0 & scope.bit() != 0)
     }
 
-    /// These and those.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)

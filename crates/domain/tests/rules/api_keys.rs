@@ -24,7 +24,7 @@ fn key() -> ApiKey {
 }
 
 #[test]
-fn a_key_speaks_for_its_user_or_for_none() {
+fn a_key_acts_for_its_user_or_for_none() {
     let mut key = key();
     let principal = key.principal(at(99)).unwrap();
     assert_eq!(principal.caller, Caller::User(UserId::try_from(1).unwrap()));
@@ -34,7 +34,7 @@ fn a_key_speaks_for_its_user_or_for_none() {
 }
 
 #[test]
-fn a_key_ends_at_the_moment_that_was_set() {
+fn a_key_expires_at_the_moment_that_was_set() {
     let mut key = key();
     assert_eq!(key.principal(at(100)), Err(KeyEnded::Expired));
     key.grant.expires_at = None;

@@ -69,7 +69,7 @@ fn dots_may_stand_anywhere_in_the_local_part() {
 }
 
 #[test]
-fn what_is_not_an_address_is_refused() {
+fn a_text_that_is_no_address_is_refused() {
     for text in [
         "",
         "@",
@@ -144,7 +144,7 @@ fn an_address_has_at_most_254_characters() {
 }
 
 #[test]
-fn all_broken_rules_are_told_at_once() {
+fn all_broken_rules_are_reported_at_once() {
     let actual = 255;
     let too_long = Violation::TooLong { max: 254, actual };
     assert_eq!(

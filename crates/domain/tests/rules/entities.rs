@@ -1,4 +1,4 @@
-//! Users and posts through their lives.
+//! Stored rows, their changes and their parents.
 
 use byline_domain::{
     Content, EmailAddress, Entity, LastVersion, Post, PostChange, PostFields, PostId, Relation,
@@ -244,6 +244,34 @@ fn a_replacement_changes_every_field() {
 }
 
 #[test]
+fn a_change_of_every_field_is_complete() {
+    let (user, post) = (ada().fields, notes().fields);
+    let change = PostChange::from(post.clone());
+    assert_eq!(PostFields::complete(change.clone()), Some(post));
+    assert_eq!(
+        UserFields::complete(UserChange::from(user.clone())),
+        Some(user)
+    );
+    for incomplete in [
+        PostChange {
+            user_id: None,
+            ..change.clone()
+        },
+        PostChange {
+            title: None,
+            ..change.clone()
+        },
+        PostChange {
+            content: None,
+            ..change
+        },
+        PostChange::default(),
+    ] {
+        assert_eq!(PostFields::complete(incomplete), None);
+    }
+}
+
+#[test]
 fn a_post_has_its_author_as_its_only_parent() {
     assert_eq!(PostFields::PARENTS, [PostFields::AUTHOR]);
     assert_eq!(UserFields::PARENTS, []);
@@ -264,6 +292,49 @@ fn a_post_has_its_author_as_its_only_parent() {
     assert_eq!(fields.parent(PostFields::AUTHOR), Some(8));
     assert_eq!(fields.parent(other), None);
     assert_eq!(ada().fields.parent(PostFields::AUTHOR), None);
+}
+
+byline_domain::entity! {
+    /// The fields of a comment, for the tests of entities with several parents.
+    CommentFields, CommentChange, "comment", "comments";
+    parents {
+        /// The post.
+        post_id: PostFields as POST,
+        /// The author.
+        user_id: UserFields as AUTHOR,
+    }
+    fields {
+        /// The text.
+        body: Content,
+    }
+}
+
+#[test]
+fn each_of_several_parents_is_read_and_set_by_its_own_relation() {
+    let (post, author) = (CommentFields::POST, CommentFields::AUTHOR);
+    assert_eq!(CommentFields::PARENTS, [post, author]);
+    assert_eq!((post.field, post.parent), ("post_id", "post"));
+    assert_eq!((author.field, author.parent), ("user_id", "user"));
+    let mut fields = CommentFields {
+        post_id: PostId::try_from(3).unwrap(),
+        user_id: user_id(7),
+        body: content("Indeed."),
+    };
+    fields.set_parent(post, 4);
+    assert_eq!(
+        (fields.parent(post), fields.parent(author)),
+        (Some(4), Some(7))
+    );
+    fields.set_parent(author, 8);
+    assert_eq!(
+        (fields.parent(post), fields.parent(author)),
+        (Some(4), Some(8))
+    );
+    // The author of a post is another relation than that of a comment.
+    assert_eq!(fields.parent(PostFields::AUTHOR), None);
+    let mut change = CommentChange::default();
+    CommentFields::change_parent(&mut change, author, 9);
+    assert_eq!((change.post_id, change.user_id), (None, Some(user_id(9))));
 }
 
 proptest! {

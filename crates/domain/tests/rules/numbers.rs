@@ -31,7 +31,7 @@ fn an_id_is_shown_as_its_digits() {
 }
 
 #[test]
-fn what_is_wrong_with_an_id_names_the_limits() {
+fn the_error_of_an_id_names_the_limits() {
     assert_eq!(
         IdOutOfRange.to_string(),
         "an id is a whole number from 1 to 9007199254740991"
@@ -39,7 +39,7 @@ fn what_is_wrong_with_an_id_names_the_limits() {
 }
 
 #[test]
-fn a_version_is_a_number_as_an_id_is() {
+fn a_version_has_the_range_of_an_id() {
     for number in [1, 2, LARGEST] {
         assert_eq!(Version::new(number).map(Version::get), Some(number));
     }
@@ -63,7 +63,7 @@ fn no_version_follows_the_last() {
 }
 
 #[test]
-fn what_comes_from_elsewhere_leaves_numbers() {
+fn imported_ids_and_versions_leave_numbers() {
     let left = LARGEST - UserId::MAX_IMPORTED.get();
     assert_eq!(left, 1 << 40);
     assert_eq!(PostId::MAX_IMPORTED.get(), UserId::MAX_IMPORTED.get());

@@ -6,7 +6,7 @@ fn id(number: i64) -> UserId {
     UserId::try_from(number).unwrap()
 }
 
-/// A caller who is user 1, with these scopes.
+/// Returns user 1 with these scopes.
 fn ada(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
         caller: Caller::User(id(1)),
@@ -14,23 +14,23 @@ fn ada(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     }
 }
 
-/// A caller who is no user, such as a machine with a key.
-fn nobody(scopes: impl IntoIterator<Item = Scope>) -> Principal {
+/// Returns a caller that is no user, with these scopes.
+fn machine(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
         caller: Caller::Machine,
         scopes: scopes.into_iter().collect(),
     }
 }
 
-/// A caller whom the issuer of tokens knows and the service does not.
-fn newcomer(scopes: impl IntoIterator<Item = Scope>) -> Principal {
+/// Returns a caller whose identity is not linked to a user, with these scopes.
+fn unlinked(scopes: impl IntoIterator<Item = Scope>) -> Principal {
     Principal {
         caller: Caller::UnlinkedIdentity(Identity::from([7; Identity::LENGTH])),
         scopes: scopes.into_iter().collect(),
     }
 }
 
-/// Every kind of action, on what is user 1's and on what is user 2's.
+/// Every kind of action, for an object of this owner.
 const ACTIONS: [fn(UserId) -> Action; 6] = [
     |_| Action::ReadUsers,
     |_| Action::CreateUser,
@@ -40,8 +40,8 @@ const ACTIONS: [fn(UserId) -> Action; 6] = [
     |_| Action::WriteSomePost,
 ];
 
-/// The rules once more, as a table: which scope an action needs, and whether
-/// its object has an owner.
+/// Returns the scope that an action takes, and the owner of its object: the rules again, as a
+/// table.
 fn rule(caller: Caller, action: Action) -> (Scope, Option<UserId>) {
     match action {
         Action::ReadUsers => (Scope::UsersRead, None),
@@ -57,8 +57,8 @@ fn rule(caller: Caller, action: Action) -> (Scope, Option<UserId>) {
 }
 
 #[test]
-fn who_may_do_nothing_may_do_nothing() {
-    for principal in [ada([]), nobody([]), newcomer([])] {
+fn without_scopes_every_action_is_denied() {
+    for principal in [ada([]), machine([]), unlinked([])] {
         for action in ACTIONS.map(|action| action(id(1))) {
             let (scope, _) = rule(principal.caller, action);
             assert_eq!(check(&principal, action), Err(Denial::MissingScope(scope)));
@@ -67,7 +67,7 @@ fn who_may_do_nothing_may_do_nothing() {
 }
 
 #[test]
-fn who_shows_no_credential_is_asked_for_one() {
+fn a_caller_without_credential_is_asked_for_one() {
     for action in ACTIONS.map(|action| action(id(1))) {
         assert_eq!(
             check(&Principal::default(), action),
@@ -77,14 +77,14 @@ fn who_shows_no_credential_is_asked_for_one() {
 }
 
 #[test]
-fn where_everybody_may_read_nobody_may_more() {
-    let anybody = Principal::default().reading_freely();
+fn free_reading_allows_reads_only() {
+    let anonymous = Principal::default().reading_freely();
     for action in ACTIONS.map(|action| action(id(1))) {
         let expected = match action {
             Action::ReadUsers | Action::ReadPosts => Ok(()),
             _ => Err(Denial::NoCredential),
         };
-        assert_eq!(check(&anybody, action), expected, "{action:?}");
+        assert_eq!(check(&anonymous, action), expected, "{action:?}");
     }
     let writer = ada([Scope::PostsWrite]).reading_freely();
     assert_eq!(check(&writer, Action::ReadUsers), Ok(()));
@@ -96,18 +96,18 @@ fn where_everybody_may_read_nobody_may_more() {
 }
 
 #[test]
-fn a_newcomer_creates_the_user_it_will_be() {
-    let newcomer = newcomer([Scope::UsersWrite]);
-    assert_eq!(check(&newcomer, Action::CreateUser), Ok(()));
+fn an_unlinked_caller_may_create_its_user() {
+    let unlinked = unlinked([Scope::UsersWrite]);
+    assert_eq!(check(&unlinked, Action::CreateUser), Ok(()));
     assert_eq!(
-        check(&newcomer, Action::ChangeUser(id(1))),
+        check(&unlinked, Action::ChangeUser(id(1))),
         Err(Denial::NotYours)
     );
-    assert_eq!(newcomer.user(), None);
+    assert_eq!(unlinked.user(), None);
 }
 
 #[test]
-fn an_action_needs_its_scope_and_no_other_will_do() {
+fn an_action_takes_its_scope_and_no_other_suffices() {
     for action in ACTIONS.map(|action| action(id(1))) {
         let (needed, _) = rule(ada([]).caller, action);
         for scope in Scope::ALL {
@@ -154,22 +154,22 @@ fn a_caller_writes_no_posts_of_others() {
 }
 
 #[test]
-fn who_is_no_user_owns_nothing() {
-    let nobody = nobody([Scope::UsersWrite, Scope::PostsWrite]);
+fn a_caller_that_is_no_user_owns_nothing() {
+    let machine = machine([Scope::UsersWrite, Scope::PostsWrite]);
     for action in [Action::ChangeUser(id(1)), Action::WritePost(id(1))] {
-        assert_eq!(check(&nobody, action), Err(Denial::NotYours));
+        assert_eq!(check(&machine, action), Err(Denial::NotYours));
     }
 }
 
 #[test]
 fn reads_are_not_bound_to_an_owner() {
-    let nobody = nobody([Scope::UsersRead, Scope::PostsRead]);
-    assert_eq!(check(&nobody, Action::ReadUsers), Ok(()));
-    assert_eq!(check(&nobody, Action::ReadPosts), Ok(()));
+    let machine = machine([Scope::UsersRead, Scope::PostsRead]);
+    assert_eq!(check(&machine, Action::ReadUsers), Ok(()));
+    assert_eq!(check(&machine, Action::ReadPosts), Ok(()));
 }
 
 #[test]
-fn only_who_may_do_everything_creates_users() {
+fn creating_users_takes_admin() {
     let all_but_admin = Scope::ALL
         .into_iter()
         .filter(|&scope| scope != Scope::Admin);
@@ -177,14 +177,14 @@ fn only_who_may_do_everything_creates_users() {
         check(&ada(all_but_admin), Action::CreateUser),
         Err(Denial::MissingScope(Scope::Admin))
     );
-    assert_eq!(check(&nobody([Scope::Admin]), Action::CreateUser), Ok(()));
+    assert_eq!(check(&machine([Scope::Admin]), Action::CreateUser), Ok(()));
 }
 
 #[test]
-fn admin_may_do_everything_to_everybody() {
+fn admin_may_do_everything_to_every_user() {
     for principal in [
         Principal::unrestricted(),
-        nobody([Scope::Admin]),
+        machine([Scope::Admin]),
         ada([Scope::Admin]),
     ] {
         for action in ACTIONS.map(|action| action(id(2))) {
@@ -194,7 +194,7 @@ fn admin_may_do_everything_to_everybody() {
 }
 
 #[test]
-fn a_missing_scope_is_told_before_a_foreign_owner() {
+fn a_missing_scope_is_reported_before_another_owner() {
     assert_eq!(
         check(&ada([Scope::PostsWrite]), Action::ChangeUser(id(2))),
         Err(Denial::MissingScope(Scope::UsersWrite))
@@ -202,7 +202,7 @@ fn a_missing_scope_is_told_before_a_foreign_owner() {
 }
 
 #[test]
-fn a_set_contains_just_the_scopes_that_it_was_made_of() {
+fn a_set_contains_its_scopes_only_and_admin_contains_all() {
     for scope in Scope::ALL {
         assert!(!Scopes::default().contain(scope));
         for other in Scope::ALL {
@@ -261,12 +261,12 @@ fn a_denial_says_what_is_missing() {
     assert_eq!(Denial::NotYours.to_string(), "this belongs to another user");
 }
 
-/// Any caller: nobody, no user, one of two, any set of scopes.
+/// Generates principals: anonymous, no user, or one of two users, with any set of scopes.
 fn any_principal() -> impl Strategy<Value = Principal> {
     let caller = prop_oneof![
         Just(Caller::Anonymous),
         Just(Caller::Machine),
-        Just(newcomer([]).caller),
+        Just(unlinked([]).caller),
         (1..=2_i64).prop_map(|user| Caller::User(id(user))),
     ];
     let scopes = prop::sample::subsequence(Scope::ALL.to_vec(), 0..=Scope::ALL.len());

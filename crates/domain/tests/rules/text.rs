@@ -105,7 +105,7 @@ fn neighbours_of_the_control_characters_are_accepted() {
 }
 
 #[test]
-fn a_line_tells_all_broken_rules_at_once() {
+fn all_broken_rules_of_a_line_are_reported_at_once() {
     assert_eq!(broken_in_line("\t"), [Violation::Blank, control('\t', 0)]);
     assert_eq!(
         broken_in_line(&" ".repeat(256)),
@@ -153,7 +153,7 @@ fn content_has_tab_and_line_ends_but_no_other_control_character() {
 }
 
 #[test]
-fn content_tells_all_broken_rules_at_once() {
+fn all_broken_rules_of_content_are_reported_at_once() {
     assert_eq!(
         broken(Content::parse("\0".repeat(100_001))),
         [too_long(100_000, 100_001), control('\0', 0)]
@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn lengths_are_told_in_code_points(text in "[a€🦀\u{301}]{256,400}") {
+    fn lengths_are_reported_in_code_points(text in "[a€🦀\u{301}]{256,400}") {
         prop_assert_eq!(broken_in_line(&text), [too_long(255, text.chars().count())]);
     }
 

@@ -107,7 +107,7 @@ fn a_leap_second_is_the_second_before_it() {
 }
 
 #[test]
-fn what_is_not_a_time_is_refused() {
+fn a_text_that_is_no_time_is_refused() {
     for text in [
         "",
         "now",
@@ -157,7 +157,7 @@ fn other_spellings_of_iso_8601_are_refused() {
 }
 
 #[test]
-fn what_is_wrong_with_a_time_shows_a_right_one() {
+fn the_error_shows_a_valid_time() {
     let sentence = TimestampError.to_string();
     let example = sentence.rsplit_once("such as ").unwrap().1;
     assert!(read(example).is_ok(), "{example}");

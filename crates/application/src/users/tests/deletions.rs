@@ -1,211 +1,144 @@
+use byline_domain::Relation;
+use mockall::Sequence;
+
 use super::*;
 
-/// Deletes Ada, with every right.
+const KEEP_POSTS: &[Relation] = &[];
+const WITH_POSTS: &[Relation] = &[PostFields::AUTHOR];
+
+/// Deletes user 1.
 fn delete_ada(
-    users: MockUserRepository,
-    posts: MockPostRepository,
-    fate: Posts,
+    (users, posts): (MockRepository<UserFields>, MockRepository<PostFields>),
+    principal: &Principal,
+    with: &[Relation],
+    precondition: &Precondition,
+) -> Result<(), AppError> {
+    let mut session = session_over(users, posts);
+    crud::delete(&mut session, principal, user_id(1), with, precondition)
+}
+
+/// Deletes user 1 in any version, with every right.
+fn delete_freely(
+    users: MockRepository<UserFields>,
+    posts: MockRepository<PostFields>,
+    with: &[Relation],
 ) -> Result<(), AppError> {
     let principal = Principal::unrestricted();
-    let mut session = session_over(users, posts);
-    delete(
-        &mut session,
-        &principal,
-        user_id(1),
-        fate,
-        &Precondition::None,
-    )
+    delete_ada((users, posts), &principal, with, &Precondition::None)
 }
 
-/// Users among whom Ada is found and locked, as each deletion begins.
-fn users_with_locked_ada() -> MockUserRepository {
-    let mut users = MockUserRepository::new();
-    users
-        .expect_find_for_update()
-        .with(eq(user_id(1)))
-        .times(1)
-        .return_const(Ok(Some(ada())));
-    users
-}
-
-/// Returns a repository in which locking a user fails, or finds none.
-fn users_that_lock(answer: Result<Option<User>, RepositoryError>) -> MockUserRepository {
-    let mut users = MockUserRepository::new();
-    users.expect_find_for_update().times(1).return_const(answer);
-    users
-}
-
-/// Users among whom Ada is found, and `delete` of her first version answers
-/// so.
-fn users_that_delete(answer: Result<bool, RepositoryError>) -> MockUserRepository {
-    let mut users = users_with_locked_ada();
-    users
-        .expect_delete()
-        .with(eq(user_id(1)), eq(version(1)))
+/// Returns posts in which deleting those of user 1, done once, gives `answer`.
+fn posts_that_delete_all(answer: Result<(), RepositoryError>) -> MockRepository<PostFields> {
+    let mut rows = posts();
+    rows.expect_delete_all()
+        .with(eq(PostFilter::Author(user_id(1))))
         .times(1)
         .return_const(answer);
-    users
-}
-
-fn posts_that_delete(answer: Result<(), RepositoryError>) -> MockPostRepository {
-    let mut posts = MockPostRepository::new();
-    posts
-        .expect_delete_of()
-        .with(eq(user_id(1)))
-        .times(1)
-        .return_const(answer);
-    posts
+    rows
 }
 
 #[test]
-fn keep_posts_unless_told_otherwise() {
-    assert_eq!(Posts::default(), Posts::Keep);
-    delete_ada(
-        users_that_delete(Ok(true)),
-        MockPostRepository::new(),
-        Posts::Keep,
-    )
-    .unwrap();
+fn the_posts_stay_unless_they_are_named() {
+    delete_freely(that_delete(Ok(true)), posts(), KEEP_POSTS).unwrap();
 }
 
 #[test]
-fn of_posts_come_before_that_of_their_author() {
-    let mut order = Sequence::new();
-    let (mut users, mut posts) = (users_with_locked_ada(), MockPostRepository::new());
+fn the_posts_are_deleted_before_their_author() {
+    let mut sequence = Sequence::new();
+    let (mut users, mut posts) = (that_lock(Ok(Some(ada()))), posts());
     posts
-        .expect_delete_of()
-        .with(eq(user_id(1)))
+        .expect_delete_all()
+        .with(eq(PostFilter::Author(user_id(1))))
         .times(1)
-        .in_sequence(&mut order)
+        .in_sequence(&mut sequence)
         .return_const(Ok(()));
     users
         .expect_delete()
         .with(eq(user_id(1)), eq(version(1)))
         .times(1)
-        .in_sequence(&mut order)
+        .in_sequence(&mut sequence)
         .return_const(Ok(true));
-    delete_ada(users, posts, Posts::Delete).unwrap();
+    delete_freely(users, posts, WITH_POSTS).unwrap();
 }
 
 #[test]
-fn are_open_to_the_user_itself() {
-    let (keep, any) = (Posts::Keep, Precondition::None);
+fn users_may_delete_themselves() {
+    let any = Precondition::None;
     let owner = caller(1, [Scope::UsersWrite]);
-    let mut session = session_of(users_that_delete(Ok(true)));
-    delete(&mut session, &owner, user_id(1), keep, &any).unwrap();
+    let rows = (that_delete(Ok(true)), posts());
+    delete_ada(rows, &owner, KEEP_POSTS, &any).unwrap();
 
     let owner = caller(1, [Scope::UsersWrite, Scope::PostsWrite]);
-    let mut session = session_over(users_that_delete(Ok(true)), posts_that_delete(Ok(())));
-    delete(&mut session, &owner, user_id(1), Posts::Delete, &any).unwrap();
+    let rows = (that_delete(Ok(true)), posts_that_delete_all(Ok(())));
+    delete_ada(rows, &owner, WITH_POSTS, &any).unwrap();
 }
 
 #[test]
-fn are_denied_before_the_store_is_asked() {
-    for (principal, fate, expected) in [
+fn a_deletion_is_denied_before_the_store_is_asked() {
+    for (principal, with, expected) in [
         (
             caller(1, all_but(Scope::UsersWrite)),
-            Posts::Keep,
+            KEEP_POSTS,
             Denial::MissingScope(Scope::UsersWrite),
         ),
         (
             caller(1, all_but(Scope::PostsWrite)),
-            Posts::Delete,
+            WITH_POSTS,
             Denial::MissingScope(Scope::PostsWrite),
         ),
         (
             caller(2, [Scope::UsersWrite, Scope::PostsWrite]),
-            Posts::Delete,
+            WITH_POSTS,
             Denial::NotYours,
         ),
     ] {
-        let any = Precondition::None;
-        let denied = delete(&mut MockSession::new(), &principal, user_id(1), fate, &any);
-        assert!(matches!(denied, Err(AppError::Forbidden(denial)) if denial == expected));
+        let (mut none, any) = (MockSession::new(), Precondition::None);
+        let denied = crud::delete(&mut none, &principal, user_id(1), with, &any);
+        assert_denied(denied, expected);
     }
 }
 
 #[test]
-fn name_the_user_that_does_not_exist() {
-    for fate in [Posts::Keep, Posts::Delete] {
-        let posts = MockPostRepository::new();
-        let missing = delete_ada(users_that_lock(Ok(None)), posts, fate);
-        assert!(matches!(
-            missing,
-            Err(AppError::NotFound(EntityRef::User(id))) if id == user_id(1)
-        ));
+fn a_missing_user_is_named_and_its_posts_are_not_asked_for() {
+    for with in [KEEP_POSTS, WITH_POSTS] {
+        let missing = delete_freely(that_lock(Ok(None)), posts(), with);
+        assert_not_found(missing, user_id(1));
     }
 }
 
 #[test]
-fn happen_in_a_version_that_was_named() {
-    let precondition = Precondition::OneOf(vec![version(1)]);
-    let principal = Principal::unrestricted();
-    let mut session = session_of(users_that_delete(Ok(true)));
-    delete(
-        &mut session,
-        &principal,
-        user_id(1),
-        Posts::Keep,
-        &precondition,
-    )
-    .unwrap();
-}
-
-#[test]
-fn do_not_happen_in_another_version() {
+fn nothing_is_deleted_in_another_version() {
     let precondition = Precondition::OneOf(vec![version(2)]);
-    for fate in [Posts::Keep, Posts::Delete] {
-        let principal = Principal::unrestricted();
-        let mut session = session_of(users_with_locked_ada());
-        let failed = delete(&mut session, &principal, user_id(1), fate, &precondition);
-        assert!(matches!(
-            failed,
-            Err(AppError::PreconditionFailed(EntityRef::User(id))) if id == user_id(1)
-        ));
+    for with in [KEEP_POSTS, WITH_POSTS] {
+        let rows = (that_lock(Ok(Some(ada()))), posts());
+        let failed = delete_ada(rows, &Principal::unrestricted(), with, &precondition);
+        assert_precondition_failed(failed, user_id(1));
     }
 }
 
 #[test]
-fn are_tried_again_when_a_post_came_in_between() {
-    let referenced = RepositoryError::StillReferenced(Reference::PostAuthor);
-    let users = users_that_delete(Err(referenced));
-    let lost = delete_ada(users, posts_that_delete(Ok(())), Posts::Delete);
-    assert!(matches!(lost, Err(AppError::Contention(None))));
-}
-
-#[test]
-fn tell_that_the_user_has_posts() {
-    let referenced = RepositoryError::StillReferenced(Reference::PostAuthor);
-    let users = users_that_delete(Err(referenced));
-    let kept = delete_ada(users, MockPostRepository::new(), Posts::Keep);
-    assert!(matches!(
-        kept,
-        Err(AppError::Conflict(Conflict::UserHasPosts(id))) if id == user_id(1)
+fn a_post_that_is_stored_meanwhile_makes_the_deletion_run_again() {
+    let referenced = RepositoryError::StillReferenced(PostFields::AUTHOR);
+    let users = that_delete(Err(referenced));
+    assert_runs_again(delete_freely(
+        users,
+        posts_that_delete_all(Ok(())),
+        WITH_POSTS,
     ));
 }
 
 #[test]
-fn that_find_the_version_gone_are_run_again() {
-    let users = users_that_delete(Ok(false));
-    let lost = delete_ada(users, MockPostRepository::new(), Posts::Keep);
-    assert!(matches!(lost, Err(AppError::Contention(None))));
+fn a_user_with_posts_is_not_deleted() {
+    let referenced = RepositoryError::StillReferenced(PostFields::AUTHOR);
+    let kept = delete_freely(that_delete(Err(referenced)), posts(), KEEP_POSTS);
+    let expected = Conflict::StillReferenced(PostFields::AUTHOR, user_id(1).into());
+    assert_conflict(kept, expected);
 }
 
 #[test]
-fn pass_failures_on() {
+fn failures_of_the_deletion_of_posts_pass() {
     assert_failures_pass(|failure| {
-        let users = users_that_lock(Err(failure));
-        delete_ada(users, MockPostRepository::new(), Posts::Keep)
-    });
-    assert_failures_pass(|failure| {
-        delete_ada(
-            users_with_locked_ada(),
-            posts_that_delete(Err(failure)),
-            Posts::Delete,
-        )
-    });
-    assert_failures_pass(|failure| {
-        let users = users_that_delete(Err(failure));
-        delete_ada(users, MockPostRepository::new(), Posts::Keep)
+        let posts = posts_that_delete_all(Err(failure));
+        delete_freely(that_lock(Ok(Some(ada()))), posts, WITH_POSTS)
     });
 }

@@ -2,13 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// By when work is wanted, and who wants to know where its time went. A mere
-/// [`Instant`] is an order too.
+/// The options of a job. An [`Instant`] converts to options with that deadline.
 #[derive(Clone, Debug)]
 pub struct JobOptions {
-    /// Work whose turn comes later is not run.
+    /// A job that is still queued then is not run.
     pub deadline: Instant,
-    /// Where the time is noted, if anybody asks.
+    /// Where the timing of the job is added, if it is wanted.
     pub times: Option<Arc<JobTimes>>,
 }
 
@@ -21,7 +20,7 @@ impl From<Instant> for JobOptions {
     }
 }
 
-/// Where the time of somebody's jobs went: the sum over those that have ended.
+/// The sum of the timings of several jobs that have ended.
 #[derive(Debug, Default)]
 pub struct JobTimes {
     queued: AtomicU64,
@@ -29,31 +28,31 @@ pub struct JobTimes {
 }
 
 impl JobTimes {
-    /// Adds what one job spent.
-    pub(crate) fn add(&self, spent: JobTiming) {
+    /// Adds the timing of one job.
+    pub(crate) fn add(&self, timing: JobTiming) {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.queued
-            .fetch_add(nanos(spent.queued), Ordering::Relaxed);
+            .fetch_add(nanos(timing.queued), Ordering::Relaxed);
         self.worked
-            .fetch_add(nanos(spent.worked), Ordering::Relaxed);
+            .fetch_add(nanos(timing.worked), Ordering::Relaxed);
     }
 
-    /// How long jobs waited for a thread.
+    /// Returns how long the jobs waited for a thread.
     pub fn queued(&self) -> Duration {
         Duration::from_nanos(self.queued.load(Ordering::Relaxed))
     }
 
-    /// How long threads worked on them, the commit included.
+    /// Returns how long threads worked on the jobs, commits included.
     pub fn worked(&self) -> Duration {
         Duration::from_nanos(self.worked.load(Ordering::Relaxed))
     }
 }
 
-/// Where the time of one job went.
+/// How long one job took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobTiming {
-    /// From its submission until a thread took it.
+    /// The time from its submission until a thread took it.
     pub queued: Duration,
-    /// From there to its end; nothing for a job that was not run.
+    /// The time from there until its end; zero for a job that was not run.
     pub worked: Duration,
 }
