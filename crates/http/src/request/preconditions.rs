@@ -30,9 +30,12 @@ struct Tag {
 }
 
 impl Tag {
-    /// Returns `None` if no row has this tag.
+    /// Returns the version whose tag has this text; `None` if no row has it. Tags are
+    /// compared byte by byte, so `"01"` is not `"1"`.
     fn version(&self) -> Option<Version> {
-        version(&self.opaque)
+        let text = str::from_utf8(&self.opaque).ok()?;
+        let version = Version::new(text.parse().ok()?)?;
+        (version.get().to_string() == text).then_some(version)
     }
 }
 
@@ -47,18 +50,12 @@ impl NoneMatch {
 
     /// Returns whether this version matches, by weak comparison.
     pub(crate) fn names(&self, version: Version) -> bool {
-        match &self.0 {
-            Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|tag| tag.version() == Some(version)),
-        }
+        self.0.any(|tag| tag.version() == Some(version))
     }
 
     /// Returns whether this tag matches, by weak comparison.
     pub(crate) fn names_tag(&self, tag: &WeakTag) -> bool {
-        match &self.0 {
-            Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|named| named.opaque == tag.opaque()),
-        }
+        self.0.any(|named| named.opaque == tag.opaque())
     }
 }
 
@@ -89,15 +86,12 @@ impl ReadConditions {
     ///
     /// [`AppError::PreconditionFailed`] if `If-Match` does not match.
     pub(crate) fn is_known(&self, subject: EntityRef, version: Version) -> Result<bool, AppError> {
-        match &self.matches {
-            Some(Tags::These(tags)) if !strong(tags).contains(&version) => {
-                Err(AppError::PreconditionFailed(subject))
-            }
-            _ => Ok(self
-                .none_match
-                .as_ref()
-                .is_some_and(|tags| tags.names(version))),
+        let is_match = |tags: &Tags| tags.any(|tag| !tag.weak && tag.version() == Some(version));
+        if !self.matches.as_ref().is_none_or(is_match) {
+            return Err(AppError::PreconditionFailed(subject));
         }
+        let none_match = self.none_match.as_ref();
+        Ok(none_match.is_some_and(|tags| tags.names(version)))
     }
 }
 
@@ -159,6 +153,13 @@ pub(crate) fn precondition(text: &str) -> Option<Precondition> {
 }
 
 impl Tags {
+    fn any(&self, matches: impl Fn(&Tag) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(matches),
+        }
+    }
+
     fn into_precondition(self) -> Precondition {
         match self {
             // `*` only demands that the row exists.
@@ -216,14 +217,6 @@ fn parse_tag(text: &[u8]) -> Option<Tag> {
     let is_valid = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
     let is_tag = opaque.iter().all(is_valid);
     is_tag.then_some(Tag { weak, opaque })
-}
-
-/// Returns the version whose tag has this text. Tags are compared byte by byte, so
-/// `"01"` is not `"1"`.
-fn version(opaque: &[u8]) -> Option<Version> {
-    let text = str::from_utf8(opaque).ok()?;
-    let version = Version::new(text.parse().ok()?)?;
-    (version.get().to_string() == text).then_some(version)
 }
 
 fn malformed(name: &HeaderName) -> Problem {
