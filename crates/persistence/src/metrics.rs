@@ -38,14 +38,14 @@ impl StoreCounters {
     pub(crate) fn report(
         &self,
         engine: &'static str,
-        lanes: Vec<QueueMetrics>,
+        queues: Vec<QueueMetrics>,
         crews: &[&ThreadCounters],
         pool: PoolMetrics,
         files: Option<FileSizes>,
     ) -> StoreMetrics {
         StoreMetrics {
             engine,
-            lanes,
+            queues,
             threads: crews.iter().map(|crew| crew.report()).collect(),
             pool: PoolMetrics {
                 failures: self.no_connections.get(),
