@@ -149,7 +149,9 @@ fn strong(tags: &[Tag]) -> Vec<Version> {
 
 /// Parses a value of `If-Match`; `None` if it is malformed.
 pub(crate) fn precondition(text: &str) -> Option<Precondition> {
-    collect([text.as_bytes()]).map(Tags::into_precondition)
+    // Refuses line breaks, which a header cannot have.
+    let value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
+    collect([value.as_bytes()]).map(Tags::into_precondition)
 }
 
 impl Tags {
@@ -299,6 +301,9 @@ mod tests {
             assert_eq!(parse(&[text]), None, "{text}");
         }
         assert_eq!(parse(&["*", "\"1\""]), None);
+        for text in ["\"1\"\n", "\"1\",\n\"2\"", "*\r\n"] {
+            assert_eq!(precondition(text), None, "{text}");
+        }
     }
 
     #[test]
