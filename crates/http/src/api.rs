@@ -30,7 +30,7 @@ struct Shared {
     settings: Settings,
     draining: AtomicBool,
     counters: HttpCounters,
-    limits: Option<Arc<RateLimits>>,
+    limits: Option<RateLimits>,
     /// The OpenAPI document, made on first use.
     document: OnceLock<Bytes>,
 }
@@ -74,7 +74,7 @@ impl Api {
     /// Creates an interface to `store` that reads the time from `clock`.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let rate_limit = settings.protection.rate_limit;
-        let limits = rate_limit.map(|limit| Arc::new(RateLimits::new(limit, MonotonicClock)));
+        let limits = rate_limit.map(|limit| RateLimits::new(limit, MonotonicClock));
         Self(Arc::new(Shared {
             store,
             clock,
@@ -96,7 +96,7 @@ impl Api {
     #[must_use]
     pub fn metrics(&self) -> HttpMetrics {
         HttpMetrics {
-            rate_limited: self.limits().map_or(0, |limits| limits.refused()),
+            rate_limited: self.limits().map_or(0, RateLimits::refused),
             ..self.0.counters.snapshot()
         }
     }
@@ -117,7 +117,7 @@ impl Api {
         self.0.clock.as_ref()
     }
 
-    pub(crate) fn limits(&self) -> Option<&Arc<RateLimits>> {
+    pub(crate) fn limits(&self) -> Option<&RateLimits> {
         self.0.limits.as_ref()
     }
 

@@ -11,7 +11,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::api::Api;
-use crate::api::rate_limit::RateLimitGuard;
+use crate::api::rate_limit::RateLimitKey;
 use crate::problem::{Code, Problem};
 use crate::request::authenticate::Requester;
 use crate::request::context::{MAX_URI_BYTES, RequestContext, RouteOptions};
@@ -44,22 +44,31 @@ where
     // Absent only without the `request_context` middleware.
     let meta = found.unwrap_or_else(|| RequestMeta::new(&api, request.head()));
     let (id, base) = (meta.id.clone(), meta.base.clone());
-    let proxies = &api.settings().protection.proxies;
-    let mut limit = RateLimitGuard::new(api.limits(), proxies, &request);
+    let state = api.clone();
+    let proxies = &state.settings().protection.proxies;
+    let limits = state.limits();
+    let limit = limits.and_then(|limits| Some((limits, RateLimitKey::of(&request, proxies)?)));
+    let admit = |credential| {
+        let admitted = limit.map(|(limits, key)| limits.admit(&key, credential));
+        admitted.transpose()
+    };
+    let mut quota = None;
     let handled = async {
         check_length(&request)?;
         let (sender, query, wishes, media_type) = match options {
             None => {
-                limit.admit(None)?;
+                quota = admit(None)?;
                 let query = Query::default();
                 let write_options = WriteOptions::default();
                 (Requester::NOT_CHECKED, query, write_options, accept::JSON)
             }
             Some(options) => {
                 // First, so that a client without a valid credential learns nothing else.
-                limit.check_failures()?;
+                if let Some((limits, key)) = limit {
+                    limits.check_failures(&key)?;
+                }
                 let requester = Requester::of(&api, options.access, request.headers());
-                limit.admit(requester.as_ref().ok().and_then(Requester::digest))?;
+                quota = admit(requester.as_ref().ok().and_then(Requester::digest))?;
                 let requester = requester?;
                 RequestMeta::record_requester(&request, &requester);
                 body::check_encoding(request.headers())?;
@@ -83,7 +92,9 @@ where
     let result = caught(handled).await;
     let result = result.unwrap_or_else(|panic| Err(Problem::panicked(panic.as_ref())));
     let mut response = result.unwrap_or_else(|problem| problem.answer(id.as_str(), &base));
-    limit.settle(&mut response);
+    if let Some(((limits, key), quota)) = limit.zip(quota) {
+        limits.settle(&key, quota, &mut response);
+    }
     response
 }
 

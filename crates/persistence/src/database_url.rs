@@ -7,8 +7,7 @@ use std::str::FromStr;
 use crate::mysql::{MysqlTarget, MysqlUrlError};
 use crate::sqlite;
 
-/// Names a database. Neither `Display` nor `Debug` shows a server's host or a
-/// password.
+/// Names a database. Neither `Display` nor `Debug` shows a server's host or a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseUrl(pub(crate) Target);
 
@@ -18,17 +17,17 @@ pub(crate) enum Target {
     Mysql(MysqlTarget),
 }
 
-/// Why a text names no database.
+/// Why a URL names no database.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseUrlError {
-    /// Nothing that this program knows. The text itself may hold a password
-    /// and is not repeated.
+    /// Not a scheme that this program knows. The URL may hold a password, so it is not
+    /// repeated.
     #[error(
         "must begin with `sqlite:` or `mysql:`, as in sqlite:byline.db or mysql://user:password@host:3306/byline"
     )]
     UnknownScheme,
-    /// `sqlite:` and nothing behind it.
+    /// `sqlite:` without a path.
     #[error("must name a file, as in sqlite:byline.db")]
     NoFile,
     /// `sqlite::memory:` or the like.
@@ -46,7 +45,7 @@ pub enum DatabaseUrlError {
          and without `file:`"
     )]
     NotAPath,
-    /// `mysql:` and something wrong behind it.
+    /// An invalid URL of a server.
     #[error(transparent)]
     Mysql(#[from] MysqlUrlError),
 }
@@ -58,8 +57,8 @@ impl DatabaseUrl {
         Self(Target::Sqlite(path.as_ref().to_owned()))
     }
 
-    /// The files that the database is made of, whether they are there or not; the
-    /// first is the one that has its name. None for a server's.
+    /// Returns the files of the database, whether they exist or not; the first is the one
+    /// that the URL names. Returns none for a database on a server.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.0 {
@@ -68,17 +67,15 @@ impl DatabaseUrl {
         }
     }
 
-    /// How many connections suit a service that nobody has tuned. Those to a file
-    /// keep cores busy; those to a server mostly wait for it, and the more of them
-    /// commit at once, the more commits share a flush.
+    /// Returns the default number of connections. Connections to a file keep cores busy.
+    /// Connections to a server mostly wait for it, and the more of them commit at once,
+    /// the more commits share a flush.
     #[must_use]
     pub fn usual_pool_size(&self) -> NonZeroUsize {
-        const OF_FILE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
-        const OF_SERVER: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
-        match &self.0 {
-            Target::Sqlite(_) => OF_FILE,
-            Target::Mysql(_) => OF_SERVER,
-        }
+        NonZeroUsize::MIN.saturating_add(match &self.0 {
+            Target::Sqlite(_) => 3,
+            Target::Mysql(_) => 9,
+        })
     }
 }
 
@@ -97,7 +94,7 @@ impl FromStr for DatabaseUrl {
             Some(rest) => rest,
             None => path,
         };
-        // `sqlite:////srv/x.db` is how others write an absolute path.
+        // Some programs write an absolute path as `sqlite:////srv/x.db`.
         let path = match path.strip_prefix("//") {
             Some(rest) => format!("/{}", rest.trim_start_matches('/')).into(),
             None => Cow::Borrowed(path),
@@ -114,8 +111,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Whether what follows `sqlite://` is a host that means this machine. Any other
-/// name may be that of a folder.
+/// Returns whether the text after `sqlite://` begins with a name of this machine. Any
+/// other name may be that of a folder.
 fn names_host(rest: &str) -> bool {
     let host = rest.split_once('/').map_or("", |(host, _)| host);
     ["localhost", "127.0.0.1", "[::1]"]
@@ -123,8 +120,8 @@ fn names_host(rest: &str) -> bool {
         .any(|local| host.eq_ignore_ascii_case(local))
 }
 
-/// Whether the path ends like the parameters that other programs take:
-/// `?mode=rwc`, `?cache=shared&_fk=1`.
+/// Returns whether the path ends with parameters that other programs accept, such as
+/// `?mode=rwc` or `?cache=shared&_fk=1`.
 fn has_parameters(path: &str) -> bool {
     let Some((_, query)) = path.rsplit_once('?') else {
         return false;
@@ -154,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_a_file() {
+    fn a_sqlite_url_names_a_file() {
         for (text, path) in [
             ("sqlite:byline.db", "byline.db"),
             ("sqlite:/var/lib/byline.db", "/var/lib/byline.db"),
@@ -173,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_become_a_new_file() {
+    fn urls_that_would_create_a_wrong_file_are_refused() {
         for (text, error) in [
             ("byline.db", DatabaseUrlError::UnknownScheme),
             ("postgres://u:secret@h/b", DatabaseUrlError::UnknownScheme),
@@ -199,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn names_a_database_on_a_server() {
+    fn a_mysql_url_names_a_database_on_a_server() {
         for text in [
             "mysql://byline@db/byline",
             "mysql://byline:secret@db.internal:3307/byline?ssl-mode=REQUIRED",
@@ -221,8 +218,8 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_server_that_it_would_misunderstand() {
-        for (text, says) in [
+    fn invalid_mysql_urls_are_refused() {
+        for (text, expected) in [
             ("mysql:", "the host"),
             ("mysql://", "the host"),
             ("mysql:///byline", "the host"),
@@ -283,7 +280,7 @@ mod tests {
             ),
         ] {
             let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(expected), "{text}: {error}");
             assert!(!error.contains("secret"), "{text}: {error}");
         }
     }

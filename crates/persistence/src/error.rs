@@ -1,11 +1,10 @@
-//! Why a database cannot be opened.
-
+use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use byline_application::Cause;
 
-/// Why a database cannot be opened, in a sentence for the person who starts
-/// the program.
+/// Why a database cannot be opened, in words for the operator.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -15,13 +14,13 @@ pub enum OpenError {
     /// The file holds something else.
     #[error("{path} is not a Byline database", path = .0.display())]
     Foreign(PathBuf),
-    /// The file has another name.
+    /// The file has more than one name.
     #[error(
         "{path} is a hard link: the file has another name, and what is written under one of them \
          damages it for the other; remove one", path = .0.display()
     )]
     Linked(PathBuf),
-    /// The file is a part of another database.
+    /// The file is part of another database.
     #[error("{path} is where SQLite keeps the latest changes of {database}", path = .0.display(), database = .1.display())]
     Beside(PathBuf, PathBuf),
     /// The database lacks migrations of this program.
@@ -38,7 +37,7 @@ pub enum OpenError {
         /// The first migration unknown here.
         unknown: String,
     },
-    /// The SQLite library in this program is one that can damage databases.
+    /// The SQLite library in this program can damage databases.
     #[error("SQLite {0} is too old: write-ahead logs can be damaged before 3.51.3")]
     SqliteTooOld(String),
     /// The file cannot be opened or set up.
@@ -46,39 +45,39 @@ pub enum OpenError {
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What the engine says.
+        /// The engine's error.
         #[source]
         cause: Cause,
     },
     /// The file cannot be written.
     #[error("{path} is read-only", path = .0.display())]
     ReadOnly(PathBuf),
-    /// The file can only be read as it is, and lacks what its log has.
+    /// The file can only be read without its log, which holds committed changes.
     #[error(
         "{path} cannot be read where nothing can be written: some of it may still be in {path}-wal; copy both files to a folder that can be written",
         path = .0.display()
     )]
     LogUnreadable(PathBuf),
-    /// The file was written while it was read as it is.
+    /// The file was written while it was read without locks.
     #[error("{path} was written meanwhile; run the command again", path = .0.display())]
     Changed(PathBuf),
-    /// The server cannot be reached, refuses the account, or does not do what
+    /// The server cannot be reached, refuses the account, or lacks something that
     /// the service relies on.
     #[error("cannot use the database server")]
     Server(#[source] Cause),
     /// The backup cannot be written.
     #[error("cannot write the backup")]
     Backup(#[source] Cause),
-    /// What was read for a backup is damaged.
+    /// The copy that was made for a backup is damaged.
     #[error("the database is damaged: {0}; no backup was made")]
     Damaged(String),
-    /// Somebody else makes backups of this engine.
+    /// The engine has its own tools for backups.
     #[error("backups of a server's database are made by mariadb-dump or mariadb-backup")]
     NoBackup,
-    /// Something else has the file open, and would miss what is to be left out.
+    /// Another process has the file open, and needs the indexes.
     #[error("{path} is open elsewhere; indexes can be left out only while it is not", path = .0.display())]
     InUse(PathBuf),
-    /// Indexes can be left out of files only.
+    /// Indexes can only be left out of a SQLite file.
     #[error("the indexes of a server's database stay; they can be left out of a SQLite file")]
     KeepsIndexes,
     /// A migration failed.
@@ -90,22 +89,20 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(crate) fn cannot_open(path: &Path, error: diesel::ConnectionError) -> Self {
+    /// Returns the error for a file that cannot be opened or set up.
+    pub(crate) fn unusable(path: &Path, cause: impl Error + Send + Sync + 'static) -> Self {
         Self::Unusable {
             path: path.to_owned(),
-            cause: std::sync::Arc::new(error),
+            cause: Arc::new(cause),
         }
     }
 
-    /// What an error of the first statements on a file means.
+    /// Returns what an error of the first statements on a file means.
     pub(crate) fn from_sqlite(path: &Path, error: diesel::result::Error) -> Self {
         if error.to_string().starts_with("file is not a database") {
             Self::Foreign(path.to_owned())
         } else {
-            Self::Unusable {
-                path: path.to_owned(),
-                cause: std::sync::Arc::new(error),
-            }
+            Self::unusable(path, error)
         }
     }
 }

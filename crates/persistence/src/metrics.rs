@@ -1,4 +1,4 @@
-//! What a store counts about itself. Nothing here takes a lock.
+//! The counters of a store. Counting takes no lock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +7,11 @@ use byline_application::Unavailable;
 use byline_application::metrics::{
     Counter, FileSizes, Histogram, PoolMetrics, QueueMetrics, Retries, StoreMetrics, ThreadMetrics,
 };
+use diesel::r2d2::{ManageConnection, Pool};
 
-/// What all threads of a store count together.
+/// The counters that all threads of a store share.
 pub(crate) struct StoreCounters {
-    /// Jobs that each commit made durable.
+    /// Jobs per commit.
     pub(crate) groups: Histogram,
     pub(crate) commits: Histogram,
     pub(crate) lost_conflicts: Counter,
@@ -23,34 +24,41 @@ pub(crate) struct StoreCounters {
 const GROUP_BOUNDS: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 impl StoreCounters {
-    pub(crate) fn new() -> Self {
-        Self {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
             groups: Histogram::new(GROUP_BOUNDS),
             commits: Histogram::of_times(),
             lost_conflicts: Counter::default(),
             lost_connections: Counter::default(),
             unknown_outcomes: Counter::default(),
             no_connections: Counter::default(),
-        }
+        })
     }
 
-    /// Everything in the form of the port.
-    pub(crate) fn report(
+    /// Returns all metrics of a store, in the form of the port.
+    pub(crate) fn snapshot<'a, M: ManageConnection>(
         &self,
         engine: &'static str,
-        lanes: Vec<QueueMetrics>,
-        crews: &[&ThreadCounters],
-        pool: PoolMetrics,
+        queues: Vec<QueueMetrics>,
+        threads: &[Arc<ThreadCounters>],
+        pools: impl IntoIterator<Item = &'a Pool<M>>,
         files: Option<FileSizes>,
     ) -> StoreMetrics {
+        let mut pool = PoolMetrics {
+            failures: self.no_connections.get(),
+            ..PoolMetrics::default()
+        };
+        for one in pools {
+            let state = one.state();
+            pool.capacity += u64::from(one.max_size());
+            pool.open += u64::from(state.connections);
+            pool.idle += u64::from(state.idle_connections);
+        }
         StoreMetrics {
             engine,
-            lanes,
-            threads: crews.iter().map(|crew| crew.report()).collect(),
-            pool: PoolMetrics {
-                failures: self.no_connections.get(),
-                ..pool
-            },
+            queues,
+            threads: threads.iter().map(|one| one.snapshot()).collect(),
+            pool,
             retries: Retries {
                 contention: self.lost_conflicts.get(),
                 connection: self.lost_connections.get(),
@@ -63,7 +71,7 @@ impl StoreCounters {
     }
 }
 
-/// The jobs of one queue.
+/// The counters of one queue.
 pub(crate) struct QueueCounters {
     name: &'static str,
     capacity: usize,
@@ -98,11 +106,11 @@ impl QueueCounters {
         }
     }
 
-    pub(crate) fn report(&self, waiting: usize) -> QueueMetrics {
+    pub(crate) fn snapshot(&self, waiting: usize) -> QueueMetrics {
         QueueMetrics {
             name: self.name,
-            waiting: whole(waiting),
-            capacity: whole(self.capacity),
+            waiting: to_u64(waiting),
+            capacity: to_u64(self.capacity),
             refused_full: self.refused_full.get(),
             refused_closing: self.refused_closing.get(),
             expired: self.expired.get(),
@@ -112,7 +120,7 @@ impl QueueCounters {
     }
 }
 
-/// The threads of one kind.
+/// The counters of the threads with one role.
 pub(crate) struct ThreadCounters {
     role: &'static str,
     total: usize,
@@ -132,20 +140,20 @@ impl ThreadCounters {
         })
     }
 
-    /// The calling thread works until the value is dropped.
-    pub(crate) fn at_work(&self) -> AtWork<'_> {
+    /// Counts the calling thread as busy until the guard is dropped.
+    pub(crate) fn busy(&self) -> BusyGuard<'_> {
         self.busy.fetch_add(1, Ordering::Relaxed);
-        AtWork(self)
+        BusyGuard(self)
     }
 
-    /// The calling thread has ended by a panic; it is there again when the value
-    /// is dropped.
-    pub(crate) fn missing(&self) -> Missing<'_> {
+    /// Counts the calling thread as missing until the guard is dropped, which
+    /// counts a restart.
+    pub(crate) fn missing(&self) -> MissingGuard<'_> {
         self.lost();
-        Missing(self)
+        MissingGuard(self)
     }
 
-    /// The calling thread has ended for good.
+    /// Counts the calling thread as missing for good.
     pub(crate) fn lost(&self) {
         self.missing.fetch_add(1, Ordering::Relaxed);
     }
@@ -155,10 +163,10 @@ impl ThreadCounters {
         self.missing.load(Ordering::Relaxed) == 0
     }
 
-    pub(crate) fn report(&self) -> ThreadMetrics {
+    pub(crate) fn snapshot(&self) -> ThreadMetrics {
         ThreadMetrics {
             role: self.role,
-            total: whole(self.total),
+            total: to_u64(self.total),
             busy: self.busy.load(Ordering::Relaxed),
             missing: self.missing.load(Ordering::Relaxed),
             restarts: self.restarts.get(),
@@ -166,36 +174,23 @@ impl ThreadCounters {
     }
 }
 
-pub(crate) struct Missing<'a>(&'a ThreadCounters);
+pub(crate) struct MissingGuard<'a>(&'a ThreadCounters);
 
-impl Drop for Missing<'_> {
+impl Drop for MissingGuard<'_> {
     fn drop(&mut self) {
         self.0.missing.fetch_sub(1, Ordering::Relaxed);
         self.0.restarts.increment();
     }
 }
 
-pub(crate) struct AtWork<'a>(&'a ThreadCounters);
+pub(crate) struct BusyGuard<'a>(&'a ThreadCounters);
 
-impl Drop for AtWork<'_> {
+impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
         self.0.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// How pools are that may have `capacity` connections in all.
-pub(crate) fn pools(capacity: u32, states: &[diesel::r2d2::State]) -> PoolMetrics {
-    let sum = |count: fn(&diesel::r2d2::State) -> u32| {
-        states.iter().map(|state| u64::from(count(state))).sum()
-    };
-    PoolMetrics {
-        capacity: u64::from(capacity),
-        open: sum(|state| state.connections),
-        idle: sum(|state| state.idle_connections),
-        failures: 0,
-    }
-}
-
-fn whole(count: usize) -> u64 {
+fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,62 +1,56 @@
-//! What a database has of the migrations of this program.
+//! Compares the migrations of a database with those of this program.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use byline_application::Release;
+use diesel::QueryDsl;
 use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
-use diesel::prelude::*;
 
 use crate::OpenError;
 use crate::schema::releases;
 
-/// What has been done to a database and what has not.
+/// The migrations and releases of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The migrations that it has, oldest first.
+    /// Applied migrations, oldest first.
     pub applied: Vec<String>,
-    /// The migrations that it lacks, oldest first.
+    /// Pending migrations, oldest first.
     pub pending: Vec<String>,
-    /// The releases whose migrations it has, oldest first.
+    /// The releases whose migrations were applied, oldest first.
     pub releases: Vec<Release>,
 }
 
-/// What a database has beside what this program knows.
+/// How the migrations of a database differ from those of this program.
 pub(crate) struct Comparison {
     /// Migrations of this program that the database has, oldest first.
     pub(crate) applied: Vec<String>,
-    /// Migrations of this program that it lacks, oldest first.
+    /// Migrations of this program that the database lacks, oldest first.
     pub(crate) pending: Vec<String>,
-    /// A migration that it has, and this program does not know.
+    /// The oldest migration of the database that this program does not know.
     unknown: Option<String>,
-    /// The newest migration of this program, as a version.
+    /// The version of this program's newest migration.
     newest: String,
 }
 
-/// Compares the migrations of this program with those that are `applied`.
+/// Compares the migrations in `source` with those that were applied.
 pub(crate) fn compare<DB: Backend>(
     applied: &[MigrationVersion<'_>],
     source: &impl MigrationSource<DB>,
 ) -> Result<Comparison, OpenError> {
-    let failed =
-        |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(Arc::from(error));
     let mut known = source.migrations().map_err(failed)?;
     known.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
-    let is_known = |version: &MigrationVersion<'_>| {
-        let mut names = known.iter().map(Migration::name);
-        names.any(|name| name.version() == *version)
-    };
-    let unknown = applied.iter().filter(|version| !is_known(version));
+    let versions: Vec<_> = known.iter().map(|one| one.name().version()).collect();
+    let unknown = applied.iter().filter(|version| !versions.contains(version));
     let unknown = unknown.map(ToString::to_string).min();
-    let newest = known
-        .last()
-        .map(|newest| newest.name().version().to_string());
+    let newest = versions.last().map(ToString::to_string);
     let (applied, pending): (Vec<_>, Vec<_>) = known
         .iter()
-        .partition(|known| applied.contains(&known.name().version().as_owned()));
+        .partition(|one| applied.contains(&one.name().version()));
     let names = |migrations: Vec<&Box<dyn Migration<DB>>>| {
         let names = migrations.into_iter().map(|one| one.name().to_string());
-        names.collect::<Vec<_>>()
+        names.collect()
     };
     Ok(Comparison {
         applied: names(applied),
@@ -67,31 +61,29 @@ pub(crate) fn compare<DB: Backend>(
 }
 
 impl Comparison {
-    /// What may be migrated by this program: not what a newer one has migrated.
-    ///
     /// # Errors
     ///
-    /// [`OpenError::SchemaTooNew`]
-    pub(crate) fn or_newer(self) -> Result<Self, OpenError> {
+    /// [`OpenError::SchemaTooNew`] if a newer program has migrated the database.
+    pub(crate) fn require_known(self) -> Result<Self, OpenError> {
         match self.unknown {
             Some(unknown) => Err(OpenError::SchemaTooNew { unknown }),
             None => Ok(self),
         }
     }
 
-    /// What may be checked by this program: a schema that is complete.
-    ///
     /// # Errors
     ///
-    /// [`OpenError::SchemaTooOld`]
-    pub(crate) fn or_incomplete(self) -> Result<Self, OpenError> {
-        require_none(&self.pending)?;
-        Ok(self)
+    /// [`OpenError::SchemaTooOld`] if a migration is pending.
+    pub(crate) fn require_complete(&self) -> Result<(), OpenError> {
+        match self.pending.first().cloned() {
+            Some(missing) => Err(OpenError::SchemaTooOld { missing }),
+            None => Ok(()),
+        }
     }
 
-    /// What may be served by this program: nothing is pending, and what a newer
-    /// one has added does not leave it behind. `floor` gives the greatest row
-    /// of `schema_floors`.
+    /// Checks that this program can serve the database: no migration is pending, and
+    /// newer ones do not require a newer program. `floor` returns the result of
+    /// [`FLOOR`].
     ///
     /// # Errors
     ///
@@ -100,39 +92,53 @@ impl Comparison {
         self,
         floor: impl FnOnce() -> Result<Option<String>, OpenError>,
     ) -> Result<(), OpenError> {
-        require_none(&self.pending)?;
-        let Some(unknown) = self.unknown else {
-            return Ok(());
-        };
-        match floor()? {
-            Some(floor) if floor > self.newest => Err(OpenError::SchemaTooNew { unknown }),
+        self.require_complete()?;
+        match self.unknown {
+            Some(unknown) if floor()?.is_some_and(|floor| floor > self.newest) => {
+                Err(OpenError::SchemaTooNew { unknown })
+            }
             Some(_) | None => Ok(()),
         }
     }
+
+    /// Returns the status of a database; `releases` reads the releases it has seen.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::SchemaTooNew`], and errors of `releases`.
+    pub(crate) fn into_status(
+        self,
+        releases: impl FnOnce() -> Result<Vec<Release>, OpenError>,
+    ) -> Result<Status, OpenError> {
+        let Self {
+            applied, pending, ..
+        } = self.require_known()?;
+        let releases = if applied.is_empty() {
+            Vec::new()
+        } else {
+            releases()?
+        };
+        Ok(Status {
+            applied,
+            pending,
+            releases,
+        })
+    }
 }
 
-/// The oldest migration that a program must know, if it is not every program's.
+/// Selects the oldest migration that a program must know to serve the database, if
+/// not every program can.
 pub(crate) const FLOOR: &str = "SELECT MAX(schema_version) FROM schema_floors";
 
-/// # Errors
-///
-/// [`OpenError::SchemaTooOld`] unless nothing is pending.
-fn require_none(pending: &[String]) -> Result<(), OpenError> {
-    match pending.first() {
-        None => Ok(()),
-        Some(missing) => Err(OpenError::SchemaTooOld {
-            missing: missing.clone(),
-        }),
-    }
+pub(crate) fn failed(error: Box<dyn Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(Arc::from(error))
 }
 
 pub(crate) fn release((version, schema): (String, String)) -> Release {
     Release { version, schema }
 }
 
-/// Every release that the database has seen, oldest first.
-pub(crate) type Releases = diesel::dsl::Order<releases::table, releases::schema_version>;
-
-pub(crate) fn releases_query() -> Releases {
+/// Selects every release that the database has seen, oldest first.
+pub(crate) fn releases_query() -> diesel::dsl::Order<releases::table, releases::schema_version> {
     QueryDsl::order(releases::table, releases::schema_version)
 }

@@ -1,5 +1,4 @@
-//! MySQL and MariaDB: threads that each hold a connection, and count the round
-//! trips.
+//! MySQL and MariaDB: threads that each keep a connection.
 
 mod attempt_id;
 mod cluster;
@@ -42,6 +41,6 @@ pub use url::MysqlUrlError;
 
 type Pool = diesel::r2d2::Pool<connection::pool::Manager>;
 
-/// How often a job is run before a lost conflict, or a connection that breaks
-/// again and again, is given up.
+/// How often a job is run before it fails because of conflicts or broken
+/// connections.
 const ATTEMPTS: u32 = 3;

@@ -1,11 +1,11 @@
 use std::num::NonZeroUsize;
 
-/// How much a store may do at once and keep waiting.
+/// The limits of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads that work at the same time, each with a connection of its own.
-    /// SQLite has one more, which writes.
+    /// Threads that run jobs, each with its own connection. SQLite has one more, which
+    /// writes.
     pub pool_size: NonZeroUsize,
-    /// Jobs that may wait for a thread, reading and writing counted apart.
+    /// Jobs that may wait for a thread; reads and writes are counted apart.
     pub queue_length: NonZeroUsize,
 }

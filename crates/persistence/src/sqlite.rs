@@ -1,15 +1,12 @@
-//! SQLite: readers that work side by side, and one writer that commits in
-//! groups.
+//! SQLite: concurrent readers, and one writer that commits in groups.
 
 mod backup;
 mod connection;
 mod dialect;
-mod file;
-mod file_watch;
-mod thread_connection;
-
 #[cfg(test)]
 mod explain;
+mod file;
+mod file_watch;
 mod list_indexes;
 #[cfg(test)]
 #[path = "repository/query_plan_tests.rs"]
@@ -19,6 +16,8 @@ mod reader;
 mod repository;
 mod schema_check;
 mod store;
+mod thread_connection;
+mod trouble;
 mod worker_context;
 mod writer;
 
@@ -31,5 +30,5 @@ pub(crate) use store::SqliteStore;
 type Connection = diesel::SqliteConnection;
 type Pool = diesel::r2d2::Pool<diesel::r2d2::ConnectionManager<Connection>>;
 
-/// How often a job is run before a lost conflict is given up.
+/// How often a job is run before it fails because of conflicts.
 const ATTEMPTS: usize = 3;

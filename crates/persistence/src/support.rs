@@ -1,5 +1,4 @@
-//! The servers that the tests in `tests` start, for tests of what is seen from
-//! within only.
+//! Test servers, as the tests in `tests` start them, for tests of private code.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +11,10 @@ use std::time::{Duration, Instant};
 #[path = "../tests/support/servers/mod.rs"]
 pub(crate) mod servers;
 
-/// Waits until it is so.
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until the condition is true. `what` describes it.
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "in a minute, not: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }

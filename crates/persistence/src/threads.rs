@@ -1,4 +1,4 @@
-//! The threads of a store: a panic ends none of them for good.
+//! The threads of a store. A thread that panics is started again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::OpenError;
 use crate::metrics::ThreadCounters;
 
-/// How long a thread rests after a panic: one that panics again and again costs
-/// little.
+/// The pause after a panic, so that a thread that keeps panicking costs little.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);
 
 /// The threads of one store.
@@ -18,25 +17,24 @@ pub(crate) struct Threads(Mutex<Vec<JoinHandle<()>>>);
 
 impl Threads {
     /// Starts a thread that runs `work` until it returns. After a panic, `work`
-    /// runs again from its beginning; `crew` counts that, and is short of a thread
-    /// meanwhile.
+    /// runs again from its beginning; until then, `counters` miss a thread.
     pub(crate) fn spawn(
         &self,
         name: &str,
-        crew: &Arc<ThreadCounters>,
+        counters: &Arc<ThreadCounters>,
         mut work: impl FnMut() + Send + 'static,
     ) -> Result<Thread, OpenError> {
-        let crew = Arc::clone(crew);
+        let counters = Arc::clone(counters);
         let handle = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let ended = EndedByPanic(&crew);
+                let panic_guard = PanicGuard(&counters);
                 while catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
-                    let _missing = crew.missing();
+                    let _missing = counters.missing();
                     tracing::error!("a thread of the store panicked; it is started again");
                     thread::park_timeout(RESTART_PAUSE);
                 }
-                drop(ended);
+                drop(panic_guard);
             })
             .map_err(|error| OpenError::Store(Arc::new(error)))?;
         let thread = handle.thread().clone();
@@ -55,16 +53,16 @@ impl Threads {
         for thread in threads {
             thread.thread().unpark();
             if thread.join().is_err() {
-                tracing::error!("a thread of the store has ended by a panic");
+                tracing::error!("a panic ended a thread of the store");
             }
         }
     }
 }
 
-/// Leaves the crew short of a thread that not even this module could keep.
-struct EndedByPanic<'a>(&'a ThreadCounters);
+/// Counts the thread as lost if a panic ends it after all.
+struct PanicGuard<'a>(&'a ThreadCounters);
 
-impl Drop for EndedByPanic<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.lost();
@@ -81,12 +79,12 @@ mod tests {
 
     #[test]
     fn a_thread_that_panics_is_counted_missing_and_started_again() {
-        let (threads, crew) = (Threads::default(), ThreadCounters::new("worker", 1));
+        let (threads, counters) = (Threads::default(), ThreadCounters::new("worker", 1));
         let (started, starts) = mpsc::channel();
         let runs = AtomicU32::new(0);
-        let state = Arc::clone(&crew);
+        let state = Arc::clone(&counters);
         let thread = threads
-            .spawn("byline-test", &crew, move || {
+            .spawn("byline-test", &counters, move || {
                 let run = runs.fetch_add(1, Ordering::Relaxed);
                 started.send(state.is_complete()).unwrap();
                 assert!(run > 1, "as a bug would");
@@ -97,18 +95,18 @@ mod tests {
             thread.unpark();
         }
         threads.join();
-        assert!(crew.is_complete());
-        assert_eq!(crew.report().restarts, 2);
+        assert!(counters.is_complete());
+        assert_eq!(counters.snapshot().restarts, 2);
     }
 
     #[test]
-    fn a_crew_is_incomplete_while_a_thread_is_missing() {
-        let crew = ThreadCounters::new("worker", 2);
-        let one = crew.missing();
-        assert!(!crew.is_complete());
-        assert_eq!(crew.report().missing, 1);
+    fn counters_are_incomplete_while_a_thread_is_missing() {
+        let counters = ThreadCounters::new("worker", 2);
+        let one = counters.missing();
+        assert!(!counters.is_complete());
+        assert_eq!(counters.snapshot().missing, 1);
         drop(one);
-        assert!(crew.is_complete());
-        assert_eq!(crew.report().restarts, 1);
+        assert!(counters.is_complete());
+        assert_eq!(counters.snapshot().restarts, 1);
     }
 }

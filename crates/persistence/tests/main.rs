@@ -1,18 +1,18 @@
 //! Tests of the engines behind the ports.
 //!
-//! - `accounts`: which accounts each engine's servers let in, by which certificates.
-//! - `contract`: what the ports of `byline-application` promise, sentence by
-//!   sentence, written once and stamped for each engine by `contract_suite!`.
-//! - `fake`: what answers in a server's place: wrong packets, stolen passwords.
-//! - `mariadb`: MariaDB and MySQL: errors, round trips, a server that is cut off,
-//!   killed, frozen, or refuses; each test stamped for both by `on_each_server!`.
-//! - `servers`: that servers of each engine start, are killed and start again.
-//! - `server_settings`: what a server has to be like, and what it may become while
-//!   it is used: durability, states, limits, power cuts.
-//! - `sqlite`: what is SQLite's own: group commit, refusals, files.
-//! - `support`: a database for each test, and blocking doors to a store.
+//! - `accounts`: the accounts and certificates with which each engine can be used.
+//! - `contract`: the documentation of the ports of `byline-application`, sentence by
+//!   sentence; `contract_suite!` generates the tests for each engine.
+//! - `fake`: fake servers: malformed packets, attempts to steal the password.
+//! - `mariadb`: MariaDB and MySQL: errors, round trips, servers that are cut off,
+//!   killed, frozen, or refuse; `on_each_server!` generates each test for both.
+//! - `servers`: servers of each engine start, are killed and start again.
+//! - `server_settings`: the settings and states of servers that the service accepts:
+//!   durability, states, limits, power cuts.
+//! - `sqlite`: SQLite only: group commit, refusals, files.
+//! - `support`: a database for each test, and blocking access to a store.
 //!
-//! A new promise of a port belongs into `contract`.
+//! Tests of a port's documentation belong in `contract`.
 
 #![expect(
     clippy::unwrap_used,

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use byline_application::Store;
 use byline_http::{Api, configure_admin};
 use prometheus_client::encoding::text;
@@ -89,13 +90,8 @@ fn listen(
 /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-async fn metrics(registry: web::Data<Registry>) -> HttpResponse {
+async fn metrics(registry: web::Data<Registry>) -> Result<HttpResponse, Error> {
     let mut text = String::new();
-    match text::encode(&mut text, &registry) {
-        Ok(()) => HttpResponse::Ok().content_type(OPEN_METRICS).body(text),
-        Err(error) => {
-            tracing::error!(%error, "cannot write the metrics");
-            HttpResponse::InternalServerError().finish()
-        }
-    }
+    text::encode(&mut text, &registry).map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().content_type(OPEN_METRICS).body(text))
 }

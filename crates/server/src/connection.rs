@@ -2,7 +2,7 @@
 //!
 //! actix-http times the first request head of a connection and the pause between two
 //! requests. It times neither the second head nor a client that does not read its
-//! response. This stream does, beneath actix-http, on the bytes alone:
+//! response. This stream does, below actix-http, and knows only bytes:
 //!
 //! | the connection | may take |
 //! | --- | --- |

@@ -24,13 +24,12 @@ use byline_http::{Api, CrossOrigin, configure, cors, request_context};
 use listenfd::ListenFd;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpSocket;
 
 use crate::connection::{Connection, ConnectionPhase, HEAD, HttpStream, IDLE};
 use crate::settings::Settings;
 
 /// Connections that the system holds ready while all workers are busy.
-const BACKLOG: u32 = 1024;
+const BACKLOG: i32 = 1024;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(3);
@@ -45,14 +44,10 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// The error of the system.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
+    let listener = TcpListener::bind(address)?;
+    // The standard library has a shorter queue; the second call replaces it.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
 }
 
 /// Returns the socket that a supervisor opened and passed on (`LISTEN_FDS`,
@@ -125,14 +120,14 @@ pub(crate) fn serve(
 /// What actix-http serves: the stream, its protocol, and the client's address.
 type Accepted<T> = (HttpStream<T>, Protocol, Option<SocketAddr>);
 
-/// Returns what actix-http serves on a stream. `beneath` returns its connection,
-/// `headers` are those of refusals.
+/// Wraps a stream for actix-http. `connection` returns the connection that the stream
+/// uses, `headers` are those of refusals.
 fn accepted<T>(
     stream: T,
-    beneath: fn(&T) -> &Connection<TcpStream>,
+    connection: fn(&T) -> &Connection<TcpStream>,
     headers: Bytes,
 ) -> Accepted<T> {
-    let connection = beneath(&stream);
+    let connection = connection(&stream);
     let peer = connection.get_ref().peer_addr().ok();
     let phase = connection.phase().clone();
     (
@@ -142,7 +137,7 @@ fn accepted<T>(
     )
 }
 
-/// Returns the lines of the headers that refusals beneath the router get.
+/// Returns the lines of the headers that actix-http's own refusals get.
 fn refusal_headers(cross_origin: &CrossOrigin) -> Bytes {
     let mut lines = b"cache-control: no-store\r\n".to_vec();
     for (name, value) in cross_origin.headers_for_unread_requests() {

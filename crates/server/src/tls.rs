@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -31,7 +31,7 @@ struct Current {
     files: CertificateFiles,
     /// Wakes the task that reads the files.
     reload: Notify,
-    key: RwLock<Arc<CertifiedKey>>,
+    key: watch::Sender<Arc<CertifiedKey>>,
 }
 
 /// Why a certificate cannot be used. `Display` does not repeat the source.
@@ -69,7 +69,7 @@ impl Certificate {
         Ok(Self(Arc::new(Current {
             files,
             reload: Notify::new(),
-            key: RwLock::new(Arc::new(key)),
+            key: watch::Sender::new(Arc::new(key)),
         })))
     }
 
@@ -124,14 +124,9 @@ impl Certificate {
 }
 
 impl Current {
-    fn key(&self) -> Arc<CertifiedKey> {
-        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&key)
-    }
-
     fn replace(&self, key: CertifiedKey) {
-        if key.cert != self.key().cert {
-            *self.key.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+        if key.cert != self.key.borrow().cert {
+            self.key.send_replace(Arc::new(key));
             info!("serving a new certificate");
         }
     }
@@ -139,7 +134,7 @@ impl Current {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.key())
+        Some(self.key.borrow().clone())
     }
 }
 

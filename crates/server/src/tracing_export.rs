@@ -124,8 +124,7 @@ impl Collector {
     }
 
     fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
-        let (head, body) = request.into_parts();
-        let request = Request::from_parts(head, body.to_vec());
+        let request = request.map(|body| body.to_vec());
         let (head, mut body) = self.agent.run(request)?.into_parts();
         let body = body.with_config().limit(MAX_RESPONSE).read_to_vec()?;
         Ok(Response::from_parts(head, body.into()))

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use byline_domain::Timestamp;
 use byline_domain::policy::Scopes;
-use jsonwebtoken::errors::Error;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use ring::hmac;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::crypto;
 use crate::keys::{WeakSecret, strong_bytes};
 
 /// The content of a token for development.
@@ -33,8 +33,7 @@ pub struct Minting {
 ///
 /// [`WeakSecret`]
 pub fn mint(secret: &SecretString, minting: &Minting) -> Result<String, WeakSecret> {
-    crypto::install();
-    let key = EncodingKey::from_secret(strong_bytes(secret)?);
+    let secret = strong_bytes(secret)?;
     let begin = minting.now.as_micros() / 1_000_000;
     let lifetime = i64::try_from(minting.lifetime.as_secs()).unwrap_or(i64::MAX);
     let claims = json!({
@@ -45,9 +44,16 @@ pub fn mint(secret: &SecretString, minting: &Minting) -> Result<String, WeakSecr
         "iat": begin,
         "exp": begin.saturating_add(lifetime),
     });
-    let header = Header {
-        typ: Some("at+jwt".to_owned()),
-        ..Header::new(Algorithm::HS256)
-    };
-    encode(&header, &claims, &key).map_err(|_: Error| WeakSecret)
+    let header = json!({"typ": "at+jwt", "alg": "HS256"});
+    let bytes = |value: &Value| value.to_string().into_bytes();
+    Ok(signed(secret, &bytes(&header), &bytes(&claims)))
+}
+
+/// Signs any header and claims with a secret (HS256, RFC 7515 section 7.1).
+pub(crate) fn signed(secret: &[u8], header: &[u8], claims: &[u8]) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let message = format!("{header}.{claims}");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
+    format!("{message}.{signature}")
 }

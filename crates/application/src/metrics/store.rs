@@ -7,7 +7,7 @@ pub struct StoreMetrics {
     /// The database engine, such as `sqlite`; empty for a store that counts nothing.
     pub engine: &'static str,
     /// The queues, each with the jobs that passed through it.
-    pub lanes: Vec<QueueMetrics>,
+    pub queues: Vec<QueueMetrics>,
     /// The threads by role.
     pub threads: Vec<ThreadMetrics>,
     /// The connections.

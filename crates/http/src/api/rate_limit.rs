@@ -2,7 +2,6 @@
 //! left (draft-ietf-httpapi-ratelimit-headers).
 
 mod buckets;
-mod guard;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -20,8 +19,6 @@ use governor::{NotUntil, Quota, RateLimiter};
 use super::client_address::TrustedProxies;
 use crate::problem::{Code, Problem};
 use buckets::{BucketKey, Buckets, PeekStore};
-
-pub(crate) use guard::RateLimitGuard;
 
 /// The number of requests that one caller may send in a period. A caller that has
 /// been idle may send all of them at once.
@@ -56,14 +53,14 @@ pub(crate) struct RateLimits<C: Clock = MonotonicClock> {
 
 /// What the limits need to know of a request.
 #[derive(Clone, Copy, Debug)]
-struct RateLimitKey {
+pub(crate) struct RateLimitKey {
     network: IpAddr,
     has_credential: bool,
 }
 
 /// The remaining quota of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct QuotaStatus {
+pub(crate) struct QuotaStatus {
     policy: &'static str,
     remaining: u32,
     /// Seconds until the quota is full again, or after a refusal until one more
@@ -74,7 +71,7 @@ struct QuotaStatus {
 impl RateLimitKey {
     /// Returns `None` for the health endpoints, which have no limit: a load balancer
     /// must not take an instance for ill because it asks too often.
-    fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Option<Self> {
+    pub(crate) fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Option<Self> {
         let path = request.path();
         let is_health = matches!(path.strip_suffix('/').unwrap_or(path), "/livez" | "/readyz");
         (!is_health).then(|| Self {
@@ -114,7 +111,7 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// [`Code::RateLimited`].
-    fn check_failures(&self, key: &RateLimitKey) -> Result<(), Problem> {
+    pub(crate) fn check_failures(&self, key: &RateLimitKey) -> Result<(), Problem> {
         if !key.has_credential {
             return Ok(());
         }
@@ -130,7 +127,7 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     ///
     /// [`Code::RateLimited`].
-    fn admit(
+    pub(crate) fn admit(
         &self,
         key: &RateLimitKey,
         credential: Option<[u8; 32]>,
@@ -152,7 +149,12 @@ impl<C: Clock + Clone> RateLimits<C> {
     }
 
     /// Adds the remaining quota to a response, and counts a failed authentication.
-    fn settle(&self, key: &RateLimitKey, quota: QuotaStatus, response: &mut HttpResponse) {
+    pub(crate) fn settle(
+        &self,
+        key: &RateLimitKey,
+        quota: QuotaStatus,
+        response: &mut HttpResponse,
+    ) {
         if response.status() == StatusCode::UNAUTHORIZED && key.has_credential {
             // Ignored: the next request checks the limit.
             let _ = self.failures.check_key(&BucketKey::Network(key.network));

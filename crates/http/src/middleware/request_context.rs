@@ -109,15 +109,35 @@ impl Exchange<'_> {
         set_default_headers(&self.api, &mut response, meta);
         self.span.announce(response.headers_mut());
         let (status, took) = (response.status(), meta.at.elapsed());
-        self.in_flight
-            .answered(meta.route, self.method, status, took);
         if let Some(request) = request
             && self.api.settings().log_requests
         {
-            log(request, meta, self.method, status, &self.span, took);
+            self.log(request, meta, status, took);
         }
         self.span.end(meta, self.method, status);
+        self.in_flight
+            .answered(meta.route, self.method, status, took);
         response
+    }
+
+    fn log(&self, request: &HttpRequest, meta: &RequestMeta, status: StatusCode, took: Duration) {
+        let trace_id = self.span.trace_id();
+        let trace_id = trace_id.or_else(|| trace_context::trace_id(request.headers()));
+        // `tracing` writes numbers of 128 bits as text.
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(
+            method = self.method,
+            path = path_to_log(request).as_ref(),
+            route = meta.route,
+            status = status.as_u16(),
+            micros = micros(took),
+            queued_micros = micros(meta.queued()),
+            database_micros = micros(meta.worked()),
+            caller = meta.requester.caller().map(span::caller_name),
+            request_id = meta.id.as_str(),
+            trace_id = trace_id.map(tracing::field::display),
+            "request"
+        );
     }
 }
 
@@ -178,34 +198,6 @@ fn set_default_headers(api: &Api, response: &mut HttpResponse, meta: &RequestMet
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-}
-
-fn log(
-    request: &HttpRequest,
-    meta: &RequestMeta,
-    method: &'static str,
-    status: StatusCode,
-    span: &RequestSpan,
-    took: Duration,
-) {
-    let trace_id = span
-        .trace_id()
-        .or_else(|| trace_context::trace_id(request.headers()));
-    // `tracing` writes numbers of 128 bits as text.
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(
-        method,
-        path = path_to_log(request).as_ref(),
-        route = meta.route,
-        status = status.as_u16(),
-        micros = micros(took),
-        queued_micros = micros(meta.queued()),
-        database_micros = micros(meta.worked()),
-        caller = meta.requester.caller().map(span::caller_name),
-        request_id = meta.id.as_str(),
-        trace_id = trace_id.map(tracing::field::display),
-        "request"
-    );
 }
 
 /// Returns the path without the query. If a segment may be something else than an id,

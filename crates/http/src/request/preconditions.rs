@@ -30,9 +30,12 @@ struct Tag {
 }
 
 impl Tag {
-    /// Returns `None` if no row has this tag.
+    /// Returns the version whose tag has this text; `None` if no row has it. Tags are
+    /// compared byte by byte, so `"01"` is not `"1"`.
     fn version(&self) -> Option<Version> {
-        version(&self.opaque)
+        let text = str::from_utf8(&self.opaque).ok()?;
+        let version = Version::new(text.parse().ok()?)?;
+        (version.get().to_string() == text).then_some(version)
     }
 }
 
@@ -47,18 +50,12 @@ impl NoneMatch {
 
     /// Returns whether this version matches, by weak comparison.
     pub(crate) fn names(&self, version: Version) -> bool {
-        match &self.0 {
-            Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|tag| tag.version() == Some(version)),
-        }
+        self.0.any(|tag| tag.version() == Some(version))
     }
 
     /// Returns whether this tag matches, by weak comparison.
     pub(crate) fn names_tag(&self, tag: &WeakTag) -> bool {
-        match &self.0 {
-            Tags::Any => true,
-            Tags::These(tags) => tags.iter().any(|named| named.opaque == tag.opaque()),
-        }
+        self.0.any(|named| named.opaque == tag.opaque())
     }
 }
 
@@ -89,15 +86,12 @@ impl ReadConditions {
     ///
     /// [`AppError::PreconditionFailed`] if `If-Match` does not match.
     pub(crate) fn is_known(&self, subject: EntityRef, version: Version) -> Result<bool, AppError> {
-        match &self.matches {
-            Some(Tags::These(tags)) if !strong(tags).contains(&version) => {
-                Err(AppError::PreconditionFailed(subject))
-            }
-            _ => Ok(self
-                .none_match
-                .as_ref()
-                .is_some_and(|tags| tags.names(version))),
+        let is_match = |tags: &Tags| tags.any(|tag| !tag.weak && tag.version() == Some(version));
+        if !self.matches.as_ref().is_none_or(is_match) {
+            return Err(AppError::PreconditionFailed(subject));
         }
+        let none_match = self.none_match.as_ref();
+        Ok(none_match.is_some_and(|tags| tags.names(version)))
     }
 }
 
@@ -155,10 +149,19 @@ fn strong(tags: &[Tag]) -> Vec<Version> {
 
 /// Parses a value of `If-Match`; `None` if it is malformed.
 pub(crate) fn precondition(text: &str) -> Option<Precondition> {
-    collect([text.as_bytes()]).map(Tags::into_precondition)
+    // Refuses line breaks, which a header cannot have.
+    let value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
+    collect([value.as_bytes()]).map(Tags::into_precondition)
 }
 
 impl Tags {
+    fn any(&self, matches: impl Fn(&Tag) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(matches),
+        }
+    }
+
     fn into_precondition(self) -> Precondition {
         match self {
             // `*` only demands that the row exists.
@@ -216,14 +219,6 @@ fn parse_tag(text: &[u8]) -> Option<Tag> {
     let is_valid = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
     let is_tag = opaque.iter().all(is_valid);
     is_tag.then_some(Tag { weak, opaque })
-}
-
-/// Returns the version whose tag has this text. Tags are compared byte by byte, so
-/// `"01"` is not `"1"`.
-fn version(opaque: &[u8]) -> Option<Version> {
-    let text = str::from_utf8(opaque).ok()?;
-    let version = Version::new(text.parse().ok()?)?;
-    (version.get().to_string() == text).then_some(version)
 }
 
 fn malformed(name: &HeaderName) -> Problem {
@@ -306,6 +301,9 @@ mod tests {
             assert_eq!(parse(&[text]), None, "{text}");
         }
         assert_eq!(parse(&["*", "\"1\""]), None);
+        for text in ["\"1\"\n", "\"1\",\n\"2\"", "*\r\n"] {
+            assert_eq!(precondition(text), None, "{text}");
+        }
     }
 
     #[test]

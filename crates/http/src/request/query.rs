@@ -28,7 +28,13 @@ impl Query {
             match allowed.iter().find(|known| **known == name) {
                 _ if errors.len() >= MAX_ERRORS => break,
                 None => errors.push(unknown(&name, allowed)),
-                Some(known) if query.get(known).is_some() => errors.push(duplicate(known)),
+                Some(known) if query.get(known).is_some() => {
+                    errors.push(fault(
+                        known,
+                        "duplicate-parameter",
+                        "is given more than once",
+                    ));
+                }
                 Some(known) if percent_decode_str(raw).decode_utf8().is_err() => {
                     errors.push(fault(known, "not-utf-8", "must be percent-encoded UTF-8"));
                 }
@@ -85,14 +91,6 @@ fn unknown(name: &str, allowed: &[&str]) -> FieldError {
         detail: format!("There is no query parameter `{name}`; {allowed}."),
         place: Location::Parameter(name),
         code: "unknown-parameter",
-    }
-}
-
-fn duplicate(name: &str) -> FieldError {
-    FieldError {
-        place: Location::Parameter(name.to_owned()),
-        code: "duplicate-parameter",
-        detail: format!("The query parameter `{name}` is given more than once."),
     }
 }
 

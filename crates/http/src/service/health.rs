@@ -34,16 +34,6 @@ enum ServerStatus {
     Away,
 }
 
-impl From<ServerHealth> for ServerStatus {
-    fn from(health: ServerHealth) -> Self {
-        match health {
-            ServerHealth::Ready => Self::Ready,
-            ServerHealth::ReadOnly => Self::ReadOnly,
-            ServerHealth::Away => Self::Away,
-        }
-    }
-}
-
 responses::groups! {
     StatusDocument: one("200", json_of::<Status>("It does."), &[]);
 }
@@ -101,7 +91,12 @@ fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
     if servers.len() < 2 {
         return Vec::new();
     }
-    servers.iter().copied().map(ServerStatus::from).collect()
+    let status = |health: &ServerHealth| match health {
+        ServerHealth::Ready => ServerStatus::Ready,
+        ServerHealth::ReadOnly => ServerStatus::ReadOnly,
+        ServerHealth::Away => ServerStatus::Away,
+    };
+    servers.iter().map(status).collect()
 }
 
 fn not_ready(detail: &'static str) -> Problem {

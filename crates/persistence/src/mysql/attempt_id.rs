@@ -2,19 +2,18 @@ use std::time::Duration;
 
 use uuid::{Builder, Uuid};
 
-/// Names one job of this service in the database, whatever the number of its
-/// attempts. Tokens are in the order of time, so that they are appended to the
-/// index that holds them.
+/// Identifies a job in the database across its attempts. Ids ascend with time, so
+/// that the index that holds them grows at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mysql) struct AttemptId(Uuid);
 
 impl AttemptId {
-    /// A token that nobody else has.
+    /// Returns a unique id.
     pub(in crate::mysql) fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// A bound below which tokens are older than `age`.
+    /// Returns a bound that is greater than every id older than `age`.
     pub(in crate::mysql) fn older_than(age: Duration) -> Self {
         let now = Uuid::now_v7()
             .get_timestamp()
@@ -24,8 +23,8 @@ impl AttemptId {
         Self(Builder::from_unix_timestamp_millis(then, &[0; 10]).into_uuid())
     }
 
-    /// What stands beside the token when somebody else has taken its place. No
-    /// job has it: of a random number, one bit differs.
+    /// Returns the id that is inserted together with this one by a resolution of its
+    /// outcome. No job has it: one random bit differs.
     pub(in crate::mysql) fn tombstone(self) -> Self {
         Self(Uuid::from_u128(self.0.as_u128() ^ 1))
     }
@@ -34,7 +33,7 @@ impl AttemptId {
         self.0.as_bytes()
     }
 
-    /// The token as a literal of SQL.
+    /// Returns the id as an SQL literal.
     pub(in crate::mysql) fn literal(&self) -> String {
         format!("x'{}'", self.0.simple())
     }
@@ -45,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_tokens_are_greater() {
+    fn later_ids_are_greater() {
         let (first, second) = (AttemptId::new(), AttemptId::new());
         assert!(first.as_bytes() < second.as_bytes());
         assert!(AttemptId::older_than(Duration::from_secs(1)).as_bytes() < first.as_bytes());

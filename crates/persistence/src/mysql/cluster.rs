@@ -1,4 +1,4 @@
-//! The servers of a store, and which of them a job goes to.
+//! The servers of a store, and the choice of one for each job.
 
 pub(super) mod node;
 pub(super) mod probe;
@@ -7,50 +7,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use byline_application::{Cause, Health, Intent, Readiness, ServerHealth};
+use byline_application::{Cause, Health, Readiness, ServerHealth};
 use tower::retry::budget::{Budget, TpsBudget};
 
 use crate::mysql::cluster::node::{Node, NodePreference, ProbeResult};
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::Reads;
+use crate::queue::Route;
 
-/// What a job is to a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// It reads: any server will do, if the URL says so.
-    Read,
-    /// It writes: to the first server that can, on every service alike, so that
-    /// writes seldom meet on different servers.
-    Write,
-}
-
-impl Route {
-    pub(super) fn of(intent: Intent) -> Self {
-        match intent {
-            Intent::Read | Intent::Snapshot => Self::Read,
-            Intent::Create | Intent::Write | Intent::DryRun => Self::Write,
-        }
-    }
-}
-
-/// One server or several with the same data.
+/// One server, or several with the same data.
 pub(super) struct Cluster {
-    nodes: Vec<Arc<Node>>,
+    nodes: Vec<Node>,
     reads: Reads,
     closing: AtomicBool,
     retries: TpsBudget,
 }
 
-/// How far back the budget of retries looks.
+/// The window of the budget of retries.
 const BUDGET_WINDOW_SECONDS: u32 = 10;
 
-/// Retries for each job.
+/// Retries per job.
 const BUDGET_SHARE: f32 = 0.05;
 
 impl Cluster {
-    pub(super) fn new(nodes: Vec<Arc<Node>>, reads: Reads, threads: usize) -> Self {
-        // Granted in any case: when a server has been restarted, each thread
-        // finds its connection broken once.
+    pub(super) fn new(nodes: Vec<Node>, reads: Reads, threads: usize) -> Self {
+        // The minimum: after a server was restarted, each thread finds its connection
+        // broken once.
         let floor = u32::try_from(threads).unwrap_or(u32::MAX);
         let floor = floor.div_ceil(BUDGET_WINDOW_SECONDS);
         Self {
@@ -65,27 +47,29 @@ impl Cluster {
         }
     }
 
-    pub(super) fn nodes(&self) -> &[Arc<Node>] {
+    pub(super) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// Where a job goes, as the index of a server. `turn` is the first server
-    /// to look at for reads that may go anywhere; `held` is where the last job
-    /// of this kind went.
+    /// Returns the index of the server for a job: for a write the first server that takes
+    /// writes, so that the writes of several services rarely conflict across servers; for
+    /// a read any server, if the URL says so. `first` is the server to prefer for
+    /// reads that may go anywhere; `current` is the server of the last job with this
+    /// route.
     ///
     /// # Errors
     ///
-    /// Why no server can be asked at present. While there is a reason, nobody
-    /// but the probes knocks.
+    /// Why no server can be used at present. Until a probe finds one, jobs do not try
+    /// to connect.
     pub(super) fn choose(
         &self,
         route: Route,
-        turn: usize,
-        held: Option<usize>,
+        first: usize,
+        current: Option<usize>,
     ) -> Result<usize, Cause> {
         let count = self.nodes.len();
         let first = match (route, self.reads) {
-            (Route::Read, Reads::Anywhere) => turn % count.max(1),
+            (Route::Read, Reads::Anywhere) => first % count.max(1),
             (Route::Read, Reads::WithWrites) | (Route::Write, _) => 0,
         };
         let now = Instant::now();
@@ -94,15 +78,15 @@ impl Cluster {
             let Some(node) = self.nodes.get(index) else {
                 continue;
             };
-            let standing = match node.standing(route == Route::Write, now) {
-                // Where one is, one stays.
-                NodePreference::OnProbation if held == Some(index) => NodePreference::Settled,
-                standing => standing,
+            let preference = match node.preference(route == Route::Write, now) {
+                // A thread that already uses the server stays there.
+                NodePreference::OnProbation if current == Some(index) => NodePreference::Settled,
+                preference => preference,
             };
-            if standing > best.0 {
-                best = (standing, index);
+            if preference > best.0 {
+                best = (preference, index);
             }
-            if standing == NodePreference::Settled {
+            if preference == NodePreference::Settled {
                 break;
             }
         }
@@ -114,83 +98,89 @@ impl Cluster {
 
     fn trouble(&self, index: usize) -> Cause {
         let node = self.nodes.get(index);
-        node.and_then(|node| node.trouble())
+        node.and_then(Node::trouble)
             .unwrap_or_else(|| Arc::new(ConnectError::TimedOut))
     }
 
-    /// Takes note of what a probe saw.
-    pub(super) fn saw(&self, index: usize, sight: ProbeResult) {
+    /// Returns whether a server other than this one is ready.
+    fn has_alternative(&self, index: usize) -> bool {
+        let mut others = self.nodes.iter().enumerate();
+        others.any(|(other, node)| other != index && node.trouble().is_none())
+    }
+
+    /// Notes the result of a probe.
+    pub(super) fn note_probe(&self, index: usize, found: ProbeResult) {
         let Some(node) = self.nodes.get(index) else {
             return;
         };
-        let is_away = !sight.is_ready();
-        node.saw(sight);
-        // Nobody gains by hurrying while there is nowhere to go.
-        let elsewhere = self.nodes.iter().any(|other| other.trouble().is_none());
-        if is_away && elsewhere {
-            node.break_off();
+        let is_away = !found.is_ready();
+        node.note(found);
+        // Cancelling gains nothing while there is no other server.
+        if is_away && self.has_alternative(index) {
+            node.cancel();
         }
     }
 
-    /// A job has found this server away: the others need not find out too.
-    /// Tells whether there is another server to go to.
-    pub(super) fn found_away(&self, index: usize, cause: Cause) -> bool {
-        let others = self.nodes.iter().enumerate();
-        let elsewhere = others
-            .filter(|(other, _)| *other != index)
-            .any(|(_, node)| node.trouble().is_none());
+    /// Notes that a job has found this server away, so that other jobs need not find
+    /// out, too. Returns whether another server is ready.
+    pub(super) fn report_away(&self, index: usize, cause: Cause) -> bool {
+        let has_alternative = self.has_alternative(index);
         if let Some(node) = self.nodes.get(index) {
-            if elsewhere {
-                node.saw(ProbeResult::Away(cause));
+            if has_alternative {
+                node.note(ProbeResult::Away(cause));
             }
-            node.look_again();
+            node.probe_now();
         }
-        elsewhere
+        has_alternative
     }
 
-    /// Whether another attempt may be made. All attempts of a service together
-    /// are a little more than its jobs, whatever becomes of the servers: a
-    /// cluster that is in trouble is not asked three times as much.
+    /// Returns whether another attempt may be made. The attempts of a service are only
+    /// slightly more than its jobs, whatever happens to the servers, so that retries do
+    /// not multiply the load of a cluster in trouble.
     pub(super) fn grants_retry(&self) -> bool {
         self.retries.withdraw()
     }
 
-    /// A job begins.
+    /// Adds a job's share to the budget of retries.
     pub(super) fn count_job(&self) {
         self.retries.deposit();
     }
 
     pub(super) fn health(&self) -> Health {
-        let sights: Vec<ProbeResult> = self.nodes.iter().map(|node| node.sight()).collect();
-        let release = sights.iter().find_map(|sight| match sight {
-            ProbeResult::Ready { release, .. } => Some(release.clone()),
-            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => None,
-        });
-        let wrong = |sight: &ProbeResult| matches!(sight, ProbeResult::WrongSchema(_));
-        let is_writable = |sight: &ProbeResult| {
-            let ProbeResult::Ready { is_read_only, .. } = sight else {
-                return false;
-            };
-            !is_read_only
-        };
-        let (readiness, release) = match release {
-            _ if self.is_closing() => (Readiness::ShuttingDown, None),
-            Some(release) if sights.iter().any(is_writable) => (Readiness::Ready, release),
-            Some(release) => (Readiness::ReadOnly, release),
-            None if sights.iter().any(wrong) => (Readiness::WrongSchema, None),
-            None => (Readiness::Unreachable(self.trouble(0)), None),
-        };
-        let servers = sights.iter().map(|sight| match sight {
+        let results: Vec<_> = self.nodes.iter().map(Node::last_probe).collect();
+        let has_wrong_schema = results
+            .iter()
+            .any(|result| matches!(result, ProbeResult::WrongSchema(_)));
+        let mut found_release = None;
+        let mut is_writable = false;
+        let servers = results.into_iter().map(|result| match result {
             ProbeResult::Ready {
-                takes_writes: true, ..
-            } => ServerHealth::Ready,
-            ProbeResult::Ready { .. } => ServerHealth::ReadOnly,
+                release,
+                takes_writes,
+                is_read_only,
+            } => {
+                found_release.get_or_insert(release);
+                is_writable |= !is_read_only;
+                if takes_writes {
+                    ServerHealth::Ready
+                } else {
+                    ServerHealth::ReadOnly
+                }
+            }
             ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => ServerHealth::Away,
         });
+        let servers = servers.collect();
+        let (readiness, release) = match found_release {
+            _ if self.is_closing() => (Readiness::ShuttingDown, None),
+            Some(release) if is_writable => (Readiness::Ready, release),
+            Some(release) => (Readiness::ReadOnly, release),
+            None if has_wrong_schema => (Readiness::WrongSchema, None),
+            None => (Readiness::Unreachable(self.trouble(0)), None),
+        };
         Health {
             readiness,
             release,
-            servers: servers.collect(),
+            servers,
         }
     }
 

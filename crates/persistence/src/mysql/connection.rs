@@ -1,6 +1,7 @@
 //! diesel's synchronous connection over diesel-async's.
 
 pub(super) mod connect;
+mod diesel_impls;
 pub(super) mod durability;
 pub(super) mod error;
 pub(super) mod kill;
@@ -11,66 +12,60 @@ pub(super) mod settings;
 pub(super) mod staleness;
 pub(super) mod unprepared;
 pub(super) mod unwind;
+pub(super) mod variables;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{iter, vec};
 
 use byline_domain::UserId;
-use diesel::connection::{
-    AnsiTransactionManager, CacheSize, ConnectionSealed, Instrumentation, LoadConnection,
-    SimpleConnection,
-};
-use diesel::migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection};
-use diesel::mysql::Mysql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::{ConnectionError, DatabaseErrorKind, Error};
-use diesel::{ConnectionResult, QueryResult};
-use diesel_async::{
-    AsyncConnection, AsyncConnectionCore, AsyncMysqlConnection, SimpleAsyncConnection,
-};
-use futures_util::TryStreamExt;
+use diesel::QueryResult;
+use diesel::connection::AnsiTransactionManager;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::AsyncMysqlConnection;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::attempt_id::AttemptId;
 use super::errors;
-use crate::mysql::attempt_id::AttemptId;
-use crate::mysql::connection::kill::{Extent, Killer};
-use crate::mysql::connection::unwind::caught;
+use kill::{KillTarget, Killer};
+use unwind::caught;
 
-/// The longest that a statement may take. The server is
-/// told to give up earlier, so this ends the wait for a server that is silent.
+/// The longest time that a statement may take. The server has shorter limits, so this
+/// ends the wait for a server that is silent.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(6);
 
-/// How long before its time is over a statement is ended on the server: its
-/// answer then says that nothing was done, while silence would leave that open.
+/// How long before its limit a statement is killed on the server: its answer then says
+/// that nothing was done, while silence would leave that open.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A connection that blocks its thread, but never beyond a moment that is set.
+/// A connection that blocks its thread, but never beyond its deadline.
 ///
-/// A statement whose time is over leaves the connection in the middle of the
-/// protocol: it is lost from then on and refuses everything.
+/// A statement that exceeds its time limit leaves the connection in the middle of the
+/// protocol: the connection is lost then, and refuses every statement.
 ///
-/// diesel-async's own wrapper cannot do this: its `BlockOn` has to give
-/// whatever the future would have given, and no moment is handed to it.
+/// diesel-async's own wrapper cannot do this: its `BlockOn` has to return the result of
+/// the future, and knows no deadline.
 pub(super) struct Connection {
     inner: AsyncMysqlConnection,
     /// Drives `inner`; dropped after it.
     driver: Driver,
-    /// Of diesel's own transactions, which only migrations use.
+    /// The state of diesel's own transactions, which only migrations use.
     transactions: AnsiTransactionManager,
     deadline: Option<Instant>,
     limit: Duration,
     lost: bool,
     unfit: bool,
-    fence: Option<CancelSignal>,
-    /// The server's number of this connection, and which server it is.
+    /// Cancels statements.
+    cancel: Option<CancelSignal>,
+    /// The server's number of this connection.
     id: u32,
+    /// Identifies the server, among those that a name may resolve to.
     server: String,
+    /// Kills statements on the server when their time is over.
     killer: Option<Arc<Killer>>,
-    /// Whether a statement of this connection was ended on the server. The
-    /// order may arrive late and hit the next one.
+    /// Whether a statement of this connection was killed on the server. The kill may
+    /// arrive late and hit the next statement.
     killed: bool,
     has_returning: bool,
     origin: Option<InsertMarker>,
@@ -78,8 +73,8 @@ pub(super) struct Connection {
     posts_far_from_limit: bool,
 }
 
-/// A runtime that ends without waiting for its threads: the last connections may
-/// be dropped where nobody may wait, in the end of a task of another runtime.
+/// A runtime that ends without waiting for its threads: the last connections may be
+/// dropped in a task of another runtime, which must not block.
 struct Driver(Option<Runtime>);
 
 impl Drop for Driver {
@@ -90,28 +85,27 @@ impl Drop for Driver {
     }
 }
 
-/// Tells that nobody is to wait for a server any more: whoever holds the other
-/// end sends something.
+/// Receives a message when statements on a server are no longer to be waited for.
 pub(super) type CancelSignal = watch::Receiver<()>;
 
-/// What counts ids that clients see.
+/// An auto-increment counter of ids that clients see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counter {
     Users,
     Posts,
 }
 
-/// Which attempt inserts.
+/// Marks inserted rows with the attempt that inserts them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InsertMarker {
-    /// Marks the row.
+    /// The value to store in the row.
     pub(super) token: AttemptId,
-    /// Whether an earlier attempt with this token may have been committed.
+    /// Whether an earlier attempt with this id may have been committed.
     pub(super) repeated: bool,
 }
 
 impl Connection {
-    /// A connection that was made on `runtime`.
+    /// Returns a connection that was made on `runtime`.
     pub(super) fn new(inner: AsyncMysqlConnection, id: u32, runtime: Runtime) -> Self {
         Self {
             inner,
@@ -121,7 +115,7 @@ impl Connection {
             limit: STATEMENT_LIMIT,
             lost: false,
             unfit: false,
-            fence: None,
+            cancel: None,
             id,
             server: String::new(),
             killer: None,
@@ -133,75 +127,40 @@ impl Connection {
         }
     }
 
-    /// Lets no statement from now on wait beyond `deadline`.
+    /// Sets the time that no statement may exceed from now on.
     pub(super) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
     }
 
-    /// Lets every statement take as long as `limit`, and forgets the deadline.
-    pub(super) fn wait_as_long_as(&mut self, limit: Duration) {
+    /// Sets the time limit of each statement, and removes the deadline.
+    pub(super) fn set_statement_limit(&mut self, limit: Duration) {
         self.deadline = None;
         self.limit = limit;
     }
 
-    /// Whether nothing can be done with this connection any more.
+    /// Returns whether the connection is of no use any more.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost || self.killed || self.is_fenced()
+        let is_cancelled = |cancel: &CancelSignal| cancel.has_changed().unwrap_or(false);
+        self.lost || self.killed || self.cancel.as_ref().is_some_and(is_cancelled)
     }
 
-    /// Which server this is, among those that a name may lead to.
-    pub(super) fn server(&self) -> &str {
-        &self.server
-    }
-
-    pub(super) fn set_server(&mut self, server: String) {
-        self.server = server;
-    }
-
-    /// Has statements ended on the server when their time is over.
-    pub(super) fn set_killer(&mut self, killer: Arc<Killer>) {
-        self.killer = Some(killer);
-    }
-
-    /// Has the server end a statement that is not waited for any more.
-    fn abandon(&self, reason: &str) -> Error {
-        if let Some(killer) = &self.killer {
-            killer.order(self.id, &self.server, Extent::Connection);
-        }
-        lost(reason)
-    }
-
-    /// Has statements broken off when `fence` says so.
-    pub(super) fn set_fence(&mut self, fence: CancelSignal) {
-        self.fence = Some(fence);
-    }
-
-    fn is_fenced(&self) -> bool {
-        let fence = self.fence.as_ref();
-        fence.is_some_and(|fence| fence.has_changed().unwrap_or(false))
-    }
-
-    /// Whether the server has said that it can do nothing at present, while
+    /// Returns whether the server has said that it can do nothing at present, while
     /// another one may.
     pub(super) fn is_unfit(&self) -> bool {
         self.unfit
     }
 
-    /// Gives the connection up: it may be in a transaction that nobody ends.
+    /// Gives the connection up: it may be in a transaction that nothing will end.
     pub(super) fn give_up(&mut self) {
         self.lost = true;
     }
 
-    /// Whether the server knows `INSERT … RETURNING`.
+    /// Returns whether the server supports `INSERT … RETURNING`.
     pub(super) fn has_returning(&self) -> bool {
         self.has_returning
     }
 
-    pub(super) fn set_has_returning(&mut self, has_returning: bool) {
-        self.has_returning = has_returning;
-    }
-
-    /// What marks the rows that are inserted.
+    /// Returns the mark of the rows that are inserted.
     pub(super) fn origin(&self) -> Option<InsertMarker> {
         self.origin
     }
@@ -210,7 +169,7 @@ impl Connection {
         self.origin = origin;
     }
 
-    /// Whether a row was inserted on this connection under an id far from the limit.
+    /// Returns whether this connection has inserted a row with an id far from the limit.
     pub(super) fn is_far_from_limit(&self, counter: Counter) -> bool {
         match counter {
             Counter::Users => self.users_far_from_limit,
@@ -218,7 +177,7 @@ impl Connection {
         }
     }
 
-    /// Notes an id that the counter gave.
+    /// Notes an id from the counter.
     pub(super) fn note_id(&mut self, counter: Counter, id: i64) {
         let is_far = id <= UserId::MAX_IMPORTED.get();
         match counter {
@@ -227,7 +186,7 @@ impl Connection {
         }
     }
 
-    /// Waits for what `ask` gives, but not beyond the deadline.
+    /// Waits for the answer to `ask`, but not beyond the deadline.
     fn wait<T>(
         &mut self,
         ask: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> QueryResult<T>,
@@ -242,36 +201,37 @@ impl Connection {
         let limit = now + self.limit;
         let limit = self.deadline.map_or(limit, |deadline| deadline.min(limit));
         if limit <= now {
-            // The server would carry out what nobody waits for.
+            // The server would execute the statement, and nothing would wait for it.
             self.lost = true;
             return Err(lost(NO_ANSWER));
         }
-        let kill_at = limit.checked_sub(GRACE).filter(|at| {
-            // Not for the rest of a time that is nearly over.
-            self.killer.is_some() && at.saturating_duration_since(now) >= GRACE
-        });
-        let (fence, inner) = (&mut self.fence, &mut self.inner);
+        // A statement that begins shortly before the limit is not killed.
+        let kill_at = limit
+            .checked_sub(GRACE)
+            .filter(|at| at.saturating_duration_since(now) >= GRACE)
+            .zip(self.killer.as_deref());
+        let (cancel, inner) = (&mut self.cancel, &mut self.inner);
         let mut killed = false;
         let ended = caught(|| {
             runtime.block_on(async {
                 let mut answer = pin!(ask(inner));
-                if let (Some(at), Some(killer)) = (kill_at, &self.killer) {
-                    match ending(&mut answer, fence, at).await {
-                        WaitEnding::Silence => {
-                            killer.order(self.id, &self.server, Extent::Statement);
+                if let Some((at, killer)) = kill_at {
+                    match wait_until(at, &mut answer, cancel).await {
+                        WaitResult::TimedOut => {
+                            killer.request(self.id, &self.server, KillTarget::Statement);
                             killed = true;
                         }
                         other => return other,
                     }
                 }
-                ending(&mut answer, fence, limit).await
+                wait_until(limit, &mut answer, cancel).await
             })
         });
         self.killed |= killed;
         let result = match ended {
-            Ok(WaitEnding::Answer(answer)) => answer,
-            Ok(WaitEnding::Silence) => Err(self.abandon(NO_ANSWER)),
-            Ok(WaitEnding::BrokenOff) => Err(self.abandon("the server is not waited for any more")),
+            Ok(WaitResult::Answered(answer)) => answer,
+            Ok(WaitResult::TimedOut) => Err(self.abandon(NO_ANSWER)),
+            Ok(WaitResult::Cancelled) => Err(self.abandon("the server is not waited for any more")),
             Err(panic) => {
                 tracing::warn!(
                     panic,
@@ -286,155 +246,58 @@ impl Connection {
         }
         result
     }
-}
 
-/// How the wait for an answer ends.
-enum WaitEnding<T> {
-    Answer(T),
-    BrokenOff,
-    /// Time is over.
-    Silence,
-}
-
-async fn ending<T>(
-    answer: impl Future<Output = T>,
-    fence: &mut Option<CancelSignal>,
-    limit: Instant,
-) -> WaitEnding<T> {
-    tokio::select! {
-        biased;
-        answer = tokio::time::timeout_at(limit.into(), answer) => {
-            answer.map_or(WaitEnding::Silence, WaitEnding::Answer)
+    /// Has the server close the connection, and returns the error to report.
+    fn abandon(&self, reason: &str) -> Error {
+        if let Some(killer) = &self.killer {
+            killer.request(self.id, &self.server, KillTarget::Connection);
         }
-        () = broken_off(fence) => WaitEnding::BrokenOff,
+        lost(reason)
     }
 }
 
-/// Ends when the fence says so.
-async fn broken_off(fence: &mut Option<CancelSignal>) {
-    if let Some(fence) = fence
-        && fence.changed().await.is_ok()
+/// The result of waiting for an answer.
+enum WaitResult<T> {
+    Answered(T),
+    Cancelled,
+    TimedOut,
+}
+
+async fn wait_until<T>(
+    limit: Instant,
+    answer: impl Future<Output = T>,
+    cancel: &mut Option<CancelSignal>,
+) -> WaitResult<T> {
+    tokio::select! {
+        biased;
+        answer = tokio::time::timeout_at(limit.into(), answer) => {
+            answer.map_or(WaitResult::TimedOut, WaitResult::Answered)
+        }
+        () = cancelled(cancel) => WaitResult::Cancelled,
+    }
+}
+
+/// Ends when the signal arrives.
+async fn cancelled(cancel: &mut Option<CancelSignal>) {
+    if let Some(cancel) = cancel
+        && cancel.changed().await.is_ok()
     {
-        // What has changed is noticed again when the connection is looked at.
-        fence.mark_changed();
+        // `is_lost` must see the signal, too.
+        cancel.mark_changed();
         return;
     }
     std::future::pending::<()>().await;
 }
 
-/// Whether the error is that time was over.
+/// Returns whether the statement failed because its time was over.
 pub(super) fn is_timeout(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(_, information) if information.message().ends_with(NO_ANSWER))
 }
 
 const NO_ANSWER: &str = "the server did not answer in time";
 
-/// An error of the connection in the driver's own form.
+/// Returns an error of the connection in the driver's own form.
 fn lost(reason: &str) -> Error {
     let text = format!("{}{reason}", errors::DRIVER_ERROR);
     Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text))
-}
-
-impl SimpleConnection for Connection {
-    fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.wait(async |inner| inner.batch_execute(query).await)
-    }
-}
-
-impl ConnectionSealed for Connection {}
-
-impl diesel::Connection for Connection {
-    type Backend = Mysql;
-    type TransactionManager = AnsiTransactionManager;
-
-    fn establish(_: &str) -> ConnectionResult<Self> {
-        let text = "connections to a server are opened by the connector";
-        Err(ConnectionError::BadConnection(text.into()))
-    }
-
-    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
-    where
-        T: QueryFragment<Mysql> + QueryId,
-    {
-        self.wait(async |inner| inner.execute_returning_count(Cached(source)).await)
-    }
-
-    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
-        &mut self.transactions
-    }
-
-    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        self.inner.instrumentation()
-    }
-
-    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        self.inner.set_instrumentation(instrumentation);
-    }
-
-    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        self.inner.set_prepared_statement_cache_size(size);
-    }
-}
-
-/// A statement that is prepared once for each connection, and kept.
-///
-/// Out of care for statements whose text depends on data, diesel prepares every
-/// INSERT and UPDATE anew, which costs a round trip. Here no text does: there
-/// are as many as there are places in the code.
-struct Cached<S>(S);
-
-impl<S: QueryFragment<Mysql>> QueryFragment<Mysql> for Cached<S> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        self.0.walk_ast(pass)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &Mysql) -> QueryResult<bool> {
-        Ok(true)
-    }
-}
-
-impl<S: QueryId> QueryId for Cached<S> {
-    type QueryId = S::QueryId;
-    const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
-}
-
-impl<S: Query> Query for Cached<S> {
-    type SqlType = S::SqlType;
-}
-
-type Row = <AsyncMysqlConnection as AsyncConnectionCore>::Row<'static, 'static>;
-
-impl LoadConnection for Connection {
-    type Cursor<'conn, 'query> = iter::Map<vec::IntoIter<Row>, fn(Row) -> QueryResult<Row>>;
-    type Row<'conn, 'query> = Row;
-
-    /// All rows at once, within one limit: a page has 101 at most.
-    fn load<'conn, 'query, T>(
-        &'conn mut self,
-        source: T,
-    ) -> QueryResult<Self::Cursor<'conn, 'query>>
-    where
-        T: Query + QueryFragment<Mysql> + QueryId + 'query,
-        Mysql: diesel::expression::QueryMetadata<T::SqlType>,
-    {
-        let rows: Vec<Row> =
-            self.wait(async |inner| inner.load(Cached(source)).await?.try_collect().await)?;
-        Ok(rows.into_iter().map(Ok))
-    }
-}
-
-impl MigrationConnection for Connection {
-    fn setup(&mut self) -> QueryResult<usize> {
-        self.batch_execute(CREATE_MIGRATIONS_TABLE).map(|()| 0)
-    }
-}
-
-impl diesel::r2d2::R2D2Connection for Connection {
-    fn ping(&mut self) -> QueryResult<()> {
-        self.batch_execute("DO 1")
-    }
-
-    fn is_broken(&mut self) -> bool {
-        self.is_lost()
-    }
 }

@@ -1,4 +1,4 @@
-//! What the query plan tests need to know of MariaDB and MySQL.
+//! MariaDB's and MySQL's part of the query plan tests.
 
 use diesel::connection::SimpleConnection;
 use diesel::mysql::Mysql;
@@ -26,9 +26,9 @@ fn every_list_is_served_by_an_index_of_mysql() {
     }
 }
 
-/// A migrated database with enough rows, of which enough have the same values,
-/// for the optimiser to be tempted by a wrong index. Lasts as long as the
-/// server. None where there is no server to start.
+/// Returns a migrated database that exists as long as the server, or nothing if there is
+/// no server to start. It has enough rows, and enough equal values, for the optimiser to
+/// be tempted by a wrong index.
 fn scratch(engine: Engine) -> Option<(Server, Connection)> {
     let server = dedicated(engine, &[])?;
     let schema = server.schema();
@@ -38,14 +38,14 @@ fn scratch(engine: Engine) -> Option<(Server, Connection)> {
     for statement in ROWS {
         admin.run(&statement.replace("$numbers", NUMBERS));
     }
-    // For `FLUSH STATUS`, which begins to count anew.
+    // For `FLUSH STATUS`, which resets the counters.
     admin.run(&format!("GRANT RELOAD ON *.* TO {}", schema.name));
     let mut connection = connect::connect(&target).unwrap();
-    connection.wait_as_long_as(PATIENCE);
+    connection.set_statement_limit(PATIENCE);
     Some((server, connection))
 }
 
-/// The machine may be busy.
+/// Long, because the machine may be busy.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// One user has nearly all posts; half of them have the same title and times.
@@ -60,7 +60,7 @@ const ROWS: [&str; 2] = [
      FROM $numbers WHERE n <= 50000 ORDER BY n",
 ];
 
-/// 1 to 65,536; only MariaDB has sequences in tables of their own.
+/// The numbers from 1 to 65,536. Only MariaDB has sequence tables.
 const NUMBERS: &str = "(
     WITH bits (b) AS (SELECT 0 UNION ALL SELECT 1),
         nibbles (d) AS (SELECT p.b + 2 * q.b + 4 * r.b + 8 * s.b
@@ -69,21 +69,19 @@ const NUMBERS: &str = "(
     FROM nibbles p, nibbles q, nibbles r, nibbles s
 ) AS numbers";
 
-/// Has the engine count what is in the tables and indexes.
+/// Has the engine collect statistics about the tables and indexes.
 pub(super) fn analyze(connection: &mut Connection) {
     connection
         .batch_execute("ANALYZE TABLE users, posts")
         .unwrap();
 }
 
-/// What shows that a statement does not do what it shall: begin at a place in
-/// an index, end at another, and give all the rows between as they come.
-/// Nothing if it does.
+/// Returns the signs that the statement does more than to read one range of an index and
+/// return its rows in that order.
 ///
-/// The plan is that of the statement as it is run: prepared, with its values
-/// bound. A plan tells which index is read and that nothing is sorted, but not
-/// where the reading begins and ends; so the rows that the engine hands out are
-/// counted too.
+/// The statement is explained as it is run: prepared, with its values bound. The plan
+/// shows which index is read and that nothing is sorted, but not which range is read, so
+/// the rows that the engine reads are counted, too.
 pub(super) fn faults(connection: &mut Connection, recorded: &str) -> Vec<String> {
     let statement = Statement::of(recorded);
     let plan: Vec<Step> = statement.explained().load(connection).unwrap();
@@ -94,7 +92,7 @@ pub(super) fn faults(connection: &mut Connection, recorded: &str) -> Vec<String>
         .collect();
     let (mut read, enough) = statement.run(connection);
     if read > enough {
-        // What MySQL looked up in its own dictionary is counted too, the first time.
+        // The first time, MySQL also counts what it reads of its own dictionary.
         read = statement.run(connection).0;
     }
     if read > enough {
@@ -110,7 +108,7 @@ struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// As diesel shows it: `SELECT … WHERE id > ? -- binds: [7]`.
+    /// Parses diesel's output: `SELECT … WHERE id > ? -- binds: [7]`.
     fn of(recorded: &'a str) -> Self {
         let (text, values) = recorded.split_once(" -- binds: ").unwrap();
         let values = serde_json::from_str(values).unwrap();
@@ -118,7 +116,7 @@ impl<'a> Statement<'a> {
     }
 
     fn explained(&self) -> BoxedSqlQuery<'_, Mysql, SqlQuery> {
-        // MySQL 9.7 draws a tree unless told otherwise.
+        // By default, MySQL 9.7 returns a tree.
         self.bound(&format!("EXPLAIN FORMAT = TRADITIONAL {}", self.text))
     }
 
@@ -133,8 +131,8 @@ impl<'a> Statement<'a> {
             })
     }
 
-    /// Runs it, and tells how many rows the engine read and how many it may
-    /// have to: those that it gives, and one or two at either end of each range.
+    /// Runs the statement. Returns how many rows the engine read, and how many it may
+    /// read: those that it returns, and one or two at either end of each range.
     fn run(&self, connection: &mut Connection) -> (i64, i64) {
         const ENDS: i64 = 3;
         connection.batch_execute("FLUSH STATUS").unwrap();
@@ -148,8 +146,7 @@ impl<'a> Statement<'a> {
                 _ => self.values.len().try_into().unwrap(),
             }
         };
-        // What the condition that is pushed down to the index refuses is not
-        // handed out, but was read.
+        // Rows that an index condition excludes are read, but not counted as such.
         let read = sum(connection, "Handler_read%").max(sum(connection, "Handler_icp_attempts"));
         (read, given + ENDS)
     }
@@ -190,9 +187,9 @@ struct Step {
 }
 
 impl Step {
-    /// Whether it reads a table. No access at all: the optimiser saw that there is
-    /// no such row. An index is read from one of its ends (`index`) where the
-    /// condition leaves nothing out; that it stops is seen by the rows.
+    /// Returns whether the step reads a table. Without any access, the optimiser knows
+    /// that there is no such row. Without a condition, an index is read from one of its
+    /// ends (`index`); the count of rows shows that the reading stops.
     fn scans(&self) -> bool {
         self.access.as_deref() == Some("ALL") || (self.access.is_some() && self.key.is_none())
     }

@@ -1,5 +1,7 @@
 pub(super) mod tls;
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,58 +10,55 @@ use url::Url;
 
 use tls::{Security, Tls};
 
-/// Which database on which server or cluster, and how to get there.
+/// A database on a server or a cluster, and how to connect to it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct MysqlTarget {
-    /// The servers, the one to prefer first; one at least.
+    /// The servers, the preferred one first. Never empty.
     pub(super) hosts: Vec<Host>,
     pub(super) reads: Reads,
     pub(super) user: String,
     pub(super) password: Option<String>,
     pub(super) database: String,
     pub(super) security: Security,
-    /// What has to survive a power cut.
     pub(super) durability: Durability,
 }
 
 /// One server.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Host {
     pub(super) name: String,
     pub(super) port: u16,
 }
 
-/// Which of the servers read.
+/// Which servers serve reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reads {
-    /// The one that writes.
+    /// The one that serves writes.
     WithWrites,
-    /// Any of them, each thread another one.
+    /// Any of them; threads prefer different ones.
     Anywhere,
 }
 
-/// What a URL accepts, in the order of what may be lost.
+/// What has to survive a power cut, the strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mysql) enum Durability {
     /// Every acknowledged commit survives a power cut.
     Full,
-    /// The same, on storage that writes pages whole and keeps the order of
-    /// writes, so that the server's own protection against torn pages may be
-    /// off.
+    /// The same, on storage that writes whole pages, in order. The server's own
+    /// protection against torn pages may be off.
     TrustedStorage,
     /// Acknowledged commits may be lost.
     Relaxed,
 }
 
-/// Why a text names no database on a server. No variant repeats what may be
-/// secret.
+/// Why a URL names no database on a server. No variant repeats what may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MysqlUrlError {
-    /// Against the syntax of URLs.
+    /// The syntax is not that of a URL.
     #[error("must be a URL such as mysql://user:password@host:3306/byline")]
     NotAUrl,
-    /// A part without which nothing works.
+    /// A required part is missing.
     #[error("must name the {0}, as in mysql://user:password@host:3306/byline")]
     Missing(&'static str),
     /// A parameter that this program does not know.
@@ -70,34 +69,36 @@ pub enum MysqlUrlError {
     /// A parameter given twice.
     #[error("gives the parameter `{0}` twice")]
     RepeatedParameter(&'static str),
-    /// A parameter with a value that it cannot have.
+    /// A parameter with an invalid value.
     #[error("the parameter `{name}` must be {expected}")]
     InvalidParameter {
         /// The parameter.
         name: &'static str,
-        /// What it may be.
+        /// The valid values.
         expected: &'static str,
     },
     /// A host that is named twice.
     #[error("names the same host and port twice")]
     RepeatedHost,
-    /// An authority's certificate that nothing would look at.
+    /// A certificate of an authority that nothing would verify.
     #[error("`ssl-ca` is looked at with ssl-mode=VERIFY_CA or VERIFY_IDENTITY only")]
     CaWithoutVerification,
-    /// Every site has a certificate of a public authority.
+    /// Verification by authority only, without an authority: every site has a
+    /// certificate of a public one.
     #[error("`ssl-mode=VERIFY_CA` needs `ssl-ca`, the authority that signs the certificate")]
     VerificationWithoutCa,
-    /// With TLS, no server is asked for a public key.
+    /// Key retrieval with TLS, where no server is asked for a public key.
     #[error(
         "`allow-public-key-retrieval=true` goes with ssl-mode=DISABLED or PREFERRED only: it is about connections without TLS"
     )]
     KeyRetrievalWithTls,
-    /// MySQL's own clients know the parameter; the driver does not.
+    /// A file with the server's public key. MySQL's own clients support it; the driver
+    /// does not.
     #[error(
         "`server-public-key` is not supported; use ssl-mode=VERIFY_CA with `ssl-ca`, the server's ca.pem"
     )]
     PublicKeyFile,
-    /// A server on another machine, without TLS.
+    /// A password for a server on another machine, without TLS.
     #[error(
         "without TLS the password could be read by whatever answers in the server's place: use ssl-mode=VERIFY_CA or VERIFY_IDENTITY, or accept that with `allow-public-key-retrieval=true`"
     )]
@@ -105,7 +106,7 @@ pub enum MysqlUrlError {
 }
 
 impl MysqlTarget {
-    /// Reads a URL whose scheme is `mysql`, with one host or several.
+    /// Parses a URL whose scheme is `mysql`, with one host or several.
     pub(crate) fn parse(text: &str) -> Result<Self, MysqlUrlError> {
         let urls = one_host_each(text)
             .map(|text| Url::parse(&text).map_err(|_| MysqlUrlError::NotAUrl))
@@ -120,23 +121,37 @@ impl MysqlTarget {
         if database.is_empty() || database.contains('/') || url.fragment().is_some() {
             return Err(MysqlUrlError::Missing("database"));
         }
-        let later = |index| hosts.iter().skip(index + 1);
-        if hosts
-            .iter()
-            .enumerate()
-            .any(|(index, host)| later(index).any(|other| other == host))
-        {
+        let distinct: HashSet<&Host> = hosts.iter().collect();
+        if distinct.len() < hosts.len() {
             return Err(MysqlUrlError::RepeatedHost);
         }
         let parameters = Parameters::parse(url)?;
+        let reads = [("first", Reads::WithWrites), ("any", Reads::Anywhere)];
+        let durabilities = [
+            ("FULL", Durability::Full),
+            ("TRUSTED_STORAGE", Durability::TrustedStorage),
+            ("RELAXED", Durability::Relaxed),
+        ];
         let target = Self {
-            hosts,
-            reads: parameters.reads()?,
+            reads: parameters.choose(READ_HOSTS, "first or any", &reads)?,
             user,
             password: url.password().map(decode).transpose()?,
             database,
-            security: parameters.security()?,
-            durability: parameters.durability()?,
+            security: Security::new(
+                parameters.get(SSL_MODE),
+                parameters.get(SSL_CA).map(PathBuf::from),
+                parameters.choose(
+                    KEY_RETRIEVAL,
+                    "true or false",
+                    &[("false", false), ("true", true)],
+                )?,
+            )?,
+            durability: parameters.choose(
+                DURABILITY,
+                "FULL, TRUSTED_STORAGE or RELAXED",
+                &durabilities,
+            )?,
+            hosts,
         };
         for host in &target.hosts {
             target.tls(host)?;
@@ -148,15 +163,15 @@ impl MysqlTarget {
     ///
     /// # Errors
     ///
-    /// The password would not be safe. No target that was parsed has such a host.
+    /// The password would not be safe. [`parse`](Self::parse) rules that out.
     pub(super) fn tls(&self, host: &Host) -> Result<Tls, MysqlUrlError> {
         let password = self.password.as_deref().unwrap_or_default();
-        self.security.to(host, !password.is_empty())
+        self.security.tls(host, !password.is_empty())
     }
 }
 
-/// The same URL for each of its hosts. URLs have one host only (RFC 3986,
-/// section 3.2); a list of them, with commas, is what drivers of MySQL take.
+/// Returns a URL for each of the hosts. URLs have one host (RFC 3986, section 3.2);
+/// drivers of MySQL accept a list, separated by commas.
 fn one_host_each(text: &str) -> impl Iterator<Item = String> {
     let begin = text.find("//").map_or(text.len(), |slashes| slashes + 2);
     let (scheme, rest) = text.split_at(begin);
@@ -182,81 +197,65 @@ impl Host {
     }
 }
 
-/// Percent-decoded (RFC 3986, section 2.1).
+/// Percent-decodes the text (RFC 3986, section 2.1).
 fn decode(text: &str) -> Result<String, MysqlUrlError> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded
-        .map(std::borrow::Cow::into_owned)
+        .map(Cow::into_owned)
         .map_err(|_| MysqlUrlError::NotAUrl)
 }
 
-#[derive(Default)]
-struct Parameters {
-    ssl_mode: Option<String>,
-    ssl_ca: Option<String>,
-    key_retrieval: Option<String>,
-    durability: Option<String>,
-    read_hosts: Option<String>,
-}
+const SSL_MODE: &str = "ssl-mode";
+const SSL_CA: &str = "ssl-ca";
+const KEY_RETRIEVAL: &str = "allow-public-key-retrieval";
+const DURABILITY: &str = "durability";
+const READ_HOSTS: &str = "read-hosts";
+
+/// The parameters of a URL, by name.
+struct Parameters(HashMap<&'static str, String>);
 
 impl Parameters {
     fn parse(url: &Url) -> Result<Self, MysqlUrlError> {
-        let mut found = Self::default();
+        let mut found = HashMap::new();
         for (name, value) in url.query_pairs() {
-            let (name, place) = match name.as_ref() {
-                "ssl-mode" => ("ssl-mode", &mut found.ssl_mode),
-                "ssl-ca" => ("ssl-ca", &mut found.ssl_ca),
-                "allow-public-key-retrieval" => {
-                    ("allow-public-key-retrieval", &mut found.key_retrieval)
-                }
-                "durability" => ("durability", &mut found.durability),
-                "read-hosts" => ("read-hosts", &mut found.read_hosts),
-                "server-public-key" | "server-public-key-path" => {
-                    return Err(MysqlUrlError::PublicKeyFile);
-                }
-                unknown => return Err(MysqlUrlError::UnknownParameter(unknown.to_owned())),
-            };
-            if place.replace(value.into_owned()).is_some() {
+            if name == "server-public-key" || name == "server-public-key-path" {
+                return Err(MysqlUrlError::PublicKeyFile);
+            }
+            let name = [SSL_MODE, SSL_CA, KEY_RETRIEVAL, DURABILITY, READ_HOSTS]
+                .into_iter()
+                .find(|known| *known == name)
+                .ok_or_else(|| MysqlUrlError::UnknownParameter(name.into_owned()))?;
+            if found.insert(name, value.into_owned()).is_some() {
                 return Err(MysqlUrlError::RepeatedParameter(name));
             }
         }
-        Ok(found)
+        Ok(Self(found))
     }
 
-    fn security(&self) -> Result<Security, MysqlUrlError> {
-        Security::parse(
-            self.ssl_mode.as_deref(),
-            self.ssl_ca.as_ref().map(PathBuf::from),
-            self.key_retrieval.as_deref(),
-        )
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
-    fn reads(&self) -> Result<Reads, MysqlUrlError> {
-        match self.read_hosts.as_deref() {
-            None | Some("first") => Ok(Reads::WithWrites),
-            Some("any") => Ok(Reads::Anywhere),
-            Some(_) => Err(MysqlUrlError::InvalidParameter {
-                name: "read-hosts",
-                expected: "first or any",
-            }),
-        }
-    }
-
-    fn durability(&self) -> Result<Durability, MysqlUrlError> {
-        match self.durability.as_deref() {
-            None | Some("FULL") => Ok(Durability::Full),
-            Some("TRUSTED_STORAGE") => Ok(Durability::TrustedStorage),
-            Some("RELAXED") => Ok(Durability::Relaxed),
-            Some(_) => Err(MysqlUrlError::InvalidParameter {
-                name: "durability",
-                expected: "FULL, TRUSTED_STORAGE or RELAXED",
-            }),
-        }
+    /// Returns the choice that the parameter names, or the first one without the
+    /// parameter.
+    fn choose<T: Copy>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<T, MysqlUrlError> {
+        let chosen = match self.get(name) {
+            None => choices.first(),
+            Some(value) => choices.iter().find(|(text, _)| *text == value),
+        };
+        chosen
+            .map(|(_, choice)| *choice)
+            .ok_or(MysqlUrlError::InvalidParameter { name, expected })
     }
 }
 
 impl fmt::Display for MysqlTarget {
-    /// The database's name and nothing that helps to get at it.
+    /// Shows the database's name, but neither hosts nor credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "mysql://…/{}", self.database)
     }

@@ -1,6 +1,5 @@
-//! A thread of the store: takes jobs from the queues and sees each to its end.
+//! A worker thread: takes jobs from the queues and runs each until it has a result.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,153 +7,130 @@ use byline_application::{AppError, Cause, Intent, Unavailable};
 use crossbeam_channel::{Receiver, never, select};
 
 use super::ATTEMPTS;
-use super::cluster::Route;
-use crate::metrics::{QueueCounters, StoreCounters, ThreadCounters};
-use crate::mysql::attempt_id::AttemptId;
-use crate::mysql::commit::attempt::{self, Outcome, Settled};
-use crate::mysql::thread_connection::ThreadConnection;
-use crate::queue::QueuedJob;
+use super::attempt_id::AttemptId;
+use super::commit::attempt::{self, Outcome, Resolution};
+use super::thread_connection::ThreadConnection;
+use crate::metrics::{StoreCounters, ThreadCounters};
+use crate::queue::{QueuedJob, Route};
 
-/// What a thread of the store has before it, besides its connection.
-pub(super) struct WorkerContext {
-    pub(super) meters: Arc<StoreCounters>,
-    pub(super) reads: Arc<QueueCounters>,
-    pub(super) writes: Arc<QueueCounters>,
-    pub(super) crew: Arc<ThreadCounters>,
-}
-
-/// Runs what comes in until both queues are closed and empty.
+/// Runs jobs until both queues are closed and empty.
 pub(super) fn run(
     mut reads: Receiver<QueuedJob>,
     mut writes: Receiver<QueuedJob>,
-    mut lease: ThreadConnection,
+    mut connection: ThreadConnection,
     reads_only: bool,
-    desk: &WorkerContext,
+    counters: &StoreCounters,
+    threads: &ThreadCounters,
 ) {
     let (mut reading, mut writing) = (true, !reads_only);
     while reading || writing {
-        let (ticket, lane) = select! {
-            recv(reads) -> ticket => (
-                ticket.map_err(|_| (reading, reads) = (false, never())),
-                &desk.reads,
-            ),
-            recv(writes) -> ticket => (
-                ticket.map_err(|_| (writing, writes) = (false, never())),
-                &desk.writes,
-            ),
+        let job = select! {
+            recv(reads) -> job => job.map_err(|_| (reading, reads) = (false, never())),
+            recv(writes) -> job => job.map_err(|_| (writing, writes) = (false, never())),
         };
-        let _busy = desk.crew.at_work();
-        if let Ok(ticket) = ticket
-            && let Some(mut ticket) = ticket.in_time(lane)
+        let _busy = threads.busy();
+        if let Ok(job) = job
+            && let Some(mut job) = job.in_time()
         {
-            let ending = run_with_retries(&mut lease, &mut ticket, &desk.meters);
-            ticket.finish(ending, lane);
-            // What it left open holds locks until it is closed.
-            lease.let_go_of_the_lost();
+            let result = run_with_retries(&mut connection, &mut job, counters);
+            job.finish(result);
+            // A transaction that is still open holds locks until then.
+            connection.drop_lost();
         }
     }
 }
 
-/// Runs the job as often as it takes: a few times after lost conflicts, broken
-/// connections and servers that turn out unfit, and until its deadline while it
-/// is not known whether it was committed.
+/// Runs the job until it has a result: a few times after lost conflicts, broken
+/// connections and unfit servers, and until its deadline while it is unknown whether
+/// it was committed.
 fn run_with_retries(
-    lease: &mut ThreadConnection,
-    ticket: &mut QueuedJob,
-    meters: &StoreCounters,
+    connection: &mut ThreadConnection,
+    job: &mut QueuedJob,
+    counters: &StoreCounters,
 ) -> Result<(), AppError> {
-    let route = Route::of(ticket.intent);
-    let mut token = AttemptId::new();
+    let route = Route::of(job.intent);
+    let mut id = AttemptId::new();
     let mut doubt: Option<Cause> = None;
     let mut attempts = 0;
-    lease.cluster().count_job();
+    connection.cluster().count_job();
     loop {
-        let outcome = attempt(lease, ticket, route, &mut token, &mut doubt, meters);
+        let outcome = attempt(connection, job, route, &mut id, &mut doubt, counters);
         attempts += 1;
         let error = match outcome {
-            Outcome::Ended(ending) => return ending,
+            Outcome::Ended(result) => return result,
             Outcome::Undone(error) => error,
             Outcome::Unknown(cause) => {
                 doubt = Some(cause.clone());
                 AppError::OutcomeUnknown(Some(cause))
             }
             Outcome::Unfit(error) => {
-                let is_better_elsewhere = is_better_elsewhere(lease, route, &error);
-                if doubt.is_none() && !is_better_elsewhere {
+                let has_alternative = matches!(&error,
+                    AppError::Unavailable(Unavailable::Database(cause))
+                        if connection.report_unfit(route, cause.clone()));
+                if doubt.is_none() && !has_alternative {
                     return Err(error);
                 }
                 error
             }
         };
         let is_conflict = matches!(error, AppError::Contention(_));
-        // What is in doubt has to be found out, and a conflict says nothing of
-        // the server. Anything else is a favour, as long as not too many need
-        // it.
-        let is_in_time = Instant::now() < ticket.deadline;
-        let go_on = is_in_time
+        // An unknown outcome has to be found out, and a conflict says nothing about
+        // the server. Other retries come from a budget that all jobs share.
+        let is_in_time = Instant::now() < job.deadline;
+        let goes_on = is_in_time
             && (doubt.is_some()
-                || attempts < ATTEMPTS && (is_conflict || lease.cluster().grants_retry()));
-        // A connection that breaks is replaced at once, the first time.
-        if !go_on || (is_conflict || attempts > 1) && !pause(ticket.deadline) {
+                || attempts < ATTEMPTS && (is_conflict || connection.cluster().grants_retry()));
+        // A broken connection is replaced without a pause, the first time.
+        if !goes_on || (is_conflict || attempts > 1) && !pause(job.deadline) {
             return Err(match doubt {
                 Some(cause) => AppError::OutcomeUnknown(Some(cause)),
-                None => given_up(error),
+                None => final_error(error),
             });
         }
         match (&doubt, is_conflict) {
-            (Some(_), _) => meters.unknown_outcomes.increment(),
-            (None, true) => meters.lost_conflicts.increment(),
-            (None, false) => meters.lost_connections.increment(),
+            (Some(_), _) => counters.unknown_outcomes.increment(),
+            (None, true) => counters.lost_conflicts.increment(),
+            (None, false) => counters.lost_connections.increment(),
         }
     }
 }
 
-/// One attempt, on whatever server is to be asked; ahead of it, what became of
-/// the last one.
+/// Makes one attempt. Resolves the outcome of the last attempt first, if that is
+/// unknown.
 fn attempt(
-    lease: &mut ThreadConnection,
-    ticket: &mut QueuedJob,
+    connection: &mut ThreadConnection,
+    job: &mut QueuedJob,
     route: Route,
-    token: &mut AttemptId,
+    id: &mut AttemptId,
     doubt: &mut Option<Cause>,
-    meters: &StoreCounters,
+    counters: &StoreCounters,
 ) -> Outcome {
-    let connection = match lease.connection(route, ticket.deadline) {
+    let connection = match connection.get(route, job.deadline) {
         Ok(connection) => connection,
         Err(cause) => {
-            meters.no_connections.increment();
+            counters.no_connections.increment();
             return match doubt.take() {
                 None => Outcome::Ended(Err(Unavailable::Database(cause).into())),
                 Some(doubt) => Outcome::Unknown(doubt),
             };
         }
     };
-    if ticket.intent == Intent::Write && doubt.is_some() {
-        match attempt::resolve_outcome(connection, *token) {
-            Settled::Committed => return Outcome::Ended(Ok(())),
-            Settled::Never => {
+    if job.intent == Intent::Write && doubt.is_some() {
+        match attempt::resolve_outcome(connection, *id) {
+            Resolution::Committed => return Outcome::Ended(Ok(())),
+            Resolution::NeverCommitted => {
                 *doubt = None;
-                *token = AttemptId::new();
+                *id = AttemptId::new();
             }
-            Settled::Unfit(error) => return Outcome::Unfit(error),
-            Settled::Unknown(cause) => return Outcome::Unknown(cause),
+            Resolution::Unfit(error) => return Outcome::Unfit(error),
+            Resolution::Unknown(cause) => return Outcome::Unknown(cause),
         }
     }
-    attempt::run(connection, ticket, *token, doubt, meters)
+    attempt::run(connection, job, *id, doubt, counters)
 }
 
-/// Whether another server may do what this one cannot.
-fn is_better_elsewhere(lease: &ThreadConnection, route: Route, error: &AppError) -> bool {
-    match error {
-        AppError::Unavailable(Unavailable::Database(cause)) => {
-            lease.found_unfit(route, cause.clone())
-        }
-        _ => false,
-    }
-}
-
-/// What a job ends with that surely changed nothing.
-fn given_up(error: AppError) -> AppError {
+/// Returns the error of a job that is given up and has changed nothing.
+fn final_error(error: AppError) -> AppError {
     match error {
         AppError::Contention(_) => Unavailable::Contention.into(),
         AppError::OutcomeUnknown(Some(cause)) => Unavailable::Database(cause).into(),
@@ -162,8 +138,8 @@ fn given_up(error: AppError) -> AppError {
     }
 }
 
-/// Waits a little, so that those who met once do not meet again. Tells whether
-/// there is time for another attempt.
+/// Sleeps for a random time, so that jobs that lost a conflict do not meet again.
+/// Returns whether there is time for another attempt.
 fn pause(deadline: Instant) -> bool {
     let pause = Duration::from_millis(fastrand::u64(10..=200));
     let rest = deadline.saturating_duration_since(Instant::now());

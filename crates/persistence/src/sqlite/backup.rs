@@ -1,5 +1,3 @@
-//! A copy of a file that is in use.
-
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +9,7 @@ use super::file_watch::Unchanged;
 use super::schema_check::damages;
 use crate::OpenError;
 
-/// See [`crate::backup`].
+/// Copies a file that may be in use; see [`crate::backup`].
 pub(crate) fn backup(path: &Path, to: &Path) -> Result<(), OpenError> {
     let (mut connection, access) = connection::open_to_read(path)?;
     let unchanged = Unchanged::since_now(path, access);

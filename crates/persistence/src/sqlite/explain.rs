@@ -1,4 +1,4 @@
-//! What the query plan tests need to know of SQLite.
+//! SQLite's part of the query plan tests.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -13,8 +13,8 @@ fn every_list_is_served_by_an_index() {
     query_plan_tests::assert_served_by_indexes(connection);
 }
 
-/// A migrated database with enough rows, of which enough have the same values,
-/// for an engine to be tempted by a wrong index. Lasts as long as the folder.
+/// Returns a migrated database that exists as long as the folder. It has enough rows,
+/// and enough equal values, for the engine to be tempted by a wrong index.
 fn scratch() -> (TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("byline.db");
@@ -36,18 +36,17 @@ const ROWS: &str = "
         iif(n % 2, 7, n), iif(n % 3, 5001, n + 5001), 1 FROM n;
 ";
 
-/// Has the engine count what is in the tables and indexes.
+/// Has the engine collect statistics about the tables and indexes.
 pub(super) fn analyze(connection: &mut Connection) {
     connection.batch_execute("ANALYZE").unwrap();
 }
 
-/// The plan of a statement that does not do what it shall: begin at a place in
-/// an index, end at another, and give all the rows between as they come. Nothing
-/// if it does.
+/// Returns the plan of the statement unless it reads one range of an index, and returns
+/// the rows of the range in that order. Returns nothing if it does.
 pub(super) fn faults(connection: &mut Connection, statement: &str) -> Vec<String> {
-    // With the stability guarantee, the plan does not depend on bound values:
-    // it is that of the statement without any.
-    let plan: Vec<Line> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+    // With the query planner's stability guarantee, the plan does not depend on bound
+    // values, so none are bound.
+    let plan: Vec<PlanLine> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
         .load(connection)
         .unwrap();
     let details: Vec<String> = plan.into_iter().map(|line| line.detail).collect();
@@ -57,26 +56,26 @@ pub(super) fn faults(connection: &mut Connection, statement: &str) -> Vec<String
     }
 }
 
-/// Whether the search begins and ends at all the values of the statement, as
-/// `SEARCH users USING INDEX users_by_name ((name,rowid)>(?,?) AND name<?)`
-/// does: what it does not use would be compared row by row.
+/// Returns whether all values of the statement limit the range that is searched, as in
+/// `SEARCH users USING INDEX users_by_name ((name,rowid)>(?,?) AND name<?)`. Any other
+/// value would be compared row by row.
 fn uses_all(search: &str, statement: &str) -> bool {
     if search.ends_with(" (email_key=?)") {
-        // There is one row at most to compare the others with.
+        // At most one row is left to compare the other values with.
         return true;
     }
     let (statement, _binds) = statement.split_once(" -- ").unwrap_or((statement, ""));
     let values = |text: &str| text.matches('?').count();
     let limits = statement.matches("LIMIT ?").count();
     match statement.split_once(" IN (") {
-        // All the values of a list are looked up, and the plan shows one.
+        // Each value of a list is looked up; the plan shows one.
         Some(_) => values(search) == 1,
         None => values(search) == values(statement) - limits,
     }
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct PlanLine {
     #[diesel(sql_type = Text)]
     detail: String,
 }

@@ -1,4 +1,4 @@
-//! The files of a database, and names under which it must not be opened.
+//! The files of a database, and the names under which it must not be opened.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,26 +8,27 @@ use std::path::{Path, PathBuf};
 
 use crate::OpenError;
 
-/// What SQLite puts beside a database (<https://www.sqlite.org/tempfiles.html>).
+/// The suffixes of the files that SQLite keeps beside a database
+/// (<https://www.sqlite.org/tempfiles.html>).
 const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// The file at `path`, and those beside it. SQLite follows links before it names
-/// these.
+/// Returns the file at `path` and those beside it. SQLite follows links before it
+/// names these.
 pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     let path = resolve(path);
     let beside = SUFFIXES.map(|suffix| with_suffix(&path, suffix));
     std::iter::once(path).chain(beside).collect()
 }
 
-/// The path with this behind it.
+/// Returns the path with `suffix` appended to its file name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// The path that SQLite makes of `path`: it follows links to files that are not there,
-/// too, and creates these.
+/// Returns the path that SQLite opens for `path`. It also follows links to files that
+/// do not exist, and creates these.
 fn resolve(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -50,16 +51,17 @@ fn resolve(path: &Path) -> PathBuf {
     }
 }
 
-/// Links that lead to others, as far as Linux follows them.
+/// The longest chain of links that Linux follows.
 const MOST_LINKS: usize = 40;
 
 /// Refuses names under which SQLite would damage a database.
 ///
 /// # Errors
 ///
-/// [`OpenError::Linked`] for a file with a second name: under each it would have
-/// a log of its own (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_a_file>).
-/// [`OpenError::Beside`] for the log of another database.
+/// [`OpenError::Linked`] for a file with a second name: it would have a separate log
+/// under each name
+/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_a_file>).
+/// [`OpenError::Beside`] for a file that belongs to another database.
 pub(super) fn refuse_misleading_name(path: &Path) -> Result<(), OpenError> {
     let is_linked = fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1);
     if is_linked {
@@ -101,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beside_a_database_is_none() {
+    fn a_file_beside_a_database_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("byline.db");
         let beside = files(&path).split_off(1);
         drop(open(&path, true).unwrap());
         let link = folder.path().join("link");
         for path in beside {
-            // SQLite would create what a link leads to.
+            // SQLite would create the target of the link.
             std::os::unix::fs::symlink(path.file_name().unwrap(), &link).unwrap();
             for name in [&path, &link] {
                 let error = open(name, true).err().unwrap();
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_need_not_be_text() {
+    fn a_name_need_not_be_utf8() {
         let folder = tempfile::tempdir().unwrap();
         for name in [&b"caf\xe9.db"[..], b"a b%20?c#d.db", "Привет.db".as_bytes()] {
             let path = folder.path().join(OsStr::from_bytes(name));

@@ -1,32 +1,31 @@
-//! Whether the files that are open are still those at their paths.
+//! Checks that the open files are still those at their paths.
 //!
-//! A file that was deleted, moved or replaced can be written on, as long as it is
-//! open, and everything written is lost when it is closed. SQLite does not look.
+//! A file that was deleted, moved or replaced can be written as long as it is open,
+//! and everything written to it is lost when it is closed. SQLite does not check.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use byline_application::Cause;
 
 use super::connection::Access;
 use super::file::with_suffix;
+use super::trouble::Trouble;
 use crate::OpenError;
 
 /// Device and inode of a file.
 type Identity = (u64, u64);
 
-/// The files of a database, and which they were.
+/// The files of a database, and their identities when they were opened.
 pub(super) struct FileWatch {
     database: (PathBuf, Identity),
     /// The write-ahead log and its index. They stay as long as a connection is
-    /// open; which they are is known after the first commit on it.
+    /// open; their identities are known after the first commit on it.
     companions: Mutex<Vec<(PathBuf, Identity)>>,
-    is_lost: AtomicBool,
-    trouble: Mutex<Option<Cause>>,
+    trouble: Trouble,
 }
 
 /// Why nothing may be written.
@@ -45,97 +44,81 @@ impl FileWatch {
     ///
     /// # Errors
     ///
-    /// There is none, or it cannot be looked at.
+    /// There is no file, or its metadata cannot be read.
     pub(super) fn begin(path: &Path) -> io::Result<Self> {
         Ok(Self {
             database: (path.to_owned(), identity(path)?),
             companions: Mutex::default(),
-            is_lost: AtomicBool::new(false),
-            trouble: Mutex::default(),
+            trouble: Trouble::default(),
         })
     }
 
-    /// Looks at the paths: one `stat` for each file, of which there are three.
+    /// Checks the paths: one `stat` for each of the three files.
     ///
     /// # Errors
     ///
-    /// A path does not name the file that is open. Logged once.
+    /// A path does not name the open file. Logged once.
     pub(super) fn check(&self) -> Result<(), Cause> {
-        let companions = self.companions.lock();
-        let companions = companions.unwrap_or_else(PoisonError::into_inner);
         let lost = std::iter::once(&self.database)
-            .chain(companions.iter())
+            .chain(self.companions().iter())
             .find_map(|(path, known)| compare(path, *known).err());
-        drop(companions);
-        match lost {
-            None => {
-                if self.is_lost.swap(false, Ordering::Relaxed) {
-                    self.set(None);
-                    tracing::warn!("the database file is in its place again");
-                }
-                Ok(())
+        let Some(lost) = lost else {
+            if self.trouble.clear() {
+                tracing::warn!("the database file is in its place again");
             }
-            Some(lost) => {
-                let cause: Cause = Arc::new(lost);
-                self.set(Some(Arc::clone(&cause)));
-                if !self.is_lost.swap(true, Ordering::Relaxed) {
-                    tracing::error!(
-                        error = cause.to_string(),
-                        "the database file was taken away; writes are refused, for they would be lost"
-                    );
-                }
-                Err(cause)
-            }
-        }
-    }
-
-    /// Notes which files are beside the database, if that is not known. To be
-    /// called after a commit: they are there then.
-    pub(super) fn note_companions(&self) {
-        let companions = self.companions.lock();
-        let mut companions = companions.unwrap_or_else(PoisonError::into_inner);
-        if companions.is_empty() {
-            let paths = ["-wal", "-shm"].map(|suffix| with_suffix(&self.database.0, suffix));
-            companions.extend(
-                paths
-                    .into_iter()
-                    .filter_map(|path| identity(&path).ok().map(|found| (path, found))),
+            return Ok(());
+        };
+        let cause: Cause = Arc::new(lost);
+        if self.trouble.set(Arc::clone(&cause)) {
+            tracing::error!(
+                error = cause.to_string(),
+                "the database file was taken away; writes are refused, for they would be lost"
             );
         }
+        Err(cause)
     }
 
-    /// Forgets the files beside the database: without a connection, SQLite makes
-    /// them anew.
-    pub(super) fn forget_companions(&self) {
-        let companions = self.companions.lock();
-        companions.unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// Returns why nothing may be written, as the last look found it.
-    pub(super) fn trouble(&self) -> Option<Cause> {
-        if !self.is_lost.load(Ordering::Relaxed) {
-            return None;
+    /// Notes which files are beside the database, if that is not known. Call it
+    /// after a commit: the files exist then.
+    pub(super) fn note_companions(&self) {
+        let mut companions = self.companions();
+        if companions.is_empty() {
+            let paths = ["-wal", "-shm"].map(|suffix| with_suffix(&self.database.0, suffix));
+            let found = paths
+                .into_iter()
+                .filter_map(|path| identity(&path).ok().map(|found| (path, found)));
+            companions.extend(found);
         }
-        let trouble = self.trouble.lock();
-        trouble.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, trouble: Option<Cause>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Forgets the files beside the database: SQLite removes them with its last
+    /// connection, and creates new ones.
+    pub(super) fn forget_companions(&self) {
+        self.companions().clear();
+    }
+
+    /// Returns why nothing may be written, as of the last check.
+    pub(super) fn trouble(&self) -> Option<Cause> {
+        self.trouble.cause()
+    }
+
+    fn companions(&self) -> MutexGuard<'_, Vec<(PathBuf, Identity)>> {
+        let companions = self.companions.lock();
+        companions.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A file that is read without locks, as long as nothing writes it.
+/// Detects changes of a file that is read without locks.
 pub(super) struct Unchanged<'a> {
     path: &'a Path,
+    /// `None` for a shared file, which needs no such check.
     seen: Option<Stamp>,
 }
 
-/// Which file it was, its length, and when it was last written.
+/// Identity, length and modification time of a file.
 type Stamp = (Identity, u64, (i64, i64));
 
 impl<'a> Unchanged<'a> {
-    /// A file that is shared needs no such care.
     pub(super) fn since_now(path: &'a Path, access: Access) -> Self {
         let seen = match access {
             Access::Shared => None,
@@ -146,7 +129,7 @@ impl<'a> Unchanged<'a> {
 
     /// # Errors
     ///
-    /// [`OpenError::Changed`]
+    /// [`OpenError::Changed`] if the file was written since.
     pub(super) fn verify(&self) -> Result<(), OpenError> {
         let has_log = || with_suffix(self.path, "-wal").exists();
         match &self.seen {

@@ -1,105 +1,88 @@
 //! Reading, on as many threads as there are connections.
 //!
 //! A thread takes several jobs at once when several wait, and runs them in one
-//! transaction: each sees a moment after it was submitted, and SQLite takes and
-//! gives back its locks once for all of them.
-
-use std::iter;
+//! transaction: each job sees a moment after its submission, and SQLite takes and
+//! releases its locks once for all of them.
 
 use byline_application::{AppError, Intent, Unavailable};
 use crossbeam_channel::Receiver;
 use diesel::connection::TransactionManager;
 
-use super::repository::DieselSession;
-use super::worker_context::WorkerContext;
+use super::thread_connection::ThreadConnection;
+use super::worker_context::{WorkerContext, run_job};
 use super::{ATTEMPTS, Connection, dialect};
 use crate::queue::QueuedJob;
-use crate::sqlite::thread_connection::ThreadConnection;
 
-/// The most jobs that a thread takes at once. More save little, and would wait
-/// for each other while other threads idle.
+type Manager = <Connection as diesel::Connection>::TransactionManager;
+
+/// The largest number of jobs that a thread takes at once. More would save little,
+/// and would wait for each other while other threads idle.
 const LARGEST_GROUP: usize = 16;
 
-/// Runs what comes in until the queue is closed and empty.
-pub(super) fn run(queue: &Receiver<QueuedJob>, mut lease: ThreadConnection, desk: &WorkerContext) {
+/// Runs jobs until the queue is closed and empty.
+pub(super) fn run(
+    queue: &Receiver<QueuedJob>,
+    mut connection: ThreadConnection,
+    context: &WorkerContext,
+) {
     for first in queue {
-        let _busy = desk.crew.at_work();
-        let group: Vec<QueuedJob> = iter::once(first)
-            .chain(queue.try_iter())
-            .take(LARGEST_GROUP)
-            .filter_map(|ticket| ticket.in_time(&desk.lane))
-            .collect();
-        // What is open can be read on; what would be opened now may be another file.
-        let connection = if lease.holds_one() {
-            lease.connection()
+        let _busy = context.threads.busy();
+        let group = QueuedJob::take_group(first, queue, LARGEST_GROUP);
+        // An open file can still be read; the path may name another file by now.
+        let connection = if connection.is_open() {
+            connection.get()
         } else {
-            desk.files.check().and_then(|()| lease.connection())
+            context.files.check().and_then(|()| connection.get())
         };
         match connection {
-            Ok(connection) => answer(connection, group, desk),
+            Ok(connection) => run_group(connection, group, context),
             Err(cause) => {
-                desk.meters.no_connections.increment();
-                for ticket in group {
-                    let ending = Err(Unavailable::Database(cause.clone()).into());
-                    finish(ticket, ending, desk);
-                }
+                context.counters.no_connections.increment();
+                finish_all(group, &Unavailable::Database(cause).into(), context);
             }
         }
     }
 }
 
-fn answer(connection: &mut Connection, mut group: Vec<QueuedJob>, desk: &WorkerContext) {
+fn run_group(connection: &mut Connection, group: Vec<QueuedJob>, context: &WorkerContext) {
     // A lone statement is a transaction by itself.
-    if let [only] = group.as_slice()
-        && only.intent == Intent::Read
-        && let Some(mut ticket) = group.pop()
-    {
-        let ending = read(connection, &mut ticket, desk);
-        return finish(ticket, ending, desk);
+    let in_transaction = !matches!(group.as_slice(), [only] if only.intent == Intent::Read);
+    if in_transaction && let Err(error) = Manager::begin_transaction(connection) {
+        return finish_all(group, &dialect::classify(error).into(), context);
     }
-    if let Err(error) = Manager::begin_transaction(connection) {
-        let error = AppError::from(dialect::classify(error));
-        for ticket in group {
-            finish(ticket, Err(error.clone()), desk);
-        }
-        return;
+    for mut job in group {
+        let result = run_with_retries(connection, &mut job, context);
+        finish(job, result, context);
     }
-    for mut ticket in group {
-        let ending = read(connection, &mut ticket, desk);
-        finish(ticket, ending, desk);
+    if in_transaction {
+        // There is nothing to commit. A failure marks the connection as broken, and
+        // it is replaced.
+        drop(Manager::rollback_transaction(connection));
     }
-    // There is nothing to commit. A failure marks the connection as broken, and
-    // the lease exchanges it.
-    drop(Manager::rollback_transaction(connection));
 }
 
-type Manager = <Connection as diesel::Connection>::TransactionManager;
-
-fn finish(ticket: QueuedJob, ending: Result<(), AppError>, desk: &WorkerContext) {
-    desk.vitals.note(&ending);
-    ticket.finish(ending, &desk.lane);
-}
-
-fn read(
+fn run_with_retries(
     connection: &mut Connection,
-    ticket: &mut QueuedJob,
-    desk: &WorkerContext,
+    job: &mut QueuedJob,
+    context: &WorkerContext,
 ) -> Result<(), AppError> {
     for _ in 0..ATTEMPTS {
-        let ending = attempt(connection, ticket);
-        if !matches!(ending, Err(AppError::Contention(_))) {
-            return ending;
+        let (result, _) = run_job(connection, job);
+        if !matches!(result, Err(AppError::Contention(_))) {
+            return result;
         }
-        desk.meters.lost_conflicts.increment();
+        context.counters.lost_conflicts.increment();
     }
     Err(Unavailable::Contention.into())
 }
 
-fn attempt(connection: &mut Connection, ticket: &mut QueuedJob) -> Result<(), AppError> {
-    let mut session = DieselSession::new(connection, ticket.intent);
-    let ending = ticket.run(&mut session);
-    match session.failure() {
-        Some(failure) if ending.is_ok() => Err(failure.into()),
-        _ => ending,
+fn finish(job: QueuedJob, result: Result<(), AppError>, context: &WorkerContext) {
+    context.health.note(&result);
+    job.finish(result);
+}
+
+fn finish_all(group: Vec<QueuedJob>, error: &AppError, context: &WorkerContext) {
+    for job in group {
+        finish(job, Err(error.clone()), context);
     }
 }

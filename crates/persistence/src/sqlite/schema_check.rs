@@ -1,8 +1,7 @@
-//! Whether a file has the schema of this program, and giving it that schema.
+//! Checks whether a file has the schema of this program, and migrates it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use byline_application::Release;
 use diesel::dsl::sql;
@@ -16,16 +15,18 @@ use super::{Connection, connection};
 use crate::OpenError;
 use crate::migration_status::{self, Comparison, Status};
 
+pub(super) use crate::migration_status::failed;
+
 pub(super) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// See [`crate::migrations::migrate`].
 pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     let mut connection = connection::open(path, true)?;
-    // The lock is held from before the look at what is pending, so that of
-    // several processes one applies and the others find nothing to do.
+    // The lock is taken before the comparison, so that one of several processes
+    // applies the pending migrations and the others find none.
     connection
         .exclusive_transaction(|connection| {
-            let pending = compare(connection)?.or_newer()?.pending;
+            let pending = compare(connection)?.require_known()?.pending;
             connection
                 .run_pending_migrations(MIGRATIONS)
                 .map_err(failed)?;
@@ -34,14 +35,16 @@ pub(crate) fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
         .map_err(SchemaReadError::into_open_error)
 }
 
-/// What can fail in a transaction of diesel's.
+/// An error in one of diesel's transactions.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub(super) enum SchemaReadError {
-    Open(OpenError),
-    Query(diesel::result::Error),
+    Open(#[from] OpenError),
+    Query(#[from] diesel::result::Error),
 }
 
 impl SchemaReadError {
-    /// Why the schema could not be changed.
+    /// Returns why the schema could not be changed.
     pub(super) fn into_open_error(self) -> OpenError {
         match self {
             Self::Open(error) => error,
@@ -50,51 +53,29 @@ impl SchemaReadError {
     }
 }
 
-impl From<OpenError> for SchemaReadError {
-    fn from(error: OpenError) -> Self {
-        Self::Open(error)
-    }
-}
-
-impl From<diesel::result::Error> for SchemaReadError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Query(error)
-    }
-}
-
 /// See [`crate::migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let (mut connection, _) = connection::open_to_read(path)?;
-    let found = compare(&mut connection)?.or_newer()?;
-    let releases = if found.applied.is_empty() {
-        Vec::new()
-    } else {
-        releases(&mut connection, path)?
-    };
-    Ok(Status {
-        applied: found.applied,
-        pending: found.pending,
-        releases,
-    })
+    compare(&mut connection)?.into_status(|| releases(&mut connection, path))
 }
 
-/// Makes sure that this program can serve the file, and gives the newest release
-/// it has seen.
+/// Checks that this program can serve the file, and returns the newest release that
+/// the file has seen.
 pub(super) fn require_served(path: &Path) -> Result<Option<Release>, OpenError> {
     let mut connection = connection::open_writable(path)?;
     require_served_on(&mut connection, path, |_| false).map(|(release, _)| release)
 }
 
-/// Makes sure that this program can read the file, and gives the newest release it
-/// has seen, and how it is to be opened.
+/// Checks that this program can read the file. Returns the newest release that the
+/// file has seen, and how to open the file.
 pub(super) fn require_readable(path: &Path) -> Result<(Option<Release>, Access), OpenError> {
     let (mut connection, access) = connection::open_to_read(path)?;
     let (release, _) = require_served_on(&mut connection, path, |_| false)?;
     Ok((release, access))
 }
 
-/// As [`require_served`], whether or not the migrations are pending that may be.
-/// Gives also those that the file has.
+/// Checks what [`require_served`] does, but accepts pending migrations for which
+/// `may_be_pending` is true. Also returns the applied migrations.
 pub(super) fn require_served_but_for(
     path: &Path,
     may_be_pending: impl Fn(&str) -> bool,
@@ -120,8 +101,8 @@ fn require_served_on(
     Ok((releases(connection, path)?.pop(), applied))
 }
 
-/// What the file has and lacks. Asked by itself, diesel would make its table of
-/// migrations in an empty file.
+/// Compares the file's migrations with this program's. Diesel alone would create its
+/// table of migrations in an empty file.
 fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     let tables: i64 = sql::<BigInt>(
         "SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
@@ -136,17 +117,13 @@ fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     migration_status::compare::<diesel::sqlite::Sqlite>(&applied, &MIGRATIONS)
 }
 
-pub(super) fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
-    OpenError::Migration(Arc::from(error))
-}
-
 /// See [`crate::check`].
 pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
     let (mut connection, access) = connection::open_to_read(path)?;
     let unchanged = Unchanged::since_now(path, access);
     let failed = |error| OpenError::from_sqlite(path, error);
     let mut lines = damages(&mut connection).map_err(failed)?;
-    let pending = compare(&mut connection)?.or_newer()?.pending;
+    let pending = compare(&mut connection)?.require_known()?.pending;
     if pending.is_empty() {
         lines.extend(differences(&mut connection).map_err(failed)?);
     } else {
@@ -160,8 +137,8 @@ pub(crate) fn check(path: &Path) -> Result<Vec<String>, OpenError> {
     Ok(lines)
 }
 
-/// The tables and indexes that are not as the migrations make them. As long as
-/// they are, every list is served by an index.
+/// Returns the tables and indexes that differ from those that the migrations create,
+/// on which every list relies.
 fn differences(connection: &mut Connection) -> QueryResult<Vec<String>> {
     let mut model = <Connection as diesel::Connection>::establish(":memory:")
         .map_err(|error| diesel::result::Error::QueryBuilderError(error.into()))?;
@@ -169,19 +146,19 @@ fn differences(connection: &mut Connection) -> QueryResult<Vec<String>> {
         .run_pending_migrations(MIGRATIONS)
         .map_err(diesel::result::Error::QueryBuilderError)?;
     let (found, expected) = (objects(connection)?, objects(&mut model)?);
-    let differing = expected
+    let changed = expected
         .iter()
         .filter_map(|(name, sql)| match found.get(name) {
             None => Some(format!("{name} is missing")),
             Some(other) if other != sql => Some(format!("{name} is not as Byline made it")),
             Some(_) => None,
         });
-    let strange = found.keys().filter(|name| !expected.contains_key(*name));
-    let strange = strange.map(|name| format!("{name} is not of Byline"));
-    Ok(differing.chain(strange).collect())
+    let unexpected = found.keys().filter(|name| !expected.contains_key(*name));
+    let unexpected = unexpected.map(|name| format!("{name} is not of Byline"));
+    Ok(changed.chain(unexpected).collect())
 }
 
-/// The statement that made each table, index, view and trigger.
+/// Returns the statement that created each table, index, view and trigger, by name.
 fn objects(connection: &mut Connection) -> QueryResult<BTreeMap<String, String>> {
     let rows: Vec<(String, String)> = sql::<(Text, Text)>(
         "SELECT type || ' ' || name, sql FROM sqlite_schema \
@@ -191,7 +168,7 @@ fn objects(connection: &mut Connection) -> QueryResult<BTreeMap<String, String>>
     Ok(rows.into_iter().collect())
 }
 
-/// What is damaged in the file.
+/// Returns a line for each damage in the file.
 pub(super) fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
     let mut lines: Vec<String> = sql::<Text>("PRAGMA integrity_check").load(connection)?;
     lines.retain(|line| line != "ok");
@@ -210,9 +187,9 @@ fn releases(connection: &mut Connection, path: &Path) -> Result<Vec<Release>, Op
     Ok(rows.into_iter().map(migration_status::release).collect())
 }
 
-/// The library is compiled in, so this fails only in a build that links
-/// another one. Before 3.51.3 a checkpoint that races with a writer can damage
-/// the write-ahead log (<https://www.sqlite.org/wal.html#walresetbug>).
+/// Checks the version of SQLite. The library is compiled in, so this fails only in a
+/// build that links another one. Before 3.51.3, a checkpoint that races with a writer
+/// can damage the write-ahead log (<https://www.sqlite.org/wal.html#walresetbug>).
 fn require_sound_sqlite(connection: &mut Connection) -> QueryResult<Result<(), OpenError>> {
     let version: String = sql::<Text>("SELECT sqlite_version()").get_result(connection)?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));

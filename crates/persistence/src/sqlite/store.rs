@@ -1,53 +1,49 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use byline_application::metrics::{FileSizes, StoreMetrics};
 use byline_application::{Health, Intent, Job, Readiness, Release, Store};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::connection::{self, Access, Role};
 use super::file::with_suffix;
 use super::file_watch::FileWatch;
+use super::thread_connection::ThreadConnection;
 use super::worker_context::{HealthState, WorkerContext};
 use super::{Pool, list_indexes, reader, schema_check, writer};
-use crate::metrics::{self, StoreCounters, ThreadCounters};
-use crate::queue::{Queue, QueuedJob};
-use crate::sqlite::thread_connection::ThreadConnection;
+use crate::metrics::{StoreCounters, ThreadCounters};
+use crate::queue::Queues;
 use crate::threads::Threads;
 use crate::{OpenError, Options};
 
-/// A SQLite file behind the store's port.
+/// The store of a SQLite file.
 pub(crate) struct SqliteStore {
-    reads: Queue,
-    writes: Queue,
+    queues: Queues,
     threads: Threads,
-    vitals: Arc<HealthState>,
+    health: Arc<HealthState>,
     release: Option<Release>,
-    meters: Arc<StoreCounters>,
-    crews: [Arc<ThreadCounters>; 2],
+    counters: Arc<StoreCounters>,
+    /// Of the readers, and of the writer.
+    thread_counters: [Arc<ThreadCounters>; 2],
+    /// Of the readers, and of the writer.
     pools: [Pool; 2],
     path: PathBuf,
-    /// Ends the thread that looks at the files, when it is dropped.
-    watching: Mutex<Option<Sender<()>>>,
 }
 
 impl SqliteStore {
-    /// Opens a file that has this program's schema, and starts the threads;
-    /// `writing_as` is the role of the one that writes.
-    pub(crate) fn open(
-        path: &Path,
-        options: &Options,
-        writing_as: Role,
-    ) -> Result<Self, OpenError> {
-        let (release, access) = match writing_as {
+    /// Opens a file that has this program's schema, and starts the threads.
+    /// `role` is that of the writer.
+    pub(crate) fn open(path: &Path, options: &Options, role: Role) -> Result<Self, OpenError> {
+        let (release, access) = match role {
             Role::BulkReader => schema_check::require_readable(path)?,
             _ => (schema_check::require_served(path)?, Access::Shared),
         };
-        Self::start(path, options, writing_as, release, access)
+        Self::start(path, options, role, release, access)
     }
 
-    /// As [`open`](Self::open) for rows in bulk, and drops the indexes of lists.
+    /// Opens a file as [`open`](Self::open) does for rows in bulk, and drops the
+    /// indexes that only lists need.
     pub(crate) fn open_without_list_indexes(
         path: &Path,
         options: &Options,
@@ -59,79 +55,71 @@ impl SqliteStore {
     fn start(
         path: &Path,
         options: &Options,
-        writing_as: Role,
+        role: Role,
         release: Option<Release>,
         access: Access,
     ) -> Result<Self, OpenError> {
-        let files = FileWatch::begin(path).map_err(|error| OpenError::Unusable {
-            path: path.to_owned(),
-            cause: Arc::new(error),
-        })?;
+        let files = FileWatch::begin(path).map_err(|error| OpenError::unusable(path, error))?;
         let files = Arc::new(files);
-        let vitals = Arc::new(HealthState::of(&files));
-        let threads = Threads::default();
-
-        let meters = Arc::new(StoreCounters::new());
-        let desk = |queue: &Queue, crew: &Arc<ThreadCounters>| WorkerContext {
-            vitals: Arc::clone(&vitals),
-            files: Arc::clone(&files),
-            meters: Arc::clone(&meters),
-            lane: queue.lane(),
-            crew: Arc::clone(crew),
+        let pool_size = options.pool_size.get();
+        let (queues, reads, writes) = Queues::bounded(options.queue_length.get());
+        let size = u32::try_from(pool_size).unwrap_or(u32::MAX);
+        let store = Self {
+            queues,
+            threads: Threads::default(),
+            health: Arc::new(HealthState::new(&files)),
+            release,
+            counters: StoreCounters::new(),
+            thread_counters: [
+                ThreadCounters::new("reader", pool_size),
+                ThreadCounters::new("writer", 1),
+            ],
+            pools: [
+                connection::pool(path, role.reader(), access, size),
+                connection::pool(path, role, access, 1),
+            ],
+            path: path.to_owned(),
         };
-
-        let (writes, queue) = Queue::bounded("write", options.queue_length.get());
-        let writing = connection::pool(path, writing_as, access, 1);
-        let writer = ThreadCounters::new("writer", 1);
-        let (pool, place) = (writing.clone(), desk(&writes, &writer));
-        threads.spawn("byline-writer", &writer, move || {
-            writer::run(&queue, ThreadConnection::new(pool.clone()), &place);
+        let [readers, writer] = &store.thread_counters;
+        let [read_pool, write_pool] = &store.pools;
+        let context = |threads: &Arc<ThreadCounters>| WorkerContext {
+            health: Arc::clone(&store.health),
+            files: Arc::clone(&files),
+            counters: Arc::clone(&store.counters),
+            threads: Arc::clone(threads),
+        };
+        let (pool, shared) = (write_pool.clone(), context(writer));
+        store.threads.spawn("byline-writer", writer, move || {
+            writer::run(&writes, ThreadConnection::new(pool.clone()), &shared);
         })?;
-
-        let (reads, queue) = Queue::bounded("read", options.queue_length.get());
-        let size = u32::try_from(options.pool_size.get()).unwrap_or(u32::MAX);
-        let reading = connection::pool(path, writing_as.beside(), access, size);
-        let readers = ThreadCounters::new("reader", options.pool_size.get());
-        for _ in 0..options.pool_size.get() {
-            let (queue, pool) = (queue.clone(), reading.clone());
-            let place = desk(&reads, &readers);
-            threads.spawn("byline-reader", &readers, move || {
-                reader::run(&queue, ThreadConnection::new(pool.clone()), &place);
+        for _ in 0..pool_size {
+            let (queue, pool, shared) = (reads.clone(), read_pool.clone(), context(readers));
+            store.threads.spawn("byline-reader", readers, move || {
+                reader::run(&queue, ThreadConnection::new(pool.clone()), &shared);
             })?;
         }
-        let (watching, end) = bounded(0);
-        threads.spawn(
-            "byline-files",
-            &ThreadCounters::new("watcher", 1),
-            move || {
-                watch(&files, &end);
-            },
-        )?;
-        Ok(Self {
-            reads,
-            writes,
-            threads,
-            vitals,
-            release,
-            meters,
-            crews: [readers, writer],
-            pools: [reading, writing],
-            path: path.to_owned(),
-            watching: Mutex::new(Some(watching)),
-        })
+        let health = Arc::clone(&store.health);
+        let watcher = ThreadCounters::new("watcher", 1);
+        store.threads.spawn("byline-files", &watcher, move || {
+            while !health.is_closing() {
+                // The result is logged and kept.
+                drop(files.check());
+                thread::park_timeout(CHECK_INTERVAL);
+            }
+        })?;
+        Ok(store)
     }
 
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub(crate) fn close(&self) {
-        self.vitals.close();
-        self.reads.close();
-        self.writes.close();
-        if let Ok(mut watching) = self.watching.lock() {
-            *watching = None;
-        }
+        self.health.close();
+        self.queues.close();
         self.threads.join();
     }
 }
+
+/// Between two checks of the files while nothing is written.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
@@ -141,16 +129,12 @@ impl Drop for SqliteStore {
 
 impl Store for SqliteStore {
     fn submit(&self, intent: Intent, deadline: Instant, job: Box<dyn Job>) {
-        let queue = match intent {
-            Intent::Read | Intent::Snapshot => &self.reads,
-            Intent::Create | Intent::Write | Intent::DryRun => &self.writes,
-        };
-        queue.submit(QueuedJob::new(intent, deadline, job));
+        self.queues.submit(intent, deadline, job);
     }
 
     fn health(&self) -> Health {
-        let is_complete = self.crews.iter().all(|crew| crew.is_complete());
-        let readiness = match self.vitals.readiness() {
+        let is_complete = self.thread_counters.iter().all(|one| one.is_complete());
+        let readiness = match self.health.readiness() {
             Readiness::Ready if !is_complete => Readiness::ThreadMissing,
             readiness => readiness,
         };
@@ -162,37 +146,23 @@ impl Store for SqliteStore {
     }
 
     fn metrics(&self) -> StoreMetrics {
-        let [readers, writer] = &self.crews;
-        let capacity = self.pools.iter().map(Pool::max_size).sum();
-        let states = self.pools.each_ref().map(Pool::state);
         let files = FileSizes {
-            database: size_of_file(&self.path),
-            wal: size_of_file(&with_suffix(&self.path, "-wal")),
+            database: size_in_bytes(&self.path),
+            wal: size_in_bytes(&with_suffix(&self.path, "-wal")),
         };
-        self.meters.report(
+        self.counters.snapshot(
             "sqlite",
-            vec![self.reads.metrics(), self.writes.metrics()],
-            &[readers, writer],
-            metrics::pools(capacity, &states),
+            self.queues.metrics(),
+            &self.thread_counters,
+            &self.pools,
             Some(files),
         )
     }
 }
 
-/// In bytes; a file that is not there has none.
-fn size_of_file(path: &Path) -> u64 {
+/// Returns the size of the file, 0 if it does not exist.
+fn size_in_bytes(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-/// Between two looks at the files while nothing is written.
-const LOOK: Duration = Duration::from_secs(1);
-
-/// Looks at the files now and again, until the other end of `end` is dropped.
-fn watch(files: &FileWatch, end: &Receiver<()>) {
-    while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-        // What is found is logged and kept.
-        drop(files.check());
-    }
 }
 
 #[cfg(test)]
@@ -212,8 +182,8 @@ mod tests {
             queue_length: NonZeroUsize::MIN,
         };
         let store = SqliteStore::open(&path, &options, Role::Writer).unwrap();
-        for crew in &store.crews {
-            let missing = crew.missing();
+        for counters in &store.thread_counters {
+            let missing = counters.missing();
             let readiness = store.health().readiness;
             assert!(matches!(readiness, Readiness::ThreadMissing));
             drop(missing);

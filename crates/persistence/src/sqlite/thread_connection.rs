@@ -1,5 +1,3 @@
-//! A thread's hold on its connection.
-
 use std::sync::Arc;
 
 use byline_application::Cause;
@@ -7,8 +5,8 @@ use diesel::r2d2::{ConnectionManager, PooledConnection, R2D2Connection};
 
 use super::{Connection, Pool};
 
-/// Takes a connection from the pool when it is first needed, keeps it, and
-/// exchanges it when it is broken.
+/// The connection of one thread: taken from the pool when it is first needed, kept,
+/// and replaced when it is broken.
 pub(super) struct ThreadConnection {
     pool: Pool,
     connection: Option<PooledConnection<ConnectionManager<Connection>>>,
@@ -22,29 +20,22 @@ impl ThreadConnection {
         }
     }
 
-    /// Whether there is a connection that works, as far as one can tell. One that
-    /// is broken is dropped.
-    pub(super) fn holds_one(&mut self) -> bool {
-        if self
-            .connection
-            .as_mut()
-            .is_some_and(|held| held.is_broken())
-        {
-            self.connection = None;
-        }
+    /// Returns whether there is a connection that is not known to be broken. Drops
+    /// one that is.
+    pub(super) fn is_open(&mut self) -> bool {
+        self.connection.take_if(|connection| connection.is_broken());
         self.connection.is_some()
     }
 
-    /// A connection that works, as far as one can tell.
-    pub(super) fn connection(&mut self) -> Result<&mut Connection, Cause> {
-        self.holds_one();
-        let held = match self.connection.take() {
-            Some(held) => held,
-            None => match self.pool.get() {
-                Ok(fresh) => fresh,
-                Err(error) => return Err(Arc::new(error)),
+    /// Returns a connection that is not known to be broken.
+    pub(super) fn get(&mut self) -> Result<&mut Connection, Cause> {
+        self.is_open();
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            empty => match self.pool.get() {
+                Ok(connection) => Ok(empty.insert(connection)),
+                Err(error) => Err(Arc::new(error)),
             },
-        };
-        Ok(self.connection.insert(held))
+        }
     }
 }

@@ -1,39 +1,56 @@
-//! What the threads of the store share.
+//! State shared by the worker threads.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
-use byline_application::{AppError, Cause, Readiness, Unavailable};
+use byline_application::{AppError, Readiness, RepositoryError, Unavailable};
 
+use super::Connection;
 use super::file_watch::FileWatch;
-use crate::metrics::{QueueCounters, StoreCounters, ThreadCounters};
+use super::repository::DieselSession;
+use super::trouble::Trouble;
+use crate::metrics::{StoreCounters, ThreadCounters};
+use crate::queue::QueuedJob;
 
-/// What a thread of the store has before it, besides its connection.
+/// What a worker thread needs besides its queue and its connection.
 pub(super) struct WorkerContext {
-    pub(super) vitals: Arc<HealthState>,
+    pub(super) health: Arc<HealthState>,
     pub(super) files: Arc<FileWatch>,
-    pub(super) meters: Arc<StoreCounters>,
-    pub(super) lane: Arc<QueueCounters>,
-    pub(super) crew: Arc<ThreadCounters>,
+    pub(super) counters: Arc<StoreCounters>,
+    pub(super) threads: Arc<ThreadCounters>,
 }
 
-/// How the store is, as its threads saw it last.
+/// Runs the job once. Returns its result, and the first error of a statement after
+/// which nothing may be committed; the result is an error then, too.
+pub(super) fn run_job(
+    connection: &mut Connection,
+    job: &mut QueuedJob,
+) -> (Result<(), AppError>, Option<RepositoryError>) {
+    let mut session = DieselSession::new(connection, job.intent);
+    let result = job.run(&mut session);
+    match session.failure() {
+        Some(failure) => (
+            result.and_then(|()| Err(failure.clone().into())),
+            Some(failure),
+        ),
+        None => (result, None),
+    }
+}
+
+/// The health of the store, as its threads last saw it.
 pub(super) struct HealthState {
     files: Arc<FileWatch>,
     closing: AtomicBool,
-    /// Spares the threads the lock while all is well.
-    troubled: AtomicBool,
-    trouble: Mutex<Option<Cause>>,
+    trouble: Trouble,
 }
 
 impl HealthState {
-    /// The state of a store that is well so far.
-    pub(super) fn of(files: &Arc<FileWatch>) -> Self {
+    /// Returns the state of a store without trouble.
+    pub(super) fn new(files: &Arc<FileWatch>) -> Self {
         Self {
             files: Arc::clone(files),
             closing: AtomicBool::new(false),
-            troubled: AtomicBool::new(false),
-            trouble: Mutex::default(),
+            trouble: Trouble::default(),
         }
     }
 
@@ -42,36 +59,26 @@ impl HealthState {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// Takes note of how a session ended.
-    pub(super) fn note(&self, ending: &Result<(), AppError>) {
-        match ending {
-            Err(AppError::Unavailable(Unavailable::Database(cause))) => {
-                tracing::error!(error = cause.to_string(), "the database refuses work");
-                self.set(Some(Arc::clone(cause)));
-            }
-            _ if self.troubled.load(Ordering::Relaxed) => self.set(None),
-            _ => {}
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Notes the result of a session.
+    pub(super) fn note(&self, result: &Result<(), AppError>) {
+        if let Err(AppError::Unavailable(Unavailable::Database(cause))) = result {
+            tracing::error!(error = cause.to_string(), "the database refuses work");
+            self.trouble.set(Arc::clone(cause));
+        } else {
+            self.trouble.clear();
         }
     }
 
-    fn set(&self, trouble: Option<Cause>) {
-        if let Ok(mut current) = self.trouble.lock() {
-            self.troubled.store(trouble.is_some(), Ordering::Relaxed);
-            *current = trouble;
-        }
-    }
-
-    /// Whether the store can be used, and why not.
+    /// Returns whether the store can be used, and why not.
     pub(super) fn readiness(&self) -> Readiness {
-        if self.closing.load(Ordering::Relaxed) {
+        if self.is_closing() {
             return Readiness::ShuttingDown;
         }
-        if let Some(cause) = self.files.trouble() {
-            return Readiness::Unreachable(cause);
-        }
-        match self.trouble.lock().map(|trouble| trouble.clone()) {
-            Ok(Some(cause)) => Readiness::Unreachable(cause),
-            _ => Readiness::Ready,
-        }
+        let cause = self.files.trouble().or_else(|| self.trouble.cause());
+        cause.map_or(Readiness::Ready, Readiness::Unreachable)
     }
 }

@@ -1,4 +1,4 @@
-//! Which accounts are let in, and by which servers' certificates.
+//! The accounts and certificates with which each engine can be used.
 
 use std::error::Error;
 use std::path::Path;
@@ -7,7 +7,7 @@ use byline_persistence::{DatabaseUrl, migrations};
 
 use crate::support::servers::{Admin, Engine, Server, dedicated, folder, shared};
 
-/// Of another machine, as far as the URL tells: 0.0.0.0 leads to this one.
+/// Looks remote, but leads to this machine.
 const REMOTE: &str = "0.0.0.0";
 const LOCAL: &str = "127.0.0.1";
 const IN_CLEAR: &str = "?ssl-mode=DISABLED&allow-public-key-retrieval=true";
@@ -20,7 +20,7 @@ struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// `None` where the server lacks the plugin.
+    /// Returns `None` if the server lacks the plugin.
     fn new(server: &'a Server, plugin: &str, password: &str) -> Option<Self> {
         let schema = server.schema();
         let name = schema.name;
@@ -50,10 +50,10 @@ impl<'a> Account<'a> {
         self.server.admin()
     }
 
-    /// Logs in; gives the text of the refusal.
+    /// Logs in. Returns the text of the refusal.
     fn attempt(&self, host: &str, parameters: &str) -> Result<(), String> {
         let (name, password, port) = (&self.name, &self.password, self.server.port());
-        // The servers of the tests do without fsync.
+        // Test servers run without fsync.
         let joint = if parameters.is_empty() { "?" } else { "&" };
         let url = format!(
             "mysql://{name}:{password}@{host}:{port}/{name}{parameters}{joint}durability=RELAXED"
@@ -78,10 +78,9 @@ fn other_authority(folder: &Path) -> std::path::PathBuf {
     path
 }
 
-/// MySQL's own certificates, which it makes at its first start and which have no
-/// names.
+/// MySQL generates certificates without names at its first start.
 #[test]
-fn the_certificates_that_mysql_makes_are_verified_by_their_authority() {
+fn certificates_that_mysql_generates_are_verified_by_their_authority() {
     let Some(server) = shared(Engine::MySql) else {
         return;
     };
@@ -89,22 +88,22 @@ fn the_certificates_that_mysql_makes_are_verified_by_their_authority() {
     let authority = server.data().join("ca.pem");
     let folder = folder("certificates-");
     let other = other_authority(folder.path());
-    // Each time the server has forgotten the account and asks for the password.
-    let forget = || account.admin().run("FLUSH PRIVILEGES");
+    // The server removes the account from its cache, and asks for the whole password.
+    let clear_cache = || account.admin().run("FLUSH PRIVILEGES");
     for parameters in [
         &*ca(&authority, "VERIFY_CA"),
         "?ssl-mode=REQUIRED",
         IN_CLEAR,
     ] {
-        forget();
+        clear_cache();
         account.attempt(REMOTE, parameters).unwrap();
         account.attempt(REMOTE, parameters).unwrap();
     }
     for parameters in ["", "?ssl-mode=DISABLED"] {
-        forget();
+        clear_cache();
         account.attempt(LOCAL, parameters).unwrap();
     }
-    for (parameters, says) in [
+    for (parameters, expected) in [
         (
             ca(&authority, "VERIFY_IDENTITY"),
             "not made out to the host",
@@ -114,7 +113,7 @@ fn the_certificates_that_mysql_makes_are_verified_by_their_authority() {
         (String::new(), "signed by no authority"),
     ] {
         let text = account.attempt(REMOTE, &parameters).unwrap_err();
-        assert!(text.contains(says), "{parameters}: {text}");
+        assert!(text.contains(expected), "{parameters}: {text}");
     }
     let junk = folder.path().join("junk.pem");
     std::fs::write(&junk, "no certificate").unwrap();
@@ -128,7 +127,7 @@ fn the_certificates_that_mysql_makes_are_verified_by_their_authority() {
 }
 
 #[test]
-fn a_wrong_password_is_a_refusal_over_tls_and_without() {
+fn a_wrong_password_is_refused_with_and_without_tls() {
     for engine in [Engine::MariaDb, Engine::MySql] {
         let Some(server) = shared(engine) else {
             continue;
@@ -151,7 +150,7 @@ fn a_wrong_password_is_a_refusal_over_tls_and_without() {
 }
 
 #[test]
-fn a_plugin_that_the_driver_lacks_is_named() {
+fn an_unsupported_plugin_is_named() {
     for (engine, options, plugin) in [
         (
             Engine::MariaDb,
@@ -174,7 +173,7 @@ fn a_plugin_that_the_driver_lacks_is_named() {
     }
 }
 
-/// 214 bytes, without TLS; over TLS every password goes.
+/// 214 bytes are too many without TLS.
 #[test]
 fn a_long_password_needs_tls_on_mysql() {
     let Some(server) = shared(Engine::MySql) else {
@@ -187,7 +186,7 @@ fn a_long_password_needs_tls_on_mysql() {
 }
 
 #[test]
-fn the_old_plugin_of_mariadb_goes_over_everything() {
+fn the_native_plugin_of_mariadb_works_with_every_mode() {
     let Some(server) = shared(Engine::MariaDb) else {
         return;
     };

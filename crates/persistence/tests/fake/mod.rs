@@ -1,4 +1,4 @@
-//! What answers in a server's place, and what it gets to hear.
+//! Fake servers, and what clients send to them.
 
 mod packets;
 mod password;

@@ -1,4 +1,4 @@
-//! Packets that are wrong: none of them ends a thread.
+//! Malformed packets, none of which ends a thread.
 
 use byline_application::{AppError, Readiness, Unavailable};
 use byline_persistence::{Database, DatabaseUrl, migrations};
@@ -14,7 +14,7 @@ fn hello(plugin: &str) -> Vec<u8> {
     packet(0, &greeting(plugin, false))
 }
 
-/// What a server may answer to the log-in, and what it is called.
+/// Returns answers to the login request, with names.
 fn answers_to_the_login() -> Vec<(String, Vec<u8>)> {
     let mut answers = vec![
         ("nothing in it".to_owned(), Vec::new()),
@@ -96,7 +96,7 @@ fn keys() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A server that says something wrong at one step.
+/// Returns scripts of servers that send something malformed at one step.
 fn scripts() -> Vec<(String, Script)> {
     let mut scripts = Vec::new();
     let mut add = |name: String, said: Vec<Vec<u8>>| scripts.push((name, Script::Says(said)));
@@ -149,12 +149,12 @@ fn scripts() -> Vec<(String, Script)> {
             vec![hello(SHA2), packet(2, FULL), packet(4, &key), packet(6, OK)],
         );
     }
-    // The first byte of the others announces a number of columns, for which the
-    // driver reserves memory: billions of them end the process (ADR 0018).
+    // The first byte of the others is a number of columns, for which the driver allocates
+    // memory: billions of them abort the process (ADR 0018).
     let is_announcement = |answer: &[u8]| matches!(answer, [0xfc..=0xfe, _, ..]);
     let answers = answers_to_the_login().into_iter();
     for (name, answer) in answers.filter(|(_, answer)| !is_announcement(answer)) {
-        // To the first statement, once it has let the client in.
+        // The answer to the first statement, after the login.
         add(
             format!("statement: {name}"),
             vec![hello(NATIVE), packet(2, OK), packet(1, &answer)],
@@ -182,9 +182,9 @@ fn scripts() -> Vec<(String, Script)> {
     scripts
 }
 
-/// The store and `bylinectl`: what would end a thread of theirs ends this one.
+/// Connects on this thread, as a store and `bylinectl` do on theirs.
 #[test]
-fn none_ends_a_thread_that_connects() {
+fn no_malformed_packet_ends_a_thread_that_connects() {
     let fake = Fake::new(Script::Says(Vec::new()));
     let url = format!("mysql://ada:secret@127.0.0.1:{}/byline", fake.port());
     let url: DatabaseUrl = url.parse().unwrap();
@@ -199,9 +199,9 @@ fn none_ends_a_thread_that_connects() {
     }
 }
 
-/// While a real server answers, then a fake one, then the real one again.
+/// A real server answers, then a fake one, then the real one again.
 #[test]
-fn a_store_goes_on_when_the_real_server_is_back() {
+fn a_store_works_again_when_the_real_server_is_back() {
     let Some(server) = shared(Engine::MariaDb) else {
         return;
     };
@@ -244,7 +244,7 @@ fn a_store_goes_on_when_the_real_server_is_back() {
         let unavailable = matches!(answer, Err(AppError::Unavailable(Unavailable::Database(_))));
         assert!(unavailable, "{name}");
         fake.play(real.clone());
-        eventually("it is ready again", || {
+        eventually("the store is ready again", || {
             matches!(store.health().readiness, Readiness::Ready)
         });
         let page = read(&*store, |s| Ok(s.users().list(&everybody())?)).unwrap();

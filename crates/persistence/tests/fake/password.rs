@@ -1,4 +1,4 @@
-//! To which server the password is sent, in whatever form.
+//! The servers to which the password is sent, in any form.
 
 use std::error::Error;
 
@@ -10,8 +10,8 @@ use crate::support::servers::folder;
 
 const PASSWORD: &str = "correct-horse-battery";
 
-/// The fake by an address that is none of loopback, as another machine's: 0.0.0.0
-/// leads to this one all the same.
+/// Returns a URL of the fake that looks remote: 0.0.0.0 is not a loopback address, but
+/// leads to this machine.
 fn remote(fake: &Fake, parameters: &str) -> String {
     let port = fake.port();
     format!("mysql://ada:{PASSWORD}@0.0.0.0:{port}/byline{parameters}")
@@ -22,8 +22,8 @@ fn local(fake: &Fake, host: &str, parameters: &str) -> String {
     format!("mysql://ada:{PASSWORD}@{host}:{port}/byline{parameters}")
 }
 
-/// Lets the service and `bylinectl` try the URL, and gives what the latter says.
-fn tried(url: &str) -> String {
+/// Connects as the service and as `bylinectl`, and returns the error of the latter.
+fn connect_error(url: &str) -> String {
     let url: DatabaseUrl = url.parse().unwrap();
     drop(Database::open(&url, &options(2, 16)).map(Database::close));
     let error = migrations::migrate(&url).unwrap_err();
@@ -32,7 +32,7 @@ fn tried(url: &str) -> String {
     text
 }
 
-/// A server without TLS that asks for the whole password, with a key of its own.
+/// A server that asks for the whole password without TLS, with its own key.
 fn thief(has_tls: bool) -> Vec<Vec<u8>> {
     vec![
         packet(0, &greeting("caching_sha2_password", has_tls)),
@@ -42,7 +42,7 @@ fn thief(has_tls: bool) -> Vec<Vec<u8>> {
     ]
 }
 
-/// The same within TLS, whose first packet has one more before it.
+/// The same within TLS, which has one more packet at the beginning.
 fn thief_in_tls() -> Vec<Vec<u8>> {
     vec![
         packet(0, &greeting("caching_sha2_password", true)),
@@ -52,7 +52,7 @@ fn thief_in_tls() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn by_default_a_server_without_tls_hears_nothing_at_all() {
+fn by_default_nothing_is_sent_to_a_server_without_tls() {
     let fake = Fake::new(Script::Says(thief(false)));
     for parameters in [
         "",
@@ -61,7 +61,7 @@ fn by_default_a_server_without_tls_hears_nothing_at_all() {
         "?ssl-mode=VERIFY_IDENTITY",
         "?durability=RELAXED",
     ] {
-        let text = tried(&remote(&fake, parameters));
+        let text = connect_error(&remote(&fake, parameters));
         assert!(text.contains("offers no TLS"), "{parameters}: {text}");
         assert!(fake.served() > 0);
         assert_eq!(fake.received(), b"", "{parameters}");
@@ -69,7 +69,7 @@ fn by_default_a_server_without_tls_hears_nothing_at_all() {
 }
 
 #[test]
-fn by_default_a_server_with_a_certificate_of_its_own_hears_nothing_but_that_tls_is_wanted() {
+fn by_default_a_server_with_a_self_signed_certificate_gets_only_the_request_for_tls() {
     let fake = Fake::new(Script::SaysInTls(thief_in_tls()));
     let folder = folder("certificates-");
     let other = folder.path().join("other.pem");
@@ -83,10 +83,10 @@ fn by_default_a_server_with_a_certificate_of_its_own_hears_nothing_but_that_tls_
         format!("?ssl-ca={other}"),
         format!("?ssl-mode=VERIFY_CA&ssl-ca={other}"),
     ] {
-        let text = tried(&remote(&fake, &parameters));
+        let text = connect_error(&remote(&fake, &parameters));
         assert!(text.contains("certificate"), "{parameters}: {text}");
         let received = fake.received();
-        // Of each attempt one packet, with neither name nor answer.
+        // One packet per attempt, without the user name and the challenge's answer.
         assert!(!received.is_empty() && received.len().is_multiple_of(36));
         assert!(
             received
@@ -97,7 +97,7 @@ fn by_default_a_server_with_a_certificate_of_its_own_hears_nothing_but_that_tls_
 }
 
 #[test]
-fn without_tls_a_remote_server_is_refused_before_it_is_asked() {
+fn without_tls_a_remote_server_is_refused_without_connecting() {
     let fake = Fake::new(Script::Says(thief(false)));
     for parameters in [
         "?ssl-mode=DISABLED",
@@ -108,27 +108,27 @@ fn without_tls_a_remote_server_is_refused_before_it_is_asked() {
             .unwrap_err();
         assert!(error.to_string().contains("allow-public-key-retrieval"));
     }
-    // One host of several is enough.
+    // One remote host among several is enough.
     let port = fake.port();
     let mixed = format!("mysql://a:b@127.0.0.1:{port},0.0.0.0:{port}/c?ssl-mode=DISABLED");
     assert!(mixed.parse::<DatabaseUrl>().is_err());
     assert_eq!(fake.served(), 0);
 }
 
-/// What a test of a thief has to be able to see.
+/// Also shows that the fake would see a password.
 #[test]
-fn where_the_url_allows_it_the_password_is_encrypted_for_the_key_of_the_server() {
+fn if_the_url_allows_it_the_password_is_encrypted_with_the_key_of_the_server() {
     let fake = Fake::new(Script::Says(thief(false)));
     let allowed = "&allow-public-key-retrieval=true";
     for url in [
         remote(&fake, &format!("?ssl-mode=DISABLED{allowed}")),
         remote(&fake, &format!("?ssl-mode=PREFERRED{allowed}")),
-        // To itself a machine speaks as it did.
+        // Connections to this machine need no permission.
         local(&fake, "127.0.0.1", ""),
         local(&fake, "LocalHost", ""),
         local(&fake, "127.0.0.1", "?ssl-mode=DISABLED"),
     ] {
-        tried(&url);
+        connect_error(&url);
         let received = fake.received();
         let asked = received.windows(5).any(|bytes| bytes == [1, 0, 0, 3, 2]);
         let sent = received.windows(4).any(|bytes| bytes == [0, 1, 0, 5]);
@@ -139,14 +139,14 @@ fn where_the_url_allows_it_the_password_is_encrypted_for_the_key_of_the_server()
 }
 
 #[test]
-fn with_required_any_certificate_gets_the_password() {
+fn with_required_the_password_is_sent_whatever_the_certificate() {
     let fake = Fake::new(Script::SaysInTls(thief_in_tls()));
     for url in [
         remote(&fake, "?ssl-mode=REQUIRED"),
         remote(&fake, "?ssl-mode=PREFERRED"),
         local(&fake, "127.0.0.1", ""),
     ] {
-        tried(&url);
+        connect_error(&url);
         let received = fake.received();
         let clear = PASSWORD.as_bytes();
         let has_it = received.windows(clear.len()).any(|bytes| bytes == clear);
@@ -155,7 +155,7 @@ fn with_required_any_certificate_gets_the_password() {
 }
 
 #[test]
-fn no_mode_sends_the_password_in_clear_text_without_tls() {
+fn without_tls_no_mode_sends_the_password_in_clear_text() {
     for plugin in ["mysql_clear_password", "mysql_old_password", "dialog"] {
         let fake = Fake::new(Script::Says(vec![
             packet(0, &greeting("caching_sha2_password", false)),
@@ -166,7 +166,7 @@ fn no_mode_sends_the_password_in_clear_text_without_tls() {
             local(&fake, "127.0.0.1", ""),
             remote(&fake, "?ssl-mode=DISABLED&allow-public-key-retrieval=true"),
         ] {
-            let text = tried(&url);
+            let text = connect_error(&url);
             let named = text.contains(plugin) || text.contains("clear text");
             assert!(named, "{plugin}: {text}");
             let received = fake.received();
@@ -177,10 +177,10 @@ fn no_mode_sends_the_password_in_clear_text_without_tls() {
 }
 
 #[test]
-fn a_password_that_no_key_encrypts_is_named() {
+fn a_password_too_long_for_the_key_is_reported() {
     let fake = Fake::new(Script::Says(thief(false)));
     let port = fake.port();
     let password = "x".repeat(214);
-    let text = tried(&format!("mysql://ada:{password}@127.0.0.1:{port}/byline"));
+    let text = connect_error(&format!("mysql://ada:{password}@127.0.0.1:{port}/byline"));
     assert!(text.contains("too long"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! A server that is none: it greets as a MySQL and says what a test has it say.
+//! A fake server: it greets like MySQL and sends what a test tells it to.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,20 +13,19 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::eventually;
 
-/// What the server does with each connection.
+/// How the server handles each connection.
 #[derive(Clone)]
 pub(crate) enum Script {
     /// Sends the first bytes at once, and each of the others after a packet of the
-    /// client; then it says that it has nothing to add, and reads what comes.
+    /// client. Then it shuts down its sending side, and reads what comes.
     Says(Vec<Vec<u8>>),
-    /// The same, within TLS from the second on, with a certificate that it signed
-    /// itself.
+    /// The same, within TLS from the second bytes on, with a self-signed certificate.
     SaysInTls(Vec<Vec<u8>>),
-    /// It is no fake: the server at this port of 127.0.0.1 answers.
+    /// Forwards to the real server at this port of 127.0.0.1.
     Forwards(u16),
 }
 
-/// Listens on a port of its own while the value lives.
+/// Listens on its own port while the value lives.
 pub(crate) struct Fake {
     port: u16,
     shared: Arc<Shared>,
@@ -34,8 +33,7 @@ pub(crate) struct Fake {
 
 struct Shared {
     script: Mutex<Script>,
-    /// What clients sent, as the server can read it: what they sent in TLS is here
-    /// decrypted.
+    /// The bytes that clients sent; those within TLS are decrypted.
     received: Mutex<Vec<u8>>,
     accepted: AtomicUsize,
     served: AtomicUsize,
@@ -67,7 +65,7 @@ impl Fake {
                 state.accepted.fetch_add(1, Ordering::SeqCst);
                 let state = Arc::clone(&state);
                 thread::spawn(move || {
-                    // A client that is gone is no failure of the test.
+                    // A client may disconnect.
                     drop(serve(&client, &state));
                     drop(client.shutdown(Shutdown::Both));
                     state.served.fetch_add(1, Ordering::SeqCst);
@@ -81,7 +79,7 @@ impl Fake {
         self.port
     }
 
-    /// From now on, for new connections; those that are open are closed.
+    /// Sets the script of new connections, and closes those that are open.
     pub(crate) fn play(&self, script: Script) {
         *self.shared.script.lock().unwrap() = script;
         for stream in self.shared.open.lock().unwrap().drain(..) {
@@ -89,13 +87,12 @@ impl Fake {
         }
     }
 
-    /// Connections that have ended.
+    /// Returns the number of connections that have ended.
     pub(crate) fn served(&self) -> usize {
         self.shared.served.load(Ordering::SeqCst)
     }
 
-    /// What clients have sent until now, taken away. They have closed their
-    /// connections.
+    /// Takes what clients have sent so far. They have closed their connections.
     pub(crate) fn received(&self) -> Vec<u8> {
         let accepted = || self.shared.accepted.load(Ordering::SeqCst);
         eventually("every connection has ended", || self.served() == accepted());
@@ -126,7 +123,7 @@ fn serve(mut client: &TcpStream, shared: &Shared) -> io::Result<()> {
             packet_of(&mut client, shared)?;
             let tls = ServerConnection::new(Arc::clone(&shared.tls)).unwrap();
             let mut stream = StreamOwned::new(tls, client);
-            // The first of the rest comes after a packet, too.
+            // Also waits for a packet before the first of the rest.
             let rest: Vec<_> = [Vec::new()].iter().chain(rest).cloned().collect();
             perform(&mut stream, &rest, shared)?;
             drain(&mut stream, shared)
@@ -158,7 +155,7 @@ fn perform(stream: &mut (impl Read + Write), said: &[Vec<u8>], shared: &Shared) 
     Ok(())
 }
 
-/// Reads one packet of the client.
+/// Reads one packet from the client.
 fn packet_of(stream: &mut impl Read, shared: &Shared) -> io::Result<()> {
     let mut header = [0; 4];
     stream.read_exact(&mut header)?;
@@ -200,7 +197,7 @@ fn self_signed() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// A packet with its header.
+/// Returns a packet with its header.
 pub(crate) fn packet(sequence: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
     let mut packet = vec![length[0], length[1], length[2], sequence];
@@ -211,7 +208,7 @@ pub(crate) fn packet(sequence: u8, payload: &[u8]) -> Vec<u8> {
 /// The challenge of the greeting.
 pub(crate) const NONCE: &[u8; 20] = b"abcdefghijklmnopqrst";
 
-/// The greeting of a server whose accounts have this plugin (protocol 10).
+/// Returns the greeting of a server whose accounts have this plugin (protocol 10).
 pub(crate) fn greeting(plugin: &str, has_tls: bool) -> Vec<u8> {
     // LONG_PASSWORD, FOUND_ROWS, LONG_FLAG, CONNECT_WITH_DB, PROTOCOL_41,
     // TRANSACTIONS, SECURE_CONNECTION, MULTI_STATEMENTS, MULTI_RESULTS,
@@ -234,18 +231,18 @@ pub(crate) fn greeting(plugin: &str, has_tls: bool) -> Vec<u8> {
     payload
 }
 
-/// A request to log in by another plugin.
+/// Returns a request to log in with another plugin.
 pub(crate) fn switch_to(plugin: &[u8], nonce: &[u8]) -> Vec<u8> {
     [&[0xfe], plugin, &[0], nonce, &[0]].concat()
 }
 
-/// What `caching_sha2_password` says when it wants the whole password.
+/// The request of `caching_sha2_password` for the whole password.
 pub(crate) const FULL: &[u8] = &[1, 4];
 
-/// "All is well."
+/// An OK packet.
 pub(crate) const OK: &[u8] = &[0, 0, 0, 2, 0, 0, 0];
 
-/// A key of the fake's own.
+/// The fake's own key.
 pub(crate) const KEY: &str = "-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuVKjfGUOIku7eFDhs/+K
 Qbcxc2/zWEb6E/E3CK0H39f80uE8fU0SC/Sy4LcG6vIhuVe9QXrBrWf2tm2h0K/1

@@ -1,5 +1,5 @@
-//! The connection cut before, at and after a commit: no acknowledged failure
-//! that took place, no acknowledged success that did not, nothing twice.
+//! Connections that are cut before, during and after a commit: no write that failed was
+//! stored, every write that succeeded was, and none twice.
 
 use byline_application::{AppError, Store, users};
 
@@ -9,18 +9,18 @@ use crate::support::{
 };
 
 on_each_server! {
-    a_creation_happens_once,
-    a_transaction_happens_once,
-    a_transaction_cut_before_its_commit_happens_once,
+    a_creation_is_stored_once,
+    a_transaction_is_stored_once,
+    a_transaction_cut_before_its_commit_is_stored_once,
     a_read_is_repeated,
-    an_address_that_is_taken_stays_taken_when_the_connection_is_cut,
-    what_cannot_be_settled_by_the_deadline_is_unknown,
+    a_conflict_is_reported_although_the_connection_is_cut,
+    an_outcome_that_is_not_resolved_by_the_deadline_is_unknown,
 }
 
 const ROUNDS: usize = 100;
 
-/// Cuts around `command` while `work` adds one user; every time it is there
-/// once, and the answer says so.
+/// Cuts the connection around `command` while `work` adds one user. Asserts that the
+/// result is a success, and that the user is stored once.
 fn cut(engine: Engine, command: &str, work: impl Fn(&dyn Store, String) -> Result<(), AppError>) {
     let Some(server) = shared(engine) else {
         return;
@@ -46,7 +46,7 @@ fn cut(engine: Engine, command: &str, work: impl Fn(&dyn Store, String) -> Resul
             ));
             assert!(ending.is_ok(), "{moment:?}: {ending:?}");
             assert_eq!(there, 1, "{moment:?}");
-            // Only a share of the jobs is tried again.
+            // Retries are limited to a share of the jobs.
             for _ in 0..20 {
                 block_on(store.read(soon(), move |s| Ok(s.users().list(&everybody())?))).unwrap();
             }
@@ -55,7 +55,7 @@ fn cut(engine: Engine, command: &str, work: impl Fn(&dyn Store, String) -> Resul
     database.close();
 }
 
-fn a_creation_happens_once(engine: Engine) {
+fn a_creation_is_stored_once(engine: Engine) {
     cut(engine, "EXECUTE INSERT INTO `users`", |store, email| {
         let new = new_user("Ada", &email);
         let work =
@@ -67,7 +67,7 @@ fn a_creation_happens_once(engine: Engine) {
     });
 }
 
-fn a_transaction_happens_once(engine: Engine) {
+fn a_transaction_is_stored_once(engine: Engine) {
     cut(engine, "QUERY COMMIT", |store, email| {
         let new = new_user("Ada", &email);
         let created = block_on(store.write(soon(), move |s| {
@@ -84,7 +84,7 @@ fn a_transaction_happens_once(engine: Engine) {
     });
 }
 
-fn a_transaction_cut_before_its_commit_happens_once(engine: Engine) {
+fn a_transaction_cut_before_its_commit_is_stored_once(engine: Engine) {
     cut(engine, "EXECUTE INSERT INTO `users`", |store, email| {
         let new = new_user("Ada", &email);
         block_on(store.write(soon(), move |s| Ok(s.users().insert(&new, at(1))?)))?;
@@ -114,7 +114,7 @@ fn a_read_is_repeated(engine: Engine) {
     database.close();
 }
 
-fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut(engine: Engine) {
+fn a_conflict_is_reported_although_the_connection_is_cut(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -140,7 +140,7 @@ fn an_address_that_is_taken_stays_taken_when_the_connection_is_cut(engine: Engin
     database.close();
 }
 
-fn what_cannot_be_settled_by_the_deadline_is_unknown(engine: Engine) {
+fn an_outcome_that_is_not_resolved_by_the_deadline_is_unknown(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };

@@ -1,5 +1,5 @@
-//! The server killed under writers: nothing that was acknowledged is lost, and
-//! nothing happens twice.
+//! A server that is killed during writes: no acknowledged write is lost, and none is
+//! stored twice.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -12,18 +12,18 @@ use crate::support::servers::{Engine, dedicated, on_each_server};
 use crate::support::{ServerFixture, anyone, at, block_on, eventually, new_user, options};
 
 on_each_server! {
-    kills_lose_nothing_and_double_nothing,
+    no_write_is_lost_or_stored_twice,
 }
 
 const WRITERS: usize = 16;
 
-/// 20, or what `BYLINE_CRASH_ROUNDS` says.
+/// Returns the value of `BYLINE_CRASH_ROUNDS`, or 20.
 fn rounds() -> usize {
     let rounds = std::env::var("BYLINE_CRASH_ROUNDS");
     rounds.map_or(20, |rounds| rounds.parse().unwrap())
 }
 
-/// What the writers were told, by the key of the user.
+/// The results of the writers, by the key of the user.
 #[derive(Default)]
 struct Told {
     created: Vec<String>,
@@ -31,7 +31,7 @@ struct Told {
     unknown: usize,
 }
 
-fn kills_lose_nothing_and_double_nothing(engine: Engine) {
+fn no_write_is_lost_or_stored_twice(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Every class of error, provoked on a server.
+//! Every class of errors, caused on a server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -15,18 +15,18 @@ use crate::support::{
 };
 
 on_each_server! {
-    a_deadlock_is_a_lost_conflict_and_is_run_again,
-    a_lock_that_is_not_given_in_time_is_a_lost_conflict,
-    a_key_whose_request_takes_too_long_is_in_use,
-    a_connection_that_is_killed_is_replaced,
-    a_server_that_is_read_only_refuses_writes_and_serves_reads,
-    a_server_that_is_full_is_waited_for,
-    a_server_without_room_for_statements_is_unavailable,
-    a_broken_rule_of_the_schema_is_a_bug_and_names_no_account,
-    what_the_server_says_is_what_is_looked_for,
+    a_job_that_lost_a_deadlock_is_run_again,
+    a_lock_timeout_is_a_conflict,
+    a_key_of_a_slow_request_is_in_use,
+    a_killed_connection_is_replaced,
+    a_read_only_server_refuses_writes_and_serves_reads,
+    a_store_waits_for_a_server_with_too_many_connections,
+    a_server_with_too_many_statements_is_unavailable,
+    a_violated_rule_of_the_schema_is_an_internal_error_without_the_account,
+    the_texts_of_the_server_are_those_that_are_searched_for,
 }
 
-/// The error's text and those of its causes.
+/// Returns the error's text and those of its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -37,7 +37,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn a_deadlock_is_a_lost_conflict_and_is_run_again(engine: Engine) {
+fn a_job_that_lost_a_deadlock_is_run_again(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -85,7 +85,7 @@ fn a_deadlock_is_a_lost_conflict_and_is_run_again(engine: Engine) {
     assert!(runs.load(Ordering::SeqCst) >= 3);
 }
 
-fn a_lock_that_is_not_given_in_time_is_a_lost_conflict(engine: Engine) {
+fn a_lock_timeout_is_a_conflict(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -118,7 +118,7 @@ fn a_lock_that_is_not_given_in_time_is_a_lost_conflict(engine: Engine) {
     assert!(seen[0].contains("Lock wait timeout exceeded"), "{seen:?}");
 }
 
-fn a_key_whose_request_takes_too_long_is_in_use(engine: Engine) {
+fn a_key_of_a_slow_request_is_in_use(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -156,7 +156,7 @@ fn a_key_whose_request_takes_too_long_is_in_use(engine: Engine) {
     assert_eq!(replayed.unwrap(), Answer::Replayed(b"done".to_vec()));
 }
 
-fn a_connection_that_is_killed_is_replaced(engine: Engine) {
+fn a_killed_connection_is_replaced(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -175,7 +175,7 @@ fn a_connection_that_is_killed_is_replaced(engine: Engine) {
             let id = ada.id;
             match read(&*store, move |s| Ok(s.users().find(id)?)) {
                 Ok(found) => found.is_some(),
-                // A server on a busy machine takes longer to log in than it may.
+                // On a busy machine, the login may exceed its time limit.
                 Err(AppError::Unavailable(_)) => false,
                 Err(other) => panic!("{other:?}"),
             }
@@ -183,9 +183,9 @@ fn a_connection_that_is_killed_is_replaced(engine: Engine) {
     }
 }
 
-/// MariaDB's: MySQL's own limit (`max_execution_time`) is for reads only.
+/// On MariaDB only: MySQL's limit (`max_execution_time`) is for reads.
 #[test]
-fn a_write_that_takes_too_long_is_unavailable_on_mariadb() {
+fn a_write_that_exceeds_the_time_limit_of_mariadb_is_unavailable() {
     let Some(fixture) = ServerFixture::of(Engine::MariaDb) else {
         return;
     };
@@ -202,7 +202,7 @@ fn a_write_that_takes_too_long_is_unavailable_on_mariadb() {
     add_user(&*store, "Ada", "ada@example.org");
 }
 
-fn a_server_that_is_read_only_refuses_writes_and_serves_reads(engine: Engine) {
+fn a_read_only_server_refuses_writes_and_serves_reads(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };
@@ -231,7 +231,7 @@ fn a_server_that_is_read_only_refuses_writes_and_serves_reads(engine: Engine) {
     block_on(store.create(soon(), work)).unwrap();
 }
 
-fn a_server_that_is_full_is_waited_for(engine: Engine) {
+fn a_store_waits_for_a_server_with_too_many_connections(engine: Engine) {
     let Some(server) = dedicated(engine, &["--max-connections=10"]) else {
         return;
     };
@@ -240,7 +240,7 @@ fn a_server_that_is_full_is_waited_for(engine: Engine) {
     let schema = &fixture.schema;
     let proxy = Proxy::to(server.port());
     eventually("all places are taken", || {
-        // The last one is kept for an administrator.
+        // The last connection is reserved for an administrator.
         let mut crowd: Vec<_> = (0..11)
             .map_while(|_| Admin::connect(&schema.socket, None).ok())
             .collect();
@@ -269,7 +269,7 @@ fn a_server_that_is_full_is_waited_for(engine: Engine) {
     });
 }
 
-fn a_server_without_room_for_statements_is_unavailable(engine: Engine) {
+fn a_server_with_too_many_statements_is_unavailable(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };
@@ -291,7 +291,7 @@ fn a_server_without_room_for_statements_is_unavailable(engine: Engine) {
     });
 }
 
-fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account(engine: Engine) {
+fn a_violated_rule_of_the_schema_is_an_internal_error_without_the_account(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -308,7 +308,7 @@ fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account(engine: Engine) {
     assert!(matches!(broken, Err(AppError::Internal(_))), "{broken:?}");
     admin.run(&format!("REVOKE INSERT ON {name}.* FROM {name}"));
     let new = new_user("Bob", "bob@example.org");
-    // What a connection may do is settled when it is made.
+    // A connection has the rights that its account had at the login.
     let database = ServerFixture::open(&fixture.schema.url_text(""), &options(1, 16));
     let store = database.store();
     let denied = block_on(store.create(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
@@ -324,7 +324,7 @@ fn a_broken_rule_of_the_schema_is_a_bug_and_names_no_account(engine: Engine) {
     );
 }
 
-/// What the server says, as number, SQLSTATE and text.
+/// Returns the error of the server: number, SQLSTATE and text.
 fn refused(admin: &mut Admin, sql: &str) -> (u16, String, String) {
     match admin.try_run(sql) {
         Err(mysql_async::Error::Server(error)) => (error.code, error.state, error.message),
@@ -332,9 +332,8 @@ fn refused(admin: &mut Admin, sql: &str) -> (u16, String, String) {
     }
 }
 
-/// The texts that `mysql/errors.rs` relies on, beside the numbers that it does
-/// not get to see.
-fn what_the_server_says_is_what_is_looked_for(engine: Engine) {
+/// The texts that `mysql/errors.rs` relies on, because the driver hides the numbers.
+fn the_texts_of_the_server_are_those_that_are_searched_for(engine: Engine) {
     let Some(fixture) = ServerFixture::of(engine) else {
         return;
     };
@@ -352,7 +351,7 @@ fn what_the_server_says_is_what_is_looked_for(engine: Engine) {
     ] {
         admin.run(&statement);
     }
-    // MySQL names the table before the key.
+    // MySQL puts the table before the key.
     let of = |table: &str, key: &str| match engine {
         Engine::MariaDb => format!("for key '{key}'"),
         Engine::MySql => format!("for key '{table}.{key}'"),
@@ -414,7 +413,7 @@ fn what_the_server_says_is_what_is_looked_for(engine: Engine) {
         let (found, found_state, text) = refused(&mut admin, &statement);
         assert_eq!((found, found_state.as_str()), (code, state), "{text}");
     }
-    // What is no UTF-8 is refused by both, for reasons of their own.
+    // Both refuse invalid UTF-8, for different reasons.
     let (code, _, _) = refused(&mut admin, "UPDATE users SET name = x'ff'");
     assert!([1300, check].contains(&code), "{code}");
     let (code, state, text) = refused(&mut admin, "SELECT * FROM absent");

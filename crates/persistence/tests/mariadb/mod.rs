@@ -1,4 +1,4 @@
-//! What is MariaDB's and MySQL's own, and what befalls a server.
+//! Tests of MariaDB and MySQL: their errors, and servers in trouble.
 
 mod commit_cut;
 mod crash;

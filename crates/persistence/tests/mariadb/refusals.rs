@@ -1,4 +1,4 @@
-//! Servers and accounts that the service does not accept.
+//! Servers and accounts that the service refuses.
 
 use byline_application::Readiness;
 use byline_persistence::{Database, DatabaseUrl, OpenError, migrations};
@@ -8,11 +8,11 @@ use crate::support::{ServerFixture, add_user, at, block_on, new_user, options, s
 
 on_each_server! {
     a_wrong_password_and_an_unknown_database_are_refused_at_the_start,
-    a_server_that_may_lose_commits_is_refused_unless_accepted,
-    settings_do_not_depend_on_those_of_the_server,
-    the_account_needs_four_rights_on_the_tables,
+    a_server_that_may_lose_commits_is_refused_unless_the_url_accepts_it,
+    settings_of_connections_do_not_depend_on_the_server,
+    the_service_needs_four_rights_on_the_tables,
     migrations_need_four_rights_on_tables,
-    a_database_without_the_schema_says_what_to_run,
+    without_the_schema_the_error_names_the_command_to_run,
 }
 
 fn refusal(url: &str) -> String {
@@ -54,7 +54,7 @@ fn a_wrong_password_and_an_unknown_database_are_refused_at_the_start(engine: Eng
     assert!(text.contains("no such database"), "{text}");
 }
 
-fn a_server_that_may_lose_commits_is_refused_unless_accepted(engine: Engine) {
+fn a_server_that_may_lose_commits_is_refused_unless_the_url_accepts_it(engine: Engine) {
     let Some(server) = dedicated(engine, &["--innodb-flush-log-at-trx-commit=2"]) else {
         return;
     };
@@ -71,7 +71,7 @@ fn a_server_that_may_lose_commits_is_refused_unless_accepted(engine: Engine) {
     database.close();
 }
 
-fn settings_do_not_depend_on_those_of_the_server(engine: Engine) {
+fn settings_of_connections_do_not_depend_on_the_server(engine: Engine) {
     let Some(server) = dedicated(
         engine,
         &[
@@ -99,7 +99,7 @@ fn settings_do_not_depend_on_those_of_the_server(engine: Engine) {
     assert!(ending.unwrap());
 }
 
-fn the_account_needs_four_rights_on_the_tables(engine: Engine) {
+fn the_service_needs_four_rights_on_the_tables(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -139,7 +139,7 @@ fn migrations_need_four_rights_on_tables(engine: Engine) {
     assert!(!migrations::migrate(&schema.url()).unwrap().is_empty());
 }
 
-fn a_database_without_the_schema_says_what_to_run(engine: Engine) {
+fn without_the_schema_the_error_names_the_command_to_run(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! How many commands a job costs.
+//! The number of commands per job.
 
 use byline_application::Store;
 
@@ -9,21 +9,21 @@ use crate::support::{
 
 on_each_server! {
     a_statement_is_one_command,
-    an_insertion_is_one_command_with_returning_and_two_without,
-    a_transaction_is_two_commands_more,
-    statements_are_prepared_once_for_each_connection,
+    an_insert_is_one_command_with_returning_and_two_without,
+    a_transaction_adds_two_commands,
+    statements_are_prepared_once_per_connection,
 }
 
-/// The commands that `work` costs once its statements are prepared.
+/// Returns the commands of `work` once its statements are prepared.
 fn cost(proxy: &Proxy, mut work: impl FnMut()) -> Vec<String> {
-    // One thread serves writes and one reads; each prepares for itself.
+    // One thread runs writes and one runs reads; each prepares its own statements.
     for _ in 0..3 {
         work();
     }
     drop(proxy.take_commands());
     work();
     let mut commands = proxy.take_commands();
-    // The probe's and the sweeper's.
+    // Without those of the probe and of the sweeper.
     commands.retain(|command| {
         !command.contains("__diesel_schema_migrations")
             && !command.contains("releases")
@@ -77,8 +77,8 @@ fn a_statement_is_one_command(engine: Engine) {
     });
 }
 
-/// With the read behind it. MySQL knows no RETURNING.
-fn an_insertion_is_one_command_with_returning_and_two_without(engine: Engine) {
+/// Without RETURNING, which MySQL lacks, a SELECT reads the row.
+fn an_insert_is_one_command_with_returning_and_two_without(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -97,7 +97,7 @@ fn an_insertion_is_one_command_with_returning_and_two_without(engine: Engine) {
     });
 }
 
-fn a_transaction_is_two_commands_more(engine: Engine) {
+fn a_transaction_adds_two_commands(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -120,7 +120,7 @@ fn a_transaction_is_two_commands_more(engine: Engine) {
     });
 }
 
-fn statements_are_prepared_once_for_each_connection(engine: Engine) {
+fn statements_are_prepared_once_per_connection(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };

@@ -10,12 +10,12 @@ use crate::support::servers::{Engine, dedicated, on_each_server, shared};
 use crate::support::{add_user, eventually, options};
 
 on_each_server! {
-    many_at_once_migrate_once,
-    looking_changes_nothing,
-    a_schema_that_changes_under_the_store_is_noticed,
-    the_release_is_known,
-    tokens_are_swept_when_nobody_asks_for_them,
-    tables_say_their_row_format,
+    concurrent_runs_apply_each_migration_once,
+    reading_the_status_changes_nothing,
+    a_store_notices_a_changed_schema,
+    health_has_the_release,
+    old_attempt_ids_are_removed,
+    tables_set_their_row_format,
 }
 
 fn names(engine: &str) -> BTreeSet<String> {
@@ -46,7 +46,7 @@ fn a_migration_of_mysql_is_one_statement() {
     }
 }
 
-fn many_at_once_migrate_once(engine: Engine) {
+fn concurrent_runs_apply_each_migration_once(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -70,7 +70,7 @@ fn many_at_once_migrate_once(engine: Engine) {
     assert!(check(&url).unwrap().is_empty());
 }
 
-fn looking_changes_nothing(engine: Engine) {
+fn reading_the_status_changes_nothing(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -82,7 +82,7 @@ fn looking_changes_nothing(engine: Engine) {
     assert!(tables.is_empty(), "{tables:?}");
 }
 
-fn a_schema_that_changes_under_the_store_is_noticed(engine: Engine) {
+fn a_store_notices_a_changed_schema(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -91,7 +91,7 @@ fn a_schema_that_changes_under_the_store_is_noticed(engine: Engine) {
     let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
     let store = database.store();
     let mut admin = schema.admin();
-    // What a newer program adds is nothing to this one, until it is left behind.
+    // Newer migrations do not matter until they require a newer program.
     admin.run("ALTER TABLE users ADD COLUMN motto VARCHAR(100)");
     admin.run("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
     add_user(&*store, "Ada", "ada@example.org");
@@ -116,7 +116,7 @@ fn a_schema_that_changes_under_the_store_is_noticed(engine: Engine) {
     database.close();
 }
 
-fn the_release_is_known(engine: Engine) {
+fn health_has_the_release(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
@@ -129,14 +129,14 @@ fn the_release_is_known(engine: Engine) {
     database.close();
 }
 
-fn tokens_are_swept_when_nobody_asks_for_them(engine: Engine) {
+fn old_attempt_ids_are_removed(engine: Engine) {
     let Some(server) = shared(engine) else {
         return;
     };
     let schema = server.schema();
     migrations::migrate(&schema.url()).unwrap();
     let mut admin = schema.admin();
-    // Of 1970, and more than go at a time.
+    // From 1970, and more than one batch.
     let tokens: Vec<_> = (1..=1700).map(|n| format!("(x'{n:032x}')")).collect();
     admin.run(&format!(
         "INSERT INTO write_attempts VALUES {}",
@@ -144,16 +144,16 @@ fn tokens_are_swept_when_nobody_asks_for_them(engine: Engine) {
     ));
     let database = Database::open(&schema.url(), &options(1, 16)).unwrap();
     add_user(&*database.store(), "Ada", "ada@example.org");
-    eventually("old tokens are gone and the new one is there", || {
+    eventually("the old ids are gone and the new one is left", || {
         admin.number("SELECT count(*) FROM write_attempts") == 1
     });
     database.close();
 }
 
-/// A database that ran `create_users` as it was in the development of 0.1.0: only
-/// MariaDB took that text.
+/// A database with `create_users` as of the development of 0.1.0, which only MariaDB
+/// accepted.
 #[test]
-fn a_table_of_the_old_text_gets_the_rule_of_the_new_one() {
+fn a_table_of_the_first_create_users_gets_the_missing_constraint() {
     const MIGRATION: &str = "20261123000295";
     let Some(server) = shared(Engine::MariaDb) else {
         return;
@@ -182,7 +182,7 @@ fn a_table_of_the_old_text_gets_the_rule_of_the_new_one() {
          VARBINARY(254) NOT NULL CHECK (email_key = CAST(LOWER(email) AS BINARY))",
     );
     assert_ne!(lines(), fresh);
-    // Once because it is missing, and once more because it was not noted.
+    // Once because it is missing, and once because it was not noted.
     for _ in 0..2 {
         admin.run(&format!(
             "DELETE FROM __diesel_schema_migrations WHERE version = '{MIGRATION}'"
@@ -195,8 +195,8 @@ fn a_table_of_the_old_text_gets_the_rule_of_the_new_one() {
     assert!(check(&url).unwrap().is_empty());
 }
 
-/// Wherever the server's default is another one, indexes on names would be refused.
-fn tables_say_their_row_format(engine: Engine) {
+/// With another default of the server, indexes on names would be refused.
+fn tables_set_their_row_format(engine: Engine) {
     let Some(server) = dedicated(engine, &["--innodb-default-row-format=COMPACT"]) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Encryption, and who is at the other end.
+//! Encryption, and verification of the server.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ struct Certificates {
 }
 
 impl Certificates {
-    /// An authority, a certificate for `name` that it signed, and an authority
-    /// that signed nothing.
+    /// Creates an authority, a certificate for `name` that it signed, and another
+    /// authority.
     fn of(name: &str) -> Self {
         let folder = folder("certificates-");
         let authority = |common: &str| {
@@ -71,11 +71,11 @@ fn refusal(url: &DatabaseUrl) -> String {
     text
 }
 
-/// Whether the store's connections are encrypted.
+/// Returns whether the store's connections are encrypted.
 fn is_encrypted(server: &Server, url: &DatabaseUrl, schema: &Schema) -> bool {
     let database = Database::open(url, &options(1, 16)).unwrap();
     add_user(&*database.store(), "Ada", "ada@example.org");
-    // An account that must use TLS is the server's own word for it.
+    // The server checks it: it refuses an account that requires TLS otherwise.
     let name = &schema.name;
     let mut admin = server.admin();
     admin.run(&format!("ALTER USER {name} REQUIRE SSL"));
@@ -87,7 +87,7 @@ fn is_encrypted(server: &Server, url: &DatabaseUrl, schema: &Schema) -> bool {
 }
 
 #[test]
-fn what_is_asked_for_is_what_happens() {
+fn each_mode_encrypts_as_the_url_says() {
     let certificates = Certificates::of("127.0.0.1");
     let Some(server) = certificates.server() else {
         return;
@@ -129,7 +129,7 @@ fn a_certificate_for_another_host_is_refused() {
 }
 
 #[test]
-fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
+fn a_server_without_tls_is_refused_if_the_url_requires_tls() {
     let Some(server) = shared(Engine::MariaDb) else {
         return;
     };

@@ -10,10 +10,10 @@ use crate::support::{ServerFixture, add_user, block_on, eventually, everybody, o
 
 on_each_server! {
     a_store_waits_for_a_server_that_is_down_at_the_start,
-    a_server_restarted_under_load_is_found_again_without_a_storm,
-    a_server_that_is_frozen_holds_nobody,
-    a_network_that_swallows_everything_holds_nobody,
-    statements_held_at_the_server_are_bounded,
+    a_restart_under_load_causes_no_storm_of_connections,
+    a_frozen_server_delays_no_job_beyond_its_deadline,
+    a_silent_network_delays_no_job_beyond_its_deadline,
+    prepared_statements_on_the_server_are_bounded,
 }
 
 fn is_ready(store: &dyn Store) -> bool {
@@ -49,7 +49,7 @@ fn a_store_waits_for_a_server_that_is_down_at_the_start(engine: Engine) {
     database.close();
 }
 
-fn a_server_restarted_under_load_is_found_again_without_a_storm(engine: Engine) {
+fn a_restart_under_load_causes_no_storm_of_connections(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };
@@ -84,7 +84,7 @@ fn a_server_restarted_under_load_is_found_again_without_a_storm(engine: Engine) 
             eventually("the store knows", || !is_ready(&*store));
             let attempts = proxy.connections();
             let down = Instant::now();
-            // Longer than any pause between two attempts.
+            // Longer than any pause between two attempts to connect.
             eventually("the probe has knocked", || {
                 proxy.connections() >= attempts + 4
             });
@@ -102,8 +102,8 @@ fn a_server_restarted_under_load_is_found_again_without_a_storm(engine: Engine) 
     database.close();
 }
 
-/// Nobody waits beyond its deadline while the server is silent, and all is well
-/// when it speaks again.
+/// Asserts that no job waits beyond its deadline while the server is silent, and that
+/// the store works afterwards.
 fn silent(store: &dyn Store, hush: impl Fn(), speak: impl Fn()) {
     let patience = Duration::from_secs(2);
     for _ in 0..2 {
@@ -131,7 +131,7 @@ fn silent(store: &dyn Store, hush: impl Fn(), speak: impl Fn()) {
     }
 }
 
-fn a_server_that_is_frozen_holds_nobody(engine: Engine) {
+fn a_frozen_server_delays_no_job_beyond_its_deadline(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };
@@ -139,7 +139,7 @@ fn a_server_that_is_frozen_holds_nobody(engine: Engine) {
     silent(&*fixture.store(), || server.freeze(), || server.thaw());
 }
 
-fn a_network_that_swallows_everything_holds_nobody(engine: Engine) {
+fn a_silent_network_delays_no_job_beyond_its_deadline(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };
@@ -154,7 +154,7 @@ fn a_network_that_swallows_everything_holds_nobody(engine: Engine) {
     database.close();
 }
 
-fn statements_held_at_the_server_are_bounded(engine: Engine) {
+fn prepared_statements_on_the_server_are_bounded(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Servers that may lose what was acknowledged, or can never do what is asked.
+//! Servers that may lose acknowledged commits, or cannot serve at all.
 
 use byline_application::Readiness;
 use byline_persistence::{Database, migrations};
@@ -10,7 +10,7 @@ use crate::support::{add_user, eventually, options};
 on_each_server! {
     settings_that_lose_commits_are_refused_at_the_start_and_noticed_later,
     a_server_that_never_flushes_is_refused,
-    hosts_that_may_be_behind_are_not_read_from,
+    hosts_with_stale_reads_are_refused,
 }
 
 fn settings_that_lose_commits_are_refused_at_the_start_and_noticed_later(engine: Engine) {
@@ -50,7 +50,7 @@ fn settings_that_lose_commits_are_refused_at_the_start_and_noticed_later(engine:
         add_user(&*store, "Ada", &format!("{name}{bad}@example.org"));
     }
     database.close();
-    // What would make every write fail is refused whatever the URL accepts.
+    // A setting that makes every write fail is refused, whatever the URL accepts.
     for (name, bad, good) in [
         ("binlog_format", "STATEMENT", "ROW"),
         ("max_allowed_packet", "1048576", "16777216"),
@@ -76,7 +76,7 @@ fn a_server_that_never_flushes_is_refused(engine: Engine) {
     }
 }
 
-fn hosts_that_may_be_behind_are_not_read_from(engine: Engine) {
+fn hosts_with_stale_reads_are_refused(engine: Engine) {
     let Some(server) = shared(engine) else { return };
     let schema = server.schema();
     let one = format!("127.0.0.1:{}", server.port());
@@ -85,7 +85,7 @@ fn hosts_that_may_be_behind_are_not_read_from(engine: Engine) {
     let text = refusal(&url.replace(&one, &two));
     assert!(text.contains("read-hosts=any"), "{text}");
     migrations::migrate(&schema.url()).unwrap();
-    // Nothing is read elsewhere.
+    // Reads go to the host that writes.
     for url in [
         url.clone(),
         url.replace(&one, &two).replace("=any", "=first"),

@@ -1,25 +1,24 @@
-//! Migrations that were interrupted: the next run goes on, and nothing is called
-//! damaged.
+//! Interrupted migrations: the next run continues, and `check` reports no damage.
 
 use byline_persistence::{DatabaseUrl, OpenError, check, migrations};
 
 use crate::support::servers::{Engine, on_each_server, shared};
 
 on_each_server! {
-    an_interrupted_migration_is_gone_on_with,
+    an_interrupted_migration_is_completed,
 }
 
-/// Makes an index.
+/// A migration that creates an index.
 const VERSION: &str = "20261123000210";
 
-fn an_interrupted_migration_is_gone_on_with(engine: Engine) {
+fn an_interrupted_migration_is_completed(engine: Engine) {
     let Some(server) = shared(engine) else { return };
     let schema = server.schema();
     let url = schema.url();
     migrations::migrate(&url).unwrap();
     let mut admin = schema.admin();
     let unnoted = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{VERSION}'");
-    // Killed before the server had made the index, and after that.
+    // The client was killed before the server had created the index, and after that.
     for undo in ["DROP INDEX users_by_name ON users", "DO 1"] {
         admin.run(undo);
         admin.run(&unnoted);

@@ -1,5 +1,4 @@
-//! Writes that the server holds up: each ends with its request, on the server
-//! too.
+//! Writes that block on the server: each ends with its request, on the server, too.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +13,8 @@ on_each_server! {
     a_write_in_a_slow_trigger_ends_with_its_request,
 }
 
-/// Has writes of both kinds run into what holds them up, which goes on for
-/// minutes. Nothing of them is left on the server.
+/// Submits writes of both kinds while the server blocks them for minutes. Asserts that
+/// none of them is left on the server.
 fn end_with_their_requests(fixture: &ServerFixture, store: &Arc<dyn Store>) {
     let patience = Duration::from_secs(2);
     for number in 0..2 {
@@ -27,8 +26,8 @@ fn end_with_their_requests(fixture: &ServerFixture, store: &Arc<dyn Store>) {
             0 => block_on(store.create(deadline, work)),
             _ => block_on(store.write(deadline, work)),
         };
-        // The server says that it was interrupted, so nothing is in doubt. On a
-        // machine that is busy it may say so too late.
+        // The server reports that the statement was interrupted, so the outcome is known.
+        // On a busy machine, the report may come too late.
         assert!(
             matches!(
                 ending,
@@ -55,7 +54,7 @@ fn a_write_behind_a_locked_table_ends_with_its_request(engine: Engine) {
     admin.run("LOCK TABLES users WRITE");
     end_with_their_requests(&fixture, &store);
     admin.run("UNLOCK TABLES");
-    // Whatever waited would be ahead of this.
+    // A write that still waits would come before this one.
     add_user(&*store, "Ada", "ada@example.org");
     assert_eq!(admin.number("SELECT COUNT(*) FROM users"), 1);
 }
@@ -66,8 +65,8 @@ fn a_write_in_a_slow_trigger_ends_with_its_request(engine: Engine) {
     };
     let store = fixture.store();
     let mut admin = fixture.schema.admin();
-    // MariaDB's own limit would end it after five seconds. While a trigger runs,
-    // the statement is its definer's, who alone may end it.
+    // MariaDB's own limit would end the statement after five seconds. While a trigger
+    // runs, the statement belongs to its definer, and only the definer may kill it.
     admin.run(&format!(
         "CREATE DEFINER = {}@'%' TRIGGER slow BEFORE INSERT ON users \
          FOR EACH ROW SET @slept = SLEEP(600)",

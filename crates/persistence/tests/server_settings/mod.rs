@@ -1,4 +1,4 @@
-//! What a server has to be like, and what it may become while it is used.
+//! The settings and states of servers that the service accepts, or handles.
 
 mod durability;
 mod interrupted;
@@ -10,8 +10,7 @@ use byline_persistence::{Database, DatabaseUrl};
 
 use crate::support::options;
 
-/// A server as its makers ship it, as far as durability is concerned, with a
-/// binary log that is flushed.
+/// Durability as by default, with a binary log that is flushed.
 const DURABLE: [&str; 4] = [
     "--innodb-flush-method=fsync",
     "--log-bin=binlog",
@@ -19,7 +18,7 @@ const DURABLE: [&str; 4] = [
     "--sync-binlog=1",
 ];
 
-/// Why a store is refused that URL.
+/// Returns why a store cannot be opened with this URL.
 fn refusal(url: &str) -> String {
     let url: DatabaseUrl = url.parse().unwrap();
     let Err(error) = Database::open(&url, &options(1, 16)) else {

@@ -1,9 +1,9 @@
-//! The power cut under writers: what was acknowledged is there afterwards, on
-//! every server that is accepted as durable.
+//! Power cuts during writes: acknowledged writes survive on every server that is accepted
+//! as durable.
 //!
-//! A library that is loaded into the server keeps a copy of each file whenever
-//! the server has it flushed. After a SIGKILL every file is cut back to that
-//! copy: redo log, binary log, tables, all alike.
+//! A library that is loaded into the server copies each file when the server flushes it.
+//! After a SIGKILL, every file is replaced by its last copy: redo log, binary log and
+//! tables alike.
 
 use std::collections::HashSet;
 use std::fs;
@@ -22,12 +22,12 @@ use crate::support::servers::{Engine, Server, dedicated, folder, on_each_server}
 use crate::support::{at, block_on, eventually, new_user, options};
 
 on_each_server! {
-    a_power_cut_loses_nothing_that_was_acknowledged,
+    a_power_cut_loses_no_acknowledged_write,
 }
 
 const WRITERS: usize = 8;
 
-/// 2, or what `BYLINE_POWER_CUTS` says; 20 with `BYLINE_TEST_FULL`.
+/// Returns the value of `BYLINE_POWER_CUTS`, or 2; 20 with `BYLINE_TEST_FULL`.
 fn rounds() -> usize {
     let rounds = std::env::var("BYLINE_POWER_CUTS").ok();
     let rounds = rounds.map(|rounds| rounds.parse().unwrap());
@@ -35,7 +35,7 @@ fn rounds() -> usize {
     rounds.unwrap_or(if is_full { 20 } else { 2 })
 }
 
-fn a_power_cut_loses_nothing_that_was_acknowledged(engine: Engine) {
+fn a_power_cut_loses_no_acknowledged_write(engine: Engine) {
     let Some(mut server) = dedicated(engine, &DURABLE) else {
         return;
     };
@@ -64,7 +64,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged(engine: Engine) {
     }
     database.close();
 
-    // With what is refused, the same loses writes: the test can fail.
+    // With a refused setting, writes are lost: the test can fail.
     let database = Database::open(&url("RELAXED"), &options(WRITERS, 256)).unwrap();
     let loses = (0..10).any(|round| {
         let mut admin = server.admin();
@@ -77,9 +77,8 @@ fn a_power_cut_loses_nothing_that_was_acknowledged(engine: Engine) {
     database.close();
 }
 
-/// Has users created until the power is cut, and returns those of which the
-/// store said that they were. Users of different rounds have different
-/// addresses.
+/// Creates users until the power is cut, and returns those that the store acknowledged.
+/// Users of different rounds have different addresses.
 fn acknowledged_until(store: &Arc<dyn Store>, round: usize, cut: impl FnOnce()) -> HashSet<String> {
     let acknowledged = Mutex::new(HashSet::new());
     let (count, over) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -128,14 +127,14 @@ fn acknowledged_until(store: &Arc<dyn Store>, round: usize, cut: impl FnOnce()) 
     acknowledged.into_inner().unwrap()
 }
 
-/// The copies of what a server has had flushed.
+/// The copies of the files that a server has flushed.
 struct Power {
     copies: tempfile::TempDir,
 }
 
 impl Power {
-    /// Starts the server again with the library. What it left behind when it
-    /// was stopped counts as flushed.
+    /// Restarts the server with the library. The files that it left when it was stopped
+    /// count as flushed.
     fn of(server: &mut Server) -> Self {
         let copies = folder("power-");
         let library = copies.path().join("power_cut.so");
@@ -159,12 +158,12 @@ impl Power {
         power
     }
 
-    /// Kills the server, takes away what it had not had flushed, and starts it.
+    /// Kills the server, removes what it has not flushed, and starts it again.
     fn cut(&self, server: &Server) {
         server.kill();
         for file in files(&server.data()) {
             let flushed = fs::read(self.copy_of(&file)).unwrap_or_default();
-            // Written over: the copy is known by the file's inode.
+            // Overwritten in place, because the copy is found by the file's inode.
             fs::write(&file, flushed).unwrap();
         }
         server.run();
@@ -178,7 +177,7 @@ impl Power {
     }
 }
 
-/// All regular files beneath a folder.
+/// Returns all regular files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     entries

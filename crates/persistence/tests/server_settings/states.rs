@@ -1,4 +1,4 @@
-//! States of a server in which it refuses something: not errors, and noticed.
+//! States in which a server refuses some statements. The store notices them.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use crate::support::{
 };
 
 on_each_server! {
-    a_server_that_takes_no_writes_is_read_only,
-    a_server_with_another_default_of_transactions_is_written_to,
+    a_store_is_read_only_while_its_server_is,
+    a_read_only_default_of_transactions_does_not_prevent_writes,
 }
 
 fn is_ready(store: &dyn Store) -> bool {
@@ -22,7 +22,7 @@ fn is_read_only(store: &dyn Store) -> bool {
     matches!(store.health().readiness, Readiness::ReadOnly)
 }
 
-/// Reads are served, writes are not, and both are told apart.
+/// Asserts that reads succeed, and that writes fail with the right error.
 fn serves_reads_only(store: &dyn Store) {
     eventually("the store is read-only", || is_read_only(store));
     assert_eq!(
@@ -41,7 +41,7 @@ fn serves_reads_only(store: &dyn Store) {
     );
 }
 
-fn a_server_that_takes_no_writes_is_read_only(engine: Engine) {
+fn a_store_is_read_only_while_its_server_is(engine: Engine) {
     let Some(mut server) = dedicated(engine, &[]) else {
         return;
     };
@@ -56,7 +56,7 @@ fn a_server_that_takes_no_writes_is_read_only(engine: Engine) {
     for variable in variables {
         admin.run(&format!("SET GLOBAL {variable} = 1"));
         serves_reads_only(&*store);
-        // Ends both.
+        // Ends both states.
         admin.run("SET GLOBAL read_only = 0");
         eventually("the store is ready", || is_ready(&*store));
     }
@@ -95,7 +95,7 @@ fn offline_mode(admin: &mut Admin, fixture: &ServerFixture, store: &dyn Store) {
     waits.close();
 }
 
-fn a_server_with_another_default_of_transactions_is_written_to(engine: Engine) {
+fn a_read_only_default_of_transactions_does_not_prevent_writes(engine: Engine) {
     let Some(server) = dedicated(engine, &[]) else {
         return;
     };

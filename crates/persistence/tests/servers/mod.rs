@@ -1,4 +1,4 @@
-//! The servers that the other tests stand on.
+//! Tests of the test servers.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -48,13 +48,13 @@ fn servers_keep_their_ports_while_they_are_down(engine: Engine) {
     assert!(connect(&server).is_ok());
     server.kill();
     assert!(connect(&server).is_err());
-    // As the kernel looks for a free port, and another test run does.
+    // Another test run cannot reserve the port.
     assert!(Port::reserve_number(server.port()).is_none());
     server.run();
     assert!(connect(&server).is_ok());
 }
 
-/// Processes that work in this folder or beneath it.
+/// Returns the number of processes that work in or below this folder.
 fn works_in(folder: &Path) -> usize {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let works = processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
@@ -75,10 +75,10 @@ fn a_killed_run_leaves_no_servers_and_no_folders() {
         said.find_map(|line| Some(PathBuf::from(line.unwrap().rsplit_once("works in ")?.1)));
     let folder = folder.unwrap();
     assert!(works_in(&folder) > 0);
-    // SIGKILL
+    // With SIGKILL.
     run.kill().unwrap();
     run.wait().unwrap();
-    eventually("nothing is left", || {
+    eventually("the processes and the folder are gone", || {
         !folder.exists() && works_in(&folder) == 0
     });
 }
@@ -92,7 +92,7 @@ fn run_that_is_killed() {
     let mut sleeper = sleeper.arg("600").current_dir(own.path()).spawn().unwrap();
     let run = own.path().parent().unwrap().display();
     writeln!(std::io::stdout(), "works in {run}").unwrap();
-    // Ends with the test above as well.
+    // Ends when the test above ends, too.
     drop(std::io::stdin().read_to_end(&mut Vec::new()));
     sleeper.kill().unwrap();
     sleeper.wait().unwrap();

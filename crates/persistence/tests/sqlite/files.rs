@@ -1,4 +1,4 @@
-//! Which files are opened and which are refused.
+//! Files that are opened, and files that are refused.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn a_missing_file_is_refused_and_not_created() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_untouched() {
+fn a_file_that_is_not_a_database_is_refused_and_unchanged() {
     let folder = folder("sqlite-");
     let path = folder.path().join("letter.txt");
     let letter = "Dear Mr Babbage, ".repeat(100);
@@ -44,7 +44,7 @@ fn a_file_that_is_no_database_is_refused_and_untouched() {
 }
 
 #[test]
-fn a_database_of_somebody_else_is_refused_and_untouched() {
+fn a_foreign_database_is_refused_and_unchanged() {
     let folder = folder("sqlite-");
     let path = folder.path().join("theirs.db");
     SqliteConnection::establish(path.to_str().unwrap())
@@ -61,9 +61,8 @@ fn a_database_of_somebody_else_is_refused_and_untouched() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
-/// Expanded for a newer program, an older one goes on with it.
 #[test]
-fn a_newer_schema_is_served_until_it_leaves_this_program_behind() {
+fn a_newer_schema_is_served_unless_it_requires_a_newer_program() {
     let mut fixture = SqliteFixture::new();
     fixture.close();
     raw(&fixture)
@@ -95,7 +94,7 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
 }
 
 #[test]
-fn migrations_tie_the_schema_to_a_release() {
+fn migrations_record_the_release() {
     let folder = folder("sqlite-");
     let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
     let applied = migrations::migrate(&url).unwrap();
@@ -114,7 +113,7 @@ fn migrations_tie_the_schema_to_a_release() {
 }
 
 #[test]
-fn several_at_once_apply_each_migration_once() {
+fn concurrent_runs_apply_each_migration_once() {
     let folder = folder("sqlite-");
     let url = DatabaseUrl::sqlite(folder.path().join("byline.db"));
     let applied: Vec<_> = std::thread::scope(|scope| {
@@ -130,7 +129,7 @@ fn several_at_once_apply_each_migration_once() {
 }
 
 #[test]
-fn the_reverse_of_every_migration_runs() {
+fn every_migration_can_be_reverted() {
     let mut fixture = SqliteFixture::new();
     fixture.close();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
@@ -148,7 +147,7 @@ fn the_reverse_of_every_migration_runs() {
 }
 
 #[test]
-fn strange_names_of_files_work() {
+fn unusual_file_names_work() {
     let folder = folder("sqlite-");
     for name in [
         "a b.db",
@@ -166,7 +165,7 @@ fn strange_names_of_files_work() {
 }
 
 #[test]
-fn check_finds_nothing_in_a_sound_database_and_names_orphans() {
+fn check_reports_nothing_but_orphans() {
     let mut fixture = SqliteFixture::new();
     add_user(&*fixture.store(), "Ada", "ada@example.org");
     fixture.close();

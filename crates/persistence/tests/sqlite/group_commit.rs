@@ -1,4 +1,4 @@
-//! One writer, one fsync, many answers.
+//! Group commit: one fsync for many jobs.
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -25,8 +25,8 @@ impl Job for Scripted {
         (self.work)(session)
     }
 
-    fn finish(self: Box<Self>, ending: Result<(), AppError>) {
-        (self.answered)(ending);
+    fn finish(self: Box<Self>, result: Result<(), AppError>) {
+        (self.answered)(result);
     }
 }
 
@@ -34,9 +34,9 @@ fn submit(store: &dyn Store, work: Work, answered: Answered) {
     store.submit(Intent::Write, soon(), Box::new(Scripted { work, answered }));
 }
 
-/// Holds the writer until told, so that what is submitted meanwhile makes one
-/// group.
-fn hold_writer(store: &dyn Store) -> Sender<()> {
+/// Blocks the writer until the sender is used or dropped, so that the jobs submitted
+/// meanwhile form one group.
+fn block_writer(store: &dyn Store) -> Sender<()> {
     let (release, wait) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
     submit(
@@ -70,8 +70,8 @@ fn other_connection(fixture: &SqliteFixture) -> SqliteConnection {
 fn a_failing_job_undoes_only_itself() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
-    let (sender, endings) = mpsc::channel();
-    let release = hold_writer(&*store);
+    let (sender, results) = mpsc::channel();
+    let release = block_writer(&*store);
     for (n, email) in ["a@example.org", "A@example.org", "b@example.org"]
         .into_iter()
         .enumerate()
@@ -80,7 +80,7 @@ fn a_failing_job_undoes_only_itself() {
         submit(
             &*store,
             create("x", email),
-            Box::new(move |ending| sender.send((n, ending)).unwrap()),
+            Box::new(move |result| sender.send((n, result)).unwrap()),
         );
     }
     let sender_of_panic = sender.clone();
@@ -90,19 +90,19 @@ fn a_failing_job_undoes_only_itself() {
             users::create(s, &anyone(), &new_user("x", "c@example.org"), at(1))?;
             panic!("a job that panics on purpose")
         }),
-        Box::new(move |ending| sender_of_panic.send((3, ending)).unwrap()),
+        Box::new(move |result| sender_of_panic.send((3, result)).unwrap()),
     );
     submit(
         &*store,
         create("x", "d@example.org"),
-        Box::new(move |ending| sender.send((4, ending)).unwrap()),
+        Box::new(move |result| sender.send((4, result)).unwrap()),
     );
     release.send(()).unwrap();
-    let mut endings: Vec<_> = endings.iter().collect();
-    endings.sort_by_key(|(n, _)| *n);
+    let mut results: Vec<_> = results.iter().collect();
+    results.sort_by_key(|(n, _)| *n);
     assert!(
         matches!(
-            endings.as_slice(),
+            results.as_slice(),
             [
                 (0, Ok(())),
                 (1, Err(AppError::Conflict(Conflict::EmailTaken))),
@@ -111,20 +111,20 @@ fn a_failing_job_undoes_only_itself() {
                 (4, Ok(())),
             ]
         ),
-        "{endings:?}"
+        "{results:?}"
     );
     assert_eq!(committed_users(&mut other_connection(&fixture)), 3);
 }
 
 #[test]
-fn nobody_is_answered_before_the_commit() {
+fn no_job_is_answered_before_the_commit() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (sender, done) = mpsc::channel::<()>();
-    let release = hold_writer(&*store);
-    // The second is refused because of the first: that too may be said only
-    // when the first is committed.
+    let release = block_writer(&*store);
+    // The second job fails because of the first. It, too, may be answered only after the
+    // first is committed.
     for email in ["a@example.org", "A@example.org", "b@example.org"] {
         let (seen, sender) = (Arc::clone(&seen), sender.clone());
         let mut connection = other_connection(&fixture);
@@ -145,10 +145,10 @@ fn nobody_is_answered_before_the_commit() {
 }
 
 #[test]
-fn a_failing_commit_is_everybodys() {
+fn a_failed_commit_fails_every_job_of_the_group() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
-    // A reference that SQLite checks only at the commit, broken by a trigger.
+    // A trigger breaks a reference that SQLite checks only at the commit.
     other_connection(&fixture)
         .batch_execute(
             "CREATE TABLE bombs (x INTEGER REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED); \
@@ -156,8 +156,8 @@ fn a_failing_commit_is_everybodys() {
              BEGIN INSERT INTO bombs VALUES (-1); END",
         )
         .unwrap();
-    let (sender, endings) = mpsc::channel();
-    let release = hold_writer(&*store);
+    let (sender, results) = mpsc::channel();
+    let release = block_writer(&*store);
     for (name, email) in [
         ("x", "a@example.org"),
         ("bomb", "b@example.org"),
@@ -168,35 +168,35 @@ fn a_failing_commit_is_everybodys() {
         submit(
             &*store,
             create(name, email),
-            Box::new(move |ending| sender.send(ending).unwrap()),
+            Box::new(move |result| sender.send(result).unwrap()),
         );
     }
     drop(sender);
     release.send(()).unwrap();
-    let endings: Vec<_> = endings.iter().collect();
-    assert_eq!(endings.len(), 4);
-    for ending in endings {
+    let results: Vec<_> = results.iter().collect();
+    assert_eq!(results.len(), 4);
+    for result in results {
         assert!(
-            matches!(ending, Err(AppError::Unavailable(Unavailable::Database(_)))),
-            "{ending:?}"
+            matches!(result, Err(AppError::Unavailable(Unavailable::Database(_)))),
+            "{result:?}"
         );
     }
     assert_eq!(committed_users(&mut other_connection(&fixture)), 0);
 
-    // The writer goes on.
-    let (sender, ending) = mpsc::channel();
+    // The writer still works.
+    let (sender, result) = mpsc::channel();
     submit(
         &*store,
         create("x", "a@example.org"),
         Box::new(move |e| sender.send(e).unwrap()),
     );
-    assert!(ending.recv().unwrap().is_ok());
+    assert!(result.recv().unwrap().is_ok());
 }
 
-/// SQLite rolls a transaction back by itself when the disk is full, and would
-/// commit on their own the statements that follow.
+/// When the disk is full, SQLite rolls the transaction back by itself, and would commit
+/// each of the statements that follow.
 #[test]
-fn a_transaction_lost_midway_is_everybodys_and_leaves_nothing() {
+fn a_lost_transaction_fails_every_job_of_the_group_and_changes_nothing() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
     other_connection(&fixture)
@@ -205,8 +205,8 @@ fn a_transaction_lost_midway_is_everybodys_and_leaves_nothing() {
              BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END",
         )
         .unwrap();
-    let (sender, endings) = mpsc::channel();
-    let release = hold_writer(&*store);
+    let (sender, results) = mpsc::channel();
+    let release = block_writer(&*store);
     let stubborn: Work = Box::new(|s| {
         let straw = new_user("last straw", "b@example.org");
         drop(users::create(s, &anyone(), &straw, at(1)));
@@ -227,35 +227,35 @@ fn a_transaction_lost_midway_is_everybodys_and_leaves_nothing() {
         submit(
             &*store,
             work,
-            Box::new(move |ending| sender.send(ending).unwrap()),
+            Box::new(move |result| sender.send(result).unwrap()),
         );
     }
     drop(sender);
     release.send(()).unwrap();
-    for ending in endings {
+    for result in results {
         assert!(
-            matches!(ending, Err(AppError::Unavailable(Unavailable::Database(_)))),
-            "{ending:?}"
+            matches!(result, Err(AppError::Unavailable(Unavailable::Database(_)))),
+            "{result:?}"
         );
     }
     assert_eq!(committed_users(&mut other_connection(&fixture)), 0);
 
-    // The writer goes on.
-    let (sender, ending) = mpsc::channel();
+    // The writer still works.
+    let (sender, result) = mpsc::channel();
     submit(
         &*store,
         create("x", "a@example.org"),
         Box::new(move |e| sender.send(e).unwrap()),
     );
-    assert!(ending.recv().unwrap().is_ok());
+    assert!(result.recv().unwrap().is_ok());
 }
 
 #[test]
-fn a_full_queue_refuses_at_once() {
+fn a_full_queue_refuses_jobs_at_once() {
     let fixture = SqliteFixture::with(options(1, 2));
     let store = fixture.store();
-    let release = hold_writer(&*store);
-    let (sender, endings) = mpsc::channel();
+    let release = block_writer(&*store);
+    let (sender, results) = mpsc::channel();
     for n in 0..5 {
         let sender = sender.clone();
         submit(
@@ -265,25 +265,25 @@ fn a_full_queue_refuses_at_once() {
         );
     }
     drop(sender);
-    // Two wait; the others are answered while the writer is still held.
+    // Two jobs wait; the others are answered while the writer is still blocked.
     for expected in 2..5 {
-        let (n, ending) = endings.recv().unwrap();
+        let (n, result) = results.recv().unwrap();
         assert_eq!(n, expected);
         assert!(matches!(
-            ending,
+            result,
             Err(AppError::Unavailable(Unavailable::QueueFull))
         ));
     }
     release.send(()).unwrap();
-    assert!(endings.iter().all(|(_, ending)| ending.is_ok()));
+    assert!(results.iter().all(|(_, result)| result.is_ok()));
 }
 
 #[test]
-fn what_waits_is_finished_when_the_store_closes() {
+fn waiting_jobs_are_finished_when_the_store_closes() {
     let mut fixture = SqliteFixture::new();
     let store = fixture.store();
-    let release = hold_writer(&*store);
-    let (sender, endings) = mpsc::channel();
+    let release = block_writer(&*store);
+    let (sender, results) = mpsc::channel();
     for email in ["a@example.org", "b@example.org"] {
         let sender = sender.clone();
         submit(
@@ -299,17 +299,17 @@ fn what_waits_is_finished_when_the_store_closes() {
     });
     release.send(()).unwrap();
     let fixture = closing.join().unwrap();
-    assert_eq!(endings.iter().filter(Result::is_ok).count(), 2);
+    assert_eq!(results.iter().filter(Result::is_ok).count(), 2);
     assert_eq!(committed_users(&mut other_connection(&fixture)), 2);
-    let (sender, ending) = mpsc::channel();
+    let (sender, result) = mpsc::channel();
     submit(
         &*store,
         create("x", "c@example.org"),
         Box::new(move |e| sender.send(e).unwrap()),
     );
-    let ending = ending.recv().unwrap();
+    let result = result.recv().unwrap();
     assert!(matches!(
-        ending,
+        result,
         Err(AppError::Unavailable(Unavailable::ShuttingDown))
     ));
 }

@@ -1,4 +1,4 @@
-//! What is SQLite's own.
+//! Tests of SQLite only.
 
 mod files;
 mod group_commit;

@@ -1,4 +1,4 @@
-//! What happens when SQLite cannot do what it is told.
+//! Statements that SQLite cannot execute.
 
 use byline_application::{AppError, Readiness, RepositoryError, Store, Unavailable};
 use diesel::connection::SimpleConnection;
@@ -19,16 +19,16 @@ fn insert(store: &dyn Store, email: &str) -> Result<(), AppError> {
 }
 
 #[test]
-fn a_row_that_breaks_the_rules_is_corrupt_and_no_panic() {
+fn an_invalid_row_is_reported_as_corrupt() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
     let ada = add_user(&*store, "Ada", "ada@example.org");
     raw(&fixture)
         .batch_execute("UPDATE users SET email = 'no address', email_key = 'no address'")
         .unwrap();
-    let ending = read(&*store, move |s| Ok(s.users().find(ada.id)?));
-    let Err(AppError::Internal(cause)) = ending else {
-        panic!("{ending:?}")
+    let result = read(&*store, move |s| Ok(s.users().find(ada.id)?));
+    let Err(AppError::Internal(cause)) = result else {
+        panic!("{result:?}")
     };
     let cause: &RepositoryError = cause.downcast_ref().unwrap();
     assert!(
@@ -45,15 +45,15 @@ fn a_row_that_breaks_the_rules_is_corrupt_and_no_panic() {
 }
 
 #[test]
-fn a_writer_elsewhere_is_waited_for_then_reported() {
+fn a_lock_of_another_process_makes_the_store_unavailable_until_it_is_released() {
     let fixture = SqliteFixture::new();
     let store = fixture.store();
     let mut other = raw(&fixture);
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let ending = insert(&*store, "ada@example.org");
+    let result = insert(&*store, "ada@example.org");
     assert!(
-        matches!(ending, Err(AppError::Unavailable(Unavailable::Database(_)))),
-        "{ending:?}"
+        matches!(result, Err(AppError::Unavailable(Unavailable::Database(_)))),
+        "{result:?}"
     );
     assert!(matches!(
         store.health().readiness,

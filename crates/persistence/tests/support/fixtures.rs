@@ -1,4 +1,4 @@
-//! An empty database of its own for a test, behind a store.
+//! Fixtures: a separate, empty database for a test, and its store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use tempfile::TempDir;
 use super::options;
 use super::servers::{Engine, Schema, Server, folder, shared};
 
-/// Gone with the value.
+/// A database that is removed when the value is dropped.
 pub(crate) trait Fixture: Sized {
-    /// `None` where the engine is not installed.
+    /// Returns `None` if the engine is not installed.
     fn available() -> Option<Self>;
     fn store(&self) -> Arc<dyn Store>;
 }
 
-/// A SQLite file in a folder of its own.
+/// A SQLite file in its own folder.
 pub(crate) struct SqliteFixture {
     database: Option<Database>,
     folder: TempDir,
@@ -65,7 +65,7 @@ impl Schema {
     }
 }
 
-/// A database of its own on a server.
+/// A separate database on a server.
 pub(crate) struct ServerFixture {
     database: Option<Database>,
     pub(crate) schema: Schema,
@@ -79,13 +79,13 @@ impl ServerFixture {
         Self { database, schema }
     }
 
-    /// On the server that most tests share. `None` where the engine is not
-    /// installed.
+    /// Creates a database on the server that most tests share. Returns `None` if the
+    /// engine is not installed.
     pub(crate) fn of(engine: Engine) -> Option<Self> {
         shared(engine).map(|server| Self::on(server, &options(3, 1024)))
     }
 
-    /// A store on the same database, over another way to the server.
+    /// Opens another store on the same database, by another URL.
     pub(crate) fn open(url: &str, options: &Options) -> Database {
         let url: DatabaseUrl = url.parse().unwrap();
         Database::open(&url, options).unwrap()
@@ -100,8 +100,8 @@ impl ServerFixture {
     }
 }
 
-/// For [`contract_suite!`](crate::contract::contract_suite), which wants a type
-/// for each engine.
+/// Defines a fixture for [`contract_suite!`](crate::contract::contract_suite), which
+/// needs a type for each engine.
 macro_rules! server_fixture {
     ($fixture:ident, $engine:ident) => {
         pub(crate) struct $fixture(ServerFixture);

@@ -1,4 +1,4 @@
-//! A database for each test, and blocking doors to its store.
+//! A database for each test, and blocking access to its store.
 
 mod fixtures;
 pub(crate) mod servers;
@@ -22,15 +22,15 @@ pub(crate) fn options(pool_size: usize, queue_length: usize) -> Options {
     }
 }
 
-/// A moment before which every test ends.
+/// Returns a deadline that no test reaches.
 pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
-/// Waits until it is so.
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until the condition is true. `what` describes it.
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "in a minute, not: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -55,7 +55,7 @@ pub(crate) fn write<T: Send + 'static>(
     block_on(store.write(soon(), work))
 }
 
-/// The first page of all users, as large as it can be.
+/// Returns the query for the largest first page of all users.
 pub(crate) fn everybody() -> UserQuery {
     UserQuery {
         email: None,
@@ -88,13 +88,13 @@ pub(crate) fn new_post(author: &User, title: &str, content: &str) -> NewPost {
     }
 }
 
-/// Stores a user in a session of its own.
+/// Stores a user in a separate session.
 pub(crate) fn add_user(store: &dyn Store, name: &str, email: &str) -> User {
     let new = new_user(name, email);
     write(store, move |s| Ok(s.users().insert(&new, at(1))?)).unwrap()
 }
 
-/// Stores a post in a session of its own.
+/// Stores a post in a separate session.
 pub(crate) fn add_post(store: &dyn Store, author: &User, title: &str) -> Post {
     let new = new_post(author, title, "…");
     write(store, move |s| Ok(s.posts().insert(&new, at(1))?)).unwrap()

@@ -107,7 +107,7 @@ fn queues(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
         COUNTER,
         "byline_store_refused_jobs",
         "Jobs that the queue did not accept.",
-        store.lanes.iter().flat_map(|queue| {
+        store.queues.iter().flat_map(|queue| {
             [
                 ("queue_full", queue.refused_full),
                 ("closing", queue.refused_closing),
@@ -140,7 +140,7 @@ fn by_queue<'s, V>(
     store: &'s StoreMetrics,
     value: impl Fn(&'s QueueMetrics) -> V,
 ) -> impl Iterator<Item = ([(&'static str, &'static str); 1], V)> {
-    let queues = store.lanes.iter();
+    let queues = store.queues.iter();
     queues.map(move |queue| ([("lane", queue.name)], value(queue)))
 }
 

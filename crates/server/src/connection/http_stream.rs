@@ -36,8 +36,8 @@ pub(crate) struct HttpStream<T> {
 }
 
 impl<T> HttpStream<T> {
-    /// `headers` are the lines that refusals get, `phase` that of the connection
-    /// beneath.
+    /// `headers` are the lines that refusals get, `phase` is that of the connection
+    /// which `stream` uses.
     pub(crate) fn new(stream: T, phase: ConnectionPhase, headers: Bytes) -> Self {
         Self {
             stream,

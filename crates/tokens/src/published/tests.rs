@@ -86,7 +86,7 @@ fn documents_that_are_no_set_are_told_apart() {
         "issuer": "https://login.example.org/",
         "jwks_uri": "https://login.example.org/keys\n",
     });
-    for (bytes, told) in [
+    for (bytes, expected) in [
         (&b""[..], "there is nothing where the keys should be"),
         (
             b"\xEF\xBB\xBF \n",
@@ -117,7 +117,7 @@ fn documents_that_are_no_set_are_told_apart() {
         ),
     ] {
         let error = count(bytes).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
     // Deeper than anything that is read.
     let deep = format!(r#"{{"keys":{}"#, "[".repeat(100_000));
@@ -141,11 +141,11 @@ fn the_error_names_some_reasons_and_counts_the_rest() {
         7, 8, 9, 10,
     ]});
     let error = count(set.to_string()).unwrap_err();
-    let told = "none of the keys can be used: \"small\" has an RSA modulus of 8 bits, not 2048 to \
+    let expected = "none of the keys can be used: \"small\" has an RSA modulus of 8 bits, not 2048 to \
                 8192; \"enc\\u{1b}[2J\" is not for verifying signatures (`use`, \
                 `key_ops`); a key without a name is a shared secret: everyone who can read the \
                 set could sign; a key without a name is not a JSON object; a key without a name is not a \
                 JSON object; and 2 more";
-    assert_eq!(error, told);
+    assert_eq!(error, expected);
     assert!(!error.contains('\u{1b}'));
 }

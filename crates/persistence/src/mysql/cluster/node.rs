@@ -1,4 +1,4 @@
-//! One server of a store: how it is, and the connections to it.
+//! One server of a store: its state, and the connections to it.
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -10,38 +10,37 @@ use crate::mysql::Pool;
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::kill::Killer;
 
-/// How long a server that comes back has to be well before it is preferred
-/// again to the one that stood in for it: some time at random in this range, so
-/// that not all services move at once.
+/// How long a server that comes back has to work before it is preferred again to the
+/// one that replaced it: a random time in this range, so that not all services switch
+/// at once.
 const PROBATION_MILLIS: (u64, u64) = (3_000, 5_000);
 
 /// A server.
 pub(in crate::mysql) struct Node {
-    /// What logs call it: where it stands in the URL, counted from 1. Its host
-    /// is nobody's business.
+    /// The server's name in logs: its position in the URL, counted from 1. Hosts are
+    /// not logged.
     number: usize,
     is_alone: bool,
     pool: Pool,
-    seen: RwLock<Seen>,
-    fence: watch::Sender<()>,
+    state: RwLock<ProbedState>,
+    cancel: watch::Sender<()>,
     killer: Arc<Killer>,
 }
 
-struct Seen {
-    sight: ProbeResult,
-    /// When it has been well for long enough.
-    settled: Instant,
+struct ProbedState {
+    last: ProbeResult,
+    probation_end: Instant,
 }
 
-/// What the probe saw.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub(in crate::mysql) enum ProbeResult {
-    /// A server that works, with a schema for this program.
+    /// A server that works, with a schema that this program can serve.
     Ready {
         release: Option<Release>,
-        /// Whether writes are well placed here.
+        /// Whether writes should go here.
         takes_writes: bool,
-        /// Whether it refuses writes, as far as it says.
+        /// Whether it says that it refuses writes.
         is_read_only: bool,
     },
     /// No server that works.
@@ -54,13 +53,20 @@ impl ProbeResult {
     pub(in crate::mysql) fn is_ready(&self) -> bool {
         matches!(self, Self::Ready { .. })
     }
+
+    fn trouble(&self) -> Option<&Cause> {
+        match self {
+            Self::Ready { .. } => None,
+            Self::Away(cause) | Self::WrongSchema(cause) => Some(cause),
+        }
+    }
 }
 
-/// How well a server is suited, the best last.
+/// How well a server is suited for a job, the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::mysql) enum NodePreference {
     Away,
-    /// It works, but it is no place for writes.
+    /// It works, but writes should go elsewhere.
     Makeshift,
     /// It works again, but not for long yet.
     OnProbation,
@@ -72,19 +78,19 @@ impl Node {
         number: usize,
         is_alone: bool,
         pool: Pool,
-        fence: watch::Sender<()>,
+        cancel: watch::Sender<()>,
         killer: Arc<Killer>,
-        sight: ProbeResult,
+        last: ProbeResult,
     ) -> Self {
         Self {
             number,
             is_alone,
             pool,
-            seen: RwLock::new(Seen {
-                sight,
-                settled: Instant::now(),
+            state: RwLock::new(ProbedState {
+                last,
+                probation_end: Instant::now(),
             }),
-            fence,
+            cancel,
             killer,
         }
     }
@@ -93,113 +99,95 @@ impl Node {
         &self.pool
     }
 
-    pub(in crate::mysql) fn sight(&self) -> ProbeResult {
-        match self.seen.read() {
-            Ok(seen) => seen.sight.clone(),
+    pub(in crate::mysql) fn killer(&self) -> &Killer {
+        &self.killer
+    }
+
+    pub(in crate::mysql) fn last_probe(&self) -> ProbeResult {
+        match self.state.read() {
+            Ok(state) => state.last.clone(),
             Err(_) => ProbeResult::Away(Arc::new(ConnectError::TimedOut)),
         }
     }
 
-    /// Why the server is not ready.
+    /// Returns why the server is not ready.
     pub(in crate::mysql) fn trouble(&self) -> Option<Cause> {
-        match self.seen.read().as_deref() {
-            Ok(seen) => match &seen.sight {
-                ProbeResult::Ready { .. } => None,
-                ProbeResult::Away(cause) | ProbeResult::WrongSchema(cause) => {
-                    Some(Arc::clone(cause))
-                }
-            },
+        match self.state.read() {
+            Ok(state) => state.last.trouble().cloned(),
             Err(_) => Some(Arc::new(ConnectError::TimedOut)),
         }
     }
 
-    /// How well the server is suited at the moment, for writes or for reads.
-    pub(in crate::mysql) fn standing(&self, writes: bool, now: Instant) -> NodePreference {
-        match self.seen.read().as_deref() {
-            Ok(Seen {
-                sight: ProbeResult::Ready { takes_writes, .. },
-                settled,
-            }) => {
-                if writes && !takes_writes {
-                    NodePreference::Makeshift
-                } else if *settled > now {
-                    NodePreference::OnProbation
-                } else {
-                    NodePreference::Settled
-                }
+    /// Returns how well the server is suited at present, for writes or for reads.
+    pub(in crate::mysql) fn preference(&self, writes: bool, now: Instant) -> NodePreference {
+        let Ok(state) = self.state.read() else {
+            return NodePreference::Away;
+        };
+        match state.last {
+            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => NodePreference::Away,
+            ProbeResult::Ready { takes_writes, .. } if writes && !takes_writes => {
+                NodePreference::Makeshift
             }
-            _ => NodePreference::Away,
+            ProbeResult::Ready { .. } if state.probation_end > now => NodePreference::OnProbation,
+            ProbeResult::Ready { .. } => NodePreference::Settled,
         }
     }
 
-    /// Takes note of what is seen, and logs what is new.
-    pub(in crate::mysql) fn saw(&self, sight: ProbeResult) {
-        let Ok(mut seen) = self.seen.write() else {
+    /// Notes the result of a probe, and logs changes.
+    pub(in crate::mysql) fn note(&self, found: ProbeResult) {
+        let Ok(mut state) = self.state.write() else {
             return;
         };
-        self.log(&seen.sight, &sight);
-        if sight.is_ready() && !seen.sight.is_ready() {
+        self.log(&state.last, &found);
+        if found.is_ready() && !state.last.is_ready() {
             let (shortest, longest) = PROBATION_MILLIS;
             let probation = Duration::from_millis(fastrand::u64(shortest..=longest));
-            seen.settled = Instant::now() + probation;
+            state.probation_end = Instant::now() + probation;
         }
-        seen.sight = sight;
+        state.last = found;
     }
 
     fn log(&self, before: &ProbeResult, now: &ProbeResult) {
         let node = (!self.is_alone).then_some(self.number);
-        match (before, now) {
-            (
-                ProbeResult::Ready {
-                    takes_writes: before,
-                    is_read_only: was_read_only,
-                    ..
-                },
-                ProbeResult::Ready {
+        let ready = |result: &ProbeResult| match *result {
+            ProbeResult::Ready {
+                takes_writes,
+                is_read_only,
+                ..
+            } => Some((takes_writes, is_read_only)),
+            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => None,
+        };
+        match (ready(before), ready(now)) {
+            (Some((_, false)), Some((_, true))) => {
+                tracing::error!(node, "the database server has become read-only");
+            }
+            (Some((before, _)), Some((takes_writes, _))) if before != takes_writes => {
+                tracing::warn!(
+                    node,
                     takes_writes,
-                    is_read_only,
-                    ..
-                },
-            ) => {
-                if *is_read_only && !was_read_only {
-                    tracing::error!(node, "the database server has become read-only");
-                } else if before != takes_writes {
-                    tracing::warn!(
-                        node,
-                        takes_writes,
-                        "the database server has changed its mind about writes"
-                    );
-                }
+                    "the database server has changed its mind about writes"
+                );
             }
-            (
-                _,
-                ProbeResult::Ready {
-                    is_read_only: true, ..
-                },
-            ) => tracing::error!(node, "the database is back, and read-only"),
-            (_, ProbeResult::Ready { .. }) => tracing::info!(node, "the database is back"),
-            (
-                ProbeResult::Ready { .. },
-                ProbeResult::Away(cause) | ProbeResult::WrongSchema(cause),
-            ) => {
-                tracing::error!(node, error = cause.to_string(), "the database is away");
+            (None, Some((_, true))) => {
+                tracing::error!(node, "the database is back, and read-only");
             }
-            (_, ProbeResult::Away(_) | ProbeResult::WrongSchema(_)) => {}
+            (None, Some(_)) => tracing::info!(node, "the database is back"),
+            (Some(_), None) => {
+                let error = now.trouble().map(ToString::to_string);
+                tracing::error!(node, error, "the database is away");
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 
-    /// Breaks off every statement that waits for this server, and closes the
-    /// connections to it.
-    pub(in crate::mysql) fn break_off(&self) {
-        self.fence.send_replace(());
+    /// Cancels every statement that waits for this server, and has the connections to
+    /// it closed.
+    pub(in crate::mysql) fn cancel(&self) {
+        self.cancel.send_replace(());
     }
 
-    /// Has the probe look at once: somebody has lost a connection.
-    pub(in crate::mysql) fn look_again(&self) {
+    /// Has the server probed at once, after a connection was lost.
+    pub(in crate::mysql) fn probe_now(&self) {
         self.killer.wake_probe();
-    }
-
-    pub(in crate::mysql) fn killer(&self) -> &Killer {
-        &self.killer
     }
 }

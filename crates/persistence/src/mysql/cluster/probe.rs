@@ -1,54 +1,54 @@
-//! Looking after a server: one thread that asks it how it is, so that nobody
-//! else has to wait to find out.
+//! Probes a server: one thread asks it for its state, so that jobs need not wait to
+//! find out.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Cluster;
 use super::node::ProbeResult;
 use crate::OpenError;
-use crate::mysql::Connection;
-use crate::mysql::cluster::Cluster;
 use crate::mysql::connection::connect::{CONNECT_LIMIT, connect_to};
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::kill::Killer;
 use crate::mysql::connection::node_state;
 use crate::mysql::connection::unwind::caught;
-use crate::mysql::schema_check;
 use crate::mysql::url::{Host, MysqlTarget};
+use crate::mysql::{Connection, schema_check};
 
-/// How often a server that works is looked at.
-const CALM: Duration = Duration::from_millis(500);
+/// Between two probes of a server that works.
+const READY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The shortest and the longest time between two attempts to reach a server
-/// that is away: each service of many knocks at a time of its own.
-const TROUBLED: (u64, u64) = (100, 400);
+/// The shortest and the longest time between two probes of a server that is away. It is
+/// random, so that services do not all connect at once.
+const AWAY_INTERVAL_MILLIS: (u64, u64) = (100, 400);
 
-/// Looks at the server with this index until the store is closed.
+/// Probes the server with this index until the store is closed.
 pub(in crate::mysql) fn run(probe: &mut Probe, cluster: &Cluster, index: usize) {
     while !cluster.is_closing() {
-        let sight = probe.look().unwrap_or_else(ProbeError::sight);
-        let pause = match sight {
-            ProbeResult::Ready { .. } => CALM,
-            ProbeResult::Away(_) | ProbeResult::WrongSchema(_) => {
-                Duration::from_millis(fastrand::u64(TROUBLED.0..=TROUBLED.1))
-            }
+        let found = probe.probe().unwrap_or_else(ProbeError::into_result);
+        let pause = if found.is_ready() {
+            READY_INTERVAL
+        } else {
+            let (shortest, longest) = AWAY_INTERVAL_MILLIS;
+            Duration::from_millis(fastrand::u64(shortest..=longest))
         };
-        cluster.saw(index, sight);
+        cluster.note_probe(index, found);
         thread::park_timeout(pause);
     }
 }
 
-/// Why the probe sees no server that works.
+/// Why a probe has found no server that works.
 pub(in crate::mysql) enum ProbeError {
     Connect(ConnectError),
     Open(OpenError),
-    /// The connection was closed while it was asked.
-    Broken(Arc<dyn std::error::Error + Send + Sync>),
+    /// The connection was closed during the probe.
+    Broken(Arc<dyn Error + Send + Sync>),
 }
 
 impl ProbeError {
-    pub(in crate::mysql) fn sight(self) -> ProbeResult {
+    pub(in crate::mysql) fn into_result(self) -> ProbeResult {
         match self {
             Self::Connect(error) => ProbeResult::Away(Arc::new(error)),
             Self::Open(
@@ -60,17 +60,18 @@ impl ProbeError {
     }
 }
 
-/// How to look at one server.
+/// Probes one server.
 pub(in crate::mysql) struct Probe {
     target: MysqlTarget,
     host: Host,
     killer: Arc<Killer>,
-    held: Option<Connection>,
-    /// How large the cluster was when it was looked at last.
+    /// The connection of the last probe.
+    connection: Option<Connection>,
+    /// The size of the cluster at the last probe.
     cluster_size: Option<u32>,
 }
 
-/// With fewer, the loss of one node leaves no majority.
+/// With fewer nodes, the loss of one leaves no majority.
 const SAFE_SIZE: u32 = 3;
 
 impl Probe {
@@ -79,53 +80,50 @@ impl Probe {
             killer,
             target: target.clone(),
             host: host.clone(),
-            held: None,
+            connection: None,
             cluster_size: None,
         }
     }
 
-    /// One look, over the connection of the last one. It reads a table: a
+    /// Probes the server, over the connection of the last probe. It reads a table: a
     /// Galera node without its cluster would answer `SELECT 1`.
-    pub(in crate::mysql) fn look(&mut self) -> Result<ProbeResult, ProbeError> {
-        let looked = caught(|| match self.ask() {
-            // Which says little about the server: ask on a new one.
+    pub(in crate::mysql) fn probe(&mut self) -> Result<ProbeResult, ProbeError> {
+        let found = caught(|| match self.ask() {
+            // That says little about the server: ask again on a new connection.
             Err(ProbeError::Broken(_)) => self.ask(),
             other => other,
         });
-        // A row that is none: what is read of it is read here.
-        looked.unwrap_or_else(|_| Err(ProbeError::Connect(ConnectError::Protocol)))
+        // The driver panicked over a malformed row.
+        found.unwrap_or_else(|_| Err(ProbeError::Connect(ConnectError::Protocol)))
     }
 
-    /// The look at the start, after which a schema that is too old is an error.
-    /// Whoever has just migrated over one node is not told so by another that
-    /// is a moment behind.
-    pub(in crate::mysql) fn first_look(&mut self) -> Result<ProbeResult, ProbeError> {
-        match self.look() {
-            Err(ProbeError::Open(error @ OpenError::SchemaTooOld { .. })) => match self.look_up() {
-                Ok(()) => self.look(),
-                Err(ProbeError::Open(error @ OpenError::SchemaTooOld { .. })) => {
-                    Err(ProbeError::Open(error))
-                }
-                // It cannot tell. Its time comes, or not.
-                Err(_) => Ok(ProbeError::Open(error).sight()),
-            },
-            other => other,
+    /// Probes the server at the start, when a schema that is too old is an error.
+    /// Another node may be a moment behind the one that was just migrated, so its
+    /// schema is read once more, after it has caught up.
+    pub(in crate::mysql) fn first_probe(&mut self) -> Result<ProbeResult, ProbeError> {
+        let error = match self.probe() {
+            Err(ProbeError::Open(error @ OpenError::SchemaTooOld { .. })) => error,
+            other => return other,
+        };
+        match self.check_schema_when_synced() {
+            Ok(()) => self.probe(),
+            Err(error @ ProbeError::Open(OpenError::SchemaTooOld { .. })) => Err(error),
+            // Unknown for now; later probes will tell.
+            Err(_) => Ok(ProbeError::Open(error).into_result()),
         }
     }
 
-    /// Looks at the schema once the node has what the others have.
-    fn look_up(&self) -> Result<(), ProbeError> {
+    /// Checks the schema once the node has what the others have.
+    fn check_schema_when_synced(&self) -> Result<(), ProbeError> {
         let mut connection = connect_to(&self.target, &self.host).map_err(ProbeError::Connect)?;
         connection.set_deadline(Instant::now() + CONNECT_LIMIT);
-        match schema_check::require_served(&mut connection) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(ProbeError::Open(error)),
-        }
+        schema_check::require_served(&mut connection).map_err(ProbeError::Open)?;
+        Ok(())
     }
 
     fn ask(&mut self) -> Result<ProbeResult, ProbeError> {
         let deadline = Instant::now() + CONNECT_LIMIT;
-        let mut connection = match self.held.take() {
+        let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connect().map_err(ProbeError::Connect)?,
         };
@@ -135,11 +133,11 @@ impl Probe {
         let state = match node_state::read(&mut connection, self.target.durability) {
             Ok(state) if state.is_ready => state,
             Ok(_) => {
-                self.held = Some(connection);
+                self.connection = Some(connection);
                 return Err(ProbeError::Connect(ConnectError::NotReady));
             }
             Err(error @ ConnectError::NotDurable { .. }) => {
-                self.held = Some(connection);
+                self.connection = Some(connection);
                 return Err(ProbeError::Connect(error));
             }
             Err(error) if is_open(&connection) => return Err(ProbeError::Connect(error)),
@@ -148,7 +146,7 @@ impl Probe {
         match schema_check::require_served(&mut connection) {
             Ok(release) => {
                 self.note_size(state.cluster_size);
-                self.held = Some(connection);
+                self.connection = Some(connection);
                 Ok(ProbeResult::Ready {
                     release,
                     takes_writes: state.takes_writes,
@@ -160,8 +158,8 @@ impl Probe {
         }
     }
 
-    /// A connection that does not wait for other nodes: whether this one works
-    /// must not depend on them.
+    /// Connects, and does not wait for other nodes: whether this one works must not
+    /// depend on them.
     fn connect(&self) -> Result<Connection, ConnectError> {
         let mut connection = connect_to(&self.target, &self.host)?;
         node_state::do_not_wait(&mut connection)?;

@@ -1,38 +1,40 @@
-//! Removing the tokens of transactions that nobody asks about any more.
+//! Removes the attempt ids of old transactions.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
 
 use crate::mysql::Connection;
 use crate::mysql::attempt_id::AttemptId;
-use crate::mysql::cluster::{Cluster, Route};
+use crate::mysql::cluster::Cluster;
 use crate::mysql::thread_connection::ThreadConnection;
+use crate::queue::Route;
 
-/// How long a token is kept: far longer than any request waits, and than
-/// clocks of machines differ.
+/// How long an id is kept: far longer than any request lasts, and than the clocks of
+/// machines differ.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Rows that go at a time: a transaction that is over before anybody notices.
+/// Rows per transaction: few enough that it holds its locks only briefly.
 const BATCH: i64 = 500;
 
-/// The longest that a batch may take.
+/// The longest time that a batch may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Sweeps now and then until the store is closed.
-pub(in crate::mysql) fn run(mut lease: ThreadConnection, cluster: &Cluster) {
+/// Removes old ids once per interval until the store is closed.
+pub(in crate::mysql) fn run(mut connection: ThreadConnection, cluster: &Cluster) {
     while !cluster.is_closing() {
-        while !cluster.is_closing() && sweep(&mut lease) {}
+        while !cluster.is_closing() && remove_batch(&mut connection) {}
         thread::park_timeout(INTERVAL);
     }
 }
 
-/// Removes one batch; tells whether there may be more.
-fn sweep(lease: &mut ThreadConnection) -> bool {
-    let Ok(connection) = lease.connection(Route::Write, Instant::now() + LIMIT) else {
+/// Removes one batch. Returns whether there may be more.
+fn remove_batch(connection: &mut ThreadConnection) -> bool {
+    let Ok(connection) = connection.get(Route::Write, Instant::now() + LIMIT) else {
         return false;
     };
     match remove(connection, AttemptId::older_than(RETENTION)) {
@@ -40,18 +42,18 @@ fn sweep(lease: &mut ThreadConnection) -> bool {
         Err(error) => {
             tracing::debug!(
                 error = error.to_string(),
-                "old tokens were not swept; the next round does it"
+                "old attempt ids were not removed; the next round tries again"
             );
             false
         }
     }
 }
 
-/// The oldest rows below `bound`. Only rows that nobody writes are locked: what
-/// is written now goes to the other end of the index.
+/// Removes the oldest rows below `bound`. Locks none that are being written: new rows
+/// go to the other end of the index.
 fn remove(connection: &mut Connection, bound: AttemptId) -> QueryResult<usize> {
     diesel::sql_query("DELETE FROM write_attempts WHERE token < ? ORDER BY token LIMIT ?")
-        .bind::<diesel::sql_types::Binary, _>(bound.as_bytes())
-        .bind::<diesel::sql_types::BigInt, _>(BATCH)
+        .bind::<Binary, _>(bound.as_bytes())
+        .bind::<BigInt, _>(BATCH)
         .execute(connection)
 }

@@ -1,71 +1,68 @@
-//! The variables of a server that decide whether an acknowledged commit
-//! survives a power cut.
+//! Checks the variables that decide whether acknowledged commits survive a power cut.
 
-use std::collections::HashMap;
-
-use crate::mysql::connection::error::ConnectError;
+use super::error::ConnectError;
+use super::variables::{Variables, has_value};
 use crate::mysql::url::Durability;
 
-/// A variable, and the values with which acknowledged commits survive.
-///
-/// A server that does not know a variable does not depend on it.
+/// A variable, and the values with which acknowledged commits survive. A server that
+/// does not know the variable does not depend on it.
 struct Requirement {
     name: &'static str,
     accepts: Accepts,
-    /// Values that are safe on storage that writes pages whole and in order.
+    /// Other values that are safe on storage that writes whole pages, in order.
     on_trusted_storage: &'static [&'static str],
-    /// What to set.
+    /// The value to recommend.
     advice: &'static str,
 }
 
 enum Accepts {
     Only(&'static [&'static str]),
     AllBut(&'static [&'static str]),
-    /// A list of options that has none of these.
+    /// A list of options with none of these.
     Without(&'static [&'static str]),
 }
 
 use Accepts::{AllBut, Only, Without};
 
-/// The status variable of [`REQUIREMENTS`], which `SHOW VARIABLES` lacks.
-const STATUS: &str = "Innodb_redo_log_enabled";
+/// The one requirement that is a status variable.
+pub(super) const STATUS: &str = "Innodb_redo_log_enabled";
 
-/// Every variable that durability rests on, of every engine and version.
+/// All variables that affect durability, of all engines and versions.
 ///
-/// Not here: `innodb_flush_log_at_timeout` delays nothing while
-/// `innodb_flush_log_at_trx_commit` is 1; `innodb_use_fdatasync` chooses
-/// between two calls that both wait for the data; the variables of semi-
-/// synchronous and group replication add copies and take none away.
+/// Not among them: `innodb_flush_log_at_timeout` delays nothing while
+/// `innodb_flush_log_at_trx_commit` is 1; `innodb_use_fdatasync` chooses between two
+/// calls that both wait for the data; the variables of semi-synchronous and group
+/// replication only add copies.
 const REQUIREMENTS: [Requirement; 8] = [
-    // MySQL, MariaDB, Aurora. MariaDB's 3 flushes once more than 1. Galera's
-    // guide recommends 0: safe while one node lives.
+    // MySQL, MariaDB, Aurora. MariaDB's 3 flushes more often than 1. Galera's guide
+    // recommends 0, which is safe only while one node survives.
     Requirement {
         name: "innodb_flush_log_at_trx_commit",
         accepts: Only(&["1", "3"]),
         on_trusted_storage: &[],
         advice: "1",
     },
-    // MySQL (default 1), MariaDB (default 0). Recovery rolls back whatever is
-    // prepared and not in the binary log. Looked at only where there is one
-    // with files of its own, see `uses_binary_log`.
+    // MySQL (default 1), MariaDB (default 0). Recovery rolls back transactions that
+    // are prepared, but not in the binary log. Checked only for a log with files of
+    // its own, see `uses_binary_log`.
     Requirement {
         name: "sync_binlog",
         accepts: Only(&["1"]),
         on_trusted_storage: &[],
         advice: "1",
     },
-    // MySQL (DETECT_AND_RECOVER and DETECT_ONLY from 8.0.30), MariaDB (fast
-    // from 11.0.6). Without it, a page of which a part was written is lost, and
-    // with it what was committed long ago.
+    // MySQL (DETECT_AND_RECOVER and DETECT_ONLY from 8.0.30), MariaDB (fast from
+    // 11.0.6). Without it, a partly written page is lost, with data that was committed
+    // long ago.
     Requirement {
         name: "innodb_doublewrite",
         accepts: Only(&["ON", "1", "DETECT_AND_RECOVER"]),
         on_trusted_storage: &["OFF", "0", "FAST", "DETECT_ONLY"],
         advice: "ON",
     },
-    // MySQL and MariaDB. The first two never flush; the third leaves flushing
-    // data files to the flush of the redo log, which is enough where both are
-    // on one device. MySQL 8.0 sets it with innodb_dedicated_server.
+    // MySQL and MariaDB. The first two never flush. The third flushes data files only
+    // with the redo log, which suffices if both are on one device; MySQL 8.0 sets it
+    // with innodb_dedicated_server.
     Requirement {
         name: "innodb_flush_method",
         accepts: AllBut(&["nosync", "littlesync", "O_DIRECT_NO_FSYNC"]),
@@ -79,22 +76,22 @@ const REQUIREMENTS: [Requirement; 8] = [
         on_trusted_storage: &[],
         advice: "ON",
     },
-    // MySQL, MariaDB before 10.6: a torn page is told by its checksum.
+    // MySQL, MariaDB before 10.6: checksums detect torn pages.
     Requirement {
         name: "innodb_checksum_algorithm",
         accepts: AllBut(&["none", "strict_none"]),
         on_trusted_storage: &["none", "strict_none"],
         advice: "crc32",
     },
-    // MySQL, MariaDB before 10.6: so is the end of the redo log.
+    // MySQL, MariaDB before 10.6: checksums detect the end of the redo log.
     Requirement {
         name: "innodb_log_checksums",
         accepts: Only(&["ON", "1"]),
         on_trusted_storage: &[],
         advice: "ON",
     },
-    // Galera: without a majority both parts of a cluster acknowledge writes,
-    // and one part is thrown away when they meet again.
+    // Galera: both parts of a split cluster acknowledge writes, and those of one part
+    // are discarded when they join again.
     Requirement {
         name: "wsrep_provider_options",
         accepts: Without(&["pc.ignore_quorum = true", "pc.ignore_sb = true"]),
@@ -103,29 +100,21 @@ const REQUIREMENTS: [Requirement; 8] = [
     },
 ];
 
-/// Where the binary log is kept; MariaDB's may be a part of `InnoDB` from 12.3 on,
-/// with nothing of its own to flush.
+/// Where the binary log is kept. From 12.3 on, MariaDB's may be part of `InnoDB`, and
+/// needs no flush of its own.
 const BINARY_LOG: [&str; 2] = ["log_bin", "binlog_storage_engine"];
 
-/// The variables that [`check`] looks at.
-pub(in crate::mysql) fn variables() -> impl Iterator<Item = &'static str> {
+/// Returns the names of the variables that [`check`] needs.
+pub(super) fn variables() -> impl Iterator<Item = &'static str> {
     let required = REQUIREMENTS.iter().map(|one| one.name);
     required.filter(|name| *name != STATUS).chain(BINARY_LOG)
 }
 
-/// The status variable that [`check`] looks at.
-pub(in crate::mysql) const fn status_variable() -> &'static str {
-    STATUS
-}
-
 /// # Errors
 ///
-/// [`ConnectError::NotDurable`], for the first variable that has a value with
-/// which less survives than the URL asks for.
-pub(in crate::mysql) fn check(
-    found: &HashMap<String, String>,
-    durability: Durability,
-) -> Result<(), ConnectError> {
+/// [`ConnectError::NotDurable`] for the first variable whose value guarantees less than
+/// the URL asks for.
+pub(super) fn check(found: &Variables, durability: Durability) -> Result<(), ConnectError> {
     if durability == Durability::Relaxed {
         return Ok(());
     }
@@ -140,7 +129,7 @@ pub(in crate::mysql) fn check(
                 name: requirement.name,
                 found: requirement.shown(value),
                 advice: requirement.advice,
-                accepted_by: if requirement.may_be_trusted(value) {
+                accepted_by: if has_value(requirement.on_trusted_storage, value) {
                     "durability=TRUSTED_STORAGE"
                 } else {
                     "durability=RELAXED"
@@ -151,33 +140,22 @@ pub(in crate::mysql) fn check(
     Ok(())
 }
 
-fn uses_binary_log(found: &HashMap<String, String>) -> bool {
-    let is = |name: &str, value: &str| {
-        let found = found.get(name);
-        found.is_some_and(|found| found.eq_ignore_ascii_case(value))
-    };
-    (is("log_bin", "ON") || is("log_bin", "1")) && !is("binlog_storage_engine", "innodb")
-}
-
-fn has(values: &[&str], value: &str) -> bool {
-    values.iter().any(|one| one.eq_ignore_ascii_case(value))
+fn uses_binary_log(found: &Variables) -> bool {
+    found.is_on("log_bin") && !found.is_any("binlog_storage_engine", &["innodb"])
 }
 
 impl Requirement {
     fn is_met(&self, value: &str, durability: Durability) -> bool {
         let is_safe = match self.accepts {
-            Only(values) => has(values, value),
-            AllBut(values) => !has(values, value),
+            Only(values) => has_value(values, value),
+            AllBut(values) => !has_value(values, value),
             Without(options) => bad_option(options, value).is_none(),
         };
-        is_safe || durability == Durability::TrustedStorage && self.may_be_trusted(value)
+        let is_trusted = durability == Durability::TrustedStorage;
+        is_safe || is_trusted && has_value(self.on_trusted_storage, value)
     }
 
-    fn may_be_trusted(&self, value: &str) -> bool {
-        has(self.on_trusted_storage, value)
-    }
-
-    /// The value; of a list of options only the one that is at fault.
+    /// Returns the value to report: of a list of options, only the bad one.
     fn shown(&self, value: &str) -> String {
         match self.accepts {
             Without(options) => bad_option(options, value).unwrap_or(value).to_owned(),
@@ -198,15 +176,8 @@ fn bad_option(options: &[&'static str], value: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn found(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
     fn refused(pairs: &[(&str, &str)], durability: Durability) -> Option<&'static str> {
-        match check(&found(pairs), durability) {
+        match check(&pairs.into(), durability) {
             Ok(()) => None,
             Err(ConnectError::NotDurable { name, .. }) => Some(name),
             Err(other) => panic!("{other}"),
@@ -236,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_need_the_storage_are_refused_unless_it_is_trusted() {
+    fn values_that_rely_on_the_storage_are_refused_unless_it_is_trusted() {
         for (name, value) in [
             ("innodb_doublewrite", "OFF"),
             ("innodb_doublewrite", "fast"),
@@ -258,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_lose_nothing_are_taken() {
+    fn values_that_lose_nothing_are_accepted() {
         for (name, value) in [
             ("innodb_flush_log_at_trx_commit", "1"),
             ("innodb_flush_log_at_trx_commit", "3"),
@@ -283,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_binary_log_is_flushed_where_there_is_one() {
+    fn a_binary_log_must_be_flushed() {
         for (log, engine, sync, is_refused) in [
             ("ON", None, "0", true),
             ("ON", None, "1000", true),

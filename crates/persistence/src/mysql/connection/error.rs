@@ -1,13 +1,13 @@
 use std::sync::Arc;
-use std::{fmt, io};
+use std::{error, io};
 
 use byline_application::Cause;
 
 use crate::mysql::connection::is_timeout;
 use crate::mysql::errors;
 
-/// Why there is no connection. Neither host nor account is named: the texts
-/// are logged.
+/// Why there is no connection. The texts are logged, so they name neither the host nor
+/// the account.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(in crate::mysql) enum ConnectError {
     #[error("the database server cannot be reached: {0}")]
@@ -43,7 +43,7 @@ pub(in crate::mysql) enum ConnectError {
     #[error(
         "the account's authentication plugin {0} is not supported; caching_sha2_password and mysql_native_password are"
     )]
-    Plugin(PluginName),
+    Plugin(String),
     #[error("the database server asks for the password in clear text, which it is not given")]
     ClearText,
     #[error("the password, of more than 213 bytes, is too long to be sent without TLS")]
@@ -87,34 +87,27 @@ pub(in crate::mysql) enum ConnectError {
     Local(#[source] Cause),
 }
 
-/// The name of a plugin as the server sent it, as far as it is one.
-#[derive(Clone, Debug)]
-pub(in crate::mysql) struct PluginName(String);
-
-impl PluginName {
-    pub(super) fn new(name: &str) -> Self {
-        let letters = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
-        Self(name.chars().filter(letters).take(64).collect())
-    }
-}
-
-impl fmt::Display for PluginName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl ConnectError {
-    pub(in crate::mysql) fn setting(name: &'static str, found: &str, wanted: &'static str) -> Self {
-        let found = found.to_owned();
+    /// Returns the error for an authentication plugin, without characters that its name
+    /// should not have: the server may send anything.
+    pub(super) fn plugin(name: &str) -> Self {
+        let is_valid = |character: &char| character.is_ascii_alphanumeric() || *character == '_';
+        Self::Plugin(name.chars().filter(is_valid).take(64).collect())
+    }
+
+    pub(super) fn local(cause: impl error::Error + Send + Sync + 'static) -> Self {
+        Self::Local(Arc::new(cause))
+    }
+
+    pub(super) fn setting(name: &'static str, found: &str, wanted: &'static str) -> Self {
         Self::Setting {
             name,
-            found,
+            found: found.to_owned(),
             wanted,
         }
     }
 
-    /// What an error of a statement that sets up the connection means.
+    /// Translates an error of a statement that sets up the connection.
     pub(in crate::mysql) fn statement(error: diesel::result::Error) -> Self {
         if is_timeout(&error) {
             Self::TimedOut
@@ -127,7 +120,7 @@ impl ConnectError {
         }
     }
 
-    /// Whether time may heal it, without anybody changing a setting.
+    /// Returns whether the error may disappear without a change of settings.
     pub(in crate::mysql) fn is_transient(&self) -> bool {
         matches!(
             self,
@@ -140,7 +133,7 @@ impl ConnectError {
         )
     }
 
-    /// Whether the server is not there at all.
+    /// Returns whether the server is away.
     pub(in crate::mysql) fn is_absence(&self) -> bool {
         matches!(
             self,

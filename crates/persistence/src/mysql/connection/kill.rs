@@ -1,10 +1,11 @@
-//! Ending statements on the server that are not waited for any more.
+//! Kills statements on the server that the service no longer waits for.
 //!
-//! MySQL has a time limit for reads only, and neither engine notices that a
-//! client has gone while it works for it: behind a lock or in a slow trigger a
-//! write would be committed long after its request was answered 503. An account
-//! may end its own statements, and the connection of the probe does so.
+//! MySQL has a time limit for reads only, and neither engine notices during a statement
+//! that its client has gone: behind a lock or in a slow trigger, a write would be
+//! committed long after its request was answered with 503. An account may kill its own
+//! statements; the connection of the probe does so.
 
+use std::mem;
 use std::sync::Mutex;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -13,36 +14,36 @@ use diesel::connection::SimpleConnection;
 
 use crate::mysql::Connection;
 
-/// How long an order is kept while the server cannot be reached. Short, because
-/// a server that was restarted counts connections from 1 again.
-const KEPT: Duration = Duration::from_secs(10);
+/// How long a request is kept while the server cannot be reached. Short, because a
+/// server that was restarted counts connections from 1 again.
+const RETENTION: Duration = Duration::from_secs(10);
 
-/// The most orders that are kept.
+/// The most requests that are kept.
 const MOST: usize = 1_000;
 
-/// Takes orders from every thread that works with a server.
+/// Collects the requests of all threads that work with a server.
 #[derive(Default)]
 pub(in crate::mysql) struct Killer {
-    orders: Mutex<Vec<Order>>,
-    /// Carries them out.
+    requests: Mutex<Vec<KillRequest>>,
+    /// The thread that carries the requests out.
     probe: Mutex<Option<Thread>>,
 }
 
-/// A statement to end.
-struct Order {
-    /// The number of the connection, as its server counts.
+struct KillRequest {
+    /// The server's number of the connection.
     connection: u32,
-    /// Which server counted: behind a proxy, the probe may be on another one.
+    /// The server that gave the number: behind a proxy, the probe may be connected to
+    /// another one.
     server: String,
-    extent: Extent,
-    until: Instant,
+    target: KillTarget,
+    expires: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::mysql) enum Extent {
+pub(in crate::mysql) enum KillTarget {
     /// The statement, whose answer is still waited for.
     Statement,
-    /// The connection, too.
+    /// The statement and its connection.
     Connection,
 }
 
@@ -53,7 +54,7 @@ impl Killer {
         }
     }
 
-    /// Has the probe look at the server at once.
+    /// Has the server probed at once.
     pub(in crate::mysql) fn wake_probe(&self) {
         if let Ok(probe) = self.probe.lock()
             && let Some(probe) = &*probe
@@ -62,43 +63,44 @@ impl Killer {
         }
     }
 
-    /// Has what this connection of the server does ended.
-    pub(in crate::mysql) fn order(&self, connection: u32, server: &str, extent: Extent) {
-        if let Ok(mut orders) = self.orders.lock() {
+    /// Has the current statement of this connection killed.
+    pub(in crate::mysql) fn request(&self, connection: u32, server: &str, target: KillTarget) {
+        if let Ok(mut requests) = self.requests.lock() {
             let now = Instant::now();
-            orders.retain(|order| order.until > now);
-            if orders.len() < MOST {
-                orders.push(Order {
+            requests.retain(|request| request.expires > now);
+            if requests.len() < MOST {
+                requests.push(KillRequest {
                     connection,
                     server: server.to_owned(),
-                    extent,
-                    until: now + KEPT,
+                    target,
+                    expires: now + RETENTION,
                 });
             }
         }
         self.wake_probe();
     }
 
-    /// Carries out what was ordered, over a connection to the same server.
-    /// Statements that have ended meanwhile are no errors.
+    /// Carries the requests out, over a connection to the same server. Ignores errors:
+    /// the statement may have ended meanwhile.
     pub(in crate::mysql) fn carry_out(&self, connection: &mut Connection) {
-        let Ok(mut orders) = self.orders.lock() else {
-            return;
-        };
-        let orders = std::mem::take(&mut *orders);
+        // Not locked while the server is asked: other threads must not wait for it.
+        let requests = self
+            .requests
+            .lock()
+            .map(|mut requests| mem::take(&mut *requests));
         let now = Instant::now();
-        for order in orders {
-            if order.until <= now || order.server != connection.server() {
+        for request in requests.unwrap_or_default() {
+            if request.expires <= now || request.server != connection.server {
                 continue;
             }
-            let what = match order.extent {
-                Extent::Statement => "QUERY",
-                Extent::Connection => "CONNECTION",
+            let what = match request.target {
+                KillTarget::Statement => "QUERY",
+                KillTarget::Connection => "CONNECTION",
             };
-            let kill = format!("KILL {what} {}", order.connection);
+            let kill = format!("KILL {what} {}", request.connection);
             if let Err(error) = connection.batch_execute(&kill) {
                 let error = error.to_string();
-                tracing::debug!(error, "a statement was not ended on the server");
+                tracing::debug!(error, "a statement was not killed on the server");
             }
         }
     }

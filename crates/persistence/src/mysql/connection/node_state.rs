@@ -1,69 +1,65 @@
-//! What a server says of itself: whether it has its cluster, and whether it
-//! takes writes.
-
-use std::collections::HashMap;
+//! The state that a server reports: whether it has its cluster, and takes writes.
 
 use diesel::connection::SimpleConnection;
 
-use crate::mysql::Connection;
-use crate::mysql::connection::error::ConnectError;
-use crate::mysql::connection::{durability, settings};
+use super::error::ConnectError;
+use super::variables::Variables;
+use super::{Connection, durability};
 use crate::mysql::url::Durability;
 
-/// How a server is.
+/// The state of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mysql) struct NodeState {
-    /// Whether it can be asked: it is no part of a cluster, or of the part of
-    /// one that has the majority.
+    /// Whether it can be used: it is not in a cluster, or in the part of one that has
+    /// the majority.
     pub(in crate::mysql) is_ready: bool,
-    /// Whether writes are well placed here. A node that gives another one a
-    /// copy of all data may hold them up.
+    /// Whether writes should go here. A node that sends another one a copy of all data
+    /// may delay them.
     pub(in crate::mysql) takes_writes: bool,
     /// Whether it refuses writes.
     pub(in crate::mysql) is_read_only: bool,
-    /// How many nodes the cluster has, if there is one.
+    /// The number of nodes in the cluster, if there is one.
     pub(in crate::mysql) cluster_size: Option<u32>,
 }
 
-/// The node has all that the others have (the number of `Synced`).
+/// The value of `wsrep_local_state` of a node that has all that the others have.
 const SYNCED: &str = "4";
 
-/// What the cluster says of the node.
-const STATUS: [&str; 3] = ["wsrep_ready", "wsrep_local_state", "wsrep_cluster_size"];
-
-/// With which a server refuses writes, whoever asked for them: `read_only` is
-/// ON where `super_read_only` is.
-const VARIABLES: [&str; 4] = [
-    "read_only",
-    "innodb_read_only",
-    "innodb_force_recovery",
-    "wsrep_on",
+const STATUS: [&str; 4] = [
+    "wsrep_ready",
+    "wsrep_local_state",
+    "wsrep_cluster_size",
+    durability::STATUS,
 ];
 
-/// Asks the server. Does not wait for other nodes.
+/// Any of these makes a server refuse writes. `read_only` is ON where
+/// `super_read_only` is.
+const READ_ONLY: [&str; 3] = ["read_only", "innodb_read_only", "innodb_force_recovery"];
+
+/// Asks the server for its state. Does not wait for other nodes.
 ///
 /// # Errors
 ///
-/// [`ConnectError::NotDurable`] if what durability rests on was changed since
+/// [`ConnectError::NotDurable`] if a variable that affects durability was changed since
 /// the connection was made, and errors of the connection.
 pub(in crate::mysql) fn read(
     connection: &mut Connection,
     durability: Durability,
 ) -> Result<NodeState, ConnectError> {
-    let status = STATUS.into_iter().chain([durability::status_variable()]);
-    let status = settings::pairs(connection, &settings::status_query(status))?;
-    let names = VARIABLES.into_iter().chain(durability::variables());
-    let mut variables = settings::pairs(connection, &settings::variables_query(names))?;
+    let status = Variables::load(connection, "GLOBAL STATUS", STATUS)?;
+    let names = READ_ONLY.into_iter().chain(["wsrep_on"]);
+    let names = names.chain(durability::variables());
+    let mut variables = Variables::load(connection, "GLOBAL VARIABLES", names)?;
     let state = state(&status, &variables);
     variables.extend(status);
     durability::check(&variables, durability)?;
     Ok(state)
 }
 
-/// Has the connection answer at once even while the node waits for others.
+/// Has the server answer this connection at once, even while the node waits for others.
 pub(in crate::mysql) fn do_not_wait(connection: &mut Connection) -> Result<(), ConnectError> {
-    let known = settings::pairs(connection, "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'")?;
-    if known.is_empty() {
+    const NAME: &str = "wsrep_sync_wait";
+    if !Variables::load(connection, "SESSION VARIABLES", [NAME])?.has(NAME) {
         return Ok(());
     }
     connection
@@ -71,19 +67,10 @@ pub(in crate::mysql) fn do_not_wait(connection: &mut Connection) -> Result<(), C
         .map_err(ConnectError::statement)
 }
 
-fn state(status: &HashMap<String, String>, variables: &HashMap<String, String>) -> NodeState {
-    let is = |values: &HashMap<String, String>, name: &str, wanted: &str| {
-        let value = values.get(name);
-        value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
-    };
-    let is_off = |name: &str| {
-        let value = variables.get(name).map_or("OFF", String::as_str);
-        value.eq_ignore_ascii_case("OFF") || value == "0"
-    };
-    let is_read_only = !["read_only", "innodb_read_only", "innodb_force_recovery"]
-        .into_iter()
-        .all(is_off);
-    if !is(variables, "wsrep_on", "ON") {
+fn state(status: &Variables, variables: &Variables) -> NodeState {
+    let is_off = |name| variables.is_any(name, &["", "OFF", "0"]);
+    let is_read_only = !READ_ONLY.into_iter().all(is_off);
+    if !variables.is_on("wsrep_on") {
         return NodeState {
             is_ready: true,
             takes_writes: !is_read_only,
@@ -91,12 +78,11 @@ fn state(status: &HashMap<String, String>, variables: &HashMap<String, String>) 
             cluster_size: None,
         };
     }
-    let size = status.get("wsrep_cluster_size");
     NodeState {
-        is_ready: is(status, "wsrep_ready", "ON"),
-        takes_writes: !is_read_only && is(status, "wsrep_local_state", SYNCED),
+        is_ready: status.is_on("wsrep_ready"),
+        takes_writes: !is_read_only && status.value("wsrep_local_state") == SYNCED,
         is_read_only,
-        cluster_size: size.and_then(|size| size.parse().ok()),
+        cluster_size: status.value("wsrep_cluster_size").parse().ok(),
     }
 }
 
@@ -104,15 +90,12 @@ fn state(status: &HashMap<String, String>, variables: &HashMap<String, String>) 
 mod tests {
     use super::*;
 
-    fn of(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+    fn of(pairs: &[(&str, &str)]) -> Variables {
+        pairs.into()
     }
 
     #[test]
-    fn a_server_alone_is_ready() {
+    fn a_server_without_a_cluster_is_ready() {
         for (name, value, takes_writes) in [
             ("read_only", "OFF", true),
             ("read_only", "ON", false),
@@ -131,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_needs_its_cluster() {
+    fn a_node_without_its_cluster_is_not_ready() {
         let variables = of(&[("read_only", "OFF"), ("wsrep_on", "ON")]);
         for (ready, local, is_ready, takes_writes) in [
             ("ON", "4", true, true),

@@ -15,68 +15,66 @@ use crate::mysql::url::{Host, MysqlTarget};
 pub(in crate::mysql) struct Manager {
     target: MysqlTarget,
     host: Host,
-    /// `None` where there is no other server to go to.
-    fence: Option<CancelSignal>,
+    /// `None` if there is no other server to use.
+    cancel: Option<CancelSignal>,
     killer: Arc<Killer>,
 }
 
-/// What an attempt to connect came to. r2d2 tries again and again and tells
-/// nobody why it has no connection; a failure that is handed over like a
-/// connection is heard of at once, and nobody knocks again unasked.
-pub(in crate::mysql) struct Attempt(Result<Connection, ConnectError>);
+/// The result of an attempt to connect. r2d2 would retry an error, and not return its
+/// cause. An error that is returned like a connection is reported at once, and not
+/// retried.
+pub(in crate::mysql) struct ConnectAttempt(Result<Connection, ConnectError>);
 
-impl Attempt {
-    pub(in crate::mysql) fn connection(&mut self) -> Result<&mut Connection, &ConnectError> {
+impl ConnectAttempt {
+    pub(in crate::mysql) fn get(&mut self) -> Result<&mut Connection, &ConnectError> {
         self.0.as_mut().map_err(|error| &*error)
     }
 
-    /// Whether nothing can be done with it any more.
+    /// Returns whether the connection is of no use any more.
     pub(in crate::mysql) fn is_lost(&self) -> bool {
         self.0.as_ref().map_or(true, Connection::is_lost)
     }
 }
 
 impl ManageConnection for Manager {
-    type Connection = Attempt;
+    type Connection = ConnectAttempt;
     type Error = Infallible;
 
-    fn connect(&self) -> Result<Attempt, Infallible> {
-        let mut fence = self.fence.clone();
-        if let Some(fence) = &mut fence {
-            // What was broken off before is another connection's affair.
-            fence.mark_unchanged();
+    fn connect(&self) -> Result<ConnectAttempt, Infallible> {
+        let mut cancel = self.cancel.clone();
+        if let Some(cancel) = &mut cancel {
+            // Earlier signals were for other connections.
+            cancel.mark_unchanged();
         }
         let mut made = connect_to(&self.target, &self.host);
         if let Ok(connection) = &mut made {
-            connection.set_killer(Arc::clone(&self.killer));
-            if let Some(fence) = fence {
-                connection.set_fence(fence);
-            }
+            connection.killer = Some(Arc::clone(&self.killer));
+            connection.cancel = cancel;
         }
-        Ok(Attempt(made))
+        Ok(ConnectAttempt(made))
     }
 
-    /// Not asked: a job whose connection turns out to be broken is run again
-    /// on another, which costs a round trip only when it is needed.
-    fn is_valid(&self, _: &mut Attempt) -> Result<(), Infallible> {
+    /// Does not ask the server: a job whose connection is broken runs again on another
+    /// one, which costs a round trip only when needed.
+    fn is_valid(&self, _: &mut ConnectAttempt) -> Result<(), Infallible> {
         Ok(())
     }
 
-    fn has_broken(&self, attempt: &mut Attempt) -> bool {
+    fn has_broken(&self, attempt: &mut ConnectAttempt) -> bool {
         // A panic of the thread that held it may have left a transaction open.
         attempt.is_lost() || std::thread::panicking()
     }
 }
 
-/// How long a connection is kept that no thread holds: those of the server
-/// that stood in for another one.
+/// How long the pool keeps a connection that no thread uses: those to a server that
+/// has replaced another for a while.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
-/// A pool that connects when a connection is asked for.
+/// Returns a pool that connects when a connection is needed.
 pub(in crate::mysql) fn pool(
     target: &MysqlTarget,
     host: &Host,
-    fence: Option<CancelSignal>,
+    cancel: Option<CancelSignal>,
     killer: Arc<Killer>,
     size: u32,
 ) -> Pool<Manager> {
@@ -89,7 +87,7 @@ pub(in crate::mysql) fn pool(
         .build_unchecked(Manager {
             target: target.clone(),
             host: host.clone(),
-            fence,
+            cancel,
             killer,
         })
 }

@@ -1,145 +1,101 @@
-//! What every connection relies on: set when it is made, and read back.
+//! The settings of every connection: set when it is made, and read back.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection;
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
 
-use crate::mysql::Connection;
-use crate::mysql::connection::error::ConnectError;
-use crate::mysql::connection::{durability, packet, staleness};
+use super::error::ConnectError;
+use super::variables::{Variables, has_value};
+use super::{Connection, durability, packet, staleness};
 use crate::mysql::url::MysqlTarget;
 
-/// A variable of the session.
-struct Setting {
-    name: &'static str,
-    value: &'static str,
-    /// Whether a server that does not know the variable is refused.
-    required: bool,
-}
-
-impl Setting {
-    /// `name = value`, as SQL.
-    fn assignment(&self) -> String {
-        let Self { name, value, .. } = self;
-        if value.parse::<u32>().is_ok() {
-            format!("{name} = {value}")
-        } else {
-            format!("{name} = '{value}'")
-        }
-    }
-}
-
-const fn required(name: &'static str, value: &'static str) -> Setting {
-    Setting {
-        name,
-        value,
-        required: true,
-    }
-}
-
-const fn known(name: &'static str, value: &'static str) -> Setting {
-    Setting {
-        name,
-        value,
-        required: false,
-    }
-}
-
-/// The server gives up before the service does, so that it says why.
-const SETTINGS: [Setting; 15] = [
-    required("autocommit", "1"),
-    required("character_set_client", "utf8mb4"),
-    required("character_set_results", "utf8mb4"),
-    required("collation_connection", "utf8mb4_bin"),
-    // With another value, COMMIT begins a transaction or closes the connection.
-    known("completion_type", "NO_CHAIN"),
-    required("foreign_key_checks", "1"),
-    // MySQL shows AUTO_INCREMENT as it was up to a day ago, unless told not to.
-    known("information_schema_stats_expiry", "0"),
-    required("innodb_lock_wait_timeout", "3"),
-    // Errors are told apart by their texts.
-    required("lc_messages", "en_US"),
-    // Of locks on tables, as LOCK TABLES and backups take them; a day or a year
-    // by default.
-    known("lock_wait_timeout", "3"),
-    required("sql_mode", SQL_MODE),
-    required("time_zone", "+00:00"),
-    // The time limit of a statement: MariaDB's in seconds, MySQL's (of reads
-    // only) in milliseconds.
-    known("max_statement_time", "5"),
-    known("max_execution_time", "5000"),
-    required("unique_checks", "1"),
+/// The variables that every server has to know, and their values.
+const REQUIRED: [(&str, &str); 10] = [
+    ("autocommit", "1"),
+    ("character_set_client", "utf8mb4"),
+    ("character_set_results", "utf8mb4"),
+    ("collation_connection", "utf8mb4_bin"),
+    ("foreign_key_checks", "1"),
+    // Shorter than the service's limits, so that the server reports the cause.
+    ("innodb_lock_wait_timeout", "3"),
+    // Errors are recognised by their texts.
+    ("lc_messages", "en_US"),
+    ("sql_mode", SQL_MODE),
+    ("time_zone", "+00:00"),
+    ("unique_checks", "1"),
 ];
 
-/// Galera: a statement sees what was committed on another node before it. 1 is
-/// for reads and the beginning of transactions, 2 for UPDATE and DELETE, 4 for
-/// INSERT, which looks at the rows that it refers to.
+/// The variables that are set if the server knows them, and their values.
+const OPTIONAL: [(&str, &str); 5] = [
+    // With another value, COMMIT begins a transaction or closes the connection.
+    ("completion_type", "NO_CHAIN"),
+    // By default, MySQL caches AUTO_INCREMENT for a day.
+    ("information_schema_stats_expiry", "0"),
+    // For locks on tables, which LOCK TABLES and backups take; by default a day or a
+    // year.
+    ("lock_wait_timeout", "3"),
+    // The time limit of a statement: MariaDB's in seconds, MySQL's (for reads only) in
+    // milliseconds.
+    ("max_statement_time", "5"),
+    ("max_execution_time", "5000"),
+];
+
+/// Galera: a statement sees what was committed on another node before it. 1 is for
+/// reads and the beginning of transactions, 2 for UPDATE and DELETE, 4 for INSERT,
+/// which reads the rows that it refers to. A node without its cluster refuses reads.
 ///
-/// Nor does it read what the node has while it is cut off from the others.
-///
-/// Not one of the settings that are read back: to read it would wait for the
-/// other nodes.
+/// Not among the settings that are read back: reading it would wait for other nodes.
 const CAUSALITY: &str = "SET SESSION wsrep_sync_wait = 7, SESSION wsrep_dirty_reads = 0";
 
-/// Known to Galera alone.
+/// A variable that only Galera knows.
 const CAUSALITY_NAME: &str = "wsrep_sync_wait";
 
-/// Every value that does not fit is an error, on transactional tables and
-/// others.
+/// Makes every value that does not fit an error, in all tables.
 const SQL_MODE: &str = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 /// See docs/adr/0007.
 const SET_TRANSACTIONS: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
 
-/// Where the level stands, by the kind and version of the server.
+/// The variable of the level; its name depends on the server's kind and version.
 const ISOLATION: [&str; 2] = ["transaction_isolation", "tx_isolation"];
 
-/// Where it stands whether transactions may write, by the same.
+/// The variable that forbids writes in transactions; its name depends likewise.
 const READ_ONLY: [&str; 2] = ["transaction_read_only", "tx_read_only"];
 
-/// Tells servers apart.
+/// Together, these identify a server.
 const SERVER: [&str; 3] = ["hostname", "port", "server_uuid"];
 
 const BINLOG_FORMAT: &str = "binlog_format";
 
-/// Sets what the service relies on, and makes sure that the server took it.
-pub(in crate::mysql) fn configure(
+/// Sets what the service relies on, and checks that the server accepted it.
+pub(super) fn configure(
     connection: &mut Connection,
     target: &MysqlTarget,
 ) -> Result<(), ConnectError> {
-    let before = variables(connection)?;
-    let assignments: Vec<String> = settings_of(&before).map(Setting::assignment).collect();
+    let before = load(connection)?;
+    let assignments: Vec<_> = settings_of(&before).map(assignment).collect();
     let set = format!("{SET_TRANSACTIONS}; SET {}", assignments.join(", "));
     connection
         .batch_execute(&set)
         .map_err(ConnectError::statement)?;
-    let after = variables(connection)?;
-    for setting in settings_of(&after) {
-        let found = after.get(setting.name).map_or("", String::as_str);
-        if !says_the_same(found, setting.value) {
-            return Err(ConnectError::setting(setting.name, found, setting.value));
+    let mut found = load(connection)?;
+    for (name, value) in settings_of(&found) {
+        if !is_equivalent(found.value(name), value) {
+            return Err(ConnectError::setting(name, found.value(name), value));
         }
     }
-    check_transactions(&after)?;
-    check_binary_log(&after)?;
-    packet::check(&after)?;
-    staleness::check(&after, target)?;
-    let named = |name: &str| after.get(name).map_or("", String::as_str);
-    connection.set_server(SERVER.map(named).join("/"));
-    let version = named("version");
-    let mut facts = after.clone();
-    if !version.contains("MariaDB") {
-        facts.extend(pairs(
-            connection,
-            &status_query([durability::status_variable()]),
-        )?);
+    check_transactions(&found)?;
+    check_binary_log(&found)?;
+    packet::check(&found)?;
+    staleness::check(&found, target)?;
+    connection.server = SERVER.map(|name| found.value(name)).join("/");
+    connection.has_returning = has_returning(found.value("version"));
+    if !found.value("version").contains("MariaDB") {
+        let status = Variables::load(connection, "GLOBAL STATUS", [durability::STATUS])?;
+        found.extend(status);
     }
-    durability::check(&facts, target.durability)?;
-    connection.set_has_returning(has_returning(version));
-    if after.contains_key(CAUSALITY_NAME) {
+    durability::check(&found, target.durability)?;
+    if found.has(CAUSALITY_NAME) {
         connection
             .batch_execute(CAUSALITY)
             .map_err(ConnectError::statement)?;
@@ -147,94 +103,62 @@ pub(in crate::mysql) fn configure(
     Ok(())
 }
 
-/// Those that the server knows, and those that it should know.
-fn settings_of(found: &HashMap<String, String>) -> impl Iterator<Item = &'static Setting> {
-    SETTINGS
-        .iter()
-        .filter(|setting| setting.required || found.contains_key(setting.name))
+/// Returns the settings for a server that knows the variables `found`.
+fn settings_of(found: &Variables) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let known = OPTIONAL.into_iter().filter(|(name, _)| found.has(name));
+    REQUIRED.into_iter().chain(known)
 }
 
-fn variables(connection: &mut Connection) -> Result<HashMap<String, String>, ConnectError> {
+/// Returns `name = value`, as SQL.
+fn assignment((name, value): (&str, &str)) -> String {
+    if value.parse::<u32>().is_ok() {
+        format!("{name} = {value}")
+    } else {
+        format!("{name} = '{value}'")
+    }
+}
+
+fn load(connection: &mut Connection) -> Result<Variables, ConnectError> {
     let names = ["version", CAUSALITY_NAME, BINLOG_FORMAT, packet::VARIABLE]
         .into_iter()
-        .chain(SETTINGS.iter().map(|setting| setting.name))
+        .chain(REQUIRED.into_iter().chain(OPTIONAL).map(|(name, _)| name))
         .chain(ISOLATION)
         .chain(READ_ONLY)
         .chain(SERVER)
         .chain(durability::variables())
         .chain(staleness::VARIABLES);
-    let query = format!(
-        "SHOW SESSION VARIABLES WHERE Variable_name IN ({})",
-        list(names)
-    );
-    pairs(connection, &query)
+    Variables::load(connection, "SESSION VARIABLES", names)
 }
 
-/// The query for these status variables of the server.
-pub(in crate::mysql) fn status_query(names: impl IntoIterator<Item = &'static str>) -> String {
-    format!(
-        "SHOW GLOBAL STATUS WHERE Variable_name IN ({})",
-        list(names)
-    )
-}
-
-/// The query for these variables of the server.
-pub(in crate::mysql) fn variables_query(names: impl IntoIterator<Item = &'static str>) -> String {
-    format!(
-        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})",
-        list(names)
-    )
-}
-
-fn list(names: impl IntoIterator<Item = &'static str>) -> String {
-    let names: Vec<_> = names.into_iter().map(|name| format!("'{name}'")).collect();
-    names.join(", ")
-}
-
-/// Returns names and values.
-pub(in crate::mysql) fn pairs(
-    connection: &mut Connection,
-    query: &str,
-) -> Result<HashMap<String, String>, ConnectError> {
-    let rows: Vec<(String, String)> = sql::<(Text, Text)>(query)
-        .load(connection)
-        .map_err(ConnectError::statement)?;
-    Ok(rows.into_iter().collect())
-}
-
-fn check_transactions(found: &HashMap<String, String>) -> Result<(), ConnectError> {
+fn check_transactions(found: &Variables) -> Result<(), ConnectError> {
     let value = |names: [&str; 2]| {
-        let value = names.iter().find_map(|name| found.get(*name));
-        value.map_or("", String::as_str)
+        let value = names.iter().find_map(|name| found.get(name));
+        value.unwrap_or_default()
     };
     let level = value(ISOLATION);
     if level != "READ-COMMITTED" {
         return Err(ConnectError::setting(ISOLATION[0], level, "READ-COMMITTED"));
     }
     let read_only = value(READ_ONLY);
-    if read_only.eq_ignore_ascii_case("ON") || read_only == "1" {
+    if has_value(&["ON", "1"], read_only) {
         return Err(ConnectError::setting(READ_ONLY[0], read_only, "OFF"));
     }
     Ok(())
 }
 
-/// A server that logs statements refuses every write under READ COMMITTED
-/// (error 1665). Galera ships rows whether or not there is a log.
-fn check_binary_log(found: &HashMap<String, String>) -> Result<(), ConnectError> {
-    let is = |name: &str, value: &str| {
-        let found = found.get(name);
-        found.is_some_and(|found| found.eq_ignore_ascii_case(value))
-    };
-    let is_used = is("log_bin", "ON") || is("wsrep_on", "ON");
-    if is_used && is(BINLOG_FORMAT, "STATEMENT") {
+/// A server that logs statements refuses every write under READ COMMITTED (error 1665).
+/// Galera replicates rows with or without a log.
+fn check_binary_log(found: &Variables) -> Result<(), ConnectError> {
+    let is_used = found.is_on("log_bin") || found.is_on("wsrep_on");
+    if is_used && found.is_any(BINLOG_FORMAT, &["STATEMENT"]) {
         return Err(ConnectError::StatementLog);
     }
     Ok(())
 }
 
-/// Servers write `ON` for 1, `5.000000` for 5, and modes in an order of their
-/// own, beside modes that imply each other.
-fn says_the_same(found: &str, wanted: &str) -> bool {
+/// Returns whether the server's value is the wanted one. Servers write `ON` for 1,
+/// `5.000000` for 5, and modes in any order, with modes that they imply.
+fn is_equivalent(found: &str, wanted: &str) -> bool {
     if let (Ok(found), Ok(wanted)) = (found.parse::<f64>(), wanted.parse::<f64>()) {
         return (found - wanted).abs() < 1e-6;
     }
@@ -245,11 +169,10 @@ fn says_the_same(found: &str, wanted: &str) -> bool {
     wanted.split(',').all(|part| found.contains(part))
 }
 
-/// What stands before the version of a MariaDB where old clients would take it for
-/// too new a MySQL.
+/// A prefix of MariaDB's version, for old clients that would refuse a MySQL that new.
 const OLD_PREFIX: &str = "5.5.5-";
 
-/// MariaDB has `INSERT … RETURNING` from 10.5 on, MySQL has not.
+/// Returns whether the server supports `INSERT … RETURNING`: MariaDB from 10.5 on.
 fn has_returning(version: &str) -> bool {
     let mut numbers = version
         .strip_prefix(OLD_PREFIX)
@@ -265,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_servers_with_returning() {
+    fn mariadb_supports_returning_from_10_5_on() {
         for (version, has) in [
             ("10.11.19-MariaDB-0+deb12u1", true),
             ("11.4.2-MariaDB", true),
@@ -274,10 +197,10 @@ mod tests {
             ("8.0.36", false),
             ("8.4.0-commercial", false),
             ("9.7.4-2", false),
-            // Innovation releases are called by year and month.
+            // MySQL's innovation releases are named by year and month.
             ("26.10.0", false),
             ("12.0.2-MariaDB-log", true),
-            // As a proxy before it may say it.
+            // As reported by a proxy.
             ("5.5.5-10.11.19-MariaDB", true),
             ("", false),
         ] {
@@ -286,12 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn compares_values_as_servers_write_them() {
-        assert!(says_the_same("5.000000", "5"));
-        assert!(says_the_same("ON", "1"));
-        assert!(!says_the_same("OFF", "1"));
-        assert!(says_the_same("B,A,C", "A,B"));
-        assert!(!says_the_same("A", "A,B"));
-        assert!(!says_the_same("", "utf8mb4"));
+    fn values_are_compared_as_servers_write_them() {
+        assert!(is_equivalent("5.000000", "5"));
+        assert!(is_equivalent("ON", "1"));
+        assert!(!is_equivalent("OFF", "1"));
+        assert!(is_equivalent("B,A,C", "A,B"));
+        assert!(!is_equivalent("A", "A,B"));
+        assert!(!is_equivalent("", "utf8mb4"));
     }
 }

@@ -1,13 +1,12 @@
-//! Whether reads on any of the hosts see what was written on another.
+//! Checks that reads on any of the hosts see what was written on another.
 
-use std::collections::HashMap;
-
-use crate::mysql::connection::error::ConnectError;
+use super::error::ConnectError;
+use super::variables::Variables;
 use crate::mysql::url::{MysqlTarget, Reads};
 
-/// The variables that [`check`] looks at. MySQL 9 has the second without the
-/// plugin, too; the name of the group tells that the plugin is there.
-pub(in crate::mysql) const VARIABLES: [&str; 5] = [
+/// The variables that [`check`] needs. MySQL 9 has the consistency without the plugin,
+/// too; the group's name shows that the plugin is there.
+pub(super) const VARIABLES: [&str; 5] = [
     "wsrep_on",
     "group_replication_consistency",
     "group_replication_group_name",
@@ -15,46 +14,38 @@ pub(in crate::mysql) const VARIABLES: [&str; 5] = [
     "tidb_read_staleness",
 ];
 
+/// Accepts every server if reads go to the host that writes.
+///
 /// # Errors
 ///
-/// [`ConnectError::StaleReads`] unless the server is a Galera node, a member of
-/// a MySQL group that waits for the others, or `TiDB`; where reads go to the host
-/// that writes, anything will do.
-pub(in crate::mysql) fn check(
-    found: &HashMap<String, String>,
-    target: &MysqlTarget,
-) -> Result<(), ConnectError> {
+/// [`ConnectError::StaleReads`] unless the server is a Galera node, a member of a MySQL
+/// group that waits for the others, or `TiDB`.
+pub(super) fn check(found: &Variables, target: &MysqlTarget) -> Result<(), ConnectError> {
     if target.reads == Reads::WithWrites || target.hosts.len() < 2 {
         return Ok(());
     }
     reason(found).map_or(Ok(()), |reason| Err(ConnectError::StaleReads(reason)))
 }
 
-fn reason(found: &HashMap<String, String>) -> Option<&'static str> {
-    let value = |name: &str| found.get(name).map_or("", String::as_str);
-    let is = |name: &str, wanted: &[&str]| {
-        let wanted = wanted.iter();
-        wanted
-            .copied()
-            .any(|wanted| wanted.eq_ignore_ascii_case(value(name)))
-    };
-    if is("wsrep_on", &["ON", "1"]) {
+/// Returns why reads may be stale.
+fn reason(found: &Variables) -> Option<&'static str> {
+    if found.is_on("wsrep_on") {
         return None;
     }
-    if value("version").contains("TiDB") {
-        let stale = !is("tidb_read_staleness", &["0", ""]);
-        return stale.then_some("tidb_read_staleness is not 0");
+    if found.value("version").contains("TiDB") {
+        let is_stale = !found.is_any("tidb_read_staleness", &["0", ""]);
+        return is_stale.then_some("tidb_read_staleness is not 0");
     }
-    if value("group_replication_group_name").is_empty() {
+    if found.value("group_replication_group_name").is_empty() {
         return Some("a host is neither a Galera node nor a member of a MySQL group");
     }
-    if !is(
+    if !found.is_any(
         "group_replication_consistency",
         &["BEFORE", "AFTER", "BEFORE_AND_AFTER"],
     ) {
         return Some("group_replication_consistency is neither BEFORE nor stronger");
     }
-    if is("group_replication_exit_state_action", &["READ_ONLY"]) {
+    if found.is_any("group_replication_exit_state_action", &["READ_ONLY"]) {
         return Some(
             "with group_replication_exit_state_action = READ_ONLY, a host that has lost its group goes on answering; set OFFLINE_MODE",
         );
@@ -67,11 +58,7 @@ mod tests {
     use super::*;
 
     fn is_stale(pairs: &[(&str, &str)]) -> bool {
-        let pairs = pairs.iter();
-        let found = pairs
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        reason(&found).is_some()
+        reason(&pairs.into()).is_some()
     }
 
     #[test]

@@ -1,26 +1,24 @@
-//! Statements that servers run and do not prepare: diesel prepares whatever gives
-//! rows.
+//! Runs statements without preparing them. diesel prepares every statement that returns
+//! rows, and servers cannot prepare all of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error};
 use mysql_async::prelude::{FromRow, Queryable};
-use tokio::runtime::Builder;
 use tokio::time::timeout;
 
+use super::connect::{CONNECT_LIMIT, dial, runtime};
+use super::error::ConnectError;
 use super::unwind::caught;
-use crate::mysql::connection::connect::{CONNECT_LIMIT, dial};
-use crate::mysql::connection::error::ConnectError;
 use crate::mysql::url::{Host, MysqlTarget};
 
-/// Runs `settings` and then `query` on a connection of their own, as text, and
-/// returns the rows of `query`.
+/// Runs `settings` and then `query` as text, on a connection of their own, and returns
+/// the rows of `query`.
 ///
 /// # Errors
 ///
-/// [`ConnectError::TimedOut`] if that takes longer than `limit`; what the server
-/// said.
+/// [`ConnectError::TimedOut`] if that takes longer than `limit`, and errors of the
+/// server.
 pub(in crate::mysql) fn load<R>(
     target: &MysqlTarget,
     host: &Host,
@@ -31,14 +29,8 @@ pub(in crate::mysql) fn load<R>(
 where
     R: FromRow + Send + 'static,
 {
-    let tls = target
-        .tls(host)
-        .map_err(|error| ConnectError::Local(Arc::new(error)))?;
-    let runtime = Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(|error| ConnectError::Local(Arc::new(error)))?;
+    let tls = target.tls(host).map_err(ConnectError::local)?;
+    let runtime = runtime()?;
     let asked = async {
         let mut connection = timeout(CONNECT_LIMIT, dial(target, host, &tls))
             .await
@@ -50,15 +42,15 @@ where
         let rows = timeout(limit, answer)
             .await
             .map_err(|_| ConnectError::TimedOut)?;
-        rows.map_err(|error| ConnectError::statement(as_diesel_has_it(&error)))
+        rows.map_err(|error| ConnectError::statement(to_diesel(&error)))
     };
     let rows = caught(|| runtime.block_on(asked)).unwrap_or(Err(ConnectError::Protocol));
-    // Not waited for: a name server that is silent holds a thread of it.
+    // Does not wait for its threads: a silent name server holds one.
     runtime.shutdown_background();
     rows
 }
 
-fn as_diesel_has_it(error: &mysql_async::Error) -> Error {
+fn to_diesel(error: &mysql_async::Error) -> Error {
     let text = match error {
         mysql_async::Error::Server(server) => server.message.clone(),
         other => other.to_string(),

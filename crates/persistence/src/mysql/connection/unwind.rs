@@ -1,17 +1,16 @@
 //! Panics of the driver.
 //!
-//! The driver panics over some packets that no honest server sends (an RSA key
-//! that is none, an empty challenge), and over authentication plugins that it was
-//! built without. Everything of it that runs on this store's threads runs in here,
-//! so that no packet ends a thread.
+//! The driver panics over some packets that only a faulty server sends (a malformed RSA
+//! key, an empty challenge), and over authentication plugins that it was built without.
+//! The store calls the driver through [`caught`] only, so that no packet ends a thread.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs what uses the driver.
+/// Runs work that uses the driver.
 ///
-/// What `work` borrows may be left half changed by a panic: the caller gives the
-/// connection up.
+/// A panic may leave what `work` borrows half changed: the caller gives the connection
+/// up.
 ///
 /// # Errors
 ///

@@ -1,60 +1,57 @@
-//! How connections are encrypted, and which server is given the password.
+//! The encryption of connections, and the servers that get the password.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use mysql_async::SslOpts;
 
-use crate::mysql::url::{Host, MysqlUrlError};
+use super::{Host, MysqlUrlError, SSL_MODE};
 
-/// How a connection is encrypted, in the words of MySQL's `ssl-mode`.
+/// The encryption of a connection, in the words of MySQL's `ssl-mode`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mysql) enum Tls {
-    /// Not at all.
+    /// None.
     Disabled,
-    /// With any server that offers it; without encryption with any other.
+    /// TLS with a server that offers it, without verification; none otherwise.
     Preferred,
-    /// With any server. One that offers no TLS is refused.
+    /// TLS without verification. A server that offers no TLS is refused.
     Required,
-    /// With a server whose certificate is signed by one of `ca`.
+    /// TLS with a server whose certificate is signed by one of `ca`.
     VerifyCa { ca: PathBuf },
-    /// With a server whose certificate is signed by one of `ca`, and made out to
-    /// the host of the URL.
+    /// The same, if the certificate is also valid for the host of the URL.
     VerifyIdentity {
-        /// File of PEM certificates; without one, the authorities that Mozilla
-        /// trusts.
+        /// A file of PEM certificates; `None` for the authorities that Mozilla trusts.
         ca: Option<PathBuf>,
     },
 }
 
-/// What the URL says of TLS and of the password.
+/// The URL's choice of encryption, and whether the password may be sent without it.
 ///
-/// The driver answers a server that asks for the whole password
-/// (`caching_sha2_password` does when it has forgotten the account): over TLS with
-/// the password, without TLS with the password encrypted for whatever key the
-/// server sends. It has no option against that. So a server on another machine is
-/// not spoken to without TLS unless the URL allows just this (ADR 0018).
+/// A server may ask for the whole password (`caching_sha2_password` does if it has not
+/// cached the account). Over TLS, the driver sends the password; without TLS, it
+/// encrypts the password with whatever key the server sends, and has no option against
+/// that. So servers on other machines require TLS unless the URL allows this (ADR 0018).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mysql) struct Security {
-    /// `None` where the URL leaves the choice to this program.
+    /// `None` if the URL leaves the choice to this program.
     mode: Option<Tls>,
     allows_key_retrieval: bool,
 }
 
 impl Security {
-    pub(in crate::mysql) fn parse(
+    pub(in crate::mysql) fn new(
         mode: Option<&str>,
         ca: Option<PathBuf>,
-        key_retrieval: Option<&str>,
+        allows_key_retrieval: bool,
     ) -> Result<Self, MysqlUrlError> {
         let mode = mode.map(str::to_ascii_uppercase);
         let mode = match (mode.as_deref(), ca) {
             (None, None) => None,
-            (None, ca @ Some(_)) => Some(Tls::VerifyIdentity { ca }),
-            (Some("VERIFY_IDENTITY"), ca) => Some(Tls::VerifyIdentity { ca }),
+            (None, ca @ Some(_)) | (Some("VERIFY_IDENTITY"), ca) => {
+                Some(Tls::VerifyIdentity { ca })
+            }
             (Some("VERIFY_CA"), Some(ca)) => Some(Tls::VerifyCa { ca }),
-            // Of the authorities that Mozilla trusts, every site has a
-            // certificate.
+            // Every site has a certificate of an authority that Mozilla trusts.
             (Some("VERIFY_CA"), None) => return Err(MysqlUrlError::VerificationWithoutCa),
             (Some("DISABLED"), None) => Some(Tls::Disabled),
             (Some("PREFERRED"), None) => Some(Tls::Preferred),
@@ -64,18 +61,8 @@ impl Security {
             }
             (Some(_), _) => {
                 return Err(MysqlUrlError::InvalidParameter {
-                    name: "ssl-mode",
+                    name: SSL_MODE,
                     expected: "DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
-                });
-            }
-        };
-        let allows_key_retrieval = match key_retrieval {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                return Err(MysqlUrlError::InvalidParameter {
-                    name: "allow-public-key-retrieval",
-                    expected: "true or false",
                 });
             }
         };
@@ -93,7 +80,7 @@ impl Security {
     /// # Errors
     ///
     /// The mode is `DISABLED`, and the password would not be safe.
-    pub(in crate::mysql) fn to(
+    pub(in crate::mysql) fn tls(
         &self,
         host: &Host,
         has_password: bool,
@@ -111,9 +98,8 @@ impl Security {
 }
 
 impl Host {
-    /// Returns the addresses of this machine that the host stands for: data to
-    /// them leaves it on no network. `localhost` is never looked up (RFC 6761,
-    /// section 6.3).
+    /// Returns the loopback addresses of the host, if it has any: no data to them leaves
+    /// this machine. `localhost` is never looked up (RFC 6761, section 6.3).
     pub(in crate::mysql) fn loopback(&self) -> Option<Vec<IpAddr>> {
         if self.name.eq_ignore_ascii_case("localhost") {
             return Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
@@ -123,16 +109,20 @@ impl Host {
     }
 }
 
-/// The driver means to ignore the host's name by looking for `NotValidForName` in
-/// the text of rustls's error, a text that rustls no longer writes. The text does
-/// quote the name that was expected: with this one, the driver finds what it looks
-/// for. rustls checks the name after everything else, so nothing but the name is
-/// ignored.
+/// The driver ignores an error about the host's name if the text of rustls's error
+/// contains `NotValidForName`, which it no longer does. The text quotes the expected
+/// name, so with this name the driver finds what it searches for. rustls checks the name
+/// last, so no other error is ignored.
 const ANY_NAME: &str = "NotValidForName";
 
 impl Tls {
     pub(in crate::mysql) fn driver_options(&self) -> Option<SslOpts> {
         let options = SslOpts::default();
+        let with_ca = |ca: &PathBuf| {
+            SslOpts::default()
+                .with_root_certs(vec![ca.clone().into()])
+                .with_disable_built_in_roots(true)
+        };
         match self {
             Self::Disabled => None,
             Self::Preferred | Self::Required => Some(
@@ -141,22 +131,16 @@ impl Tls {
                     .with_danger_skip_domain_validation(true),
             ),
             Self::VerifyCa { ca } => Some(
-                options
-                    .with_root_certs(vec![ca.clone().into()])
-                    .with_disable_built_in_roots(true)
+                with_ca(ca)
                     .with_danger_skip_domain_validation(true)
                     .with_danger_tls_hostname_override(Some(ANY_NAME)),
             ),
-            Self::VerifyIdentity { ca: Some(ca) } => Some(
-                options
-                    .with_root_certs(vec![ca.clone().into()])
-                    .with_disable_built_in_roots(true),
-            ),
+            Self::VerifyIdentity { ca: Some(ca) } => Some(with_ca(ca)),
             Self::VerifyIdentity { ca: None } => Some(options),
         }
     }
 
-    /// Returns the file of the authorities to trust.
+    /// Returns the file with the authorities to trust.
     pub(in crate::mysql) fn ca(&self) -> Option<&PathBuf> {
         match self {
             Self::VerifyCa { ca } | Self::VerifyIdentity { ca: Some(ca) } => Some(ca),

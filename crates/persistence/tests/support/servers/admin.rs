@@ -4,7 +4,7 @@ use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, OptsBuilder};
 use tokio::runtime::Runtime;
 
-/// The server's root, over its local socket.
+/// A connection as root, over the server's local socket.
 pub(crate) struct Admin {
     connection: Option<Conn>,
     runtime: Runtime,
@@ -38,12 +38,12 @@ impl Admin {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// The first column of every row, as text.
+    /// Returns the first column of every row, as text.
     pub(crate) fn column(&mut self, sql: &str) -> Vec<String> {
         self.rows(sql)
     }
 
-    /// What every row has.
+    /// Returns all rows.
     pub(crate) fn rows<R: FromRow + Send + 'static>(&mut self, sql: &str) -> Vec<R> {
         let connection = self.connection.as_mut().unwrap();
         self.runtime
@@ -59,7 +59,7 @@ impl Admin {
 impl Drop for Admin {
     fn drop(&mut self) {
         let connection = self.connection.take();
-        // Inside the runtime, which the driver wants for the farewell.
+        // The driver needs the runtime to disconnect.
         self.runtime.block_on(async { drop(connection) });
     }
 }

@@ -5,24 +5,24 @@ use std::sync::OnceLock;
 
 use super::run;
 
-/// Which kind of server.
+/// A kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
-    /// `mariadbd`, as the machine has it.
+    /// The machine's `mariadbd`.
     MariaDb,
-    /// `mysqld`, as `scripts/mysql` fetches it.
+    /// The `mysqld` that `scripts/mysql` fetches.
     MySql,
 }
 
-/// How to get what is missing.
+/// How to install the server.
 const NO_MARIADB: &str = "SKIPPED: no `mariadbd` on the PATH, so nothing of MariaDB was tested. \
     Install it (Debian: `apt-get install mariadb-server`) and run the tests again.";
 const NO_MYSQL: &str = "SKIPPED: no `mysqld` where `scripts/mysql --path` says, so nothing of \
     MySQL was tested. Fetch it with `scripts/mysql` and run the tests again.";
 
-/// Small, and with what the service insists on. Without fsync, which the URLs of
-/// tests accept: a killed process leaves its writes to the kernel. The test of
-/// power cuts and those of what is refused set it otherwise.
+/// Options for little memory, and those that the service requires. Without fsync, which
+/// the URLs of tests accept: the kernel keeps the writes of a killed process. Tests of
+/// power cuts and of refused servers override that.
 const COMMON: [&str; 9] = [
     "--innodb-flush-method=nosync",
     "--bind-address=127.0.0.1",
@@ -38,13 +38,13 @@ const OF_MARIADB: [&str; 1] = ["--innodb-log-file-size=16M"];
 const OF_MYSQL: [&str; 3] = [
     "--innodb-redo-log-capacity=16M",
     "--mysqlx=OFF",
-    // The default is a folder of the package.
+    // The default is a system folder.
     "--secure-file-priv=NULL",
 ];
 
 impl Engine {
-    /// Whether there is a server to start. Without one the test says how to get
-    /// it, and fails under `CI=true`.
+    /// Returns whether the server is installed. Otherwise the test says how to install it,
+    /// and fails under `CI=true`.
     pub(crate) fn is_installed(self) -> bool {
         static MARIADB: OnceLock<bool> = OnceLock::new();
         static MYSQL: OnceLock<bool> = OnceLock::new();
@@ -59,7 +59,7 @@ impl Engine {
             let installed =
                 version.is_some_and(|said| said.is_ok_and(|said| said.status.success()));
             if !installed {
-                // Past the capture of the test harness.
+                // Not captured by the test harness.
                 drop(fs::write("/dev/stderr", format!("\n{missing}\n\n")));
             }
             installed
@@ -69,7 +69,8 @@ impl Engine {
         installed
     }
 
-    /// The server with the options that every test has, on this data.
+    /// Returns the command that starts the server on this data, with the options of all
+    /// tests.
     pub(super) fn command(self, data: &Path) -> Command {
         let mut server = self.program().unwrap();
         server.arg(format!("--datadir={}", data.display()));
@@ -94,7 +95,7 @@ impl Engine {
         Some(server)
     }
 
-    /// Gives a new server its system tables, made once and copied for each.
+    /// Installs the system tables of a new server: a copy of those that were made once.
     pub(super) fn install(self, data: &Path) {
         static MARIADB: OnceLock<PathBuf> = OnceLock::new();
         static MYSQL: OnceLock<PathBuf> = OnceLock::new();
@@ -135,7 +136,7 @@ fn make_mysql(data: &Path) {
             .arg("--initialize-insecure")
             .current_dir(data.parent().unwrap()),
     );
-    // Every server finds a UUID of its own.
+    // Every server generates its own UUID.
     fs::remove_file(data.join("auto.cnf")).unwrap();
 }
 
@@ -144,7 +145,7 @@ fn run_well(command: &mut Command) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Debian has it where the PATH of an ordinary user does not lead.
+/// Debian installs it in a folder that is not in the PATH of ordinary users.
 fn mariadbd() -> &'static str {
     const DEBIAN: &str = "/usr/sbin/mariadbd";
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -156,8 +157,8 @@ fn mariadbd() -> &'static str {
     }
 }
 
-/// Out of the folder that `scripts/mysql` fills, by the loader and with the
-/// libraries that are there: it is built for another system than the machine's.
+/// Returns the command for the server in the folder of `scripts/mysql`. It runs with the
+/// loader and the libraries in that folder, because it is built for another system.
 fn mysqld() -> Option<Command> {
     let usr = mysql_folder()?.join("usr");
     let mut server = Command::new(loader(&usr)?);
@@ -177,7 +178,7 @@ fn mysqld() -> Option<Command> {
     Some(server)
 }
 
-/// What `scripts/mysql --path` prints.
+/// Returns the output of `scripts/mysql --path`.
 fn mysql_folder() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = set("BYLINE_TEST_MYSQL") {
@@ -216,7 +217,7 @@ fn name(path: &Path) -> String {
         .into_owned()
 }
 
-/// What the programs demand of those who start them as root.
+/// Returns the option that the programs require if root starts them.
 fn as_root() -> Option<&'static str> {
     rustix::process::geteuid()
         .is_root()

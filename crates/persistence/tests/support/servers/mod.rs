@@ -1,6 +1,5 @@
-//! Database servers that the tests start themselves, MariaDB and MySQL, each with
-//! a data folder and a port of its own. They end with the test process, however
-//! that ends.
+//! MariaDB and MySQL servers that the tests start, each with its own data folder and port.
+//! They end with the test process, even if that is killed.
 
 mod admin;
 mod engine;
@@ -18,8 +17,8 @@ pub(crate) use proxy::{Moment, Proxy};
 pub(crate) use run::folder;
 pub(crate) use server::{Schema, Server};
 
-/// Returns the server that most tests share, each with a database of its own.
-/// `None` where the engine is not installed.
+/// Returns the server that most tests share, each with a separate database, or `None` if
+/// the engine is not installed.
 pub(crate) fn shared(engine: Engine) -> Option<&'static Server> {
     static MARIADB: OnceLock<Option<Server>> = OnceLock::new();
     static MYSQL: OnceLock<Option<Server>> = OnceLock::new();
@@ -30,16 +29,15 @@ pub(crate) fn shared(engine: Engine) -> Option<&'static Server> {
     server.get_or_init(|| dedicated(engine, &[])).as_ref()
 }
 
-/// Starts a server for one test, with further options. `None` where the engine is
-/// not installed.
+/// Starts a server for one test, with further options. Returns `None` if the engine is not
+/// installed.
 pub(crate) fn dedicated(engine: Engine, options: &[&str]) -> Option<Server> {
     engine
         .is_installed()
         .then(|| Server::start(engine, options))
 }
 
-/// Stamps tests, functions of an [`Engine`], for each engine of which there are
-/// servers.
+/// Generates tests for each engine from functions of an [`Engine`].
 macro_rules! on_each_server {
     ($($test:ident,)+) => {
         mod on_mariadb {

@@ -5,13 +5,13 @@ use rustix::io::Result;
 use rustix::net::sockopt::set_socket_reuseaddr;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with};
 
-/// A port of 127.0.0.1 that is the test's own while the value lives, whether the
-/// server that it is for runs or not.
+/// A port of 127.0.0.1 that is reserved while the value lives, whether its server runs or
+/// not.
 ///
-/// A socket is bound to it and does not listen, so connections are refused until a
-/// server listens. Servers set `SO_REUSEADDR` and can listen although the port is
-/// held. The kernel does not give it to programs that ask for any port, nor to
-/// another value of this type: that sets the option only after it was bound.
+/// A socket is bound to the port and does not listen, so connections are refused until a
+/// server listens. Servers set `SO_REUSEADDR`, so they can listen on a reserved port. The
+/// kernel gives the port neither to programs that ask for any port, nor to another value
+/// of this type, which sets the option only after it was bound.
 pub(crate) struct Port {
     number: u16,
     _held: OwnedFd,
@@ -23,7 +23,7 @@ impl Port {
         Self::hold(0).unwrap()
     }
 
-    /// Reserves this port. `None` if it is not free.
+    /// Reserves this port. Returns `None` if it is not free.
     pub(crate) fn reserve_number(number: u16) -> Option<Self> {
         Self::hold(number).ok()
     }

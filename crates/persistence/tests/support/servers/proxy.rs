@@ -1,5 +1,5 @@
-//! A TCP proxy that speaks enough of the protocol to see commands: it counts
-//! them, cuts the connection around one of them, or goes silent.
+//! A TCP proxy that knows enough of the protocol to see commands: it counts them, cuts the
+//! connection around one of them, or goes silent.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Where a connection is cut.
+/// When a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// The server never sees the command.
+    /// Before the server gets the command.
     Before,
-    /// The server gets the command, and nobody waits for its answer.
+    /// After the server gets the command, without waiting for its answer.
     At,
-    /// The server has answered, and the client never hears it.
+    /// After the server has answered, before the client gets the answer.
     After,
 }
 
@@ -24,7 +24,7 @@ impl Moment {
     pub(crate) const ALL: [Self; 3] = [Self::Before, Self::At, Self::After];
 }
 
-/// Stands between a store and its server while the value lives.
+/// A proxy between a store and its server, while the value lives.
 pub(crate) struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -33,7 +33,7 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Shared {
     upstream: u16,
-    /// What the clients sent, one text for each command.
+    /// The commands of the clients, as texts.
     commands: Mutex<Vec<String>>,
     cut: Mutex<Option<(String, Moment)>>,
     cuts: AtomicUsize,
@@ -68,27 +68,27 @@ impl Proxy {
         self.port
     }
 
-    /// Cuts the connection around the next command that begins so.
+    /// Cuts the connection around the next command that begins with `command`.
     pub(crate) fn cut(&self, command: &str, moment: Moment) {
         *self.shared.cut.lock().unwrap() = Some((command.to_owned(), moment));
     }
 
-    /// How many connections were cut so far.
+    /// Returns the number of connections that were cut.
     pub(crate) fn cuts(&self) -> usize {
         self.shared.cuts.load(Ordering::SeqCst)
     }
 
-    /// How many connections were asked for so far.
+    /// Returns the number of connections that were made or attempted.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// What was sent since the last call.
+    /// Returns the commands since the last call.
     pub(crate) fn take_commands(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.commands.lock().unwrap())
     }
 
-    /// Lets nothing through any more, in either direction, and closes nothing.
+    /// Forwards nothing in either direction from now on, and keeps connections open.
     pub(crate) fn go_silent(&self) {
         self.shared.is_silent.store(true, Ordering::SeqCst);
     }
@@ -129,7 +129,7 @@ struct Line {
     /// The SQL of the statement that is being prepared.
     preparing: Mutex<Option<String>>,
     prepared: Mutex<HashMap<u32, String>>,
-    /// Cut when the server answers.
+    /// Whether to cut the connection when the server answers.
     doomed: AtomicBool,
 }
 
@@ -162,7 +162,7 @@ impl Line {
         drop(self.server.shutdown(Shutdown::Both));
     }
 
-    /// From the client to the server, packet by packet.
+    /// Forwards from the client to the server, packet by packet.
     fn commands(&self, shared: &Shared) -> io::Result<()> {
         loop {
             let mut packet = vec![0; 4];
@@ -198,7 +198,7 @@ impl Line {
         }
     }
 
-    /// The command as a text: its kind and its SQL.
+    /// Returns the command as a text: its kind and its SQL.
     fn describe(&self, command: &[u8]) -> String {
         let text = || String::from_utf8_lossy(&command[1..]).into_owned();
         match command[0] {
@@ -219,7 +219,7 @@ impl Line {
         }
     }
 
-    /// From the server to the client.
+    /// Forwards from the server to the client.
     fn answers(&self, shared: &Shared) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
         loop {

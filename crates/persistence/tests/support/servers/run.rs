@@ -7,21 +7,20 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// The folder of this test process, which holds all that its tests leave on disk,
-/// and the guard that removes it.
+/// The folder for all files of this test process, and the guard that removes it.
 struct Run {
     folder: PathBuf,
     /// Keeps the guard's input open until this process ends, even by `SIGKILL`.
     _guard: Child,
 }
 
-/// Makes a folder in that of this test process. Programs that a test starts must
-/// have it, or one beneath it, as their working directory: by that they are found
-/// and ended when the test process has ended.
+/// Creates a folder in that of this test process. Programs that a test starts must have
+/// their working directory in it: by that they are found and ended after the test process
+/// has ended.
 pub(crate) fn folder(prefix: &str) -> TempDir {
     static RUN: OnceLock<Run> = OnceLock::new();
     let run = RUN.get_or_init(Run::begin);
-    // Galera's nodes are not run by root.
+    // Galera nodes do not run as root.
     let passable = Permissions::from_mode(0o711);
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).permissions(passable);
@@ -36,13 +35,13 @@ impl Run {
             .tempdir()
             .unwrap()
             .keep();
-        // As the kernel names it where processes work in it.
+        // The path that the kernel reports as the working directory of processes.
         let folder = folder.canonicalize().unwrap();
         let guard = Command::new("sh")
             .args(["-c", include_str!("../../../../../scripts/guard"), "guard"])
             .arg(&folder)
             .current_dir("/")
-            // A signal to the group of the test process spares it.
+            // Not ended by a signal to the process group of the test process.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -12,7 +12,7 @@ use crate::support::eventually;
 
 /// A server that runs while the value lives.
 pub(crate) struct Server {
-    // Before the folder: dropped in this order.
+    // Dropped before the folder.
     process: Mutex<Option<Process>>,
     engine: Engine,
     port: Port,
@@ -21,7 +21,7 @@ pub(crate) struct Server {
     folder: TempDir,
 }
 
-/// A database on a server, and the account that may use it and nothing else.
+/// A database on a server, and an account that may use only this database.
 pub(crate) struct Schema {
     pub(crate) engine: Engine,
     pub(crate) name: String,
@@ -46,23 +46,23 @@ impl Server {
         server
     }
 
-    /// Gives the server one more option from its next start on.
+    /// Adds an option, from the next start on.
     pub(crate) fn add_option(&mut self, option: &str) {
         self.options.push(option.to_owned());
     }
 
-    /// Takes the last option back.
+    /// Removes the last option.
     pub(crate) fn remove_option(&mut self) {
         self.options.pop();
     }
 
-    /// Sets a variable of its environment from its next start on.
+    /// Sets an environment variable, from the next start on.
     pub(crate) fn set_environment(&mut self, name: &str, value: PathBuf) {
         self.environment.push((name.to_owned(), value));
     }
 
-    /// Lets the server run (again), and waits until it serves. It listens on its
-    /// port by then: it ends where it cannot.
+    /// Starts the server (again), and waits until it serves. A server that cannot listen on
+    /// its port ends.
     pub(crate) fn run(&self) {
         self.launch();
         eventually("the server serves", || {
@@ -73,11 +73,11 @@ impl Server {
         });
     }
 
-    /// Lets the server run, without waiting.
+    /// Starts the server, without waiting.
     pub(crate) fn launch(&self) {
         let mut process = self.process.lock().unwrap();
         assert!(process.is_none(), "the server runs already");
-        // A killed MySQL leaves it, and the next would not start.
+        // A killed MySQL leaves this file, with which the next one would not start.
         drop(fs::remove_file(self.folder.path().join("s.lock")));
         let log = OpenOptions::new()
             .create(true)
@@ -100,12 +100,12 @@ impl Server {
         *process = Some(Process(command.spawn().unwrap()));
     }
 
-    /// As a power cut would.
+    /// Ends the server with SIGKILL.
     pub(crate) fn kill(&self) {
         self.end(Signal::KILL);
     }
 
-    /// As an administrator would.
+    /// Shuts the server down.
     pub(crate) fn stop(&self) {
         self.end(Signal::TERM);
     }
@@ -156,7 +156,7 @@ impl Server {
         self.folder.path().join("s")
     }
 
-    /// The folder of its data.
+    /// Returns the folder of the data.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -173,12 +173,12 @@ impl Server {
         Admin::connect(&self.socket(), None)
     }
 
-    /// Makes an empty database with an account of the same name.
+    /// Creates an empty database, and an account with the same name.
     pub(crate) fn schema(&self) -> Schema {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("byline{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let mut admin = self.admin();
-        // Not the collation that the tables have: theirs must not depend on it.
+        // Differs from the collation of the tables, which must not depend on it.
         admin.run(&format!("CREATE DATABASE {name} CHARACTER SET latin1"));
         admin.run(&format!("CREATE USER {name} IDENTIFIED BY 'p:s/w@rd'"));
         admin.run(&format!("GRANT ALL ON {name}.* TO {name}"));
@@ -192,13 +192,13 @@ impl Server {
 }
 
 impl Schema {
-    /// With parameters, such as `?ssl-mode=DISABLED`.
+    /// Returns a URL with parameters, such as `?ssl-mode=DISABLED`.
     pub(crate) fn url_text(&self, parameters: &str) -> String {
         self.url_text_at(self.port, parameters)
     }
 
-    /// Over another port than the server's own. The servers of tests flush
-    /// nothing, which the URL accepts unless `parameters` say something else.
+    /// Returns a URL with another port. It accepts that test servers flush nothing, unless
+    /// `parameters` says something else.
     pub(crate) fn url_text_at(&self, port: u16, parameters: &str) -> String {
         let name = &self.name;
         let durability = match parameters {
@@ -225,7 +225,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The server may have ended by itself.
         drop(self.0.kill());
         drop(self.0.wait());
     }

@@ -27,7 +27,7 @@ fn secrets_come_from_files() {
     let settings = with_file(file, " sqlite:/srv/a.db\r\n", &[]).unwrap();
     assert_eq!(settings.database.url, "sqlite:/srv/a.db".parse().unwrap());
     assert!(!settings.database.create);
-    // A file that holds the default is somebody's choice too.
+    // The default from a file is still not the default database.
     assert!(
         !with_file(file, "sqlite:byline.db", &[])
             .unwrap()
