@@ -12,12 +12,13 @@ pub(super) mod staleness;
 pub(super) mod unprepared;
 pub(super) mod unwind;
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{iter, vec};
 
-use byline_domain::UserId;
+use byline_domain::Id;
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, ConnectionSealed, Instrumentation, LoadConnection,
     SimpleConnection,
@@ -74,8 +75,8 @@ pub(super) struct Connection {
     killed: bool,
     has_returning: bool,
     origin: Option<InsertMarker>,
-    users_far_from_limit: bool,
-    posts_far_from_limit: bool,
+    /// The tables whose ids are far from the limit.
+    far_from_limit: BTreeSet<&'static str>,
 }
 
 /// A runtime that ends without waiting for its threads: the last connections may
@@ -93,13 +94,6 @@ impl Drop for Driver {
 /// Tells that nobody is to wait for a server any more: whoever holds the other
 /// end sends something.
 pub(super) type CancelSignal = watch::Receiver<()>;
-
-/// What counts ids that clients see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
-    Users,
-    Posts,
-}
 
 /// Which attempt inserts.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +122,7 @@ impl Connection {
             killed: false,
             has_returning: false,
             origin: None,
-            users_far_from_limit: false,
-            posts_far_from_limit: false,
+            far_from_limit: BTreeSet::new(),
         }
     }
 
@@ -210,20 +203,18 @@ impl Connection {
         self.origin = origin;
     }
 
-    /// Whether a row was inserted on this connection under an id far from the limit.
-    pub(super) fn is_far_from_limit(&self, counter: Counter) -> bool {
-        match counter {
-            Counter::Users => self.users_far_from_limit,
-            Counter::Posts => self.posts_far_from_limit,
-        }
+    /// Whether the last row that was inserted into the table on this connection has an id far
+    /// from the limit.
+    pub(super) fn is_far_from_limit(&self, table: &'static str) -> bool {
+        self.far_from_limit.contains(table)
     }
 
-    /// Notes an id that the counter gave.
-    pub(super) fn note_id(&mut self, counter: Counter, id: i64) {
-        let is_far = id <= UserId::MAX_IMPORTED.get();
-        match counter {
-            Counter::Users => self.users_far_from_limit = is_far,
-            Counter::Posts => self.posts_far_from_limit = is_far,
+    /// Notes an id that the table gave.
+    pub(super) fn note_id(&mut self, table: &'static str, id: i64) {
+        if id <= Id::<()>::MAX_IMPORTED.get() {
+            self.far_from_limit.insert(table);
+        } else {
+            self.far_from_limit.remove(table);
         }
     }
 
