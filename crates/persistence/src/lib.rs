@@ -3,6 +3,7 @@
 mod database;
 mod database_url;
 mod error;
+mod foreign_keys;
 mod lists;
 mod metrics;
 mod migration_status;

@@ -3,39 +3,21 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use byline_application::{PostRecord, RepositoryError, UserRecord};
+use byline_application::{ImportedRow, RepositoryError};
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{
-    ApiKey, Content, EmailAddress, KeyId, KeyName, NewApiKey, NewPost, NewUser, Post, PostId,
-    Timestamp, Title, User, UserId, UserName, Version,
+    ApiKey, Entity, Id, KeyId, KeyName, NewApiKey, Stored, Timestamp, UserId, Version,
 };
 use diesel::prelude::*;
 
-use crate::schema::{api_keys, imports, posts, users};
+use crate::schema::{api_keys, imports};
 
-/// A row of `users`, without the key that is computed from the e-mail address.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
-pub(crate) struct UserRow {
-    id: i64,
-    name: String,
-    email: String,
-    created_at: i64,
-    updated_at: i64,
-    version: i64,
-}
-
-/// A row of `posts`.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = posts)]
-pub(crate) struct PostRow {
-    id: i64,
-    user_id: i64,
-    title: String,
-    content: String,
-    created_at: i64,
-    updated_at: i64,
-    version: i64,
+/// What the rows of all entities have besides an id and fields.
+#[derive(Clone, Copy)]
+pub(crate) struct RowMeta {
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) version: i64,
 }
 
 /// A row of `imports` that has no id yet.
@@ -65,38 +47,10 @@ pub(crate) struct KeyRow {
     revoked_at: Option<i64>,
 }
 
-/// A row of `users` before it has an id. Without default values, for diesel
-/// would insert several such rows one by one into SQLite.
-#[derive(Insertable)]
-#[diesel(table_name = users, treat_none_as_default_value = false)]
-pub(crate) struct NewUserRow<'a> {
-    name: &'a str,
-    email: &'a str,
-    email_key: String,
-    created_at: i64,
-    updated_at: i64,
-    version: i64,
-}
-
-/// A row of `posts` before it has an id. Without default values, as
-/// [`NewUserRow`].
-#[derive(Insertable)]
-#[diesel(table_name = posts, treat_none_as_default_value = false)]
-pub(crate) struct NewPostRow<'a> {
-    user_id: i64,
-    title: &'a str,
-    content: &'a str,
-    created_at: i64,
-    updated_at: i64,
-    version: i64,
-}
-
-impl<'a> NewUserRow<'a> {
-    pub(crate) fn new(new: &'a NewUser, now: Timestamp) -> Self {
+impl RowMeta {
+    /// Of a row that is created at `now`.
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self {
-            name: new.name.as_str(),
-            email: new.email.as_str(),
-            email_key: new.email.key(),
             created_at: now.as_micros(),
             updated_at: now.as_micros(),
             version: Version::FIRST.get(),
@@ -104,112 +58,23 @@ impl<'a> NewUserRow<'a> {
     }
 }
 
-impl<'a> NewPostRow<'a> {
-    pub(crate) fn new(new: &'a NewPost, now: Timestamp) -> Self {
+impl<E: Entity> From<&Stored<E>> for RowMeta {
+    fn from(row: &Stored<E>) -> Self {
         Self {
-            user_id: new.user_id.get(),
-            title: new.title.as_str(),
-            content: new.content.as_str(),
-            created_at: now.as_micros(),
-            updated_at: now.as_micros(),
-            version: Version::FIRST.get(),
+            created_at: row.created_at.as_micros(),
+            updated_at: row.updated_at.as_micros(),
+            version: row.version.get(),
         }
     }
 }
 
-impl<'a> NewUserRow<'a> {
-    /// The row of a user from elsewhere, who gets an id.
-    pub(crate) fn copied(user: &'a UserRecord) -> Self {
+impl<E: Entity> From<&ImportedRow<E>> for RowMeta {
+    fn from(row: &ImportedRow<E>) -> Self {
         Self {
-            name: user.name.as_str(),
-            email: user.email.as_str(),
-            email_key: user.email.key(),
-            created_at: user.created_at.as_micros(),
-            updated_at: user.updated_at.as_micros(),
-            version: user.version.get(),
+            created_at: row.created_at.as_micros(),
+            updated_at: row.updated_at.as_micros(),
+            version: row.version.get(),
         }
-    }
-
-    /// The row of a user who has an id.
-    pub(crate) fn whole(user: &'a User) -> (i64, Self) {
-        let row = Self {
-            name: user.name.as_str(),
-            email: user.email.as_str(),
-            email_key: user.email.key(),
-            created_at: user.created_at.as_micros(),
-            updated_at: user.updated_at.as_micros(),
-            version: user.version.get(),
-        };
-        (user.id.get(), row)
-    }
-}
-
-impl<'a> NewPostRow<'a> {
-    /// The row of a post from elsewhere, which gets an id.
-    pub(crate) fn copied(post: &'a PostRecord) -> Self {
-        Self {
-            user_id: post.user_id.get(),
-            title: post.title.as_str(),
-            content: post.content.as_str(),
-            created_at: post.created_at.as_micros(),
-            updated_at: post.updated_at.as_micros(),
-            version: post.version.get(),
-        }
-    }
-
-    /// The row of a post that has an id.
-    pub(crate) fn whole(post: &'a Post) -> (i64, Self) {
-        let row = Self {
-            user_id: post.user_id.get(),
-            title: post.title.as_str(),
-            content: post.content.as_str(),
-            created_at: post.created_at.as_micros(),
-            updated_at: post.updated_at.as_micros(),
-            version: post.version.get(),
-        };
-        (post.id.get(), row)
-    }
-
-    /// About how many bytes the row takes in a statement.
-    pub(crate) fn size(&self) -> usize {
-        self.title.len() + self.content.len() + 64
-    }
-}
-
-impl TryFrom<UserRow> for User {
-    type Error = RepositoryError;
-
-    fn try_from(row: UserRow) -> Result<Self, RepositoryError> {
-        let rule = RowContext::of("user", row.id);
-        Ok(Self {
-            id: rule.check(UserId::try_from(row.id))?,
-            name: rule.check(UserName::parse(row.name))?,
-            email: rule.check(EmailAddress::parse(row.email))?,
-            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
-            updated_at: rule.check(Timestamp::from_micros(row.updated_at))?,
-            version: rule.check(
-                Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
-            )?,
-        })
-    }
-}
-
-impl TryFrom<PostRow> for Post {
-    type Error = RepositoryError;
-
-    fn try_from(row: PostRow) -> Result<Self, RepositoryError> {
-        let rule = RowContext::of("post", row.id);
-        Ok(Self {
-            id: rule.check(PostId::try_from(row.id))?,
-            user_id: rule.check(UserId::try_from(row.user_id))?,
-            title: rule.check(Title::parse(row.title))?,
-            content: rule.check(Content::parse(row.content))?,
-            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
-            updated_at: rule.check(Timestamp::from_micros(row.updated_at))?,
-            version: rule.check(
-                Version::new(row.version).ok_or("a version is a whole number from 1 to 2^53-1"),
-            )?,
-        })
     }
 }
 
@@ -266,6 +131,23 @@ impl RowContext {
             entity: self.entity,
             id: self.id,
             cause: Arc::from(error.into()),
+        })
+    }
+
+    /// Returns the row of an entity, with these fields.
+    pub(crate) fn stored<E: Entity>(
+        &self,
+        fields: E,
+        meta: RowMeta,
+    ) -> Result<Stored<E>, RepositoryError> {
+        Ok(Stored {
+            id: self.check(Id::try_from(self.id))?,
+            fields,
+            created_at: self.check(Timestamp::from_micros(meta.created_at))?,
+            updated_at: self.check(Timestamp::from_micros(meta.updated_at))?,
+            version: self.check(
+                Version::new(meta.version).ok_or("a version is a whole number from 1 to 2^53-1"),
+            )?,
         })
     }
 }

@@ -1,39 +1,10 @@
-//! The tables, once for all engines: only types that every engine has.
+//! The tables of other things than entities, once for all engines: only types that every
+//! engine has. Those of entities are declared in `repository`, each beside its lists.
 
 diesel::table! {
     releases (version) {
         version -> Text,
         schema_version -> Text,
-    }
-}
-
-diesel::table! {
-    users (id) {
-        id -> BigInt,
-        name -> Text,
-        email -> Text,
-        email_key -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        version -> BigInt,
-        /// Where a commit can get lost on the way: which attempt inserted
-        /// the row. SQLite has no such column.
-        origin -> Nullable<Binary>,
-    }
-}
-
-diesel::table! {
-    posts (id) {
-        id -> BigInt,
-        user_id -> BigInt,
-        title -> Text,
-        content -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        version -> BigInt,
-        /// Where a commit can get lost on the way: which attempt inserted
-        /// the row. SQLite has no such column.
-        origin -> Nullable<Binary>,
     }
 }
 
@@ -98,5 +69,3 @@ diesel::table! {
 
 diesel::joinable!(api_key_uses -> api_keys (key_id));
 diesel::allow_tables_to_appear_in_same_query!(api_key_uses, api_keys);
-diesel::joinable!(posts -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, posts);

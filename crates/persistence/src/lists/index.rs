@@ -2,48 +2,55 @@
 
 use diesel::query_builder::QueryId;
 
-use crate::schema::{posts, users};
-
-/// An index of a table, by the name that the migrations give it.
+/// An index of a table.
 pub(crate) trait Index: Copy + QueryId + 'static {
     type Table;
 
     const TABLE: Self::Table;
     const TABLE_NAME: &'static str;
+    /// The name that the migrations give it.
     const NAME: &'static str;
 }
 
-macro_rules! indexes {
-    ($($table:ident: $($index:ident $name:literal,)+;)+) => {$($(
-        #[doc = concat!("`", $name, "` of `", stringify!($table), "`.")]
-        #[derive(Clone, Copy, Debug, QueryId)]
-        pub(crate) struct $index;
+/// The index on the column `Key`, behind the column `Filter` unless that is `()`. The id comes
+/// last in every index.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub(crate) struct By<Key, Filter>(pub(crate) Key, pub(crate) Filter);
 
-        impl Index for $index {
+/// Names the indexes of a table by convention: `posts_by_title`, and under the filter `user`
+/// `posts_by_user_and_title` and `posts_by_user`; that of a unique key `users_email_key`.
+macro_rules! indexes {
+    ($table:ident, [unique $($filter:tt)*], $keys:tt) => {};
+    ($table:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
+        $(crate::lists::index::indexes!(@ $kind $table $column $under);)+
+    };
+    (@ id $table:ident $column:ident []) => {
+        crate::lists::index::indexes!(@ name $table $column (); "PRIMARY");
+    };
+    (@ unique $table:ident $column:ident []) => {
+        crate::lists::index::indexes!(@ name $table $column ();
+            concat!(stringify!($table), "_", stringify!($column)));
+    };
+    (@ $kind:ident $table:ident $column:ident []) => {
+        crate::lists::index::indexes!(@ name $table $column ();
+            concat!(stringify!($table), "_by_", stringify!($column)));
+    };
+    (@ id $table:ident $column:ident [under $filter:ident $name:literal]) => {
+        crate::lists::index::indexes!(@ name $table $column $table::$filter;
+            concat!(stringify!($table), "_by_", $name));
+    };
+    (@ $kind:ident $table:ident $column:ident [under $filter:ident $name:literal]) => {
+        crate::lists::index::indexes!(@ name $table $column $table::$filter;
+            concat!(stringify!($table), "_by_", $name, "_and_", stringify!($column)));
+    };
+    (@ name $table:ident $column:ident $filter:ty; $name:expr) => {
+        impl crate::lists::index::Index for crate::lists::index::By<$table::$column, $filter> {
             type Table = $table::table;
 
             const TABLE: Self::Table = $table::table;
             const TABLE_NAME: &'static str = stringify!($table);
             const NAME: &'static str = $name;
         }
-    )+)+};
+    };
 }
-
-indexes! {
-    users:
-        UsersById "PRIMARY",
-        UsersByName "users_by_name",
-        UsersByEmail "users_email_key",
-        UsersByCreatedAt "users_by_created_at",
-    ;
-    posts:
-        PostsById "PRIMARY",
-        PostsByTitle "posts_by_title",
-        PostsByCreatedAt "posts_by_created_at",
-        PostsByUpdatedAt "posts_by_updated_at",
-        PostsByUser "posts_by_user",
-        PostsByUserAndTitle "posts_by_user_and_title",
-        PostsByUserAndCreatedAt "posts_by_user_and_created_at",
-        PostsByUserAndUpdatedAt "posts_by_user_and_updated_at",
-    ;
-}
+pub(crate) use indexes;

@@ -1,7 +1,7 @@
 //! From a query to a walk along an index, and from its rows to a page.
 
 use byline_application::{
-    Direction, KeysetPosition, KeysetWindow, Limit, Page, RepositoryError, Seek,
+    Direction, KeysetPosition, KeysetWindow, Limit, Page, RepositoryError, Seek, SortValue,
 };
 
 /// A part of an index on `(key, id)` and the way in which it is read, whatever
@@ -36,6 +36,12 @@ pub(crate) trait Key: Ord {
 
 impl Key for () {
     fn least() -> Self {}
+}
+
+impl Key for SortValue {
+    fn least() -> Self {
+        Self::None
+    }
 }
 
 impl Key for i64 {
@@ -114,14 +120,14 @@ pub(crate) fn page<R, T>(
     backwards: bool,
 ) -> Result<Page<T>, RepositoryError>
 where
-    T: TryFrom<R, Error = RepositoryError>,
+    R: TryInto<T, Error = RepositoryError>,
 {
     let wanted = usize::from(limit.get());
     let more = rows.len() > wanted;
     let mut items = rows
         .into_iter()
         .take(wanted)
-        .map(T::try_from)
+        .map(TryInto::try_into)
         .collect::<Result<Vec<T>, _>>()?;
     if backwards {
         items.reverse();

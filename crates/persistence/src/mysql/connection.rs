@@ -14,11 +14,12 @@ pub(super) mod unprepared;
 pub(super) mod unwind;
 pub(super) mod variables;
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use byline_domain::UserId;
+use byline_domain::Id;
 use diesel::QueryResult;
 use diesel::connection::AnsiTransactionManager;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -69,8 +70,8 @@ pub(super) struct Connection {
     killed: bool,
     has_returning: bool,
     origin: Option<InsertMarker>,
-    users_far_from_limit: bool,
-    posts_far_from_limit: bool,
+    /// The tables whose ids are far from the limit.
+    far_from_limit: BTreeSet<&'static str>,
 }
 
 /// A runtime that ends without waiting for its threads: the last connections may be
@@ -87,13 +88,6 @@ impl Drop for Driver {
 
 /// Receives a message when statements on a server are no longer to be waited for.
 pub(super) type CancelSignal = watch::Receiver<()>;
-
-/// An auto-increment counter of ids that clients see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
-    Users,
-    Posts,
-}
 
 /// Marks inserted rows with the attempt that inserts them.
 #[derive(Clone, Copy, Debug)]
@@ -122,8 +116,7 @@ impl Connection {
             killed: false,
             has_returning: false,
             origin: None,
-            users_far_from_limit: false,
-            posts_far_from_limit: false,
+            far_from_limit: BTreeSet::new(),
         }
     }
 
@@ -169,20 +162,18 @@ impl Connection {
         self.origin = origin;
     }
 
-    /// Returns whether this connection has inserted a row with an id far from the limit.
-    pub(super) fn is_far_from_limit(&self, counter: Counter) -> bool {
-        match counter {
-            Counter::Users => self.users_far_from_limit,
-            Counter::Posts => self.posts_far_from_limit,
-        }
+    /// Whether the last row that was inserted into the table on this connection has an id far
+    /// from the limit.
+    pub(super) fn is_far_from_limit(&self, table: &'static str) -> bool {
+        self.far_from_limit.contains(table)
     }
 
-    /// Notes an id from the counter.
-    pub(super) fn note_id(&mut self, counter: Counter, id: i64) {
-        let is_far = id <= UserId::MAX_IMPORTED.get();
-        match counter {
-            Counter::Users => self.users_far_from_limit = is_far,
-            Counter::Posts => self.posts_far_from_limit = is_far,
+    /// Notes an id that the table gave.
+    pub(super) fn note_id(&mut self, table: &'static str, id: i64) {
+        if id <= Id::<()>::MAX_IMPORTED.get() {
+            self.far_from_limit.insert(table);
+        } else {
+            self.far_from_limit.remove(table);
         }
     }
 

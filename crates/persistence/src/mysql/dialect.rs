@@ -6,7 +6,7 @@ pub(super) mod force_index;
 use std::collections::HashMap;
 use std::iter;
 
-use byline_domain::UserId;
+use byline_domain::Id;
 use diesel::connection::SimpleConnection;
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
@@ -20,52 +20,180 @@ pub(super) use crate::mysql::dialect::force_index::along;
 use super::Connection;
 use crate::lists::keyset::{KeysetPredicate, Side};
 use crate::mysql::attempt_id::AttemptId;
-use crate::mysql::connection::Counter;
-pub(super) use crate::mysql::errors::classify;
 use crate::mysql::errors::{NoIdLeft, at_commit};
-use crate::rows::{NewPostRow, NewUserRow, UserRow};
-use crate::schema::{posts, users};
+pub(super) use crate::mysql::errors::{breaks_unnamed_foreign_key, classify};
+use crate::mysql::repository::table::EntityTable;
 
-/// Inserts the row and gives its id.
-pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {
-    insert(
-        connection,
-        |connection, token| {
-            let row = (row, users::origin.eq(token.map(AttemptId::as_bytes)));
-            let insert = diesel::insert_into(users::table).values(row);
-            given(connection, Counter::Users, |connection| {
-                inserted_id(connection, insert)
-            })
-        },
-        |connection, token| {
-            users::table
-                .filter(users::origin.eq(token.as_bytes()))
-                .select(users::id)
-                .first(connection)
-                .optional()
-        },
-    )
+/// The statements of an entity's table that only MySQL has. A row that is inserted is marked
+/// with its origin, the attempt that inserts it.
+pub(crate) trait EngineTable: EntityTable {
+    /// About how many bytes the row takes in a statement.
+    fn size(row: &Self::New<'_>) -> usize;
+
+    /// Finds a row and locks it until the session ends.
+    fn find_for_update(connection: &mut Connection, id: i64) -> QueryResult<Option<Self::Row>>;
+
+    fn insert(
+        connection: &mut Connection,
+        row: &Self::New<'_>,
+        origin: Option<&[u8]>,
+    ) -> QueryResult<i64>;
+
+    fn insert_all(
+        connection: &mut Connection,
+        rows: Vec<(&Self::New<'_>, &[u8])>,
+    ) -> QueryResult<usize>;
+
+    fn insert_all_under(
+        connection: &mut Connection,
+        rows: &[(i64, Self::New<'_>)],
+    ) -> QueryResult<usize>;
+
+    /// Returns the ids of the rows that have one of these origins.
+    fn find_by_origin(
+        connection: &mut Connection,
+        origins: Vec<&[u8]>,
+    ) -> QueryResult<Vec<(i64, Option<Vec<u8>>)>>;
+
+    /// Returns the greatest id that a row has.
+    fn greatest_id(connection: &mut Connection) -> QueryResult<Option<i64>>;
+
+    /// Returns the fields of a row that stands in the table for a moment only. Every text of
+    /// it is `text`, an e-mail address.
+    fn placeholder(
+        connection: &mut Connection,
+        text: &str,
+        parents: &mut bulk::Placeholders,
+    ) -> QueryResult<Self>;
 }
 
-/// Inserts the row and gives its id.
-pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> QueryResult<i64> {
-    insert(
-        connection,
-        |connection, token| {
-            let row = (row, posts::origin.eq(token.map(AttemptId::as_bytes)));
-            let insert = diesel::insert_into(posts::table).values(row);
-            given(connection, Counter::Posts, |connection| {
-                inserted_id(connection, insert)
-            })
-        },
-        |connection, token| {
-            posts::table
-                .filter(posts::origin.eq(token.as_bytes()))
-                .select(posts::id)
-                .first(connection)
-                .optional()
-        },
-    )
+/// Has a table, with these columns, be an [`EngineTable`].
+macro_rules! engine_table {
+    (
+        $entity:ident, $table:ident;
+        parents { $($parent:ident)* } texts { $($text:ident)* } computed { $($computed:ident)* }
+    ) => {
+        crate::mysql::dialect::force_index::columns! {
+            $table: id $($parent)* $($text)* $($computed)* created_at updated_at version origin
+        }
+
+        impl dialect::EngineTable for $entity {
+            fn size(row: &NewRow<'_>) -> usize {
+                64 $(+ row.$text.len())* $(+ row.$computed.len())*
+            }
+
+            fn find_for_update(connection: &mut Connection, id: i64) -> QueryResult<Option<Row>> {
+                let row = $table::table.find(id).select(Row::as_select());
+                row.for_update().get_result(connection).optional()
+            }
+
+            fn insert(
+                connection: &mut Connection,
+                row: &NewRow<'_>,
+                origin: Option<&[u8]>,
+            ) -> QueryResult<i64> {
+                let row = (row, $table::origin.eq(origin));
+                let insert = diesel::insert_into($table::table).values(row);
+                dialect::inserted_id(connection, insert)
+            }
+
+            fn insert_all(
+                connection: &mut Connection,
+                rows: Vec<(&NewRow<'_>, &[u8])>,
+            ) -> QueryResult<usize> {
+                let rows = rows.into_iter();
+                let rows = rows.map(|(row, origin)| (row, $table::origin.eq(Some(origin))));
+                let insert = diesel::insert_into($table::table).values(rows.collect::<Vec<_>>());
+                insert.execute(connection)
+            }
+
+            fn insert_all_under(
+                connection: &mut Connection,
+                rows: &[(i64, NewRow<'_>)],
+            ) -> QueryResult<usize> {
+                let rows = rows.iter().map(|(id, row)| ($table::id.eq(id), row));
+                let insert = diesel::insert_into($table::table).values(rows.collect::<Vec<_>>());
+                insert.execute(connection)
+            }
+
+            fn find_by_origin(
+                connection: &mut Connection,
+                origins: Vec<&[u8]>,
+            ) -> QueryResult<Vec<(i64, Option<Vec<u8>>)>> {
+                let rows = $table::table.filter($table::origin.eq_any(origins));
+                rows.select(($table::id, $table::origin)).load(connection)
+            }
+
+            fn greatest_id(connection: &mut Connection) -> QueryResult<Option<i64>> {
+                $table::table.select(diesel::dsl::max($table::id)).first(connection)
+            }
+
+            fn placeholder(
+                connection: &mut Connection,
+                text: &str,
+                parents: &mut dialect::bulk::Placeholders,
+            ) -> QueryResult<Self> {
+                let _ = (&connection, &parents);
+                Ok(Self {
+                    $($parent: parents.any_row(connection)?,)*
+                    $($text: dialect::bulk::parsed(text)?,)*
+                })
+            }
+        }
+    };
+}
+pub(super) use engine_table;
+
+/// Inserts the row and gives its id. The row has the mark of the attempt. When an earlier
+/// attempt with this mark may have been committed, a broken constraint can be its work: the
+/// row is looked for then. The insertion has waited for whatever was going on, so a row that
+/// is not there by now will not come.
+pub(super) fn insert<E: EngineTable>(
+    connection: &mut Connection,
+    row: &E::New<'_>,
+) -> QueryResult<i64> {
+    let origin = connection.origin();
+    let token = origin.as_ref().map(|origin| origin.token.as_bytes());
+    let inserted = given(connection, E::PLURAL, |connection| {
+        E::insert(connection, row, token)
+    });
+    match (&inserted, token) {
+        (
+            Err(Error::DatabaseError(
+                DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
+                _,
+            )),
+            Some(token),
+        ) if origin.is_some_and(|origin| origin.repeated) => {
+            let found = E::find_by_origin(connection, vec![token])?;
+            found.first().map_or(inserted, |(id, _)| Ok(*id))
+        }
+        _ => inserted,
+    }
+}
+
+/// Inserts the rows by one statement and gives their ids, in the same order. Which id has
+/// which row is seen by their marks, not guessed: where several transactions insert, ids need
+/// not follow one another.
+pub(super) fn insert_all<E: EngineTable>(
+    connection: &mut Connection,
+    rows: &[E::New<'_>],
+) -> QueryResult<Vec<i64>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tokens = iter::repeat_with(AttemptId::new).take(rows.len());
+    let tokens: Vec<AttemptId> = tokens.collect();
+    let marks = || tokens.iter().map(AttemptId::as_bytes);
+    E::insert_all(connection, iter::zip(rows, marks()).collect())?;
+    let found: HashMap<_, _> = E::find_by_origin(connection, marks().collect())?
+        .into_iter()
+        .filter_map(|(id, origin)| Some((origin?, id)))
+        .collect();
+    marks()
+        .map(|mark| found.get(mark).copied().ok_or(Error::NotFound))
+        .map(|id| legal(id?))
+        .collect()
 }
 
 /// The only row of `query`, which stays as it is until the session ends:
@@ -75,19 +203,6 @@ where
     InShareMode<Q>: LoadQuery<'query, Connection, R>,
 {
     InShareMode(query).get_result(connection)
-}
-
-/// Finds a user and locks its row until the session ends.
-pub(super) fn user_for_update(
-    connection: &mut Connection,
-    id: i64,
-) -> QueryResult<Option<UserRow>> {
-    users::table
-        .find(id)
-        .select(UserRow::as_select())
-        .for_update()
-        .get_result(connection)
-        .optional()
 }
 
 /// `… LOCK IN SHARE MODE`: what diesel writes instead, MariaDB does not know.
@@ -137,74 +252,6 @@ where
     }
 }
 
-/// Inserts the rows by one statement and gives their ids, in the same order.
-pub(super) fn insert_users(
-    connection: &mut Connection,
-    rows: &[NewUserRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let tokens = tokens(rows.len());
-    let values: Vec<_> = iter::zip(rows, &tokens)
-        .map(|(row, token)| (row, users::origin.eq(Some(token.as_bytes()))))
-        .collect();
-    let insert = diesel::insert_into(users::table).values(values);
-    in_order(connection, &tokens, insert, |connection, tokens| {
-        users::table
-            .filter(users::origin.eq_any(tokens))
-            .select((users::id, users::origin))
-            .load(connection)
-    })
-}
-
-/// Inserts the rows by one statement and gives their ids, in the same order.
-pub(super) fn insert_posts(
-    connection: &mut Connection,
-    rows: &[NewPostRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let tokens = tokens(rows.len());
-    let values: Vec<_> = iter::zip(rows, &tokens)
-        .map(|(row, token)| (row, posts::origin.eq(Some(token.as_bytes()))))
-        .collect();
-    let insert = diesel::insert_into(posts::table).values(values);
-    in_order(connection, &tokens, insert, |connection, tokens| {
-        posts::table
-            .filter(posts::origin.eq_any(tokens))
-            .select((posts::id, posts::origin))
-            .load(connection)
-    })
-}
-
-fn tokens(count: usize) -> Vec<AttemptId> {
-    iter::repeat_with(AttemptId::new).take(count).collect()
-}
-
-/// Inserts rows that are marked with these tokens, and gives their ids in the
-/// order of the tokens. Which id has which row is seen, not guessed: where
-/// several transactions insert, ids need not follow one another.
-fn in_order<S>(
-    connection: &mut Connection,
-    tokens: &[AttemptId],
-    insert: S,
-    find: impl FnOnce(&mut Connection, Vec<&[u8]>) -> QueryResult<Vec<(i64, Option<Vec<u8>>)>>,
-) -> QueryResult<Vec<i64>>
-where
-    S: RunQueryDsl<Connection> + diesel::query_dsl::methods::ExecuteDsl<Connection>,
-{
-    if tokens.is_empty() {
-        return Ok(Vec::new());
-    }
-    insert.execute(connection)?;
-    let marks = tokens.iter().map(AttemptId::as_bytes).collect();
-    let found: HashMap<_, _> = find(connection, marks)?
-        .into_iter()
-        .filter_map(|(id, origin)| Some((origin?, id)))
-        .collect();
-    tokens
-        .iter()
-        .map(|token| found.get(token.as_bytes()).copied().ok_or(Error::NotFound))
-        .map(|id| legal(id?))
-        .collect()
-}
-
 /// Removes at most `most` of the keys from before that moment, the oldest
 /// first. Only rows that nobody writes are locked: what is written now goes to
 /// the other end of the index.
@@ -221,33 +268,6 @@ pub(super) fn delete_keys_before(
     .execute(connection)
 }
 
-/// Inserts a row with the mark of the attempt. When an earlier attempt with
-/// this mark may have been committed, a broken constraint can be its work: the
-/// row is looked for then. The insertion has waited for whatever was going on,
-/// so a row that is not there by now will not come.
-fn insert(
-    connection: &mut Connection,
-    insert: impl FnOnce(&mut Connection, Option<&AttemptId>) -> QueryResult<i64>,
-    find: impl FnOnce(&mut Connection, &AttemptId) -> QueryResult<Option<i64>>,
-) -> QueryResult<i64> {
-    let origin = connection.origin();
-    let token = origin.as_ref().map(|origin| &origin.token);
-    let inserted = insert(connection, token);
-    match (&inserted, origin) {
-        (
-            Err(Error::DatabaseError(
-                DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
-                _,
-            )),
-            Some(origin),
-        ) if origin.repeated => match find(connection, &origin.token)? {
-            Some(id) => Ok(id),
-            None => inserted,
-        },
-        _ => inserted,
-    }
-}
-
 /// Runs an insertion that gives the id of its row, and lets no row have an id
 /// above the limit. Neither engine has a constraint on what `AUTO_INCREMENT`
 /// gives, so the id is looked at before it is committed. Where the statement
@@ -256,16 +276,16 @@ fn insert(
 /// million moves it.
 fn given(
     connection: &mut Connection,
-    counter: Counter,
+    table: &'static str,
     insert: impl FnOnce(&mut Connection) -> QueryResult<i64>,
 ) -> QueryResult<i64> {
     // In a transaction of the caller's there is no origin.
     if connection.origin().is_none() {
         return legal(insert(connection)?);
     }
-    if connection.is_far_from_limit(counter) {
+    if connection.is_far_from_limit(table) {
         let id = insert(connection)?;
-        connection.note_id(counter, id);
+        connection.note_id(table, id);
         return legal(id);
     }
     connection.batch_execute("START TRANSACTION")?;
@@ -279,7 +299,7 @@ fn given(
     }
     let id = inserted?;
     ended?;
-    connection.note_id(counter, id);
+    connection.note_id(table, id);
     Ok(id)
 }
 
@@ -287,7 +307,7 @@ fn given(
 ///
 /// [`NoIdLeft`] in an [`Error::DeserializationError`].
 fn legal(id: i64) -> QueryResult<i64> {
-    match UserId::try_from(id) {
+    match Id::<()>::try_from(id) {
         Ok(_) => Ok(id),
         Err(_) => Err(Error::DeserializationError(Box::new(NoIdLeft))),
     }
@@ -295,7 +315,7 @@ fn legal(id: i64) -> QueryResult<i64> {
 
 /// Runs an INSERT and gives the id of its row: in the same round trip where
 /// the server knows how (MariaDB 10.5), else in a second one.
-fn inserted_id<S>(connection: &mut Connection, insert: S) -> QueryResult<i64>
+pub(super) fn inserted_id<S>(connection: &mut Connection, insert: S) -> QueryResult<i64>
 where
     S: QueryFragment<Mysql>
         + QueryId

@@ -4,8 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use byline_application::{Cause, Reference, RepositoryError, UniqueKey};
+use byline_application::{Cause, RepositoryError, UniqueKey};
+use byline_domain::Relation;
 use diesel::result::{DatabaseErrorKind, Error};
+
+use crate::foreign_keys::relation_of;
 
 /// What an error of a statement means. One that breaks the connection leaves
 /// open whether the statement took effect.
@@ -14,7 +17,8 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
         ErrorKind::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
-        ErrorKind::AuthorMissing => RepositoryError::MissingReference(Reference::PostAuthor),
+        ErrorKind::ParentMissing(relation) => RepositoryError::MissingReference(relation),
+        ErrorKind::StillReferenced(relation) => RepositoryError::StillReferenced(relation),
         ErrorKind::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
         ErrorKind::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         ErrorKind::NoIdLeft => RepositoryError::NoIdLeft,
@@ -22,7 +26,7 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         ErrorKind::LockTimeout => RepositoryError::LockTimeout(cause()),
         ErrorKind::Refused | ErrorKind::Unfit => RepositoryError::Unavailable(cause()),
         ErrorKind::Lost | ErrorKind::Undecided => RepositoryError::OutcomeUnknown(cause()),
-        ErrorKind::Bug => RepositoryError::Fault(cause()),
+        ErrorKind::UnnamedForeignKey | ErrorKind::Bug => RepositoryError::Fault(cause()),
     }
 }
 
@@ -62,6 +66,11 @@ pub(super) fn is_unfit(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Unfit)
 }
 
+/// Returns whether a foreign key was broken that the server does not name.
+pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
+    matches!(meaning(error), ErrorKind::UnnamedForeignKey)
+}
+
 /// Whether a row with this key is there already.
 pub(super) fn is_duplicate(error: &Error) -> bool {
     matches!(
@@ -80,7 +89,10 @@ pub(super) fn is_missing_table(error: &Error) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorKind {
     EmailTaken,
-    AuthorMissing,
+    ParentMissing(Relation),
+    StillReferenced(Relation),
+    /// The server names constraints only to accounts that may see both tables.
+    UnnamedForeignKey,
     KeyTaken,
     IdentityTaken,
     /// Every id that there can be was given.
@@ -129,7 +141,20 @@ fn meaning(error: &Error) -> ErrorKind {
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.
         DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => ErrorKind::Conflict,
-        DatabaseErrorKind::ForeignKeyViolation => ErrorKind::AuthorMissing,
+        DatabaseErrorKind::ForeignKeyViolation => {
+            let relation = message.split_once(" CONSTRAINT `").and_then(|(_, rest)| {
+                let (constraint, _) = rest.split_once('`')?;
+                relation_of(constraint)
+            });
+            match relation {
+                // 1451; the other is 1452.
+                Some(relation) if message.starts_with("Cannot delete or update a parent row") => {
+                    ErrorKind::StillReferenced(relation)
+                }
+                Some(relation) => ErrorKind::ParentMissing(relation),
+                None => ErrorKind::UnnamedForeignKey,
+            }
+        }
         DatabaseErrorKind::ReadOnlyTransaction => ErrorKind::Refused,
         // 1036, of MariaDB with innodb_read_only.
         DatabaseErrorKind::Unknown

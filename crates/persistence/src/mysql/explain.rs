@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use serde_json::Value;
 
 use crate::mysql::connection::connect;
+use crate::mysql::repository::relation_tests;
 use crate::mysql::url::MysqlTarget;
 use crate::mysql::{Connection, query_plan_tests, schema_check};
 use crate::support::servers::{Engine, Server, dedicated};
@@ -23,6 +24,23 @@ fn every_list_is_served_by_an_index_of_mariadb() {
 fn every_list_is_served_by_an_index_of_mysql() {
     if let Some((_server, connection)) = scratch(Engine::MySql) {
         query_plan_tests::assert_served_by_indexes(connection);
+    }
+}
+
+#[test]
+fn errors_of_mariadb_name_the_relation() {
+    errors_name_the_relation(Engine::MariaDb);
+}
+
+#[test]
+fn errors_of_mysql_name_the_relation() {
+    errors_name_the_relation(Engine::MySql);
+}
+
+fn errors_name_the_relation(engine: Engine) {
+    if let Some((_server, connection)) = scratch(engine) {
+        let id = "BIGINT AUTO_INCREMENT PRIMARY KEY";
+        relation_tests::assert_relations_named(connection, id);
     }
 }
 

@@ -1,5 +1,5 @@
-use byline_application::identities::Linked;
-use byline_application::{IdentityRepository, Reference, RepositoryError, RowLock};
+use byline_application::identities::{Linked, USER};
+use byline_application::{IdentityRepository, RepositoryError, RowLock};
 use byline_domain::policy::Identity;
 use byline_domain::{Timestamp, UserId};
 use diesel::prelude::*;
@@ -40,22 +40,19 @@ impl IdentityRepository for DieselSession<'_> {
         user: UserId,
         now: Timestamp,
     ) -> Result<(), RepositoryError> {
-        let inserted = self.change(|connection| {
-            diesel::insert_into(identities::table)
-                .values((
-                    identities::identity_hash.eq(identity.as_bytes().as_slice()),
-                    identities::user_id.eq(user.get()),
-                    identities::created_at.eq(now.as_micros()),
-                ))
-                .execute(connection)
-        });
-        match inserted {
-            Ok(_) => Ok(()),
-            Err(RepositoryError::MissingReference(_)) => {
-                Err(RepositoryError::MissingReference(Reference::IdentityUser))
-            }
-            Err(other) => Err(other),
-        }
+        let values = (
+            identities::identity_hash.eq(identity.as_bytes().as_slice()),
+            identities::user_id.eq(user.get()),
+            identities::created_at.eq(now.as_micros()),
+        );
+        self.change_related(
+            |connection| {
+                let insert = diesel::insert_into(identities::table).values(values);
+                insert.execute(connection)
+            },
+            |_| Ok(Some(RepositoryError::MissingReference(USER))),
+        )?;
+        Ok(())
     }
 
     fn delete(&mut self, identity: &Identity) -> Result<bool, RepositoryError> {

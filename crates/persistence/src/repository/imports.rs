@@ -1,13 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use byline_application::import::{
-    Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering, Rows,
+    Checkpoint, Import, ImportId, ImportRepository, NewImport, Numbering,
 };
 use byline_application::{Digest, RepositoryError};
-use byline_domain::{Timestamp, UserId};
+use byline_domain::Timestamp;
 use diesel::prelude::*;
 
-use super::bulk::lists;
+use super::entity::lists;
 use super::{DieselSession, dialect};
 use crate::rows::{NewImportRow, RowContext};
 use crate::schema::{import_ids, imports};
@@ -27,9 +27,9 @@ struct ImportRow {
 impl ImportRepository for DieselSession<'_> {
     fn begin(&mut self, import: &NewImport, now: Timestamp) -> Result<ImportId, RepositoryError> {
         let row = NewImportRow {
-            what: what(import.rows),
+            what: import.rows,
             numbering: numbering(import.numbering),
-            authors: import.authors.map(ImportId::get),
+            authors: import.parents.map(ImportId::get),
             bytes: 0,
             line_count: 0,
             digest: Checkpoint::START.digest.as_bytes().to_vec(),
@@ -39,10 +39,10 @@ impl ImportRepository for DieselSession<'_> {
         Ok(id.into())
     }
 
-    fn list(&mut self, rows: Rows) -> Result<Vec<Import>, RepositoryError> {
+    fn list(&mut self, rows: &'static str) -> Result<Vec<Import>, RepositoryError> {
         let found: Vec<ImportRow> = self.run(|connection| {
             imports::table
-                .filter(imports::what.eq(what(rows)))
+                .filter(imports::what.eq(rows))
                 .filter(imports::bytes.gt(0))
                 .order(imports::id.desc())
                 .select(ImportRow::as_select())
@@ -83,11 +83,7 @@ impl ImportRepository for DieselSession<'_> {
         Ok(rows == 1)
     }
 
-    fn note_ids(
-        &mut self,
-        import: ImportId,
-        ids: &[(UserId, UserId)],
-    ) -> Result<(), RepositoryError> {
+    fn note_ids(&mut self, import: ImportId, ids: &[(i64, i64)]) -> Result<(), RepositoryError> {
         // The last note about an id is the one that counts.
         let ids: BTreeMap<_, _> = ids.iter().copied().collect();
         for list in lists(ids.into_iter()) {
@@ -96,8 +92,8 @@ impl ImportRepository for DieselSession<'_> {
                 .map(|(given, id)| {
                     (
                         import_ids::import_id.eq(import.get()),
-                        import_ids::given_id.eq(given.get()),
-                        import_ids::stored_id.eq(id.get()),
+                        import_ids::given_id.eq(given),
+                        import_ids::stored_id.eq(id),
                     )
                 })
                 .collect();
@@ -113,10 +109,10 @@ impl ImportRepository for DieselSession<'_> {
     fn noted_ids(
         &mut self,
         import: ImportId,
-        ids: &BTreeSet<UserId>,
-    ) -> Result<BTreeMap<UserId, UserId>, RepositoryError> {
+        ids: &BTreeSet<i64>,
+    ) -> Result<BTreeMap<i64, i64>, RepositoryError> {
         let mut found = BTreeMap::new();
-        for list in lists(ids.iter().map(|id| id.get())) {
+        for list in lists(ids.iter().copied()) {
             let rows: Vec<(i64, i64)> = self.run(|connection| {
                 import_ids::table
                     .filter(import_ids::import_id.eq(import.get()))
@@ -124,13 +120,7 @@ impl ImportRepository for DieselSession<'_> {
                     .select((import_ids::given_id, import_ids::stored_id))
                     .load(connection)
             })?;
-            for (given, id) in rows {
-                let rule = RowContext::of("imported user", given);
-                found.insert(
-                    rule.check(UserId::try_from(given))?,
-                    rule.check(UserId::try_from(id))?,
-                );
-            }
+            found.extend(rows);
         }
         Ok(found)
     }
@@ -159,7 +149,7 @@ impl ImportRepository for DieselSession<'_> {
 }
 
 impl ImportRow {
-    fn import(self, rows: Rows) -> Result<Import, RepositoryError> {
+    fn import(self, rows: &'static str) -> Result<Import, RepositoryError> {
         Ok(Import {
             id: self.id.into(),
             begun: NewImport {
@@ -168,7 +158,7 @@ impl ImportRow {
                     "anew" => Numbering::Anew,
                     _ => Numbering::Kept,
                 },
-                authors: self.authors.map(ImportId::from),
+                parents: self.authors.map(ImportId::from),
             },
             position: self.position()?,
         })
@@ -182,13 +172,6 @@ impl ImportRow {
             lines: rule.check(u64::try_from(self.line_count))?,
             digest: rule.check(digest)?.into(),
         })
-    }
-}
-
-fn what(rows: Rows) -> &'static str {
-    match rows {
-        Rows::Users => "users",
-        Rows::Posts => "posts",
     }
 }
 

@@ -1,6 +1,6 @@
-use byline_application::keys::{Found, Listed};
-use byline_application::{Digest, KeyRepository, Reference, RepositoryError, RowLock};
-use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp};
+use byline_application::keys::{Found, ListedKey, USER};
+use byline_application::{Digest, KeyRepository, RepositoryError, RowLock};
+use byline_domain::{ApiKey, KeyId, NewApiKey, Timestamp, UserId};
 use diesel::prelude::*;
 
 use super::idempotency::fault;
@@ -39,25 +39,22 @@ impl KeyRepository for DieselSession<'_> {
         now: Timestamp,
     ) -> Result<ApiKey, RepositoryError> {
         let secret = secret.as_bytes().as_slice();
-        let inserted = self.change(|connection| {
-            diesel::insert_into(api_keys::table)
-                .values((
-                    api_keys::secret_hash.eq(secret),
-                    api_keys::hint.eq(hint),
-                    api_keys::name.eq(grant.name.as_str()),
-                    api_keys::user_id.eq(grant.user.map(byline_domain::UserId::get)),
-                    api_keys::scopes.eq(grant.scopes.to_string()),
-                    api_keys::created_at.eq(now.as_micros()),
-                    api_keys::expires_at.eq(grant.expires_at.map(Timestamp::as_micros)),
-                ))
-                .execute(connection)
-        });
-        inserted.map_err(|error| match error {
-            RepositoryError::MissingReference(_) => {
-                RepositoryError::MissingReference(Reference::KeyUser)
-            }
-            other => other,
-        })?;
+        let values = (
+            api_keys::secret_hash.eq(secret),
+            api_keys::hint.eq(hint),
+            api_keys::name.eq(grant.name.as_str()),
+            api_keys::user_id.eq(grant.user.map(UserId::get)),
+            api_keys::scopes.eq(grant.scopes.to_string()),
+            api_keys::created_at.eq(now.as_micros()),
+            api_keys::expires_at.eq(grant.expires_at.map(Timestamp::as_micros)),
+        );
+        self.change_related(
+            |connection| {
+                let insert = diesel::insert_into(api_keys::table).values(values);
+                insert.execute(connection)
+            },
+            |_| Ok(Some(RepositoryError::MissingReference(USER))),
+        )?;
         let row: KeyRow = self.run(|connection| {
             api_keys::table
                 .filter(api_keys::secret_hash.eq(secret))
@@ -76,7 +73,7 @@ impl KeyRepository for DieselSession<'_> {
         row.try_into()
     }
 
-    fn list(&mut self, most: u16) -> Result<Vec<Listed>, RepositoryError> {
+    fn list(&mut self, most: u16) -> Result<Vec<ListedKey>, RepositoryError> {
         let rows: Vec<(KeyRow, Option<i64>)> = self.run(|connection| {
             api_keys::table
                 .inner_join(api_key_uses::table)
@@ -89,7 +86,7 @@ impl KeyRepository for DieselSession<'_> {
             .map(|(row, used)| {
                 let rule = row.rule();
                 let used = used.map(Timestamp::from_micros).transpose();
-                Ok(Listed {
+                Ok(ListedKey {
                     key: row.try_into()?,
                     last_used_at: rule.check(used)?,
                 })

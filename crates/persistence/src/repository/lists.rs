@@ -1,12 +1,109 @@
 //! What the lists of all tables have in common.
 
-use byline_application::{KeyRange, KeysetPosition, KeysetWindow};
+use byline_application::{
+    KeyRange, KeysetPosition, KeysetWindow, ListQuery, Listed, Seek, SortValue,
+};
 use byline_domain::Timestamp;
+use diesel::QueryResult;
 use diesel::dsl::AsExprOf;
 use diesel::expression::{AsExpression, Expression};
+use diesel::result::Error;
 use diesel::sql_types::{BigInt, SingleValue, SqlType};
 
 use crate::lists::keyset::{After, Before, KeysetPredicate};
+
+/// Loads the rows that a query of `$table` asks for, under a filter: the `$column` has the
+/// `$value`. A unique one selects one row at most, whatever the order.
+macro_rules! filtered_list {
+    ($connection:expr, $query:expr, $table:ident, $sort:ident, [unique $column:ident = $value:expr], $keys:tt) => {
+        $table::table
+            .filter($table::$column.eq($value))
+            .limit(1)
+            .select(Row::as_select())
+            .load($connection)
+    };
+    ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, $keys:tt) => {
+        super::lists::list!($connection, $query, $table, $sort, $under, $keys)
+    };
+}
+
+/// Loads the rows that a query of `$table` asks for, along the index of its sort key.
+macro_rules! list {
+    ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
+        match $query.sort {
+            $($sort::$variant => super::lists::list_by!(
+                $kind, $connection, $query, super::lists::rows_along!($table, $column, $under),
+                $table::$column, $table::id
+            ),)+
+        }
+    };
+}
+
+/// As [`list`], by one sort key of this kind.
+macro_rules! list_by {
+    (id, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let scan = IndexScan::of(super::lists::window::<(), _>($query)?, $query.direction);
+        super::lists::along_id!($connection, $rows, $id, scan, $query.limit, Row)
+    }};
+    (text, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let scan = IndexScan::of(super::lists::window::<String, _>($query)?, $query.direction);
+        super::lists::along!($connection, $rows, $key, $id, scan, $query.limit, Row)
+    }};
+    (time, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let scan = IndexScan::of(super::lists::window::<i64, _>($query)?, $query.direction);
+        super::lists::along!($connection, $rows, $key, $id, scan, $query.limit, Row)
+    }};
+    (unique, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let scan = IndexScan::of(super::lists::window::<String, _>($query)?, $query.direction);
+        super::lists::along_unique!($connection, $rows, $key, $id, scan, $query.limit, Row)
+    }};
+}
+
+/// Counts the rows that a query of `$table` asks for.
+macro_rules! count {
+    ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
+        match $query.sort {
+            $($sort::$variant => super::lists::count_by!(
+                $kind, $connection, $query, $table, $column, $under
+            ),)+
+        }
+    };
+}
+
+/// As [`count`], by one sort key of this kind.
+macro_rules! count_by {
+    (text, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
+        let rows = super::lists::rows_along!($table, $column, $under);
+        let range = super::lists::window::<String, _>($query)?.range;
+        super::lists::count_within!($connection, rows, $table::$column, range)
+    }};
+    (time, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
+        let rows = super::lists::rows_along!($table, $column, $under);
+        let range = super::lists::window::<i64, _>($query)?.range;
+        super::lists::count_within!($connection, rows, $table::$column, range)
+    }};
+    ($kind:ident, $connection:expr, $query:expr, $table:ident, $column:ident, []) => {
+        $table::table.count().get_result($connection)
+    };
+    ($kind:ident, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {
+        super::lists::rows_along!($table, id, $under)
+            .count()
+            .get_result($connection)
+    };
+}
+
+/// The rows of `$table`, or those under a filter, to be read along the index on a column.
+macro_rules! rows_along {
+    ($table:ident, $column:ident, []) => {
+        dialect::along(By($table::$column, ()))
+    };
+    ($table:ident, $column:ident, [under $filter:ident = $value:expr]) => {
+        dialect::along(By($table::$column, $table::$filter)).filter($table::$filter.eq($value))
+    };
+    ($table:ident, $column:ident, [unique $filter:ident = $value:expr]) => {
+        $table::table.filter($table::$filter.eq($value))
+    };
+}
 
 /// Loads the rows of a walk along the index on `$key` and `$id`. `$rows` is the
 /// table, or what is left of it by a column that comes before the key in the
@@ -103,7 +200,7 @@ macro_rules! along_id {
 /// How many of `$rows` are within a range of `$key`.
 macro_rules! count_within {
     ($connection:expr, $rows:expr, $key:expr, $range:expr) => {{
-        let (mut rows, range) = ($rows.into_boxed::<Backend>(), $range);
+        let (mut rows, range) = ($rows.into_boxed::<<Connection as diesel::Connection>::Backend>(), $range);
         if let Some(from) = range.from {
             rows = rows.filter($key.ge(from));
         }
@@ -114,7 +211,10 @@ macro_rules! count_within {
     }};
 }
 
-pub(super) use {along, along_id, along_unique, count_within, ordered};
+pub(super) use {
+    along, along_id, along_unique, count, count_by, count_within, filtered_list, list, list_by,
+    ordered, rows_along,
+};
 
 /// A row's key and id, compared with a position.
 type At<S, Key, Id, K> =
@@ -158,26 +258,64 @@ where
     }
 }
 
-/// Times as the engines keep them.
-pub(super) fn micros(span: &KeysetWindow<Timestamp>) -> KeysetWindow<i64> {
-    KeysetWindow {
-        range: micros_range(&span.range),
-        seek: span.seek.map(|at| KeysetPosition {
-            key: at.key.as_micros(),
+/// A sort key as the engines keep it.
+pub(super) trait StoredKey: Sized {
+    /// Returns the value, if it is of this kind.
+    fn of(value: &SortValue) -> Option<Self>;
+}
+
+impl StoredKey for () {
+    fn of(value: &SortValue) -> Option<Self> {
+        matches!(value, SortValue::None).then_some(())
+    }
+}
+
+impl StoredKey for String {
+    fn of(value: &SortValue) -> Option<Self> {
+        match value {
+            SortValue::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl StoredKey for i64 {
+    fn of(value: &SortValue) -> Option<Self> {
+        match value {
+            SortValue::Time(time) => Some(Timestamp::as_micros(*time)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the window of the query, as the engines keep its sort key.
+///
+/// # Errors
+///
+/// The window has values of another kind.
+pub(super) fn window<K: StoredKey, E: Listed>(
+    query: &ListQuery<E>,
+) -> QueryResult<KeysetWindow<K>> {
+    let key = |value: &SortValue| {
+        let key = K::of(value);
+        key.ok_or_else(|| Error::SerializationError("a value of another sort key".into()))
+    };
+    let position = |at: &KeysetPosition<SortValue>| {
+        Ok::<_, Error>(KeysetPosition {
+            key: key(&at.key)?,
             id: at.id,
-        }),
-    }
-}
-
-/// Times as the engines keep them.
-pub(super) fn micros_range(range: &KeyRange<Timestamp>) -> KeyRange<i64> {
-    KeyRange {
-        from: range.from.map(Timestamp::as_micros),
-        to: range.to.map(Timestamp::as_micros),
-    }
-}
-
-/// What `count(*)` gives is never negative.
-pub(super) fn number(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
+        })
+    };
+    let window = &query.window;
+    Ok(KeysetWindow {
+        range: KeyRange {
+            from: window.range.from.as_ref().map(key).transpose()?,
+            to: window.range.to.as_ref().map(key).transpose()?,
+        },
+        seek: match &window.seek {
+            Seek::First => Seek::First,
+            Seek::After(at) => Seek::After(position(at)?),
+            Seek::Before(at) => Seek::Before(position(at)?),
+        },
+    })
 }

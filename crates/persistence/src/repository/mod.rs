@@ -2,27 +2,31 @@
 //! own, beside a `Connection` and a `dialect`, and so compiles it for its own
 //! connection type.
 
-mod bulk;
+mod entity;
 mod idempotency;
 mod identities;
 mod imports;
 mod keys;
 mod lists;
 mod posts;
-mod users;
+mod relations;
+pub(super) mod table;
+pub(super) mod users;
+
+#[cfg(test)]
+pub(super) mod relation_tests;
 
 use std::sync::Arc;
 
 use byline_application::import::ImportRepository;
 use byline_application::{
-    BulkRepository, IdempotencyRepository, IdentityRepository, Intent, KeyRepository,
-    PostRepository, RepositoryError, Session, UserRepository,
+    IdempotencyRepository, IdentityRepository, Intent, KeyRepository, Repository, RepositoryError,
+    Session,
 };
+use byline_domain::{PostFields, UserFields};
 use diesel::QueryResult;
 
 use super::{Connection, dialect};
-
-type Backend = <Connection as diesel::Connection>::Backend;
 
 /// A session on a connection whose transaction somebody else begins and ends.
 pub(super) struct DieselSession<'c> {
@@ -60,19 +64,18 @@ impl<'c> DieselSession<'c> {
         self.failure
     }
 
-    /// Runs one statement that inserts a row, if the session may.
-    fn insert<T>(
+    /// Runs one statement that inserts a row, if the session may. For `broken`, see
+    /// [`run_related`](Self::run_related).
+    fn insert_one<T>(
         &mut self,
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
+        broken: impl FnOnce(&mut Connection) -> QueryResult<Option<RepositoryError>>,
     ) -> Result<T, RepositoryError> {
-        match self.allowance {
-            WriteMode::Nothing => self.refuse(),
-            WriteMode::OneInsertion => {
-                self.allowance = WriteMode::Nothing;
-                self.run(statement)
-            }
-            WriteMode::Everything => self.run(statement),
+        if self.allowance == WriteMode::OneInsertion {
+            self.allowance = WriteMode::Nothing;
+            return self.run_related(statement, broken);
         }
+        self.change_related(statement, broken)
     }
 
     /// Runs one statement that changes rows, if the session may.
@@ -80,16 +83,20 @@ impl<'c> DieselSession<'c> {
         &mut self,
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
     ) -> Result<T, RepositoryError> {
-        match self.allowance {
-            WriteMode::Nothing | WriteMode::OneInsertion => self.refuse(),
-            WriteMode::Everything => self.run(statement),
-        }
+        self.change_related(statement, |_| Ok(None))
     }
 
-    fn refuse<T>(&mut self) -> Result<T, RepositoryError> {
-        let error = RepositoryError::Fault(Arc::new(NotAllowed));
-        let failure = self.failure.get_or_insert(error);
-        Err(failure.clone())
+    /// As [`change`](Self::change). For `broken`, see [`run_related`](Self::run_related).
+    fn change_related<T>(
+        &mut self,
+        statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
+        broken: impl FnOnce(&mut Connection) -> QueryResult<Option<RepositoryError>>,
+    ) -> Result<T, RepositoryError> {
+        if self.allowance != WriteMode::Everything {
+            let error = RepositoryError::Fault(Arc::new(NotAllowed));
+            return Err(self.failure.get_or_insert(error).clone());
+        }
+        self.run_related(statement, broken)
     }
 
     /// Runs one statement, unless an earlier one failed for good: the engine
@@ -99,11 +106,28 @@ impl<'c> DieselSession<'c> {
         &mut self,
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
     ) -> Result<T, RepositoryError> {
+        self.run_related(statement, |_| Ok(None))
+    }
+
+    /// As [`run`](Self::run). If the statement breaks a foreign key that the engine does not
+    /// name, `broken` finds out which one it was.
+    fn run_related<T>(
+        &mut self,
+        statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
+        broken: impl FnOnce(&mut Connection) -> QueryResult<Option<RepositoryError>>,
+    ) -> Result<T, RepositoryError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
         statement(self.connection).map_err(|error| {
-            let error = dialect::classify(error);
+            let broken = match dialect::breaks_unnamed_foreign_key(&error) {
+                true => broken(self.connection),
+                false => Ok(None),
+            };
+            let error = match broken {
+                Ok(found) => found.unwrap_or_else(|| dialect::classify(error)),
+                Err(error) => dialect::classify(error),
+            };
             if !undoes_only_itself(&error) {
                 self.failure = Some(error.clone());
             }
@@ -118,19 +142,15 @@ impl<'c> DieselSession<'c> {
 struct NotAllowed;
 
 impl Session for DieselSession<'_> {
-    fn users(&mut self) -> &mut dyn UserRepository {
+    fn users(&mut self) -> &mut dyn Repository<UserFields> {
         self
     }
 
-    fn posts(&mut self) -> &mut dyn PostRepository {
+    fn posts(&mut self) -> &mut dyn Repository<PostFields> {
         self
     }
 
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepository {
-        self
-    }
-
-    fn bulk(&mut self) -> &mut dyn BulkRepository {
         self
     }
 

@@ -4,17 +4,17 @@
 //! read its plans.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use byline_application::{
-    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, Limit, PostOrder, PostQuery,
-    PostRepository, Seek, UserOrder, UserQuery, UserRepository,
+    Direction, Intent, KeyRange, KeysetPosition, KeysetWindow, Limit, ListQuery, PostFilter,
+    Repository, Seek, SortKey, SortKind, SortValue, UserFilter,
 };
-use byline_domain::{EmailAddress, Timestamp, UserId};
+use byline_domain::{EmailAddress, Id, PostFields, Timestamp, UserFields};
 use diesel::Connection as _;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
+use super::dialect::EngineTable;
 use super::repository::DieselSession;
 use super::{Connection, explain};
 
@@ -30,125 +30,99 @@ impl Instrumentation for Recorder {
     }
 }
 
-fn seeks<K: Clone>(key: &K) -> Vec<Seek<KeysetPosition<K>>> {
+fn seeks(key: &SortValue) -> Vec<Seek<KeysetPosition<SortValue>>> {
     let key = key.clone();
     let at = KeysetPosition { key, id: 900 };
     vec![Seek::First, Seek::After(at.clone()), Seek::Before(at)]
 }
 
 /// Every form of a range, with every seek.
-fn spans<K: Clone + Debug>(from: &K, at: &K, to: &K) -> Vec<KeysetWindow<K>> {
-    let mut spans = Vec::new();
-    for seek in seeks(at) {
+fn windows([from, at, to]: [SortValue; 3]) -> Vec<KeysetWindow<SortValue>> {
+    let mut windows = Vec::new();
+    for seek in seeks(&at) {
         for (from, to) in [
             (None, None),
-            (Some(from), None),
-            (None, Some(to)),
-            (Some(from), Some(to)),
+            (Some(&from), None),
+            (None, Some(&to)),
+            (Some(&from), Some(&to)),
         ] {
             let range = KeyRange {
                 from: from.cloned(),
                 to: to.cloned(),
             };
             let seek = seek.clone();
-            spans.push(KeysetWindow { range, seek });
+            windows.push(KeysetWindow { range, seek });
         }
     }
-    spans
+    windows
 }
 
-/// At a text that one row has, and among the many rows with the same.
-fn texts(initial: &str, shared: &str) -> Vec<KeysetWindow<String>> {
-    let [from, at, to] = ["11", "12", "13"].map(|number| format!("{initial}{number}"));
-    let [least, shared, most] = ["A", shared, "Z"].map(str::to_owned);
-    [spans(&from, &at, &to), spans(&least, &shared, &most)].concat()
+fn time(micros: i64) -> SortValue {
+    Timestamp::from_micros(micros).unwrap().into()
 }
 
-fn times() -> Vec<KeysetWindow<Timestamp>> {
-    let [least, shared, at, most] =
-        [0, 7, 1000, 1900].map(|micros| Timestamp::from_micros(micros).unwrap());
-    [spans(&shared, &at, &most), spans(&least, &shared, &at)].concat()
-}
-
-fn user_orders() -> Vec<UserOrder> {
-    let ids = seeks(&()).into_iter().map(UserOrder::Id);
-    let names = texts("N", "Ada").into_iter().map(UserOrder::Name);
-    let emails = seeks(&"7@example.org".to_owned());
-    let emails = emails.into_iter().map(UserOrder::Email);
-    let times = times().into_iter().map(UserOrder::CreatedAt);
-    ids.chain(names).chain(emails).chain(times).collect()
-}
-
-fn post_orders() -> Vec<PostOrder> {
-    let ids = seeks(&()).into_iter().map(PostOrder::Id);
-    let titles = texts("T", "Notes").into_iter();
-    let titles = titles.map(PostOrder::Title);
-    let created = times().into_iter().map(PostOrder::CreatedAt);
-    let updated = times().into_iter().map(PostOrder::UpdatedAt);
-    ids.chain(titles).chain(created).chain(updated).collect()
-}
-
-/// Whether there is anything in the query that an index could narrow a count
-/// with. A count of all reads all.
-fn narrows<K>(range: &KeyRange<K>) -> bool {
-    range.from.is_some() || range.to.is_some()
-}
-
-fn ask_for_users(session: &mut DieselSession<'_>, query: &UserQuery) {
-    UserRepository::list(session, query).unwrap();
-    let narrow = match &query.order {
-        UserOrder::Id(_) | UserOrder::Email(_) => false,
-        UserOrder::Name(span) => narrows(&span.range),
-        UserOrder::CreatedAt(span) => narrows(&span.range),
-    };
-    if narrow || query.email.is_some() {
-        UserRepository::count(session, query).unwrap();
+/// The windows of a sort key of this kind: at a value that one row has, and among the many
+/// rows with the same. `initial` begins the texts of single rows, `shared` is that of many.
+fn windows_of(kind: SortKind, initial: &str, shared: &str) -> Vec<KeysetWindow<SortValue>> {
+    let some = |number: i64| format!("{initial}{number}").into();
+    match kind {
+        SortKind::Id => seeks(&().into()).into_iter().map(Into::into).collect(),
+        SortKind::UniqueText => seeks(&"7@example.org".into())
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        SortKind::Text => [
+            windows([some(11), some(12), some(13)]),
+            windows(["A", shared, "Z"].map(Into::into)),
+        ]
+        .concat(),
+        SortKind::Time => [
+            windows([time(7), time(1000), time(1900)]),
+            windows([time(0), time(7), time(1000)]),
+        ]
+        .concat(),
     }
 }
 
-fn ask_for_posts(session: &mut DieselSession<'_>, query: &PostQuery) {
-    PostRepository::list(session, query).unwrap();
-    let narrow = match &query.order {
-        PostOrder::Id(_) => false,
-        PostOrder::Title(span) => narrows(&span.range),
-        PostOrder::CreatedAt(span) | PostOrder::UpdatedAt(span) => narrows(&span.range),
-    };
-    if narrow || query.author.is_some() {
-        PostRepository::count(session, query).unwrap();
+/// Asks for every list of an entity, and for every count that an index can narrow: a count of
+/// all reads all.
+fn ask_for_lists<E: EngineTable>(
+    session: &mut DieselSession<'_>,
+    [initial, shared]: [&str; 2],
+    filters: &[E::Filter],
+) {
+    let repository: &mut dyn Repository<E> = session;
+    let filters = filters.iter().cloned().map(Some);
+    for filter in filters.chain([None]) {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            for sort in E::SortKey::ALL {
+                for window in windows_of(sort.kind(), initial, shared) {
+                    let range = &window.range;
+                    let narrow = range.from.is_some() || range.to.is_some();
+                    let query = ListQuery {
+                        filter: filter.clone(),
+                        sort: *sort,
+                        window,
+                        direction,
+                        limit: Limit::default(),
+                    };
+                    repository.list(&query).unwrap();
+                    if narrow || query.filter.is_some() {
+                        repository.count(&query).unwrap();
+                    }
+                }
+            }
+        }
     }
+    let ids = [1, 2, 3].map(|id| Id::try_from(id).unwrap());
+    repository.find_all(&ids.into()).unwrap();
 }
 
 fn ask_for_everything(session: &mut DieselSession<'_>) {
     let email = EmailAddress::parse("8@example.org").unwrap();
-    let ids: BTreeSet<UserId> = [1, 2, 3].map(|id| UserId::try_from(id).unwrap()).into();
-    session.find_all(&ids).unwrap();
-    for direction in [Direction::Ascending, Direction::Descending] {
-        let limit = Limit::default();
-        for order in user_orders() {
-            for email in [None, Some(email.clone())] {
-                let order = order.clone();
-                let query = UserQuery {
-                    email,
-                    order,
-                    direction,
-                    limit,
-                };
-                ask_for_users(session, &query);
-            }
-        }
-        for order in post_orders() {
-            for author in [None, UserId::try_from(1).ok()] {
-                let order = order.clone();
-                let query = PostQuery {
-                    author,
-                    order,
-                    direction,
-                    limit,
-                };
-                ask_for_posts(session, &query);
-            }
-        }
-    }
+    ask_for_lists::<UserFields>(session, ["N", "Ada"], &[UserFilter::Email(email)]);
+    let author = Id::try_from(1).unwrap();
+    ask_for_lists::<PostFields>(session, ["T", "Notes"], &[PostFilter::Author(author)]);
 }
 
 /// The database behind the connection has enough rows.

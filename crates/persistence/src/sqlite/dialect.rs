@@ -6,7 +6,7 @@ use std::iter;
 use std::ops::RangeFrom;
 use std::sync::Arc;
 
-use byline_application::{Reference, RepositoryError, UniqueKey};
+use byline_application::{RepositoryError, UniqueKey};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
@@ -18,28 +18,105 @@ use diesel::sqlite::Sqlite;
 use super::Connection;
 use crate::lists::index::Index;
 use crate::lists::keyset::{KeysetPredicate, Side};
-use crate::rows::{NewPostRow, NewUserRow, UserRow};
-use crate::schema::{posts, users};
+use crate::sqlite::repository::table::EntityTable;
 
 /// The rows of a table, to be read along this index. SQLite finds it by itself.
 pub(super) fn along<I: Index>(_: I) -> I::Table {
     I::TABLE
 }
 
-/// Inserts the row and gives its id.
-pub(super) fn insert_user(connection: &mut Connection, row: &NewUserRow<'_>) -> QueryResult<i64> {
-    diesel::insert_into(users::table)
-        .values(row)
-        .returning(users::id)
-        .get_result(connection)
+/// The statements of an entity's table that only SQLite has.
+pub(crate) trait EngineTable: EntityTable {
+    /// Asks for the id that AUTOINCREMENT would give
+    /// (<https://www.sqlite.org/autoinc.html>).
+    const NEXT_ID: &'static str;
+
+    /// Finds a row, which stays as it is until the session ends: a session that writes is the
+    /// only one that does.
+    fn find_for_update(connection: &mut Connection, id: i64) -> QueryResult<Option<Self::Row>> {
+        Self::find(connection, id)
+    }
+
+    fn insert(connection: &mut Connection, row: &Self::New<'_>) -> QueryResult<i64>;
+
+    fn insert_under(
+        connection: &mut Connection,
+        id: i64,
+        row: &Self::New<'_>,
+    ) -> QueryResult<usize>;
+
+    fn insert_all_under(
+        connection: &mut Connection,
+        rows: Vec<(i64, &Self::New<'_>)>,
+    ) -> QueryResult<usize>;
 }
 
+/// Has a table, with these columns, be an [`EngineTable`].
+macro_rules! engine_table {
+    (
+        $entity:ident, $table:ident;
+        parents { $($parent:ident)* } texts { $($text:ident)* } computed { $($computed:ident)* }
+    ) => {
+        impl dialect::EngineTable for $entity {
+            const NEXT_ID: &'static str = concat!(
+                "SELECT 1 + max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = '",
+                stringify!($table),
+                "'), 0), coalesce((SELECT max(id) FROM ",
+                stringify!($table),
+                "), 0))"
+            );
+
+            fn insert(connection: &mut Connection, row: &NewRow<'_>) -> QueryResult<i64> {
+                let insert = diesel::insert_into($table::table).values(row);
+                insert.returning($table::id).get_result(connection)
+            }
+
+            fn insert_under(
+                connection: &mut Connection,
+                id: i64,
+                row: &NewRow<'_>,
+            ) -> QueryResult<usize> {
+                let insert = diesel::insert_into($table::table).values(($table::id.eq(id), row));
+                insert.execute(connection)
+            }
+
+            fn insert_all_under(
+                connection: &mut Connection,
+                rows: Vec<(i64, &NewRow<'_>)>,
+            ) -> QueryResult<usize> {
+                let rows = rows.into_iter().map(|(id, row)| ($table::id.eq(id), row));
+                let insert = diesel::insert_into($table::table).values(rows.collect::<Vec<_>>());
+                insert.execute(connection)
+            }
+        }
+    };
+}
+pub(super) use engine_table;
+
 /// Inserts the row and gives its id.
-pub(super) fn insert_post(connection: &mut Connection, row: &NewPostRow<'_>) -> QueryResult<i64> {
-    diesel::insert_into(posts::table)
-        .values(row)
-        .returning(posts::id)
-        .get_result(connection)
+pub(super) fn insert<E: EngineTable>(
+    connection: &mut Connection,
+    row: &E::New<'_>,
+) -> QueryResult<i64> {
+    E::insert(connection, row)
+}
+
+/// Inserts the rows by one statement and gives their ids, in the same order.
+pub(super) fn insert_all<E: EngineTable>(
+    connection: &mut Connection,
+    rows: &[E::New<'_>],
+) -> QueryResult<Vec<i64>> {
+    let ids = next_ids::<E>(connection)?;
+    E::insert_all_under(connection, iter::zip(ids.clone(), rows).collect())?;
+    Ok(ids.take(rows.len()).collect())
+}
+
+/// The ids that AUTOINCREMENT would give. Given by hand, it is certain which row has which:
+/// RETURNING promises no order. Nobody else can take them, for a transaction that writes is
+/// the only one that does.
+fn next_ids<E: EngineTable>(connection: &mut Connection) -> QueryResult<RangeFrom<i64>> {
+    let next: i64 = sql::<BigInt>(E::NEXT_ID).get_result(connection)?;
+    Ok(next..)
 }
 
 /// The only row of `query`, which stays as it is until the session ends: a
@@ -49,19 +126,6 @@ where
     Q: LoadQuery<'query, Connection, R> + RunQueryDsl<Connection>,
 {
     query.get_result(connection)
-}
-
-/// Finds a user, which stays as it is until the session ends: a session that
-/// writes is the only one that does.
-pub(super) fn user_for_update(
-    connection: &mut Connection,
-    id: i64,
-) -> QueryResult<Option<UserRow>> {
-    users::table
-        .find(id)
-        .select(UserRow::as_select())
-        .get_result(connection)
-        .optional()
 }
 
 /// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index
@@ -95,53 +159,6 @@ where
         Ok(())
     }
 }
-
-/// Inserts the rows by one statement and gives their ids, in the same order.
-pub(super) fn insert_users(
-    connection: &mut Connection,
-    rows: &[NewUserRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let ids = next_ids(connection, NEXT_USER)?;
-    let values: Vec<_> = iter::zip(ids.clone(), rows)
-        .map(|(id, row)| (users::id.eq(id), row))
-        .collect();
-    diesel::insert_into(users::table)
-        .values(values)
-        .execute(connection)?;
-    Ok(ids.take(rows.len()).collect())
-}
-
-/// Inserts the rows by one statement and gives their ids, in the same order.
-pub(super) fn insert_posts(
-    connection: &mut Connection,
-    rows: &[NewPostRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let ids = next_ids(connection, NEXT_POST)?;
-    let values: Vec<_> = iter::zip(ids.clone(), rows)
-        .map(|(id, row)| (posts::id.eq(id), row))
-        .collect();
-    diesel::insert_into(posts::table)
-        .values(values)
-        .execute(connection)?;
-    Ok(ids.take(rows.len()).collect())
-}
-
-/// The ids that AUTOINCREMENT would give (<https://www.sqlite.org/autoinc.html>).
-/// Given by hand, it is certain which row has which: RETURNING promises no
-/// order. Nobody else can take them, for a transaction that writes is the only
-/// one that does.
-fn next_ids(connection: &mut Connection, next: &str) -> QueryResult<RangeFrom<i64>> {
-    let next: i64 = sql::<BigInt>(next).get_result(connection)?;
-    Ok(next..)
-}
-
-const NEXT_USER: &str = "SELECT 1 + max(\
-    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'users'), 0), \
-    coalesce((SELECT max(id) FROM users), 0))";
-
-const NEXT_POST: &str = "SELECT 1 + max(\
-    coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'posts'), 0), \
-    coalesce((SELECT max(id) FROM posts), 0))";
 
 /// Removes at most `most` of the keys from before that moment, the oldest
 /// first.
@@ -182,10 +199,6 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         ) => RepositoryError::Duplicate(UniqueKey::Identity),
         // AUTOINCREMENT goes on behind the greatest id that there can be.
         (DatabaseErrorKind::CheckViolation, ID_CHECK) => RepositoryError::NoIdLeft,
-        // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
-        (_, "FOREIGN KEY constraint failed") => {
-            RepositoryError::MissingReference(Reference::PostAuthor)
-        }
         (_, message) if BUSY.iter().any(|text| message.starts_with(text)) => {
             RepositoryError::Contention(Arc::new(error))
         }
@@ -197,6 +210,13 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         }
         _ => RepositoryError::Fault(Arc::new(error)),
     }
+}
+
+/// Returns whether a foreign key was broken. SQLite never says which.
+pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
+    // By text: ON DELETE RESTRICT fails as a trigger does, not by the kind.
+    matches!(error, Error::DatabaseError(_, information)
+        if information.message() == "FOREIGN KEY constraint failed")
 }
 
 /// What a failed COMMIT means. After an I/O error the transaction may already
@@ -233,12 +253,14 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use byline_domain::{EmailAddress, NewUser, Timestamp, UserName};
+    use byline_domain::{EmailAddress, Timestamp, UserFields, UserName};
     use diesel::connection::{Instrumentation, InstrumentationEvent};
     use diesel::{Connection as _, RunQueryDsl};
 
     use super::*;
+    use crate::rows::RowMeta;
     use crate::sqlite::migrate;
+    use crate::sqlite::repository::users::users;
 
     /// Counts the statements that a connection runs.
     struct Counter(Arc<AtomicUsize>);
@@ -259,14 +281,15 @@ mod tests {
         let mut connection = Connection::establish(&path.to_string_lossy()).unwrap();
         let counted = Arc::new(AtomicUsize::new(0));
         connection.set_instrumentation(Counter(Arc::clone(&counted)));
-        let new = |n| NewUser {
+        let new = |n| UserFields {
             name: UserName::parse("Ada").unwrap(),
             email: EmailAddress::parse(format!("{n}@example.org")).unwrap(),
         };
         let users: Vec<_> = (0..1000).map(new).collect();
-        let now = Timestamp::from_micros(1).unwrap();
-        let rows: Vec<_> = users.iter().map(|new| NewUserRow::new(new, now)).collect();
-        let ids = insert_users(&mut connection, &rows).unwrap();
+        let meta = RowMeta::new(Timestamp::from_micros(1).unwrap());
+        let rows = users.iter().map(|new| UserFields::new_row(new, meta));
+        let rows: Vec<_> = rows.collect();
+        let ids = insert_all::<UserFields>(&mut connection, &rows).unwrap();
         // That of the next id, and the insertion.
         assert_eq!(counted.load(Ordering::Relaxed), 2);
         let stored: Vec<(i64, String)> = users::table

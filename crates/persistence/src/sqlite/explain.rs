@@ -5,12 +5,20 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
+use super::repository::relation_tests;
 use super::{Connection, connection, query_plan_tests, schema_check};
 
 #[test]
 fn every_list_is_served_by_an_index() {
     let (_folder, connection) = scratch();
     query_plan_tests::assert_served_by_indexes(connection);
+}
+
+#[test]
+fn errors_name_the_relation() {
+    let (_folder, connection) = scratch();
+    let id = "INTEGER PRIMARY KEY AUTOINCREMENT";
+    relation_tests::assert_relations_named(connection, id);
 }
 
 /// Returns a migrated database that exists as long as the folder. It has enough rows,

@@ -1,72 +1,39 @@
 //! Rows in bulk: many in a statement, for each is a round trip.
 
+use byline_domain::{Id, Text, Timestamp, Version};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::result::Error;
+use diesel::sql_types::{self, BigInt};
 
 use super::super::Connection;
-use super::inserted_id;
+use super::{EngineTable, inserted_id};
 use crate::mysql::connection::packet::MOST_BYTES;
-use crate::rows::{NewImportRow, NewPostRow, NewUserRow};
-use crate::schema::{imports, posts, users};
+use crate::rows::{NewImportRow, RowMeta};
+use crate::schema::imports;
 
 /// The most rows in a statement.
 const MOST_ROWS: usize = 256;
 
 /// Inserts the rows under these ids.
-pub(in crate::mysql) fn insert_users(
+pub(in crate::mysql) fn insert_rows<E: EngineTable>(
     connection: &mut Connection,
-    rows: &[(i64, NewUserRow<'_>)],
+    rows: &[(i64, E::New<'_>)],
 ) -> QueryResult<()> {
-    for part in parts(rows, |_| 1024) {
-        let values: Vec<_> = part
-            .iter()
-            .map(|(id, row)| (users::id.eq(id), row))
-            .collect();
-        diesel::insert_into(users::table)
-            .values(values)
-            .execute(connection)?;
-    }
-    Ok(())
-}
-
-/// Inserts the rows under these ids.
-pub(in crate::mysql) fn insert_posts(
-    connection: &mut Connection,
-    rows: &[(i64, NewPostRow<'_>)],
-) -> QueryResult<()> {
-    for part in parts(rows, |(_, row)| row.size()) {
-        let values: Vec<_> = part
-            .iter()
-            .map(|(id, row)| (posts::id.eq(id), row))
-            .collect();
-        diesel::insert_into(posts::table)
-            .values(values)
-            .execute(connection)?;
+    for part in parts(rows, |(_, row)| E::size(row)) {
+        E::insert_all_under(connection, part)?;
     }
     Ok(())
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::mysql) fn insert_users_with_new_ids(
+pub(in crate::mysql) fn insert_with_new_ids<E: EngineTable>(
     connection: &mut Connection,
-    rows: &[NewUserRow<'_>],
+    rows: &[E::New<'_>],
 ) -> QueryResult<Vec<i64>> {
     let mut ids = Vec::with_capacity(rows.len());
-    for part in parts(rows, |_| 1024) {
-        ids.extend(super::insert_users(connection, part)?);
-    }
-    Ok(ids)
-}
-
-/// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::mysql) fn insert_posts_with_new_ids(
-    connection: &mut Connection,
-    rows: &[NewPostRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let mut ids = Vec::with_capacity(rows.len());
-    for part in parts(rows, NewPostRow::size) {
-        ids.extend(super::insert_posts(connection, part)?);
+    for part in parts(rows, E::size) {
+        ids.extend(super::insert_all::<E>(connection, part)?);
     }
     Ok(ids)
 }
@@ -99,63 +66,82 @@ fn parts<T>(rows: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
     parts
 }
 
-/// The greatest ids that were ever given to users and posts, as far as the
-/// server remembers: it counts on behind the greatest one that there is, if it
-/// does not say.
-pub(in crate::mysql) fn last_ids(connection: &mut Connection) -> QueryResult<(i64, i64)> {
-    let counters: Vec<(String, i64)> = sql::<(Text, BigInt)>(COUNTERS).load(connection)?;
-    let counter = |table: &str| {
-        let found = counters.iter().find(|(name, _)| name == table);
-        found.map_or(0, |(_, next)| next - 1)
-    };
-    let user: Option<i64> = users::table
-        .select(diesel::dsl::max(users::id))
-        .first(connection)?;
-    let post: Option<i64> = posts::table
-        .select(diesel::dsl::max(posts::id))
-        .first(connection)?;
-    Ok((
-        user.unwrap_or(0).max(counter("users")),
-        post.unwrap_or(0).max(counter("posts")),
-    ))
+/// The greatest id that was ever given, as far as the server remembers: it counts on behind
+/// the greatest one that there is, if it does not say.
+pub(in crate::mysql) fn last_id<E: EngineTable>(connection: &mut Connection) -> QueryResult<i64> {
+    let next: Option<i64> = sql::<BigInt>(COUNTER)
+        .bind::<sql_types::Text, _>(E::PLURAL)
+        .get_result(connection)
+        .optional()?;
+    let greatest = E::greatest_id(connection)?;
+    Ok(greatest.unwrap_or(0).max(next.map_or(0, |next| next - 1)))
 }
 
-const COUNTERS: &str = "SELECT TABLE_NAME, CAST(COALESCE(AUTO_INCREMENT, 1) AS SIGNED) \
+const COUNTER: &str = "SELECT CAST(COALESCE(AUTO_INCREMENT, 1) AS SIGNED) \
     FROM information_schema.TABLES \
-    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('users', 'posts')";
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ";
 
-/// Lets `AUTO_INCREMENT` go on behind these ids: a row that has been there moves
+/// Lets `AUTO_INCREMENT` go on behind this id: a row that has been there moves
 /// it on for good, and unlike `ALTER TABLE` is part of the transaction.
-pub(in crate::mysql) fn advance_id_sequence(
+pub(in crate::mysql) fn advance_id_sequence<E: EngineTable>(
     connection: &mut Connection,
-    user: i64,
-    post: i64,
+    last: i64,
 ) -> QueryResult<()> {
-    let (last_user, last_post) = last_ids(connection)?;
-    let placeholder_user = user > last_user;
-    if placeholder_user {
-        diesel::sql_query(
-            "INSERT INTO users (id, name, email, email_key, created_at, updated_at, version) \
-             VALUES (?, '-', CONCAT(?, '@retired.invalid'), CONCAT(?, '@retired.invalid'), 0, 0, 1)",
-        )
-        .bind::<BigInt, _>(user)
-        .bind::<BigInt, _>(user)
-        .bind::<BigInt, _>(user)
-        .execute(connection)?;
+    if last_id::<E>(connection)? >= last {
+        return Ok(());
     }
-    if post > last_post {
-        diesel::sql_query(
-            "INSERT INTO posts (id, user_id, title, content, created_at, updated_at, version) \
-             SELECT ?, MAX(id), '-', '', 0, 0, 1 FROM users HAVING MAX(id) IS NOT NULL",
-        )
-        .bind::<BigInt, _>(post)
-        .execute(connection)?;
-        diesel::delete(posts::table.find(post)).execute(connection)?;
+    let mut placeholders = Placeholders::default();
+    placeholders.insert::<E>(connection, last)?;
+    placeholders.delete(connection)
+}
+
+/// Rows that stand in tables for a moment only, the children behind their parents.
+#[derive(Default)]
+pub(crate) struct Placeholders(Vec<Deletion>);
+
+type Deletion = (fn(&mut Connection, i64, Version) -> QueryResult<usize>, i64);
+
+impl Placeholders {
+    fn insert<E: EngineTable>(&mut self, connection: &mut Connection, id: i64) -> QueryResult<()> {
+        let fields = E::placeholder(connection, &format!("{id}@retired.invalid"), self)?;
+        let epoch = Timestamp::from_micros(0).map_err(unfit)?;
+        let row = E::new_row(&fields, RowMeta::new(epoch));
+        E::insert_all_under(connection, &[(id, row)])?;
+        self.0.push((E::delete, id));
+        Ok(())
     }
-    if placeholder_user {
-        diesel::delete(users::table.find(user)).execute(connection)?;
+
+    /// Returns the id of some row, which is a placeholder if there is no other.
+    pub(crate) fn any_row<E: EngineTable>(
+        &mut self,
+        connection: &mut Connection,
+    ) -> QueryResult<Id<E>> {
+        let id = match E::greatest_id(connection)? {
+            Some(id) => id,
+            None => {
+                let id = last_id::<E>(connection)? + 1;
+                self.insert::<E>(connection, id)?;
+                id
+            }
+        };
+        Id::try_from(id).map_err(unfit)
     }
-    Ok(())
+
+    fn delete(self, connection: &mut Connection) -> QueryResult<()> {
+        for (delete, id) in self.0.into_iter().rev() {
+            delete(connection, id, Version::FIRST)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the text of a placeholder.
+pub(crate) fn parsed<T: Text>(text: &str) -> QueryResult<T> {
+    T::parse(text.to_owned()).map_err(unfit)
+}
+
+fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::SerializationError(Box::new(error))
 }
 
 #[cfg(test)]

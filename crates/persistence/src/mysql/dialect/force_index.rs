@@ -4,10 +4,9 @@ use diesel::expression::SelectableExpression;
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, FromClause, QueryFragment, QueryId, SelectStatement};
-use diesel::query_source::{AppearsInFromClause, Once, QuerySource};
+use diesel::query_source::QuerySource;
 
 use crate::lists::index::Index;
-use crate::schema::{posts, users};
 
 /// The rows of a table, to be read along this index.
 ///
@@ -37,19 +36,24 @@ impl<I: Index> QueryFragment<Mysql> for Along<I> {
 /// Has the columns of a table stand for those of the same table, however it is
 /// read.
 macro_rules! columns {
-    ($($table:ident: $($column:ident)+;)+) => {$(
-        impl<I: Index<Table = $table::table>> AppearsInFromClause<$table::table> for Along<I> {
-            type Count = Once;
+    ($table:ident: $($column:ident)+) => {
+        impl<I> diesel::query_source::AppearsInFromClause<$table::table>
+            for crate::mysql::dialect::force_index::Along<I>
+        where
+            I: crate::lists::index::Index<Table = $table::table>,
+        {
+            type Count = diesel::query_source::Once;
         }
 
-        $(impl<I: Index<Table = $table::table>> SelectableExpression<Along<I>> for $table::$column {})+
-    )+};
+        $(impl<I> SelectableExpression<crate::mysql::dialect::force_index::Along<I>>
+            for $table::$column
+        where
+            I: crate::lists::index::Index<Table = $table::table>,
+        {
+        })+
+    };
 }
-
-columns! {
-    users: id name email email_key created_at updated_at version origin;
-    posts: id user_id title content created_at updated_at version origin;
-}
+pub(in crate::mysql) use columns;
 
 impl<I: Index> QuerySource for Along<I>
 where

@@ -93,6 +93,54 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
 }
 
 #[test]
+fn a_foreign_key_is_named_by_its_constraint() {
+    use byline_application::{identities, keys};
+    use byline_domain::PostFields;
+
+    use crate::foreign_keys::tests::{Book, Note};
+
+    let missing = |constraint: &str| {
+        format!(
+            "Cannot add or update a child row: a foreign key constraint fails (`byline`.`child`, \
+             CONSTRAINT `{constraint}` FOREIGN KEY (`x_id`) REFERENCES `parent` (`id`))"
+        )
+    };
+    let remaining = |constraint: &str| {
+        format!(
+            "Cannot delete or update a parent row: a foreign key constraint fails \
+             (`byline`.`child`, CONSTRAINT `{constraint}` FOREIGN KEY (`x_id`) REFERENCES \
+             `parent` (`id`))"
+        )
+    };
+    for (constraint, relation) in [
+        ("posts_author", PostFields::AUTHOR),
+        ("api_keys_user", keys::USER),
+        ("identities_user", identities::USER),
+        ("books_shelf", Book::SHELF),
+        ("notes_shelf", Note::SHELF),
+        ("notes_book", Note::BOOK),
+    ] {
+        let kind = DatabaseErrorKind::ForeignKeyViolation;
+        assert_eq!(
+            said(kind, &missing(constraint)),
+            ErrorKind::ParentMissing(relation)
+        );
+        let kind = DatabaseErrorKind::ForeignKeyViolation;
+        assert_eq!(
+            said(kind, &remaining(constraint)),
+            ErrorKind::StillReferenced(relation)
+        );
+    }
+    for text in [
+        missing("imports_authors"),
+        "Cannot add or update a child row: a foreign key constraint fails".to_owned(),
+    ] {
+        let kind = DatabaseErrorKind::ForeignKeyViolation;
+        assert_eq!(said(kind, &text), ErrorKind::UnnamedForeignKey, "{text}");
+    }
+}
+
+#[test]
 fn a_failed_commit_is_undone_only_where_the_server_says_so() {
     let failed = |text: &str| {
         let error = Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text.to_owned()));

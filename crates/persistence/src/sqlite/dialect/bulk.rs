@@ -6,65 +6,33 @@
 
 use std::iter;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 use super::super::Connection;
-use super::{NEXT_POST, NEXT_USER, next_ids};
-use crate::rows::{NewImportRow, NewPostRow, NewUserRow};
-use crate::schema::{imports, posts, users};
+use super::{EngineTable, next_ids};
+use crate::rows::NewImportRow;
+use crate::schema::imports;
 
 /// Inserts the rows under these ids.
-pub(in crate::sqlite) fn insert_users(
+pub(in crate::sqlite) fn insert_rows<E: EngineTable>(
     connection: &mut Connection,
-    rows: &[(i64, NewUserRow<'_>)],
+    rows: &[(i64, E::New<'_>)],
 ) -> QueryResult<()> {
     for (id, row) in rows {
-        diesel::insert_into(users::table)
-            .values((users::id.eq(id), row))
-            .execute(connection)?;
-    }
-    Ok(())
-}
-
-/// Inserts the rows under these ids.
-pub(in crate::sqlite) fn insert_posts(
-    connection: &mut Connection,
-    rows: &[(i64, NewPostRow<'_>)],
-) -> QueryResult<()> {
-    for (id, row) in rows {
-        diesel::insert_into(posts::table)
-            .values((posts::id.eq(id), row))
-            .execute(connection)?;
+        E::insert_under(connection, *id, row)?;
     }
     Ok(())
 }
 
 /// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::sqlite) fn insert_users_with_new_ids(
+pub(in crate::sqlite) fn insert_with_new_ids<E: EngineTable>(
     connection: &mut Connection,
-    rows: &[NewUserRow<'_>],
+    rows: &[E::New<'_>],
 ) -> QueryResult<Vec<i64>> {
-    let ids = next_ids(connection, NEXT_USER)?;
+    let ids = next_ids::<E>(connection)?;
     for (id, row) in iter::zip(ids.clone(), rows) {
-        diesel::insert_into(users::table)
-            .values((users::id.eq(id), row))
-            .execute(connection)?;
-    }
-    Ok(ids.take(rows.len()).collect())
-}
-
-/// Inserts the rows under new ids, and gives these in the order of the rows.
-pub(in crate::sqlite) fn insert_posts_with_new_ids(
-    connection: &mut Connection,
-    rows: &[NewPostRow<'_>],
-) -> QueryResult<Vec<i64>> {
-    let ids = next_ids(connection, NEXT_POST)?;
-    for (id, row) in iter::zip(ids.clone(), rows) {
-        diesel::insert_into(posts::table)
-            .values((posts::id.eq(id), row))
-            .execute(connection)?;
+        E::insert_under(connection, id, row)?;
     }
     Ok(ids.take(rows.len()).collect())
 }
@@ -80,41 +48,31 @@ pub(in crate::sqlite) fn insert_import(
         .get_result(connection)
 }
 
-/// The greatest ids that were ever given to users and posts.
-pub(in crate::sqlite) fn last_ids(connection: &mut Connection) -> QueryResult<(i64, i64)> {
-    let user: i64 = sql::<BigInt>(NEXT_USER).get_result(connection)?;
-    let post: i64 = sql::<BigInt>(NEXT_POST).get_result(connection)?;
-    Ok((user - 1, post - 1))
+/// The greatest id that was ever given.
+pub(in crate::sqlite) fn last_id<E: EngineTable>(connection: &mut Connection) -> QueryResult<i64> {
+    Ok(next_ids::<E>(connection)?.start - 1)
 }
 
-/// Lets AUTOINCREMENT go on behind these ids. Its table may be written, and has
+/// Lets AUTOINCREMENT go on behind this id. Its table may be written, and has
 /// a row for a table that ever had one (<https://www.sqlite.org/autoinc.html>).
-pub(in crate::sqlite) fn advance_id_sequence(
+pub(in crate::sqlite) fn advance_id_sequence<E: EngineTable>(
     connection: &mut Connection,
-    user: i64,
-    post: i64,
+    last: i64,
 ) -> QueryResult<()> {
-    for (next, update, insert, last) in [
-        (NEXT_USER, UPDATE_USER, INSERT_USER, user),
-        (NEXT_POST, UPDATE_POST, INSERT_POST, post),
+    if last_id::<E>(connection)? >= last {
+        return Ok(());
+    }
+    for statement in [
+        "UPDATE sqlite_sequence SET seq = ? WHERE name = ?",
+        "INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)",
     ] {
-        let given: i64 = sql::<BigInt>(next).get_result(connection)?;
-        if given > last {
-            continue;
-        }
-        let updated = diesel::sql_query(update)
+        let changed = diesel::sql_query(statement)
             .bind::<BigInt, _>(last)
+            .bind::<Text, _>(E::PLURAL)
             .execute(connection)?;
-        if updated == 0 {
-            diesel::sql_query(insert)
-                .bind::<BigInt, _>(last)
-                .execute(connection)?;
+        if changed > 0 {
+            break;
         }
     }
     Ok(())
 }
-
-const UPDATE_USER: &str = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'users'";
-const INSERT_USER: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES ('users', ?)";
-const UPDATE_POST: &str = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'posts'";
-const INSERT_POST: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES ('posts', ?)";
