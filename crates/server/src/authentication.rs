@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use byline_application::{Authentication, TokenVerifier};
-use byline_tokens::{KeySource, KeysUnusable, RefreshPolicy, Rules};
+use byline_tokens::{KeysUnusable, RefreshPolicy};
 
 use crate::settings::{AuthenticationSettings, Method};
 
@@ -15,32 +15,14 @@ use crate::settings::{AuthenticationSettings, Method};
 pub(crate) fn from_settings(
     settings: &AuthenticationSettings,
 ) -> Result<Authentication, KeysUnusable> {
+    let mut tokens: Option<Arc<dyn TokenVerifier>> = None;
+    if let Some((source, rules)) = &settings.tokens {
+        let verifier = source.verifier(rules.clone(), RefreshPolicy::default())?;
+        tokens = Some(Arc::new(verifier));
+    }
     Ok(Authentication {
         keys: settings.accepts(Method::Keys).then(Default::default),
-        tokens: verifier(settings)?,
+        tokens,
         public_reads: settings.public_reads,
     })
-}
-
-fn verifier(
-    settings: &AuthenticationSettings,
-) -> Result<Option<Arc<dyn TokenVerifier>>, KeysUnusable> {
-    let secret = settings.jwt_secret.clone().map(KeySource::Secret);
-    let source = settings.jwt_jwks.clone().or(secret);
-    let (true, Some(source), Some(issuer), Some(audience)) = (
-        settings.accepts(Method::Jwt),
-        source,
-        settings.jwt_issuer.clone(),
-        settings.jwt_audience.clone(),
-    ) else {
-        return Ok(None);
-    };
-    let rules = Rules {
-        issuer,
-        audience,
-        algorithms: settings.jwt_algorithms.clone(),
-    };
-    Ok(Some(Arc::new(
-        source.verifier(rules, RefreshPolicy::default())?,
-    )))
 }

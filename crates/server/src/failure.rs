@@ -18,22 +18,16 @@ pub(crate) enum Failure {
     /// A setting is wrong, or this is the output of `--help` or `--version`.
     #[error("the settings are wrong")]
     Settings(#[from] clap::Error),
-    /// Logs cannot be written.
     #[error("cannot start logging")]
     Logging(#[from] tracing_subscriber::util::TryInitError),
-    /// The certificate or its key cannot be used.
     #[error("cannot use the files that BYLINE_TLS_CERT and BYLINE_TLS_KEY name")]
     Certificate(#[from] CertificateError),
-    /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
-    /// Tokens cannot be verified.
     #[error("cannot use the keys of BYLINE_JWT_JWKS or BYLINE_JWT_SECRET")]
     Tokens(#[from] KeysUnusable),
-    /// Spans cannot be exported.
     #[error("cannot export spans; check the variables that begin with OTEL_")]
     Tracing(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
         address: SocketAddr,
@@ -50,13 +44,10 @@ pub(crate) enum Failure {
          BYLINE_ALLOW_ANONYMOUS=true to let everyone read and change everything"
     )]
     NoAuthentication(SocketAddr),
-    /// The server stopped by itself.
     #[error("the service ended unexpectedly")]
     Serve(#[source] io::Error),
-    /// The system refuses a resource.
     #[error("the system refuses a resource that the service needs")]
     System(#[source] io::Error),
-    /// A second signal arrived before the service had shut down.
     #[error("ended at once by a second {}; requests in flight were not finished", .0.name)]
     Forced(Signal),
 }

@@ -65,7 +65,9 @@ pub(crate) async fn until_signal(
         ended = &mut server => {
             return Err(Failure::Serve(ended.err().unwrap_or_else(|| io::ErrorKind::Other.into())));
         }
-        signal = signals.next(&reload) => info!(signal = signal.name, "ending: finishing the requests in flight"),
+        signal = signals.next(&reload) => {
+            info!(signal = signal.name, "ending: finishing the requests in flight");
+        }
     }
     let drain = async {
         api.start_draining();

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use byline_tokens::{Algorithm, KeySource};
+use byline_tokens::{Algorithm, KeySource, Rules};
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, ValueEnum};
@@ -27,29 +27,33 @@ pub(crate) struct AuthenticationSettings {
     /// The issuer whose tokens are accepted: their exact `iss`.
     #[arg(long, env = "BYLINE_JWT_ISSUER", value_name = "TEXT")]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) jwt_issuer: Option<String>,
+    jwt_issuer: Option<String>,
 
     /// The audience that tokens for this service have in their `aud`.
     #[arg(long, env = "BYLINE_JWT_AUDIENCE", value_name = "TEXT")]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) jwt_audience: Option<String>,
+    jwt_audience: Option<String>,
 
     /// The keys of the issuer: the path of a JWKS file, or an https URL.
     #[arg(long, env = "BYLINE_JWT_JWKS", value_name = "FILE or URL")]
     #[arg(value_parser = KeySource::parse)]
-    pub(crate) jwt_jwks: Option<KeySource>,
+    jwt_jwks: Option<KeySource>,
 
     /// For development, instead of a JWKS: a secret of at least 32 random bytes
     /// that signs tokens (HS256). See `bylinectl token`.
     #[arg(long, env = "BYLINE_JWT_SECRET", hide_env_values = true)]
     #[arg(value_name = "SECRET", value_parser = secret)]
-    pub(crate) jwt_secret: Option<SecretString>,
+    jwt_secret: Option<SecretString>,
 
     /// Accepted signature algorithms of tokens.
     #[arg(long, env = "BYLINE_JWT_ALGORITHMS", value_name = "NAMES")]
     #[arg(default_value = "RS256,PS256,ES256,ES384,EdDSA")]
     #[arg(value_delimiter = ',', num_args = 1, value_parser = algorithm)]
-    pub(crate) jwt_algorithms: Vec<Algorithm>,
+    jwt_algorithms: Vec<Algorithm>,
+
+    /// The keys and the rules for tokens, if these are accepted.
+    #[arg(skip)]
+    pub(crate) tokens: Option<(KeySource, Rules)>,
 }
 
 fn secret(text: &str) -> Result<SecretString, Infallible> {
@@ -87,39 +91,51 @@ impl AuthenticationSettings {
         self.methods.contains(&method)
     }
 
-    /// Refuses settings that contradict each other or are incomplete.
-    pub(super) fn check(&self, command: &mut clap::Command) -> Result<(), clap::Error> {
+    /// Refuses settings that contradict each other or are incomplete, and sets
+    /// [`tokens`](Self::tokens).
+    pub(super) fn check(&mut self, command: &mut clap::Command) -> Result<(), clap::Error> {
         if self.accepts(Method::None) && self.methods.iter().any(|one| *one != Method::None) {
             let message = "BYLINE_AUTH (--auth) has none beside another method: leave one out";
             return Err(command.error(ErrorKind::ValueValidation, message));
         }
-        if !self.accepts(Method::Jwt) {
-            return Ok(());
-        }
-        let has_keys = self.jwt_jwks.is_some() || self.jwt_secret.is_some();
-        let needed = [
-            (
-                self.jwt_issuer.is_some(),
-                "BYLINE_JWT_ISSUER (--jwt-issuer), the issuer of the tokens",
-            ),
-            (
-                self.jwt_audience.is_some(),
-                "BYLINE_JWT_AUDIENCE (--jwt-audience), the audience of the tokens",
-            ),
-            (
-                has_keys,
-                "BYLINE_JWT_JWKS (--jwt-jwks), the keys that sign the tokens, or \
-                 BYLINE_JWT_SECRET for development",
-            ),
-        ];
-        if let Some((_, missing)) = needed.iter().find(|(is_set, _)| !is_set) {
-            let message = format!("BYLINE_AUTH (--auth) has jwt, which needs {missing}");
-            return Err(command.error(ErrorKind::MissingRequiredArgument, message));
-        }
-        if self.jwt_jwks.is_some() && self.jwt_secret.is_some() {
-            let message = "BYLINE_JWT_JWKS and BYLINE_JWT_SECRET are both set: leave one out";
-            return Err(command.error(ErrorKind::ArgumentConflict, message));
+        if self.accepts(Method::Jwt) {
+            let tokens = self.complete();
+            self.tokens = Some(tokens.map_err(|(kind, message)| command.error(kind, message))?);
         }
         Ok(())
+    }
+
+    fn complete(&self) -> Result<(KeySource, Rules), (ErrorKind, String)> {
+        let missing = |what| {
+            let message = format!("BYLINE_AUTH (--auth) has jwt, which needs {what}");
+            (ErrorKind::MissingRequiredArgument, message)
+        };
+        let issuer = self
+            .jwt_issuer
+            .clone()
+            .ok_or_else(|| missing("BYLINE_JWT_ISSUER (--jwt-issuer), the issuer of the tokens"))?;
+        let audience = self.jwt_audience.clone().ok_or_else(|| {
+            missing("BYLINE_JWT_AUDIENCE (--jwt-audience), the audience of the tokens")
+        })?;
+        let source = match (self.jwt_jwks.clone(), self.jwt_secret.clone()) {
+            (Some(source), None) => source,
+            (None, Some(secret)) => KeySource::Secret(secret),
+            (Some(_), Some(_)) => {
+                let message = "BYLINE_JWT_JWKS and BYLINE_JWT_SECRET are both set: leave one out";
+                return Err((ErrorKind::ArgumentConflict, message.to_owned()));
+            }
+            (None, None) => {
+                return Err(missing(
+                    "BYLINE_JWT_JWKS (--jwt-jwks), the keys that sign the tokens, or \
+                     BYLINE_JWT_SECRET for development",
+                ));
+            }
+        };
+        let rules = Rules {
+            issuer,
+            audience,
+            algorithms: self.jwt_algorithms.clone(),
+        };
+        Ok((source, rules))
     }
 }

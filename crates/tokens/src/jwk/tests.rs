@@ -13,7 +13,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// An RSA key whose modulus has so many bits, behind some more bytes.
+/// Returns an RSA key with a modulus of so many bits, after the bytes `before`.
 fn rsa_key(before: &[u8], bits: usize, exponent: &[u8]) -> Value {
     let mut modulus = vec![0xFF; bits.div_ceil(8)];
     modulus[0] >>= modulus.len() * 8 - bits;
@@ -21,7 +21,7 @@ fn rsa_key(before: &[u8], bits: usize, exponent: &[u8]) -> Value {
 }
 
 #[test]
-fn rsa_keys_are_those_that_can_verify_something() {
+fn rsa_keys_that_ring_would_refuse_are_rejected() {
     const E: &[u8] = &[1, 0, 1];
     for key in [
         rsa_key(&[], 2048, E),
@@ -72,10 +72,9 @@ fn rsa_keys_are_those_that_can_verify_something() {
 }
 
 #[test]
-fn points_are_on_their_curve_and_of_its_length() {
+fn points_must_be_on_their_curve_and_have_its_length() {
     let random = SystemRandom::new();
-    // Of 256 coordinates about one begins with a zero, which some issuers leave out.
-    // Whether it is x or y makes no difference.
+    // About one in 256 coordinates begins with a zero byte, which some issuers omit.
     let (mut complete, mut shortened) = (0, 0);
     while shortened < 1 || complete < 1 {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random);
@@ -130,7 +129,7 @@ fn points_are_on_their_curve_and_of_its_length() {
 }
 
 #[test]
-fn a_key_says_what_it_is_for() {
+fn keys_are_restricted_by_type_use_key_ops_and_alg() {
     let with = |members: Value| {
         let mut key = json!({"kty": "OKP", "crv": "Ed25519", "x": encode([1; 32])});
         let (key_members, members) = (key.as_object_mut().unwrap(), members);

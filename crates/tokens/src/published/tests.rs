@@ -59,8 +59,8 @@ fn unknown_entries_do_not_disable_others() {
     }
 }
 
-/// Of a repeated member the last one counts (RFC 7517 section 4), and members that are
-/// not needed may be anything.
+/// The last of repeated members counts (RFC 7517 section 4), and members that are not
+/// needed may have any value.
 #[test]
 fn malformed_members_that_are_not_needed_are_ignored() {
     for odd in [
@@ -119,7 +119,7 @@ fn documents_that_are_no_set_are_told_apart() {
         let error = count(bytes).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
-    // Deeper than anything that is read.
+    // Deeper than the limit of serde_json.
     let deep = format!(r#"{{"keys":{}"#, "[".repeat(100_000));
     assert!(count(deep).unwrap_err().contains("no JSON Web Key Set"));
 }

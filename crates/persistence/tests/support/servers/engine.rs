@@ -75,6 +75,7 @@ impl Engine {
         let mut server = self.program().unwrap();
         server.arg(format!("--datadir={}", data.display()));
         server.args(as_root()).args(COMMON);
+        server.env("TMPDIR", data.parent().unwrap());
         match self {
             Self::MariaDb => server.args(OF_MARIADB),
             Self::MySql => server.args(OF_MYSQL),
@@ -125,6 +126,9 @@ fn make_mariadb(data: &Path) {
             .arg(format!("--datadir={}", data.display()))
             .args(as_root())
             .args(OF_MARIADB)
+            // When it starts, MariaDB removes the temporary tables of other servers that
+            // share its folder for them.
+            .env("TMPDIR", data.parent().unwrap())
             .current_dir(data.parent().unwrap()),
     );
 }

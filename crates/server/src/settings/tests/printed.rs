@@ -1,6 +1,6 @@
 use super::*;
 
-/// The lines of `--print-config`, a row of cells each.
+/// Returns the cells of each line of `--print-config`.
 fn configuration(arguments: &[&str]) -> Vec<Vec<String>> {
     let arguments = ["byline", "--print-config"].iter().chain(arguments);
     let Ok(Invocation::Text(text)) = Settings::parse(arguments, |_| None) else {
@@ -50,7 +50,7 @@ fn each_setting_is_printed_with_its_source_and_default() {
             "{row:?} in {shown:#?}"
         );
     }
-    // Who adds a setting says what holds without it.
+    // Each setting has a default, or its help names one.
     let unsaid: Vec<_> = shown.iter().filter(|row| row.len() < 4).collect();
     assert!(unsaid.is_empty(), "{unsaid:?}");
 }
@@ -80,7 +80,7 @@ fn lists_are_printed_completely() {
         let row = shown.iter().find(|row| row[0] == variable).unwrap();
         assert_eq!(row[1], value);
     }
-    // What holds without being set is shown whole, too.
+    // Defaults are printed completely, too.
     for row in configuration(&[]).iter().filter(|row| row[2] == "default") {
         assert_eq!(row[1], row[3], "{row:?}");
     }

@@ -34,7 +34,7 @@ fn secrets_come_from_files() {
             .database
             .create
     );
-    // A flag wins over the environment, of which the file is a part.
+    // Flags take precedence over the environment, including files.
     let flag = ["--database-url", "sqlite:b.db"];
     let settings = with_file(file, "sqlite:a.db", &flag).unwrap();
     assert_eq!(settings.database.url, "sqlite:b.db".parse().unwrap());
