@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod per_entity;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 

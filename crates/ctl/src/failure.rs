@@ -40,9 +40,16 @@ pub(crate) enum Failure {
     /// There is no such key.
     #[error("there is no key {0}; `bylinectl keys list` shows those that there are")]
     NoKey(KeyId),
-    /// Posts need somebody who wrote them.
-    #[error("posts need authors: ask for at least one user with `--users`")]
-    NoAuthors,
+    /// Rows that need parents, of which there are none.
+    #[error("{rows} need {parents}: ask for at least one {parent} with `--{parents}`")]
+    NoParents {
+        /// What the rows are called.
+        rows: &'static str,
+        /// What one parent is called.
+        parent: &'static str,
+        /// What the parents are called.
+        parents: &'static str,
+    },
     /// What was made up breaks a rule of the domain: a bug.
     #[error("made up something that breaks a rule")]
     Unfit(#[source] Box<dyn Error + Send + Sync>),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use byline_application::keys::{self, Listed, Secret};
+use byline_application::keys::{self, ListedKey, Secret};
 use byline_application::{AppError, Session};
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{KeyId, KeyName, NewApiKey, Timestamp, UserId};
@@ -106,7 +106,7 @@ fn revoke(url: &DatabaseUrl, id: KeyId) -> Result<(), Failure> {
     writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
 }
 
-fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Result<()> {
+fn tell(output: &mut impl Write, listed: &[ListedKey], now: Timestamp) -> io::Result<()> {
     let heads = [
         "ID",
         "KEY",
@@ -117,7 +117,7 @@ fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Resul
         "SCOPES",
         "NAME",
     ];
-    let rows = listed.iter().map(|Listed { key, last_used_at }| {
+    let rows = listed.iter().map(|ListedKey { key, last_used_at }| {
         let moment = |at: &Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
         let state = match key.principal(now) {
             Ok(_) => "active",

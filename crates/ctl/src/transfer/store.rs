@@ -1,4 +1,4 @@
-//! A blocking, patient door to a database.
+//! Blocking access to a database, which waits while the database is busy or away.
 
 use std::sync::Arc;
 use std::thread;
@@ -10,17 +10,17 @@ use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
 
-/// How long a transaction may wait for its turn, and a database that is busy
-/// or away is waited for.
+/// How long a transaction may wait for its turn, and how long a command waits for a
+/// database that is busy or away.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How long a walk over all rows may take.
-const LONGEST_WALK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long reading all rows may take.
+const LONGEST_READ: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An open database that many rows are moved to or from.
+/// An open database to move many rows to or from.
 pub(crate) struct BlockingStore {
     runtime: Runtime,
     database: Option<Database>,
@@ -67,9 +67,8 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `work` in a session that is committed. While the database is busy
-    /// or away, again and again: `work` must find out by itself whether an
-    /// earlier attempt was committed.
+    /// Runs `work` in a session and commits it. Tries again while the database is busy
+    /// or away, so `work` must find out whether an earlier attempt was committed.
     ///
     /// # Errors
     ///
@@ -86,8 +85,8 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `work` in a session that sees one moment, again while the database
-    /// is busy or away.
+    /// Runs `work` in a session that sees one moment. Tries again while the database is
+    /// busy or away.
     ///
     /// # Errors
     ///
@@ -104,18 +103,18 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `walk` in a session that sees one moment, however long it takes,
-    /// and once: what it hands out cannot be taken back.
+    /// Runs `read` in a session that sees one moment, however long it takes. Tries only
+    /// once: what `read` hands out cannot be taken back.
     ///
     /// # Errors
     ///
-    /// What `walk` fails with.
-    pub(crate) fn walk<T: Send + 'static>(
+    /// What `read` fails with.
+    pub(crate) fn read_once<T: Send + 'static>(
         &self,
-        walk: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        read: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let deadline = Instant::now() + LONGEST_WALK;
-        self.runtime.block_on(self.store.snapshot(deadline, walk))
+        let deadline = Instant::now() + LONGEST_READ;
+        self.runtime.block_on(self.store.snapshot(deadline, read))
     }
 
     fn patiently<T>(&self, attempt: impl Fn(Instant) -> Result<T, AppError>) -> Result<T, Failure> {
@@ -131,7 +130,7 @@ impl BlockingStore {
     }
 }
 
-/// Whether time may heal it.
+/// Returns whether another attempt may succeed.
 fn may_pass(error: &AppError) -> bool {
     matches!(
         error,
