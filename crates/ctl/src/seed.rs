@@ -1,16 +1,15 @@
 //! `bylinectl seed`
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use byline_application::{AppError, Conflict, Store, crud};
+use byline_application::{AppError, Conflict, crud};
 use byline_domain::policy::Principal;
-use byline_persistence::{Database, DatabaseUrl, Options};
+use byline_persistence::DatabaseUrl;
 
 use crate::arguments::per_entity::{Counts, PerEntity};
 use crate::failure::Failure;
-use crate::transfer::{TABLES, Table, for_each_entity};
+use crate::transfer::{BlockingStore, TABLES, Table, for_each_entity};
 
 mod writer;
 
@@ -57,54 +56,46 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure
             });
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(Failure::System)?;
-    let options = Options {
-        pool_size: NonZeroUsize::MIN,
-        queue_length: NonZeroUsize::MIN,
-    };
-    let database = Database::open(url, &options)?;
-    let stored = runtime.block_on(store_all(arguments.seed, &counts, &*database.store()));
-    database.close();
-    stored?;
+    let seed = arguments.seed;
+    let store = BlockingStore::open_beside(url)?;
+    let mut writer = SeedWriter::new(seed);
+    let store_rows: &[StoreRows] = &for_each_entity!(E => store_rows::<E>);
+    for (store_rows, (table, count)) in store_rows.iter().zip(&counts) {
+        store_rows(&store, &mut writer, table, *count).map_err(|failure| match failure {
+            Failure::Refused(AppError::Conflict(Conflict::EmailTaken)) => {
+                Failure::SeededBefore(seed)
+            }
+            other => other,
+        })?;
+    }
+    drop(store);
     let rows: Vec<_> = counts
         .iter()
         .map(|(table, count)| format!("{count} {}", table.plural))
         .collect();
-    let (rows, seed) = (rows.join(" and "), arguments.seed);
+    let rows = rows.join(" and ");
     writeln!(io::stdout(), "wrote {rows} of seed {seed} to {url}").map_err(Failure::Output)
 }
 
-async fn store_all(seed: u64, counts: &[(&Table, u32)], store: &dyn Store) -> Result<(), Failure> {
-    let mut writer = SeedWriter::new(seed);
-    let mut counts = counts.iter();
-    for_each_entity!(E => if let Some((table, count)) = counts.next() {
-        store_rows::<E>(&mut writer, table, *count, store).await?;
-    });
-    Ok(())
-}
+type StoreRows = fn(&BlockingStore, &mut SeedWriter, &Table, u32) -> Result<(), Failure>;
 
 /// Makes up `count` rows, and stores them.
-async fn store_rows<E: MadeUp>(
+fn store_rows<E: MadeUp>(
+    store: &BlockingStore,
     writer: &mut SeedWriter,
     table: &Table,
     count: u32,
-    store: &dyn Store,
 ) -> Result<(), Failure> {
     for (rows, done) in jobs(count) {
         let rows = writer.rows::<E>(rows)?;
-        let stored = store.write(Instant::now() + PATIENCE, move |session| {
+        let ids = store.write_once(PATIENCE, move |session| {
             let mut ids = Vec::with_capacity(rows.len());
             for (fields, now) in &rows {
                 let row = crud::create(session, &Principal::unrestricted(), fields, *now)?;
                 ids.push(row.id);
             }
             Ok(ids)
-        });
-        let ids = stored
-            .await
-            .map_err(|error| failure(error, writer.seed()))?;
+        })?;
         if table.children().next().is_some() {
             writer.add_parents(&ids);
         }
@@ -121,13 +112,6 @@ fn jobs(total: u32) -> impl Iterator<Item = (u32, u32)> {
         let rows = ROWS_PER_JOB.min(total - before);
         (rows, before + rows)
     })
-}
-
-fn failure(error: AppError, seed: u64) -> Failure {
-    match error {
-        AppError::Conflict(Conflict::EmailTaken) => Failure::SeededBefore(seed),
-        other => other.into(),
-    }
 }
 
 /// Shows about ten lines per entity.

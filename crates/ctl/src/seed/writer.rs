@@ -67,10 +67,6 @@ impl SeedWriter {
         parents.extend(ids.iter().map(|id| id.get()));
     }
 
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
-    }
-
     /// Picks a parent.
     fn parent<E: Entity>(&mut self) -> Result<Id<E>, Failure> {
         let ids = self.parents.get(E::NAME);

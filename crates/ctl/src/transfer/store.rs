@@ -1,11 +1,12 @@
 //! Blocking access to a database, which waits while the database is busy or away.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use byline_application::{AppError, Session, Store, Unavailable};
-use byline_persistence::{Database, DatabaseUrl};
+use byline_persistence::{Database, DatabaseUrl, Options};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -56,6 +57,19 @@ impl BlockingStore {
         Self::of(Database::open_without_list_indexes(url)?)
     }
 
+    /// Opens a database for a few changes, beside a running service.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Database`], [`Failure::System`].
+    pub(crate) fn open_beside(url: &DatabaseUrl) -> Result<Self, Failure> {
+        let options = Options {
+            pool_size: NonZeroUsize::MIN,
+            queue_length: NonZeroUsize::MIN,
+        };
+        Self::of(Database::open(url, &options)?)
+    }
+
     fn of(database: Database) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -83,6 +97,20 @@ impl BlockingStore {
             self.runtime
                 .block_on(self.store.write(deadline, move |session| work(session)))
         })
+    }
+
+    /// Runs `work` in a session and commits it, if its turn comes within `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work` and of the store.
+    pub(crate) fn write_once<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let deadline = Instant::now() + patience;
+        self.runtime.block_on(self.store.write(deadline, work))
     }
 
     /// Runs `work` in a session that sees one moment. Tries again while the database is
