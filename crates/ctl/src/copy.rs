@@ -19,7 +19,7 @@ use crate::transfer::{
 
 mod proof;
 
-/// From where to where.
+/// The databases.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CopyArgs {

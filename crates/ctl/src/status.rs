@@ -8,8 +8,8 @@ use byline_persistence::migrations::{self, Status};
 use crate::failure::Failure;
 use crate::table::write_table;
 
-/// Shows which migrations the database has and lacks, and which releases it
-/// has seen.
+/// Prints which migrations are applied and pending, and which releases have used the
+/// database.
 ///
 /// # Errors
 ///

@@ -49,7 +49,7 @@ impl Beginning {
         let mut earlier = None;
         if let (Opened::File(file), Some(length), false) = (&opened, length, arguments.again) {
             let imports = target.real.read(|s| Ok(s.imports().list(E::PLURAL)?))?;
-            earlier = same(file, length, imports).map_err(failed)?;
+            earlier = furthest(file, length, imports).map_err(failed)?;
         }
         let numbering = arguments.numbering();
         let position = earlier.map_or(Checkpoint::START, |earlier| earlier.position);
@@ -140,7 +140,7 @@ fn parents<E: Columns>(
 
 /// Returns the import that has come furthest of those that have taken the beginning of
 /// this file.
-fn same(
+fn furthest(
     file: &Arc<File>,
     length: u64,
     mut imports: Vec<Import>,

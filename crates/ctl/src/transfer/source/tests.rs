@@ -175,7 +175,11 @@ fn a_header_names_known_columns_once_and_all_that_are_needed() {
         let error = open::<UserFields>(&path, Format::Csv, (0, 0))
             .err()
             .unwrap();
-        assert!(error.told().contains(says), "{header}: {}", error.told());
+        assert!(
+            error.sentence().contains(says),
+            "{header}: {}",
+            error.sentence()
+        );
     }
 }
 
@@ -229,9 +233,11 @@ fn csv_that_is_none_is_an_error_with_its_line() {
         .err()
         .unwrap();
     assert!(
-        error.told().contains("line 1: the quote that begins here"),
+        error
+            .sentence()
+            .contains("line 1: the quote that begins here"),
         "{}",
-        error.told()
+        error.sentence()
     );
 }
 
