@@ -42,7 +42,7 @@ fn nothing_is_stored_from_the_first_bad_line_on_and_the_import_goes_on_once_it_i
     assert_eq!(
         ended.stderr,
         "users.ndjson: 5,499 lines are stored already; going on\n\
-         users.ndjson:5800: email: user 5799 has this address already; `--on-conflict skip` \
+         users.ndjson:5800: email: user 5799 has the same email already; `--on-conflict skip` \
          leaves it out\n\
          bylinectl: 1 line cannot be stored: users.ndjson is stored up to line 5799; correct \
          line 5800 and those behind it, and run the same command again, or leave them out with \
@@ -118,7 +118,7 @@ fn bad_lines_are_left_out_when_told() {
         ended.stderr,
         "users.csv:3: email: must be an e-mail address such as ada@example.org\n\
          posts.csv:3: title: must not contain control characters, has U+000A at character 2\n\
-         posts.csv:5: user_id: there is no user 2 who could be the author\n\
+         posts.csv:5: user_id: there is no user 2\n\
          posts.csv:7: id: is missing; rows keep their ids unless they are numbered anew; \
          `--ids new` numbers them\n\
          bylinectl: 4 lines cannot be stored: the others are stored\n"
@@ -146,8 +146,8 @@ fn files_and_arguments_are_named() {
         ),
         (
             &["--posts", "posts.ndjson"][..],
-            "posts.ndjson:1: user_id: there is no user 1 who could be the author; import the \
-             users first, or with `--users`\n",
+            "posts.ndjson:1: user_id: there is no user 1; import the users first, or with \
+             `--users`\n",
         ),
         (
             &["--users", "users.txt"][..],

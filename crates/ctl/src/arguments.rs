@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod per_entity;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -105,12 +107,11 @@ Examples:
   bylinectl copy --from sqlite:byline.db --to mysql://owner@db/byline";
 
 impl Arguments {
-    /// The arguments of this process.
+    /// Parses the arguments of this process.
     ///
     /// # Errors
     ///
-    /// What is wrong with them; also what was asked for with `--help` and
-    /// `--version`.
+    /// They are wrong, or ask for `--help` or `--version`: the error prints what is to be shown.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let environment = |name: &OsStr| std::env::var_os(name);

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::files::{Files, Replaces, Writing, is_stream};
 use crate::transfer::number;
 
-/// Where to.
+/// The file to write.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct BackupArgs {

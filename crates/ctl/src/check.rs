@@ -6,11 +6,11 @@ use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
 
-/// Reads the whole database and names what is damaged.
+/// Reads the whole database, and prints what is damaged.
 ///
 /// # Errors
 ///
-/// [`Failure::Damaged`] when something is; [`Failure::Database`],
+/// [`Failure::Damaged`] if something is; [`Failure::Database`],
 /// [`Failure::Output`].
 pub(crate) fn run(url: &DatabaseUrl) -> Result<(), Failure> {
     let problems = byline_persistence::check(url)?;

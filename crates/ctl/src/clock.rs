@@ -1,11 +1,11 @@
-//! The machine's clock.
+//! The system clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use byline_application::Clock;
 use byline_domain::Timestamp;
 
-/// The clock of the machine.
+/// The system clock.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
@@ -18,7 +18,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The present moment.
+/// Returns the current time.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
 }

@@ -12,7 +12,7 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::files::{Files, Replaces};
 
-/// Prints what makes a shell complete the arguments of this program.
+/// Prints a script that completes the arguments of this program in a shell.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub(crate) fn man(mut files: Files, folder: &Path) -> Result<(), Failure> {
     command.build();
     let mut pages = Vec::new();
     render(&command, &mut pages).map_err(failed)?;
-    // All are looked at before the first is written.
+    // All are checked before the first is written.
     let outputs: Vec<_> = pages
         .iter()
         .map(|(name, _)| files.output(&folder.join(name), Replaces::Text))
@@ -47,7 +47,7 @@ pub(crate) fn man(mut files: Files, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Adds the page of `command`, and those of its subcommands.
+/// Adds the pages of `command` and its subcommands.
 fn render(command: &clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
     for command in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         render(command, pages)?;

@@ -1,26 +1,25 @@
 //! `bylinectl copy`
 
 use std::io::{self, Write};
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread;
 
 use byline_application::import::{
-    BatchOutcome, Checkpoint, ImportId, NewImport, Numbering, OnConflict, RowError, Rows, Step,
-    Task,
+    BatchOutcome, Checkpoint, ImportId, NewImport, Numbering, OnConflict, RowError, Step, Task,
 };
-use byline_application::{AppError, Clock as _, Digest, LastIds, Session};
-use byline_domain::{PostId, UserId};
+use byline_application::{Clock as _, Digest};
+use byline_domain::UserId;
 use byline_persistence::DatabaseUrl;
 
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::files::Files;
-use crate::transfer::{BlockingStore, Entity, Posts, Progress, Users, number};
+use crate::transfer::{
+    BatchSize, BlockingStore, Columns, EntityProgress, Rows, TABLES, Table, advance_id_sequences,
+    for_each_entity, number, read_rows,
+};
 
 mod proof;
 
-/// From where to where.
+/// The databases.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CopyArgs {
@@ -64,17 +63,13 @@ Examples:
   bylinectl copy --from sqlite:byline.db --to mysql://owner@db/byline
   BYLINE_COPY_TO='mysql://owner:password@db/byline' bylinectl copy --from sqlite:byline.db";
 
-/// Rows that are read at a time: few enough that as many of the longest posts
-/// fit into memory a few times over.
-const PAGE: u32 = 64;
+/// When the rows that were read are stored, in one transaction.
+const BATCH: BatchSize = BatchSize {
+    rows: 5_000,
+    bytes: 4 << 20,
+};
 
-/// The most rows that are stored in a transaction.
-const MOST_ROWS: usize = 5_000;
-
-/// The most bytes that are stored in a transaction, but for the last page.
-const MOST_BYTES: usize = 4 << 20;
-
-/// Copies, and proves it.
+/// Copies all rows, and compares both databases.
 ///
 /// # Errors
 ///
@@ -88,215 +83,108 @@ pub(crate) fn run(arguments: &CopyArgs) -> Result<(), Failure> {
     let from = BlockingStore::open_to_read(&arguments.from)?;
     let to = BlockingStore::open(&arguments.to)?;
     if !arguments.verify_only {
-        let users = begin(&to, Rows::Users)?;
-        let posts = begin(&to, Rows::Posts)?;
-        let (sender, parts) = mpsc::sync_channel(2);
-        let places = (users.1.bytes, posts.1.bytes);
-        thread::scope(|scope| {
-            let walk = scope.spawn(|| walk(&from, sender, places));
-            let stored = store(&to, parts, users, posts, arguments.quiet);
-            let walked = walk
-                .join()
-                .unwrap_or_else(|_| Err(AppError::internal("the thread that reads has panicked")));
-            match (stored, walked) {
-                (Err(failure), _) => Err(failure),
-                (Ok(()), Err(error)) => Err(error.into()),
-                (Ok(()), Ok(())) => Ok(()),
-            }
-        })?;
+        copy(&from, &to, arguments.quiet)?;
     }
     prove(&from, &to, arguments.quiet)
 }
 
-/// The copy into this database that was broken off, or a new one. A copy counts
-/// ids where an import counts bytes.
-fn begin(to: &BlockingStore, rows: Rows) -> Result<(ImportId, Checkpoint), Failure> {
-    let mark = mark();
-    let found = to.read(move |session| {
-        let imports = session.imports().list(rows)?;
-        let empty = match rows {
-            Rows::Users => session.bulk().users_after(0, 1)?.is_empty(),
-            Rows::Posts => session.bulk().posts_after(0, 1)?.is_empty(),
-        };
-        let earlier = imports
-            .into_iter()
-            .find(|import| import.position.digest == mark);
-        Ok((earlier, empty))
-    })?;
-    match found {
-        (Some(earlier), _) => Ok((earlier.id, earlier.position)),
-        (None, false) => Err(Failure::NotEmpty),
-        (None, true) => {
-            let begun = NewImport {
-                rows,
-                numbering: Numbering::Kept,
-                authors: None,
-            };
-            let now = SystemClock.now();
-            let id = to.write(move |session| Ok(session.imports().begin(&begun, now)?))?;
-            Ok((id, Checkpoint::START))
+/// Copies all rows as they are at one moment.
+fn copy(from: &BlockingStore, to: &BlockingStore, quiet: bool) -> Result<(), Failure> {
+    let begun = for_each_entity!(E => begin::<E>(to)?);
+    let after = begun
+        .iter()
+        .map(|(_, position)| i64::try_from(position.bytes).ok());
+    let after = after.collect();
+    let mut copies: Vec<_> = TABLES
+        .iter()
+        .zip(begun)
+        .map(|(table, (import, position))| TableCopy {
+            to,
+            table,
+            import,
+            position,
+        })
+        .collect();
+    read_rows(from, after, BATCH, |last_ids, batches| {
+        for (table, last) in TABLES.iter().zip(&last_ids) {
+            check_room(table, *last)?;
         }
-    }
+        let mut progress = EntityProgress::new(&last_ids, quiet);
+        for (entity, rows) in batches {
+            let Some(copy) = copies.get_mut(entity) else {
+                continue;
+            };
+            let progress = progress.of(entity, copy.position.bytes);
+            let count = rows.count();
+            copy.store(rows)?;
+            progress.advance(copy.position.bytes, count);
+        }
+        drop(progress);
+        to.write(move |session| Ok(advance_id_sequences(session, &last_ids)?))
+    })
 }
 
-/// What tells a copy from imports of files.
+/// Returns the copy into this database that was broken off, or begins one. A copy counts
+/// ids where an import counts bytes.
+fn begin<E: Columns>(to: &BlockingStore) -> Result<(ImportId, Checkpoint), Failure> {
+    let mark = mark();
+    let (earlier, is_empty) = to.read(move |session| {
+        let imports = session.imports().list(E::PLURAL)?;
+        let is_empty = E::repository(session).rows_after(0, 1)?.is_empty();
+        let mut imports = imports.into_iter();
+        let earlier = imports.find(|import| import.position.digest == mark);
+        Ok((earlier, is_empty))
+    })?;
+    if let Some(earlier) = earlier {
+        return Ok((earlier.id, earlier.position));
+    }
+    if !is_empty {
+        return Err(Failure::NotEmpty);
+    }
+    let new = NewImport {
+        rows: E::PLURAL,
+        numbering: Numbering::Kept,
+        parents: None,
+    };
+    let now = SystemClock.now();
+    let id = to.write(move |session| Ok(session.imports().begin(&new, now)?))?;
+    Ok((id, Checkpoint::START))
+}
+
+/// Returns the digest that tells a copy from an import of a file.
 fn mark() -> Digest {
     Digest::of(&[b"bylinectl copy"])
 }
 
-/// What the walk through the database hands out.
-enum CopyMessage {
-    Last(LastIds),
-    Users(Vec<<Users as Entity>::Stored>),
-    Posts(Vec<<Posts as Entity>::Stored>),
-}
-
-fn walk(
-    from: &BlockingStore,
-    sender: SyncSender<CopyMessage>,
-    (users, posts): (u64, u64),
-) -> Result<(), AppError> {
-    // Taken by the first attempt: another one would see another moment.
-    let sender = Mutex::new(Some(sender));
-    from.walk(move |session| {
-        let taken = sender.lock().ok().and_then(|mut sender| sender.take());
-        let sender = taken.ok_or_else(|| AppError::internal(CopyInterrupted))?;
-        let last = session.bulk().last_ids()?;
-        if sender.send(CopyMessage::Last(last)).is_ok() {
-            pages::<Users>(session, &sender, users, CopyMessage::Users)?;
-            pages::<Posts>(session, &sender, posts, CopyMessage::Posts)?;
-        }
-        Ok(())
-    })
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the connection to the database broke; run the command again")]
-struct CopyInterrupted;
-
-fn pages<E: Entity>(
-    session: &mut dyn Session,
-    sender: &SyncSender<CopyMessage>,
-    after: u64,
-    part: impl Fn(Vec<E::Stored>) -> CopyMessage,
-) -> Result<(), AppError> {
-    let mut after = i64::try_from(after).unwrap_or(i64::MAX);
-    loop {
-        let page = E::page(session, after, PAGE)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = E::id(last);
-        if sender.send(part(page)).is_err() {
-            // Nobody stores any more; the reason is told there.
-            return Ok(());
-        }
-    }
-}
-
-fn store(
-    to: &BlockingStore,
-    parts: Receiver<CopyMessage>,
-    users: (ImportId, Checkpoint),
-    posts: (ImportId, Checkpoint),
-    quiet: bool,
-) -> Result<(), Failure> {
-    let mut last = LastIds::default();
-    let mut users = CopyState::<Users>::new(to, users, quiet);
-    let mut posts = CopyState::<Posts>::new(to, posts, quiet);
-    for part in parts {
-        match part {
-            CopyMessage::Last(ids) => {
-                check_room("users", ids.user, UserId::MAX_IMPORTED.get())?;
-                check_room("posts", ids.post, PostId::MAX_IMPORTED.get())?;
-                last = ids;
-            }
-            CopyMessage::Users(page) => users.take(page, last.user)?,
-            CopyMessage::Posts(page) => {
-                users.end()?;
-                posts.take(page, last.post)?;
-            }
-        }
-    }
-    users.end()?;
-    posts.end()?;
-    to.write(move |session| Ok(session.bulk().advance_id_sequence(last)?))
-}
-
 /// Refuses a database that would leave the other few ids to give.
-fn check_room(rows: &'static str, last: i64, most: i64) -> Result<(), Failure> {
+fn check_room(table: &Table, last: i64) -> Result<(), Failure> {
+    let most = UserId::MAX_IMPORTED.get();
     if last <= most {
         return Ok(());
     }
     let why = format!("the last id that was given is {last}, and must be at most {most}");
-    Err(Failure::UsedUp(rows, why))
+    Err(Failure::UsedUp(table.plural, why))
 }
 
-/// How far the copy of a table is.
-struct CopyState<'a, E: Entity> {
+/// How far the copy of an entity's rows is.
+struct TableCopy<'a> {
     to: &'a BlockingStore,
-    task: Task,
+    table: &'static Table,
+    import: ImportId,
     position: Checkpoint,
-    /// What is read and not stored yet, and where that ends.
-    rows: Vec<E::Record>,
-    bytes: usize,
-    last: i64,
-    progress: Option<Progress>,
-    quiet: bool,
 }
 
-impl<'a, E: Entity> CopyState<'a, E> {
-    fn new(to: &'a BlockingStore, (id, position): (ImportId, Checkpoint), quiet: bool) -> Self {
-        Self {
-            to,
-            task: Task {
-                id,
-                numbering: Numbering::Kept,
-                on_conflict: OnConflict::Fail,
-                authors: None,
-            },
-            position,
-            rows: Vec::new(),
-            bytes: 0,
-            last: 0,
-            progress: None,
-            quiet,
-        }
-    }
-
-    /// Takes a page of rows, whose last there is has the id `total`.
-    fn take(&mut self, page: Vec<E::Stored>, total: i64) -> Result<(), Failure> {
-        let (begin, quiet) = (self.position.bytes, self.quiet);
-        self.progress
-            .get_or_insert_with(|| Progress::new(E::NAME, begin, total.try_into().ok(), quiet));
-        self.last = page.last().map_or(self.last, E::id);
-        let page = page.into_iter().map(Into::into);
-        let before = self.rows.len();
-        self.rows.extend(page);
-        let added = self.rows.iter().skip(before);
-        self.bytes += added.map(E::size).sum::<usize>();
-        if self.rows.len() >= MOST_ROWS || self.bytes >= MOST_BYTES {
-            self.store()?;
-        }
-        Ok(())
-    }
-
-    /// Stores what is left.
-    fn end(&mut self) -> Result<(), Failure> {
-        if !self.rows.is_empty() {
-            self.store()?;
-        }
-        self.progress = None;
-        Ok(())
-    }
-
-    fn store(&mut self) -> Result<(), Failure> {
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        let count = u64::try_from(rows.len()).unwrap_or_default();
+impl TableCopy<'_> {
+    fn store(&mut self, rows: Box<dyn Rows>) -> Result<(), Failure> {
+        let task = Task {
+            id: self.import,
+            numbering: Numbering::Kept,
+            on_conflict: OnConflict::Fail,
+            parents: Default::default(),
+        };
         let position = Checkpoint {
-            bytes: u64::try_from(self.last).unwrap_or_default(),
-            lines: self.position.lines + count,
+            bytes: u64::try_from(rows.last_id()).unwrap_or_default(),
+            lines: self.position.lines + rows.count(),
             digest: mark(),
         };
         let step = Step {
@@ -304,37 +192,35 @@ impl<'a, E: Entity> CopyState<'a, E> {
             to: position,
             now: SystemClock.now(),
         };
-        let task = self.task;
         let outcome = self
             .to
-            .write(move |session| E::import(session, &task, &rows, &step))?;
+            .write(move |session| rows.import(session, &task, &step))?;
         match outcome {
             BatchOutcome::Stored(_) | BatchOutcome::Known => {}
             BatchOutcome::Refused(refused) => {
-                let first = refused.first().map(|(_, refusal)| *refusal);
-                let why = first.map(|refusal| refusal.to_string());
+                let first = refused.first().map(|(_, error)| *error);
+                let why = first.map(|error| error.to_string());
                 let failure = match first {
                     Some(RowError::VersionTooHigh) => Failure::UsedUp,
                     _ => Failure::NoPlace,
                 };
-                return Err(failure(E::NAME, why.unwrap_or_default()));
+                return Err(failure(self.table.plural, why.unwrap_or_default()));
             }
             BatchOutcome::Elsewhere => return Err(Failure::CopiedElsewhere),
         }
         self.position = position;
-        if let Some(progress) = &mut self.progress {
-            progress.advance(position.bytes, count);
-        }
         Ok(())
     }
 }
 
 /// Compares the databases, range by range.
 fn prove(from: &BlockingStore, to: &BlockingStore, quiet: bool) -> Result<(), Failure> {
+    type Compare = fn(&BlockingStore, &BlockingStore, bool) -> Result<proof::Compared, Failure>;
     let mut differing = 0;
     let mut output = io::stdout().lock();
-    for kind in [proof::compare::<Users>, proof::compare::<Posts>] {
-        let compared = kind(from, to, quiet)?;
+    let compare: &[Compare] = &for_each_entity!(E => proof::compare::<E>);
+    for compare in compare {
+        let compared = compare(from, to, quiet)?;
         for range in &compared.differing {
             writeln!(output, "{range}").map_err(Failure::Output)?;
         }

@@ -1,4 +1,4 @@
-//! Why a command failed, and what the process then tells.
+//! Why a command failed, and how the process reports it.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -40,9 +40,16 @@ pub(crate) enum Failure {
     /// There is no such key.
     #[error("there is no key {0}; `bylinectl keys list` shows those that there are")]
     NoKey(KeyId),
-    /// Posts need somebody who wrote them.
-    #[error("posts need authors: ask for at least one user with `--users`")]
-    NoAuthors,
+    /// Rows that need parents, of which there are none.
+    #[error("{rows} need {parents}: ask for at least one {parent} with `--{parents}`")]
+    NoParents {
+        /// What the rows are called.
+        rows: &'static str,
+        /// What one parent is called.
+        parent: &'static str,
+        /// What the parents are called.
+        parents: &'static str,
+    },
     /// What was made up breaks a rule of the domain: a bug.
     #[error("made up something that breaks a rule")]
     Unfit(#[source] Box<dyn Error + Send + Sync>),
@@ -145,20 +152,20 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Tells a person, in one sentence with its causes, and the caller by the
-    /// exit code: 2 for wrong arguments, 1 for the rest.
+    /// Prints the failure with its causes, and returns the exit code: 2 for wrong arguments, 1
+    /// for everything else.
     pub(crate) fn report(&self) -> ExitCode {
         if let Self::Arguments(error) = self {
-            // To a closed terminal nothing can be told.
+            // Ignored: there is nowhere else to print to.
             drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
-        drop(writeln!(io::stderr(), "bylinectl: {}", self.told()));
+        drop(writeln!(io::stderr(), "bylinectl: {}", self.sentence()));
         ExitCode::FAILURE
     }
 
-    /// The failure and its causes.
-    pub(crate) fn told(&self) -> String {
+    /// Returns the failure and its causes in one sentence.
+    pub(crate) fn sentence(&self) -> String {
         let mut sentence = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {

@@ -1,8 +1,8 @@
-//! Every file that a command reads or writes.
+//! The files that a command reads or writes.
 //!
-//! A command names its files to [`Files`] before it opens the database or any of
-//! them. Whatever would read one file twice, or write over a file that the command
-//! reads, is refused then: nothing has been read or written yet.
+//! A command registers its files with [`Files`] before it opens any of them or the database. A
+//! command that would read one file twice, or overwrite a file that it reads, fails at this
+//! point: nothing has been read or written yet.
 
 mod identity;
 mod input;
@@ -27,7 +27,7 @@ use crate::failure::Failure;
 pub(crate) struct Files {
     databases: Vec<(PathBuf, Identity)>,
     used: Vec<Used>,
-    /// The permissions that what is written of the database gets.
+    /// The permissions of files that are written from the database.
     mode: u32,
 }
 
@@ -38,12 +38,12 @@ struct Used {
     is_input: bool,
 }
 
-/// Of what comes from a server's database, or from none.
+/// The permissions of files from the database of a server, or from none.
 const PRIVATE: u32 = 0o600;
 
 impl Files {
-    /// Names the databases of a command; the first is the one that is written to
-    /// files. The standard streams must be none of their files.
+    /// Registers the databases of a command. Files are written from the first. The standard
+    /// streams must not be files of a database.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Files {
         Ok(files)
     }
 
-    /// Names a file that is read; `-` is standard input.
+    /// Registers a file that is read; `-` is standard input.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Files {
             Node::of_file(&file)
         };
         self.note(path, Identity::of_stream(node), true)?;
-        // What the command reports must not run into what it reads.
+        // The output of the command must not be appended to the file that it reads.
         if let Ok(status) = fstat(stdout()) {
             let output = Node::of_status(&status);
             if output == node && node.is_regular {
@@ -103,7 +103,7 @@ impl Files {
         Ok(Input::new(path, node))
     }
 
-    /// Names a file that is written; `-` is standard output.
+    /// Registers a file that is written; `-` is standard output.
     ///
     /// # Errors
     ///
@@ -116,14 +116,14 @@ impl Files {
             let node = Node::of_status(&status);
             self.note(path, Identity::of_stream(node), false)?;
         } else {
-            // First of all: the database is to be named as such, however it is reached.
+            // Checked first, so that the database is reported as such, whatever its path.
             self.note(path, Identity::of_path(path), false)?;
             output::refuse(path, replaces)?;
         }
         Ok(Output::new(path, replaces, self.mode))
     }
 
-    /// Names a folder that is made, with those it is in.
+    /// Registers a folder that is created, with its ancestors.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Files {
         Ok(())
     }
 
-    /// Whether both URLs name one file.
+    /// Returns whether both URLs name the same database.
     pub(crate) fn are_same(one: &DatabaseUrl, other: &DatabaseUrl) -> bool {
         let first = |url: &DatabaseUrl| url.files().first().map(|path| Identity::of_path(path));
         one == other
@@ -170,7 +170,7 @@ impl Files {
     }
 }
 
-/// Who may read and write the file.
+/// Returns who may read and write the file.
 fn mode(file: &fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     file.permissions().mode() & 0o666

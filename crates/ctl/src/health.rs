@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 
-/// Whom to ask.
+/// The service to ask.
 #[derive(Debug, Args)]
 pub(crate) struct Probe {
     /// Where the service tells whether it can serve.
@@ -15,10 +15,10 @@ pub(crate) struct Probe {
     url: String,
 }
 
-/// How long the answer may take: it comes at once or not at all.
+/// How long the answer may take. A healthy service answers at once.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks, and says `ready`.
+/// Asks the service, and prints `ready` if it is.
 pub(crate) fn run(probe: &Probe) -> Result<(), Failure> {
     let url = probe.url.clone();
     let agent: ureq::Agent = ureq::Agent::config_builder()

@@ -12,13 +12,13 @@ use crate::clock::now;
 use crate::failure::Failure;
 use crate::keys::{in_session, user_id};
 
-/// What to do with identities.
+/// The commands about identities.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentitiesCommand {
     /// Say that a subject is a user who is there already.
     Link {
         #[command(flatten)]
-        whom: Whom,
+        subject: SubjectArgs,
         /// Which user, by id.
         #[arg(long, value_name = "ID", value_parser = user_id)]
         user: UserId,
@@ -27,13 +27,13 @@ pub(crate) enum IdentitiesCommand {
     /// create one again.
     Unlink {
         #[command(flatten)]
-        whom: Whom,
+        subject: SubjectArgs,
     },
 }
 
-/// Whom an issuer means.
+/// An identity.
 #[derive(Args, Debug)]
-pub(crate) struct Whom {
+pub(crate) struct SubjectArgs {
     /// The `iss` of the tokens.
     #[arg(long, env = "BYLINE_JWT_ISSUER", value_name = "TEXT")]
     issuer: String,
@@ -42,7 +42,7 @@ pub(crate) struct Whom {
     subject: String,
 }
 
-/// Does what was asked for.
+/// Carries out the command.
 ///
 /// # Errors
 ///
@@ -50,15 +50,15 @@ pub(crate) struct Whom {
 /// [`Failure::System`], [`Failure::Output`].
 pub(crate) fn run(url: &DatabaseUrl, command: &IdentitiesCommand) -> Result<(), Failure> {
     let line = match command {
-        IdentitiesCommand::Link { whom, user } => {
-            let (identity, user, now) = (identity(&whom.issuer, &whom.subject), *user, now());
+        IdentitiesCommand::Link { subject, user } => {
+            let (identity, user, now) = (identity(&subject.issuer, &subject.subject), *user, now());
             in_session(url, move |session| {
                 identities::link(session, &identity, user, now)
             })?;
             format!("the subject is user {user} from now on")
         }
-        IdentitiesCommand::Unlink { whom } => {
-            let identity = identity(&whom.issuer, &whom.subject);
+        IdentitiesCommand::Unlink { subject } => {
+            let identity = identity(&subject.issuer, &subject.subject);
             if !in_session(url, move |session| identities::unlink(session, &identity))? {
                 return Err(Failure::NotLinked);
             }

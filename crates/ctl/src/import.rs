@@ -1,37 +1,33 @@
 //! `bylinectl import`
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
-use byline_application::import::{ImportCounts, ImportId, Numbering, OnConflict, Rows};
+use byline_application::import::{ImportCounts, ImportId, Numbering, OnConflict};
 use byline_persistence::{DatabaseUrl, migrations};
 
+use crate::arguments::per_entity::{InputFiles, PerEntity};
 use crate::failure::Failure;
 use crate::files::{Files, Input};
-use crate::transfer::{BlockingStore, Entity, Format, Posts, Users, number};
+use crate::transfer::{BlockingStore, Columns, Format, TABLES, for_each_entity, number};
 
 mod batches;
 mod begin;
-mod faults;
+mod dry_run;
+mod errors;
 mod file;
-mod rehearsal;
 
 use begin::Beginning;
-use faults::ErrorReport;
+use dry_run::DryRunDatabase;
+use errors::ErrorReport;
 use file::Job;
-use rehearsal::DryRunDatabase;
 
 /// What to import, and how.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ImportArgs {
-    /// The file of users; `-` is standard input.
-    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
-    users: Option<PathBuf>,
-
-    /// The file of posts; `-` is standard input.
-    #[arg(long, value_name = "FILE")]
-    posts: Option<PathBuf>,
+    #[command(flatten)]
+    files: PerEntity<InputFiles>,
 
     /// How the rows are written; by default as the file's name says.
     #[arg(long, value_enum)]
@@ -140,137 +136,133 @@ pub(crate) fn run(
     mut files: Files,
     arguments: &ImportArgs,
 ) -> Result<(), Failure> {
-    let inputs = Inputs {
-        users: named(arguments.users.as_ref(), arguments, &mut files)?,
-        posts: named(arguments.posts.as_ref(), arguments, &mut files)?,
-    };
-    let door = if arguments.indexes_last {
+    let inputs = arguments.files.try_map(|path| {
+        let input = files.input(path)?;
+        let format = Format::of(path, arguments.format, input.length().is_none())?;
+        Ok((input, format))
+    })?;
+    let store = if arguments.indexes_last {
         BlockingStore::open_without_list_indexes(url)?
     } else {
         BlockingStore::open(url)?
     };
-    let rehearsal = arguments
+    let dry_run = arguments
         .dry_run
-        .then(|| DryRunDatabase::of(&door))
+        .then(|| DryRunDatabase::of(&store))
         .transpose()?;
     let target = Target {
-        door: &door,
-        rehearsal: rehearsal.as_ref(),
+        real: &store,
+        dry_run: dry_run.as_ref(),
     };
-    let mut faults = ErrorReport::new(arguments.max_errors);
-    let stored = store(&target, &inputs, arguments, &mut faults);
-    drop(rehearsal);
-    drop(door);
+    let mut errors = ErrorReport::new(arguments.max_errors);
+    let imported = import_all(&target, &inputs, arguments, &mut errors);
+    drop(dry_run);
+    drop(store);
     if arguments.indexes_last {
-        // Whatever became of the rows: others want to use the file.
+        // Also after an error: others want to use the file.
         build_indexes(url, arguments.quiet)?;
     }
-    stored?;
-    faults.end(arguments.dry_run, arguments.skip_invalid)
+    imported?;
+    errors.end(arguments.dry_run, arguments.skip_invalid)
 }
 
-/// The files of an import, and how they are written.
-struct Inputs {
-    users: Option<(Input, Format)>,
-    posts: Option<(Input, Format)>,
-}
-
-fn named(
-    path: Option<&PathBuf>,
-    arguments: &ImportArgs,
-    files: &mut Files,
-) -> Result<Option<(Input, Format)>, Failure> {
-    path.map(|path| {
-        let input = files.input(path)?;
-        let format = Format::of(path, arguments.format, input.length().is_none())?;
-        Ok((input, format))
-    })
-    .transpose()
-}
-
-/// Stores the users, then the posts.
-fn store(
+/// Imports file after file, parents before their children.
+fn import_all(
     target: &Target<'_>,
-    inputs: &Inputs,
+    inputs: &[Option<(Input, Format)>],
     arguments: &ImportArgs,
-    faults: &mut ErrorReport,
+    errors: &mut ErrorReport,
 ) -> Result<(), Failure> {
-    let mut authors = None;
-    if let Some(input) = &inputs.users {
-        authors = Some(import::<Users>(target, input, arguments, None, faults)?);
+    let mut imports = Imports::default();
+    let import: &[ImportFile] = &for_each_entity!(E => import_file::<E>);
+    for (import, input) in import.iter().zip(inputs) {
+        if let Some((input, format)) = input
+            && errors.may_go_on(arguments.skip_invalid)
+        {
+            import(target, (input, *format), arguments, &mut imports, errors)?;
+        }
     }
-    let numbered_anew = arguments.numbering() == Numbering::Anew;
-    if let Some(input) = inputs
-        .posts
-        .as_ref()
-        .filter(|_| faults.may_go_on(arguments.skip_invalid))
-    {
-        let authors_here = authors.filter(|_| numbered_anew);
-        import::<Posts>(target, input, arguments, authors_here, faults)?;
-        if let (Some(authors), true, false) = (authors, faults.are_none(), arguments.dry_run) {
-            forget(target.door, authors)?;
+    if errors.are_none() && !arguments.dry_run {
+        for table in TABLES {
+            let mut children = table.children().peekable();
+            // Notes about ids are of no use once all children have found their parents.
+            if let Some(import) = imports.by_entity.get(table.name)
+                && children.peek().is_some()
+                && children.all(|child| imports.by_entity.contains_key(child.name))
+            {
+                forget(target.real, *import)?;
+            }
         }
     }
     Ok(())
 }
 
+/// The imports of this command so far.
+#[derive(Default)]
+struct Imports {
+    by_entity: BTreeMap<&'static str, ImportId>,
+    last: Option<ImportId>,
+}
+
 /// Where rows are stored.
 struct Target<'a> {
     /// The database.
-    door: &'a BlockingStore,
-    /// Where they are stored instead in a dry run.
-    rehearsal: Option<&'a DryRunDatabase>,
+    real: &'a BlockingStore,
+    /// The database that a dry run stores the rows in instead.
+    dry_run: Option<&'a DryRunDatabase>,
 }
 
 impl Target<'_> {
-    /// Where the rows are stored.
-    fn door(&self) -> &BlockingStore {
-        self.rehearsal.map_or(self.door, DryRunDatabase::door)
+    /// Returns the database that the rows are stored in.
+    fn store(&self) -> &BlockingStore {
+        self.dry_run.map_or(self.real, DryRunDatabase::store)
     }
 }
 
-fn import<E: Entity>(
+type ImportFile = fn(
+    &Target<'_>,
+    (&Input, Format),
+    &ImportArgs,
+    &mut Imports,
+    &mut ErrorReport,
+) -> Result<(), Failure>;
+
+fn import_file<E: Columns>(
     target: &Target<'_>,
-    (input, format): &(Input, Format),
+    (input, format): (&Input, Format),
     arguments: &ImportArgs,
-    authors: Option<ImportId>,
-    faults: &mut ErrorReport,
-) -> Result<ImportId, Failure>
-where
-    DryRunDatabase: rehearsal::Prepare<E>,
-{
-    let beginning = Beginning::find::<E>(target, input, arguments, authors)?;
+    imports: &mut Imports,
+    errors: &mut ErrorReport,
+) -> Result<(), Failure> {
+    let beginning = Beginning::find::<E>(target, input, arguments, imports)?;
     let id = beginning.task.id;
+    imports.by_entity.insert(E::NAME, id);
+    imports.last = Some(id);
     let lines = beginning.position.lines;
-    let path = input.path();
-    let said = path.display();
+    let path = input.path().display();
     if lines > 0 && !arguments.quiet {
         tell(&if beginning.is_done {
-            format!("{said} is stored already; `--again` stores it once more")
+            format!("{path} is stored already; `--again` stores it once more")
         } else {
             format!(
-                "{said}: {} lines are stored already; going on",
+                "{path}: {} lines are stored already; going on",
                 number(lines)
             )
         })?;
     }
     if beginning.is_done {
-        return Ok(id);
+        return Ok(());
     }
-    let tally = Job::<E>::new(target, (path, *format), arguments, beginning)?.run(faults)?;
-    report(E::ROWS, &said.to_string(), &tally, arguments.dry_run)?;
-    Ok(id)
+    let job = Job::<E>::new(target, (input.path(), format), arguments, beginning)?;
+    let counts = job.run(errors)?;
+    report(E::PLURAL, &path.to_string(), &counts, arguments.dry_run)
 }
 
 /// `users.csv: 10 users stored, 2 changed, 3 left out`
-fn report(rows: Rows, path: &str, tally: &ImportCounts, dry_run: bool) -> Result<(), Failure> {
-    let what = match rows {
-        Rows::Users => "users",
-        Rows::Posts => "posts",
-    };
+fn report(what: &str, path: &str, counts: &ImportCounts, dry_run: bool) -> Result<(), Failure> {
     let would = if dry_run { "would be " } else { "" };
-    let mut text = format!("{path}: {} {what} {would}stored", number(tally.inserted));
-    for (count, how) in [(tally.updated, "changed"), (tally.skipped, "left out")] {
+    let mut text = format!("{path}: {} {what} {would}stored", number(counts.inserted));
+    for (count, how) in [(counts.updated, "changed"), (counts.skipped, "left out")] {
         if count > 0 {
             text.push_str(&format!(", {} {would}{how}", number(count)));
         }
@@ -290,10 +282,9 @@ fn build_indexes(url: &DatabaseUrl, is_quiet: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes the notes about the ids of users whose posts are stored, a few at a
-/// time so that nobody waits for it.
-fn forget(door: &BlockingStore, authors: ImportId) -> Result<(), Failure> {
+/// Removes the notes about ids of an import, a few at a time so that others need not wait.
+fn forget(store: &BlockingStore, import: ImportId) -> Result<(), Failure> {
     const NOTES: u16 = 5_000;
-    while door.write(move |session| Ok(session.imports().forget_ids(authors, NOTES)?))? > 0 {}
+    while store.write(move |session| Ok(session.imports().forget_ids(import, NOTES)?))? > 0 {}
     Ok(())
 }

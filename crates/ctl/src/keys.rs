@@ -1,21 +1,22 @@
 //! `bylinectl keys`
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use byline_application::keys::{self, Listed, Secret};
+use byline_application::keys::{self, ListedKey, Secret};
 use byline_application::{AppError, Session};
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{KeyId, KeyName, NewApiKey, Timestamp, UserId};
-use byline_persistence::{Database, DatabaseUrl, Options};
+use byline_persistence::DatabaseUrl;
 use clap::{Args, Subcommand};
 use rand::distr::{Alphanumeric, SampleString};
 
 use crate::clock::now;
 use crate::failure::Failure;
+use crate::table::write_table;
+use crate::transfer::BlockingStore;
 
-/// What to do with keys.
+/// The commands about keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a key and show it, this once.
@@ -32,7 +33,7 @@ pub(crate) enum KeysCommand {
     },
 }
 
-/// What a key is for.
+/// The arguments of a new key.
 #[derive(Args, Debug)]
 pub(crate) struct KeyArgs {
     /// What to call it, such as who has it and for what.
@@ -54,7 +55,7 @@ pub(crate) struct KeyArgs {
 /// How long a command waits for the database.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Does what was asked for.
+/// Carries out the command.
 ///
 /// # Errors
 ///
@@ -62,25 +63,28 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// [`Failure::System`], [`Failure::Output`].
 pub(crate) fn run(url: &DatabaseUrl, command: &KeysCommand) -> Result<(), Failure> {
     match command {
-        KeysCommand::Create(plan) => create(url, plan),
+        KeysCommand::Create(arguments) => create(url, arguments),
         KeysCommand::List => list(url),
         KeysCommand::Revoke { id } => revoke(url, *id),
     }
 }
 
-fn create(url: &DatabaseUrl, plan: &KeyArgs) -> Result<(), Failure> {
+fn create(url: &DatabaseUrl, arguments: &KeyArgs) -> Result<(), Failure> {
     let now = now();
-    let grant = NewApiKey {
-        name: plan.name.clone(),
-        user: plan.user,
-        scopes: plan.scopes.iter().copied().collect(),
-        expires_at: plan.expires_in.map(|span| after(now, span)).transpose()?,
+    let new = NewApiKey {
+        name: arguments.name.clone(),
+        user: arguments.user,
+        scopes: arguments.scopes.iter().copied().collect(),
+        expires_at: arguments
+            .expires_in
+            .map(|span| after(now, span))
+            .transpose()?,
     };
     let random = Alphanumeric.sample_string(&mut rand::rng(), Secret::RANDOM);
     let secret = Secret::of(&random).ok_or_else(|| Failure::Unfit("no secret".into()))?;
     let text = secret.reveal().to_owned();
     let key = in_session(url, move |session| {
-        keys::create(session, &grant, &secret, now)
+        keys::create(session, &new, &secret, now)
     })?;
     let mut errors = io::stderr().lock();
     drop(writeln!(
@@ -106,7 +110,7 @@ fn revoke(url: &DatabaseUrl, id: KeyId) -> Result<(), Failure> {
     writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
 }
 
-fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Result<()> {
+fn tell(output: &mut impl Write, listed: &[ListedKey], now: Timestamp) -> io::Result<()> {
     let heads = [
         "ID",
         "KEY",
@@ -117,8 +121,8 @@ fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Resul
         "SCOPES",
         "NAME",
     ];
-    let rows = listed.iter().map(|Listed { key, last_used_at }| {
-        let moment = |at: &Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
+    let rows = listed.iter().map(|ListedKey { key, last_used_at }| {
+        let time = |at: &Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
         let state = match key.principal(now) {
             Ok(_) => "active",
             Err(byline_domain::KeyEnded::Revoked) => "revoked",
@@ -131,46 +135,22 @@ fn tell(output: &mut impl Write, listed: &[Listed], now: Timestamp) -> io::Resul
             key.grant
                 .user
                 .map_or("none".to_owned(), |user| user.to_string()),
-            moment(&key.grant.expires_at),
-            moment(last_used_at),
+            time(&key.grant.expires_at),
+            time(last_used_at),
             key.grant.scopes.to_string(),
             key.grant.name.as_str().to_owned(),
         ]
     });
-    let rows: Vec<_> = [heads.map(str::to_owned)].into_iter().chain(rows).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..heads.len()).map(width).collect();
-    for row in &rows {
-        let cells = row.iter().zip(&widths);
-        let line: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        writeln!(output, "{}", line.join("  ").trim_end())?;
-    }
-    Ok(())
+    write_table(output, heads, rows)
 }
 
-/// Runs `work` in a session that is committed.
+/// Runs `work` in a session, and commits it.
 pub(crate) fn in_session<T: Send + 'static>(
     url: &DatabaseUrl,
     work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let options = Options {
-        pool_size: NonZeroUsize::MIN,
-        queue_length: NonZeroUsize::MIN,
-    };
-    let database = Database::open(url, &options)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(Failure::System)?;
-    let store = database.store();
-    let done = runtime.block_on(store.write(Instant::now() + PATIENCE, work));
-    drop(store);
-    database.close();
-    Ok(done?)
+    let store = BlockingStore::open_beside(url)?;
+    Ok(store.write_once(PATIENCE, work)?)
 }
 
 fn after(now: Timestamp, span: jiff::Span) -> Result<Timestamp, Failure> {

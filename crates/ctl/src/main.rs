@@ -19,6 +19,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod status;
+mod table;
 mod token;
 mod transfer;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Failure> {
     let arguments = Arguments::read()?;
     let url = &arguments.database_url;
-    // Of every command: its standard streams must not be the database either.
+    // For every command: its standard streams must not be the database either.
     let files = Files::of(&[url])?;
     match arguments.command {
         Command::Migrate { status: None } => migrate::run(url),
@@ -52,7 +53,7 @@ fn run() -> Result<(), Failure> {
         Command::Man { folder } => completions::man(files, &folder),
         Command::Keys { command } => keys::run(url, &command),
         Command::Identities { command } => identities::run(url, &command),
-        Command::Token(plan) => token::run(&plan),
-        Command::Seed(plan) => seed::run(url, &plan),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Seed(arguments) => seed::run(url, &arguments),
     }
 }

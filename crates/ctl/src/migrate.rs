@@ -6,7 +6,7 @@ use byline_persistence::{DatabaseUrl, migrations};
 
 use crate::failure::Failure;
 
-/// Applies what is pending and names it.
+/// Applies the pending migrations, and prints their names.
 ///
 /// # Errors
 ///

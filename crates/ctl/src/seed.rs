@@ -1,30 +1,25 @@
 //! `bylinectl seed`
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use byline_application::{AppError, Conflict, Session, Store, posts, users};
-use byline_domain::Timestamp;
+use byline_application::{AppError, Conflict, crud};
 use byline_domain::policy::Principal;
-use byline_persistence::{Database, DatabaseUrl, Options};
+use byline_persistence::DatabaseUrl;
 
+use crate::arguments::per_entity::{Counts, PerEntity};
 use crate::failure::Failure;
+use crate::transfer::{BlockingStore, TABLES, Table, for_each_entity};
 
 mod writer;
 
-use writer::SeedWriter;
+use writer::{MadeUp, SeedWriter};
 
-/// What to make up.
+/// The rows to make up.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SeedArgs {
-    /// How many users.
-    #[arg(long, value_name = "N")]
-    users: u32,
-
-    /// How many posts, spread over these users.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    posts: u32,
+    #[command(flatten)]
+    counts: PerEntity<Counts>,
 
     /// Which users and posts: the same number makes the same ones, to the
     /// byte, in any empty database.
@@ -32,83 +27,85 @@ pub(crate) struct SeedArgs {
     seed: u64,
 }
 
-/// Rows that are written in one transaction: enough to hide the cost of the
-/// commit, few enough to let the requests of a running server in between.
+/// Rows that are written in one transaction: enough that the cost of the commit does not
+/// matter, and few enough that requests of a running server do not wait long.
 const ROWS_PER_JOB: u32 = 500;
 
 /// How long a transaction may wait for its turn.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Writes the users and posts of `plan`, and tells how far it is.
+/// Makes up rows and stores them, and shows the progress.
 ///
 /// # Errors
 ///
-/// [`Failure::SeededBefore`] when the same plan was carried out before; what
-/// was written until then stays.
-pub(crate) fn run(url: &DatabaseUrl, plan: &SeedArgs) -> Result<(), Failure> {
-    if plan.users == 0 && plan.posts > 0 {
-        return Err(Failure::NoAuthors);
+/// [`Failure::SeededBefore`] when the same was done before. Rows that were stored until then
+/// stay.
+pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure> {
+    let counts = arguments
+        .counts
+        .values()
+        .map(|count| count.copied().unwrap_or_default());
+    let counts: Vec<_> = TABLES.iter().zip(counts).collect();
+    for (parent, count) in &counts {
+        let needs_parent = |child: &&Table| arguments.counts.get(child) > Some(&0);
+        if let (0, Some(child)) = (count, parent.children().find(needs_parent)) {
+            return Err(Failure::NoParents {
+                rows: child.plural,
+                parent: parent.name,
+                parents: parent.plural,
+            });
+        }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(Failure::System)?;
-    let options = Options {
-        pool_size: NonZeroUsize::MIN,
-        queue_length: NonZeroUsize::MIN,
-    };
-    let database = Database::open(url, &options)?;
-    let done = runtime.block_on(carry_out(plan, &*database.store()));
-    database.close();
-    done?;
-    let SeedArgs { users, posts, seed } = plan;
-    writeln!(
-        io::stdout(),
-        "wrote {users} users and {posts} posts of seed {seed} to {url}"
-    )
-    .map_err(Failure::Output)
+    let seed = arguments.seed;
+    let store = BlockingStore::open_beside(url)?;
+    let mut writer = SeedWriter::new(seed);
+    let store_rows: &[StoreRows] = &for_each_entity!(E => store_rows::<E>);
+    for (store_rows, (table, count)) in store_rows.iter().zip(&counts) {
+        store_rows(&store, &mut writer, table, *count).map_err(|failure| match failure {
+            Failure::Refused(AppError::Conflict(Conflict::EmailTaken)) => {
+                Failure::SeededBefore(seed)
+            }
+            other => other,
+        })?;
+    }
+    drop(store);
+    let rows: Vec<_> = counts
+        .iter()
+        .map(|(table, count)| format!("{count} {}", table.plural))
+        .collect();
+    let rows = rows.join(" and ");
+    writeln!(io::stdout(), "wrote {rows} of seed {seed} to {url}").map_err(Failure::Output)
 }
 
-async fn carry_out(plan: &SeedArgs, store: &dyn Store) -> Result<(), Failure> {
-    let mut writer = SeedWriter::new(plan.seed);
-    let mut authors = Vec::new();
-    for (rows, done) in jobs(plan.users) {
-        let new = writer.users(rows)?;
-        let written = write(store, new, |session, (user, now)| {
-            Ok(users::create(session, &Principal::unrestricted(), user, *now)?.id)
-        });
-        authors.extend(written.await.map_err(|error| refused(error, plan.seed))?);
-        tell_progress("users", done, plan.users);
-    }
-    for (rows, done) in jobs(plan.posts) {
-        let new = writer.posts(rows, &authors)?;
-        let written = write(store, new, |session, (post, now)| {
-            posts::create(session, &Principal::unrestricted(), post, *now).map(|_| ())
-        });
-        written.await?;
-        tell_progress("posts", done, plan.posts);
+type StoreRows = fn(&BlockingStore, &mut SeedWriter, &Table, u32) -> Result<(), Failure>;
+
+/// Makes up `count` rows, and stores them.
+fn store_rows<E: MadeUp>(
+    store: &BlockingStore,
+    writer: &mut SeedWriter,
+    table: &Table,
+    count: u32,
+) -> Result<(), Failure> {
+    for (rows, done) in jobs(count) {
+        let rows = writer.rows::<E>(rows)?;
+        let ids = store.write_once(PATIENCE, move |session| {
+            let mut ids = Vec::with_capacity(rows.len());
+            for (fields, now) in &rows {
+                let row = crud::create(session, &Principal::unrestricted(), fields, *now)?;
+                ids.push(row.id);
+            }
+            Ok(ids)
+        })?;
+        if table.children().next().is_some() {
+            writer.add_parents(&ids);
+        }
+        tell_progress(table.plural, done, count);
     }
     Ok(())
 }
 
-/// Writes `rows` in one transaction, each by `create`.
-async fn write<N, T>(
-    store: &dyn Store,
-    rows: Vec<(N, Timestamp)>,
-    create: impl Fn(&mut dyn Session, &(N, Timestamp)) -> Result<T, AppError> + Send + 'static,
-) -> Result<Vec<T>, AppError>
-where
-    N: Send + 'static,
-    T: Send + 'static,
-{
-    store
-        .write(Instant::now() + PATIENCE, move |session| {
-            rows.iter().map(|row| create(session, row)).collect()
-        })
-        .await
-}
-
-/// The sizes of the jobs that make up `total`, each with how many rows there
-/// are after it.
+/// Returns the sizes of the jobs that make up `total`, each with the number of rows that
+/// are there after it.
 fn jobs(total: u32) -> impl Iterator<Item = (u32, u32)> {
     (0..total.div_ceil(ROWS_PER_JOB)).map(move |job| {
         let before = job * ROWS_PER_JOB;
@@ -117,18 +114,11 @@ fn jobs(total: u32) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-fn refused(error: AppError, seed: u64) -> Failure {
-    match error {
-        AppError::Conflict(Conflict::EmailTaken) => Failure::SeededBefore(seed),
-        other => other.into(),
-    }
-}
-
-/// About ten lines per kind of row.
+/// Shows about ten lines per entity.
 fn tell_progress(what: &str, done: u32, total: u32) {
     let tenth = (total / 10).max(1);
     if done == total || done / tenth != done.saturating_sub(ROWS_PER_JOB) / tenth {
-        // Progress that nobody sees is no reason to stop.
+        // A command goes on where its progress cannot be shown.
         drop(writeln!(io::stderr(), "{done} of {total} {what}"));
     }
 }

@@ -6,9 +6,10 @@ use byline_persistence::DatabaseUrl;
 use byline_persistence::migrations::{self, Status};
 
 use crate::failure::Failure;
+use crate::table::write_table;
 
-/// Shows which migrations the database has and lacks, and which releases it
-/// has seen.
+/// Prints which migrations are applied and pending, and which releases have used the
+/// database.
 ///
 /// # Errors
 ///
@@ -19,24 +20,13 @@ pub(crate) fn run(url: &DatabaseUrl) -> Result<(), Failure> {
 }
 
 fn tell(output: &mut impl Write, status: &Status) -> io::Result<()> {
-    let applied = status.applied.iter().map(|name| (name.as_str(), "applied"));
-    let pending = status.pending.iter().map(|name| (name.as_str(), "pending"));
-    table(output, ("MIGRATION", "STATE"), applied.chain(pending))?;
+    let applied = status.applied.iter().map(|name| (name, "applied"));
+    let pending = status.pending.iter().map(|name| (name, "pending"));
+    let migrations = applied.chain(pending);
+    let migrations = migrations.map(|(name, state)| [name.clone(), state.to_owned()]);
+    write_table(output, ["MIGRATION", "STATE"], migrations)?;
     writeln!(output)?;
     let releases = status.releases.iter();
-    let releases = releases.map(|release| (release.version.as_str(), release.schema.as_str()));
-    table(output, ("RELEASE", "SCHEMA"), releases)
-}
-
-fn table<'a>(
-    output: &mut impl Write,
-    heads: (&'a str, &'a str),
-    rows: impl Iterator<Item = (&'a str, &'a str)>,
-) -> io::Result<()> {
-    let rows: Vec<_> = [heads].into_iter().chain(rows).collect();
-    let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or(0);
-    for (left, right) in rows {
-        writeln!(output, "{left:width$}  {right}")?;
-    }
-    Ok(())
+    let releases = releases.map(|release| [release.version.clone(), release.schema.clone()]);
+    write_table(output, ["RELEASE", "SCHEMA"], releases)
 }

@@ -12,7 +12,7 @@ use crate::clock::now;
 use crate::failure::Failure;
 use crate::keys::scope;
 
-/// What a token shall say. The settings of the service that it is for are taken
+/// The contents of a token. The settings of the service that it is for are taken
 /// from the same environment.
 #[derive(Args, Debug)]
 pub(crate) struct TokenArgs {
@@ -48,16 +48,16 @@ pub(crate) struct TokenArgs {
 /// # Errors
 ///
 /// [`Failure::Secret`], [`Failure::Output`].
-pub(crate) fn run(plan: &TokenArgs) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &TokenArgs) -> Result<(), Failure> {
     let token = mint(
-        &plan.secret,
+        &arguments.secret,
         &Minting {
-            issuer: plan.issuer.clone(),
-            audience: plan.audience.clone(),
-            subject: plan.subject.clone(),
-            scopes: plan.scopes.iter().copied().collect(),
+            issuer: arguments.issuer.clone(),
+            audience: arguments.audience.clone(),
+            subject: arguments.subject.clone(),
+            scopes: arguments.scopes.iter().copied().collect(),
             now: now(),
-            lifetime: plan.expires_in,
+            lifetime: arguments.expires_in,
         },
     )?;
     writeln!(io::stdout().lock(), "{token}").map_err(Failure::Output)

@@ -1,19 +1,23 @@
 //! What the commands share that move rows.
 
 mod digest;
-mod door;
 mod entity;
 mod format;
-mod line;
+mod member;
 mod progress;
 mod sink;
+mod snapshot;
 mod source;
+mod store;
 mod strict;
 
 pub(crate) use digest::PrefixHasher;
-pub(crate) use door::BlockingStore;
-pub(crate) use entity::{Entity, Posts, Users};
+pub(crate) use entity::{Columns, Rows, TABLES, Table, for_each_entity, size, write_json};
 pub(crate) use format::Format;
-pub(crate) use progress::{Progress, number};
+pub(crate) use progress::{EntityProgress, Progress, number};
 pub(crate) use sink::Sink;
+pub(crate) use snapshot::{
+    BatchSize, advance_id_sequences, last_ids, read_pages, read_rows, read_snapshot,
+};
 pub(crate) use source::{Item, Read, Source};
+pub(crate) use store::BlockingStore;

@@ -172,8 +172,9 @@ impl<E: Resource> ImportPlan<E> {
         Ok(())
     }
 
+    /// Notes the id of a row that children may name as their parent.
     fn note_id(&mut self, new: &ImportedRow<E>, slot: Slot) {
-        if let (false, Some(given)) = (self.keeps_ids, new.id) {
+        if let (false, false, Some(given)) = (self.keeps_ids, E::CHILDREN.is_empty(), new.id) {
             self.given_ids.push((given.get(), slot));
         }
     }

@@ -2,28 +2,28 @@
 //! and the SHA-256 of each range of ids compared.
 
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread;
+use std::sync::mpsc::{Receiver, SyncSender};
 
-use byline_application::AppError;
+use byline_application::{AppError, Session};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::transfer::{BlockingStore, Entity, Progress, number};
+use crate::transfer::{
+    BlockingStore, Columns, Progress, number, read_pages, read_snapshot, write_json,
+};
 
-/// The ids of a range.
+/// How many ids a range has.
 const RANGE: i64 = 100_000;
 
-/// As in an export.
-const PAGE: u32 = 64;
+/// Ranges that wait to be compared.
+const WAITING: usize = 16;
 
-/// What a comparison came to.
+/// The result of a comparison.
 pub(super) struct Compared {
     pub(super) what: &'static str,
     pub(super) rows: u64,
     pub(super) ranges: u64,
-    /// That of all digests of ranges, in hexadecimal digits.
+    /// The digest of the digests of all ranges, in hexadecimal.
     pub(super) digest: String,
     pub(super) differing: Vec<Difference>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Difference {
     sides: [Side; 2],
 }
 
-/// What one database has in a range.
+/// The rows of one database in a range.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Side {
     rows: u64,
@@ -47,59 +47,52 @@ struct Side {
 /// # Errors
 ///
 /// [`Failure::Refused`]
-pub(super) fn compare<E: Entity>(
+pub(super) fn compare<E: Columns>(
     from: &BlockingStore,
     to: &BlockingStore,
     quiet: bool,
 ) -> Result<Compared, Failure> {
-    thread::scope(|scope| {
-        let (left, left_ranges) = mpsc::sync_channel(16);
-        let (right, right_ranges) = mpsc::sync_channel(16);
-        let left = scope.spawn(|| walk::<E>(from, left));
-        let right = scope.spawn(|| walk::<E>(to, right));
-        let compared = merge::<E>(&left_ranges, &right_ranges, quiet);
-        for walk in [left, right] {
-            let panicked = |_| Err(AppError::internal("the thread that reads has panicked"));
-            walk.join().unwrap_or_else(panicked)?;
-        }
-        Ok(compared)
+    read_snapshot(from, WAITING, read::<E>, |left| {
+        read_snapshot(to, WAITING, read::<E>, |right| {
+            Ok(merge::<E>(&left, &right, quiet))
+        })
     })
 }
 
-fn walk<E: Entity>(door: &BlockingStore, ranges: SyncSender<(i64, Side)>) -> Result<(), AppError> {
-    let ranges = Mutex::new(Some(ranges));
-    door.walk(move |session| {
-        let taken = ranges.lock().ok().and_then(|mut ranges| ranges.take());
-        let ranges = taken.ok_or_else(|| AppError::internal(super::CopyInterrupted))?;
-        let mut after = 0;
-        let mut current: Option<(i64, u64, Sha256)> = None;
-        let mut line = Vec::new();
-        loop {
-            let page = E::page(session, after, PAGE)?;
-            for row in &page {
-                let range = E::id(row) / RANGE;
-                if current.as_ref().is_some_and(|(at, ..)| *at != range)
-                    && !send(&ranges, current.take())
-                {
-                    return Ok(());
-                }
-                let (_, rows, hash) = current.get_or_insert_with(|| (range, 0, Sha256::new()));
-                line.clear();
-                E::write_json(row, &mut line).map_err(AppError::internal)?;
-                line.push(b'\n');
-                hash.update(&line);
-                *rows += 1;
+/// Hands out the ranges in which there are rows.
+fn read<E: Columns>(
+    session: &mut dyn Session,
+    ranges: &SyncSender<(i64, Side)>,
+) -> Result<(), AppError> {
+    let mut current: Option<(i64, u64, Sha256)> = None;
+    let mut line = Vec::new();
+    let mut written = Ok(());
+    read_pages::<E>(session, 0, |page| {
+        for row in &page {
+            let range = row.id.get() / RANGE;
+            if current.as_ref().is_some_and(|(at, ..)| *at != range)
+                && !send(ranges, current.take())
+            {
+                return false;
             }
-            let Some(last) = page.last() else {
-                send(&ranges, current.take());
-                return Ok(());
-            };
-            after = E::id(last);
+            let (_, rows, hash) = current.get_or_insert_with(|| (range, 0, Sha256::new()));
+            line.clear();
+            if let Err(error) = write_json(row, &mut line) {
+                written = Err(AppError::internal(error));
+                return false;
+            }
+            line.push(b'\n');
+            hash.update(&line);
+            *rows += 1;
         }
-    })
+        true
+    })?;
+    written?;
+    send(ranges, current);
+    Ok(())
 }
 
-/// Hands out a range; tells whether anybody wants more.
+/// Hands out a range. Returns whether more is wanted.
 fn send(ranges: &SyncSender<(i64, Side)>, range: Option<(i64, u64, Sha256)>) -> bool {
     let Some((range, rows, hash)) = range else {
         return true;
@@ -108,21 +101,21 @@ fn send(ranges: &SyncSender<(i64, Side)>, range: Option<(i64, u64, Sha256)>) -> 
     ranges.send((range, Side { rows, digest })).is_ok()
 }
 
-/// Goes through the ranges of both in their order.
-fn merge<E: Entity>(
+/// Compares the ranges of both in their order.
+fn merge<E: Columns>(
     left: &Receiver<(i64, Side)>,
     right: &Receiver<(i64, Side)>,
     quiet: bool,
 ) -> Compared {
     let mut compared = Compared {
-        what: E::NAME,
+        what: E::PLURAL,
         rows: 0,
         ranges: 0,
         digest: String::new(),
         differing: Vec::new(),
     };
     let mut all = Sha256::new();
-    let mut progress = Progress::new(&format!("comparing {}", E::NAME), 0, None, quiet);
+    let mut progress = Progress::new(&format!("comparing {}", E::PLURAL), 0, None, quiet);
     let (mut one, mut other) = (left.recv().ok(), right.recv().ok());
     while let Some(range) = [&one, &other]
         .into_iter()
@@ -147,7 +140,7 @@ fn merge<E: Entity>(
         progress.advance(compared.rows, from.rows);
         if from != to {
             compared.differing.push(Difference {
-                what: E::NAME,
+                what: E::PLURAL,
                 range,
                 sides,
             });

@@ -1,4 +1,4 @@
-//! Which file a name means, whatever the name.
+//! Tells whether two names mean the same file.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -7,18 +7,18 @@ use std::path::Path;
 
 use rustix::fs::{FileType, Stat};
 
-/// Whether the path stands for standard input or output.
+/// Returns whether the path stands for standard input or output.
 pub(crate) fn is_stream(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A file that exists, by its device and inode: the same for every path, link and
+/// An existing file, by its device and inode: these are the same for every path, link and
 /// descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     device: u64,
     inode: u64,
-    /// Whether it is a file that can be read more than once.
+    /// Whether the file can be read more than once.
     pub(super) is_regular: bool,
     length: u64,
 }
@@ -46,14 +46,14 @@ impl Node {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
-    /// In bytes, when it was looked at.
+    /// Returns the length in bytes at that time.
     pub(super) fn length(self) -> u64 {
         self.length
     }
 }
 
-/// What a path or a stream means: the file that is there, and the place in its
-/// folder, which may be empty.
+/// The file that a path or a stream means: the one that exists, and its name in its folder,
+/// under which there may be none yet.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     node: Option<Node>,
@@ -78,7 +78,7 @@ impl Identity {
         }
     }
 
-    /// Whether both mean one file.
+    /// Returns whether both mean the same file.
     pub(super) fn is(&self, other: &Self) -> bool {
         let same = |(one, other): (Node, Node)| one.is(other);
         let is_node = self.node.zip(other.node).is_some_and(same);
@@ -91,7 +91,7 @@ impl Identity {
     }
 }
 
-/// The folder that a file is in.
+/// Returns the folder that a file is in.
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())

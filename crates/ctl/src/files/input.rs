@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::identity::{Node, is_stream};
 use crate::failure::Failure;
 
-/// A file that is read, or standard input; not opened yet.
+/// A file to read, or standard input; not opened yet.
 pub(crate) struct Input {
     path: PathBuf,
     node: Node,
@@ -17,10 +17,10 @@ pub(crate) struct Input {
 
 /// An open input.
 pub(crate) enum Opened {
-    /// A regular file, from any place on and as often as need be. All readers share
-    /// one descriptor: the path is not looked up again.
+    /// A regular file, which can be read from any offset, repeatedly. All readers share one
+    /// descriptor: the path is not looked up again.
     File(Arc<File>),
-    /// What can be read once: a pipe, a device, standard input.
+    /// An input that can be read once: a pipe, a device, standard input.
     Stream(Box<dyn Read + Send>),
 }
 
@@ -36,7 +36,7 @@ impl Input {
         &self.path
     }
 
-    /// Opens the file, which waits for the writer of a named pipe.
+    /// Opens the file. Waits for the writer of a named pipe.
     ///
     /// # Errors
     ///
@@ -62,29 +62,29 @@ impl Input {
         })
     }
 
-    /// The length of a regular file.
+    /// Returns the length of a regular file in bytes.
     pub(crate) fn length(&self) -> Option<u64> {
         let is_file = self.node.is_regular && !is_stream(&self.path);
         is_file.then(|| self.node.length())
     }
 }
 
-/// Reads a file from a place on, whatever else reads it.
+/// Reads a file from an offset on, independently of other readers.
 pub(crate) struct At {
     file: Arc<File>,
-    place: u64,
+    offset: u64,
 }
 
 impl At {
-    pub(crate) fn new(file: Arc<File>, place: u64) -> Self {
-        Self { file, place }
+    pub(crate) fn new(file: Arc<File>, offset: u64) -> Self {
+        Self { file, offset }
     }
 }
 
 impl Read for At {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.place)?;
-        self.place += u64::try_from(read).unwrap_or_default();
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += u64::try_from(read).unwrap_or_default();
         Ok(read)
     }
 }

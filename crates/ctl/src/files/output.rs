@@ -1,4 +1,4 @@
-//! A file that is written: there whole or not at all.
+//! A file that is written whole or not at all.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -12,37 +12,37 @@ use tempfile::{NamedTempFile, TempDir};
 use super::identity::{folder, is_stream};
 use crate::failure::Failure;
 
-/// Which regular file an output may replace. Nothing else is ever replaced.
+/// Which regular files an output may replace. Other kinds of files are never replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replaces {
     /// None.
     Nothing,
-    /// One that holds no database.
+    /// Those that are not a database.
     Text,
-    /// Any that no database is at work with.
+    /// All, unless SQLite is using them.
     Anything,
 }
 
-/// A file that is written, or standard output; not made yet.
+/// A file to write, or standard output; not created yet.
 pub(crate) struct Output {
     path: PathBuf,
     replaces: Replaces,
     mode: u32,
 }
 
-/// A file that is being written.
+/// An output that is being written.
 pub(crate) enum Writing {
     /// Standard output.
     Stream,
-    /// A file that has no name yet; gone if it is dropped.
+    /// A file that does not have its name yet; removed when dropped.
     File(Unfinished),
 }
 
-/// A file without its name, in a folder of its own that only this user can enter,
-/// so that what a database puts beside it goes, too.
+/// A file that does not have its name yet. It is in a temporary folder that only this user can
+/// enter, so that files that SQLite puts beside it are removed with it.
 pub(crate) struct Unfinished {
     file: NamedTempFile,
-    _own: TempDir,
+    _folder: TempDir,
     path: PathBuf,
     replaces: Replaces,
     mode: u32,
@@ -61,7 +61,7 @@ impl Output {
         &self.path
     }
 
-    /// Makes the file, which is empty and has no name yet.
+    /// Creates the file, empty and without its name.
     ///
     /// # Errors
     ///
@@ -93,13 +93,13 @@ impl Output {
     }
 
     fn unfinished(&self) -> io::Result<Unfinished> {
-        let own = tempfile::Builder::new()
+        let temporary = tempfile::Builder::new()
             .prefix(".bylinectl-")
             .suffix(".partial")
             .tempdir_in(folder(&self.path))?;
         Ok(Unfinished {
-            file: NamedTempFile::new_in(own.path())?,
-            _own: own,
+            file: NamedTempFile::new_in(temporary.path())?,
+            _folder: temporary,
             path: self.path.clone(),
             replaces: self.replaces,
             mode: self.mode,
@@ -108,22 +108,22 @@ impl Output {
 }
 
 impl Unfinished {
-    /// Where the file is until it is finished.
+    /// Returns where the file is until it is finished.
     pub(crate) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Writes to the file.
+    /// Returns a writer to the file.
     pub(crate) fn writer(&self) -> io::Result<File> {
         self.file.as_file().try_clone()
     }
 
-    /// Makes what was written last, and gives the file its name. Returns its length.
+    /// Syncs the file to disk, and gives it its name. Returns its length in bytes.
     ///
     /// # Errors
     ///
     /// [`Failure::Write`], and what [`Files::output`](super::Files::output) refuses:
-    /// the name may have been taken meanwhile.
+    /// another file may have got the name meanwhile.
     pub(crate) fn finish(self) -> Result<u64, Failure> {
         refuse(&self.path, self.replaces)?;
         let path = self.path.clone();
@@ -144,7 +144,7 @@ impl Unfinished {
     }
 }
 
-/// Refuses a path that nothing may be written to.
+/// Fails unless a file may be written to the path.
 ///
 /// # Errors
 ///
@@ -175,8 +175,8 @@ pub(super) fn refuse(path: &Path, replaces: Replaces) -> Result<(), Failure> {
     refuse_beside(path)
 }
 
-/// Refuses a path beside a database: SQLite would take one for a part of the other,
-/// and undo or destroy it.
+/// Fails if the path belongs to a database beside it: SQLite would take one file for a part of
+/// the other, and undo or destroy it.
 ///
 /// # Errors
 ///
@@ -199,7 +199,8 @@ pub(super) fn refuse_beside(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What SQLite puts beside a database (<https://www.sqlite.org/tempfiles.html>).
+/// The suffixes of files that SQLite puts beside a database
+/// (<https://www.sqlite.org/tempfiles.html>).
 const SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -208,14 +209,14 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// The name of the database that a file with this name is put beside.
+/// Returns the name of the database that SQLite puts a file of this name beside.
 fn strip_suffix<'a>(name: &'a [u8], suffix: &str) -> Option<&'a OsStr> {
     let (stem, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
     let is_beside = end.eq_ignore_ascii_case(suffix.as_bytes()) && !stem.is_empty();
     is_beside.then(|| OsStr::from_bytes(stem))
 }
 
-/// Whether a file that is not open here is a SQLite database
+/// Returns whether a file that is not open here is a SQLite database
 /// (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
 fn holds_database(path: &Path) -> io::Result<bool> {
     let mut begin = Vec::new();

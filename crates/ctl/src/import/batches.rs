@@ -8,18 +8,20 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use crate::transfer::{Entity, Item, Read, Source};
+use byline_application::ImportedRow;
 
-/// How many rows make a batch: as many as are stored in [`TRANSACTION`], enough
-/// to hide the cost of a commit.
+use crate::transfer::{Columns, Item, Read, Source, size};
+
+/// The size of a batch in rows: as many as are stored within [`TRANSACTION`], and enough
+/// that the cost of a commit does not matter.
 pub(super) struct Size(AtomicUsize);
 
-/// How long a transaction should take: others who write wait for it.
+/// How long a transaction should take: other writers wait for it.
 const TRANSACTION: Duration = Duration::from_secs(1);
 
-/// So many however long they take. A transaction writes each page of an index that
-/// it touches once: the fewer rows it has, the more each of them costs, so that
-/// less and less would fit into the time.
+/// The least rows, however long they take. A transaction writes each page of an index
+/// that it touches once: the fewer rows it has, the more each of them costs, so fewer
+/// and fewer would fit into the time.
 const LEAST_ROWS: usize = 5_000;
 const FIRST_ROWS: usize = LEAST_ROWS;
 const MOST_ROWS: usize = 20_000;
@@ -29,7 +31,7 @@ impl Size {
         Self(AtomicUsize::new(FIRST_ROWS))
     }
 
-    /// Takes note of how long a batch of so many rows took.
+    /// Adapts the size to the time that a batch of so many rows took.
     pub(super) fn learn(&self, rows: usize, took: Duration) {
         let fits = TRANSACTION.as_micros() * u128::try_from(rows).unwrap_or_default()
             / took.as_micros().max(1);
@@ -48,19 +50,19 @@ impl Size {
 /// The most bytes in a batch that has more than one row.
 const MOST_BYTES: usize = 2 << 20;
 
-/// Rows, and lines that are none, in their order.
-pub(super) type Batch<E> = Vec<Read<<E as Entity>::Record>>;
+/// Rows and bad lines, in their order.
+pub(super) type Batch<E> = Vec<Read<ImportedRow<E>>>;
 
-/// Reads `source` in batches, the next ahead: each that waits is memory.
-pub(super) fn read<'scope, E: Entity>(
+/// Reads `source` in batches, only one of them ahead: each that waits takes memory.
+pub(super) fn read<'scope, E: Columns>(
     scope: &'scope Scope<'scope, '_>,
     mut source: Source<E>,
-    size: Arc<Size>,
+    batch_size: Arc<Size>,
 ) -> io::Result<Receiver<io::Result<Batch<E>>>> {
     let (sender, batches) = mpsc::sync_channel(1);
     let work = move || {
         loop {
-            let (batch, ended) = next(&mut source, size.rows());
+            let (batch, ended) = next(&mut source, batch_size.rows());
             // The receiver may have given up.
             if sender.send(Ok(batch)).is_err() {
                 return;
@@ -81,9 +83,9 @@ pub(super) fn read<'scope, E: Entity>(
     Ok(batches)
 }
 
-/// The next batch, and how the source ended behind it, if it did: what is ahead of
-/// an error is stored.
-fn next<E: Entity>(source: &mut Source<E>, most: usize) -> (Batch<E>, Option<io::Result<()>>) {
+/// Returns the next batch, and how the source ended behind it, if it did. Rows ahead of an
+/// error are stored.
+fn next<E: Columns>(source: &mut Source<E>, most: usize) -> (Batch<E>, Option<io::Result<()>>) {
     let mut batch = Vec::new();
     let mut bytes = 0;
     while batch.len() < most && bytes < MOST_BYTES {
@@ -93,7 +95,7 @@ fn next<E: Entity>(source: &mut Source<E>, most: usize) -> (Batch<E>, Option<io:
             Err(error) => return (batch, Some(Err(error))),
         };
         bytes += match &read.item {
-            Item::Row(row) => E::size(row),
+            Item::Row(row) => size(&row.fields),
             Item::Bad(text) => text.len(),
         };
         batch.push(read);

@@ -1,20 +1,21 @@
-//! Where an import begins: at the file's beginning, or where it was broken
-//! off.
+//! Where an import begins: at the beginning of the file, or where an earlier import of it was
+//! broken off.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
-use byline_application::Clock as _;
-use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Task};
+use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Numbering, Task};
+use byline_application::{Clock as _, Session};
 use byline_domain::Timestamp;
 
-use super::{ImportArgs, Target};
+use super::{ImportArgs, Imports, Target};
 use crate::clock::SystemClock;
 use crate::failure::Failure;
 use crate::files::{Input, Opened};
-use crate::transfer::{Entity, PrefixHasher};
+use crate::transfer::{BlockingStore, Columns, PrefixHasher, TABLES};
 
-/// Where an import begins, and under which name.
+/// What is known of an import when it begins.
 pub(super) struct Beginning {
     pub(super) task: Task,
     pub(super) position: Checkpoint,
@@ -35,11 +36,11 @@ impl Beginning {
     /// # Errors
     ///
     /// [`Failure::Input`], [`Failure::Refused`], [`Failure::OtherIds`]
-    pub(super) fn find<E: Entity>(
+    pub(super) fn find<E: Columns>(
         target: &Target<'_>,
         input: &Input,
         arguments: &ImportArgs,
-        authors: Option<ImportId>,
+        imports: &Imports,
     ) -> Result<Self, Failure> {
         let now = SystemClock.now();
         let failed = |error| Failure::Input(input.path().to_owned(), error);
@@ -47,32 +48,43 @@ impl Beginning {
         let length = input.length();
         let mut earlier = None;
         if let (Opened::File(file), Some(length), false) = (&opened, length, arguments.again) {
-            let imports = target.door.read(|s| Ok(s.imports().list(E::ROWS)?))?;
-            earlier = same(file, length, imports).map_err(failed)?;
+            let imports = target.real.read(|s| Ok(s.imports().list(E::PLURAL)?))?;
+            earlier = furthest(file, length, imports).map_err(failed)?;
         }
-        if let Some(earlier) = &earlier
-            && earlier.begun.numbering != arguments.numbering()
-        {
-            return Err(Failure::OtherIds(input.path().to_owned()));
-        }
-        let begun = earlier.map_or(
-            NewImport {
-                rows: E::ROWS,
-                numbering: arguments.numbering(),
-                authors,
-            },
-            |earlier| earlier.begun,
-        );
+        let numbering = arguments.numbering();
         let position = earlier.map_or(Checkpoint::START, |earlier| earlier.position);
-        let id = match (earlier, target.rehearsal) {
-            (Some(earlier), None) => earlier.id,
-            (earlier, None) => {
-                debug_assert!(earlier.is_none(), "one that is found goes on");
-                target
-                    .door
-                    .write(move |s| Ok(s.imports().begin(&begun, now)?))?
+        let (begun, mut parents) = match earlier {
+            Some(earlier) if earlier.begun.numbering != numbering => {
+                return Err(Failure::OtherIds(input.path().to_owned()));
             }
-            (earlier, Some(rehearsal)) => rehearsal.begin(begun, position, earlier, now)?,
+            Some(earlier) => {
+                let parents = parents::<E>(target.real, earlier.begun.parents)?;
+                (earlier.begun, parents)
+            }
+            None => {
+                let is_new = |_: &_| numbering == Numbering::Anew;
+                let rows = E::PLURAL;
+                let parents = imports.last.filter(is_new);
+                let by_entity = parents.map(|_| imports.by_entity.clone());
+                let begun = NewImport {
+                    rows,
+                    numbering,
+                    parents,
+                };
+                (begun, by_entity.unwrap_or_default())
+            }
+        };
+        let id = match (target.dry_run, earlier) {
+            (None, Some(earlier)) => earlier.id,
+            (None, None) => {
+                let begin = move |s: &mut dyn Session| Ok(s.imports().begin(&begun, now)?);
+                target.real.write(begin)?
+            }
+            (Some(dry_run), None) => dry_run.begin(begun, position, None, now)?,
+            (Some(dry_run), Some(earlier)) => {
+                parents = dry_run.parents(parents, now)?;
+                dry_run.begin(begun, position, Some(earlier.id), now)?
+            }
         };
         let mut prefix = match &opened {
             Opened::File(file) => Some(PrefixHasher::of(file)),
@@ -86,7 +98,7 @@ impl Beginning {
                 id,
                 numbering: begun.numbering,
                 on_conflict: arguments.on_conflict(),
-                authors: begun.authors,
+                parents,
             },
             position,
             is_done: Some(position.bytes) == length && position.bytes > 0,
@@ -98,9 +110,37 @@ impl Beginning {
     }
 }
 
-/// The import that has come furthest of those that have taken the beginning of
+/// Returns the imports of the parents of `E`, by the names of their entities. `first` is the one
+/// that the import of `E` names; each names the one of its own parents.
+fn parents<E: Columns>(
+    store: &BlockingStore,
+    first: Option<ImportId>,
+) -> Result<BTreeMap<&'static str, ImportId>, Failure> {
+    store.read(move |session| {
+        let mut parents = BTreeMap::new();
+        let mut next = first;
+        let ahead = TABLES.iter().take_while(|table| table.name != E::NAME);
+        for table in ahead.collect::<Vec<_>>().into_iter().rev() {
+            let Some(id) = next else { break };
+            let mut imports = session.imports().list(table.plural)?.into_iter();
+            if let Some(import) = imports.find(|import| import.id == id) {
+                parents.insert(table.name, id);
+                next = import.begun.parents;
+            }
+        }
+        // An import that is not listed has stored nothing: no parents are found by it.
+        if let Some(id) = next {
+            for relation in E::PARENTS {
+                parents.entry(relation.parent).or_insert(id);
+            }
+        }
+        Ok(parents)
+    })
+}
+
+/// Returns the import that has come furthest of those that have taken the beginning of
 /// this file.
-fn same(
+fn furthest(
     file: &Arc<File>,
     length: u64,
     mut imports: Vec<Import>,

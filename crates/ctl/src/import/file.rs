@@ -1,32 +1,31 @@
 //! One file on its way into the database.
 
+use std::io;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use byline_application::Digest;
-use byline_application::import::{BatchOutcome, Checkpoint, ImportCounts, RowError, Step, Task};
+use byline_application::import::{
+    self, BatchOutcome, Checkpoint, ImportCounts, RowError, Step, Task,
+};
+use byline_application::{Digest, ImportedRow};
 use byline_domain::Timestamp;
 
 use super::batches::{self, Batch, Size};
-use super::rehearsal::{DryRunDatabase, Prepare};
 use super::{Beginning, Conflict, ErrorReport, Ids, ImportArgs, Target};
 use crate::failure::Failure;
-use crate::transfer::{Entity, Format, Item, PrefixHasher, Progress, Read, Source};
+use crate::transfer::{Columns, Format, Item, PrefixHasher, Progress, Read, Source, Table};
 
-/// Between two transactions, unless nobody else has the file open. Whoever waits
-/// for the lock of a SQLite file looks for it now and then, and would not find it
-/// free in a shorter time.
+/// The pause between two transactions, unless nobody else has the file open. Others try
+/// to lock a SQLite file now and then, and would not find it unlocked in a shorter time.
 const GAP: Duration = Duration::from_millis(40);
 
 /// The import of a file.
 pub(super) struct Job<'a, E> {
-    target: &'a Target<'a>,
-    path: &'a Path,
-    arguments: &'a ImportArgs,
     source: Source<E>,
-    course: ImportState,
+    storing: Storing<'a, E>,
 }
 
 /// Where the import stands.
@@ -35,15 +34,11 @@ struct ImportState {
     position: Checkpoint,
     prefix: Option<PrefixHasher>,
     now: Timestamp,
-    length: Option<u64>,
     /// Whether a line could not be stored, and so none behind it is.
     is_stopped: bool,
 }
 
-impl<'a, E: Entity> Job<'a, E>
-where
-    DryRunDatabase: Prepare<E>,
-{
+impl<'a, E: Columns> Job<'a, E> {
     /// # Errors
     ///
     /// [`Failure::Input`], [`Failure::Header`]
@@ -63,58 +58,48 @@ where
             ..
         } = beginning;
         let place = (position.bytes, position.lines);
-        Ok(Self {
+        let source = Source::open(path, opened, format, place, now)?;
+        let progress = Progress::new(E::PLURAL, position.bytes, length, arguments.quiet);
+        let storing = Storing {
             target,
             path,
             arguments,
-            source: Source::open(path, opened, format, place, now)?,
-            course: ImportState {
+            state: ImportState {
                 task,
                 position,
                 prefix,
                 now,
-                length,
                 is_stopped: false,
             },
-        })
+            progress,
+            size: Arc::new(Size::new()),
+            rows: PhantomData,
+        };
+        Ok(Self { source, storing })
     }
 
-    /// Stores what can be, and tells of what cannot.
+    /// Stores the rows that can be stored, and reports the others.
     ///
     /// # Errors
     ///
     /// [`Failure::Input`], [`Failure::Refused`], [`Failure::Overtaken`]
-    pub(super) fn run(self, faults: &mut ErrorReport) -> Result<ImportCounts, Failure> {
+    pub(super) fn run(self, errors: &mut ErrorReport) -> Result<ImportCounts, Failure> {
         let Self {
-            target,
-            path,
-            arguments,
             source,
-            course,
+            mut storing,
         } = self;
-        let failed = |error| Failure::Input(path.to_owned(), error);
-        let begin = course.position.bytes;
-        let progress = Progress::new(E::NAME, begin, course.length, arguments.quiet);
-        let mut storing = Storing::<E> {
-            target,
-            path,
-            arguments,
-            course,
-            progress,
-            size: Arc::new(Size::new()),
-            rows: std::marker::PhantomData,
-        };
         thread::scope(|scope| {
             let batches =
                 batches::read(scope, source, Arc::clone(&storing.size)).map_err(Failure::System)?;
-            let mut tally = ImportCounts::default();
+            let mut counts = ImportCounts::default();
             for batch in batches {
-                tally.add(storing.take(batch.map_err(failed)?, faults)?);
-                if faults.are_too_many() {
+                let batch = batch.map_err(|error| storing.unreadable(error))?;
+                counts.add(storing.take(batch, errors)?);
+                if errors.are_too_many() {
                     break;
                 }
             }
-            Ok(tally)
+            Ok(counts)
         })
     }
 }
@@ -124,33 +109,30 @@ struct Storing<'a, E> {
     target: &'a Target<'a>,
     path: &'a Path,
     arguments: &'a ImportArgs,
-    course: ImportState,
+    state: ImportState,
     progress: Progress,
     size: Arc<Size>,
-    rows: std::marker::PhantomData<E>,
+    rows: PhantomData<E>,
 }
 
-impl<E: Entity> Storing<'_, E>
-where
-    DryRunDatabase: Prepare<E>,
-{
+impl<E: Columns> Storing<'_, E> {
     /// Stores what can be stored of a batch.
     fn take(
         &mut self,
         mut batch: Batch<E>,
-        faults: &mut ErrorReport,
+        errors: &mut ErrorReport,
     ) -> Result<ImportCounts, Failure> {
-        let goes_on = self.arguments.skip_invalid || self.arguments.dry_run;
+        let continues = self.arguments.skip_invalid || self.arguments.dry_run;
         loop {
-            if goes_on {
-                end_at_last_told(&mut batch, faults.left());
+            if continues {
+                end_at_last_reported(&mut batch, errors.left());
             }
             let Some(last) = batch.last() else {
                 return Ok(ImportCounts::default());
             };
             let (end, lines) = (last.bytes, last.lines);
-            if self.course.is_stopped && !goes_on {
-                self.tell_bad(&batch, faults);
+            if self.state.is_stopped && !continues {
+                self.report_bad(&batch, errors);
                 return Ok(ImportCounts::default());
             }
             // Without `--skip-invalid`, only what is ahead of the first bad
@@ -159,7 +141,7 @@ where
                 .iter()
                 .position(|read| matches!(read.item, Item::Bad(_)));
             let (cut, to) = match bad {
-                Some(bad) if !goes_on => {
+                Some(bad) if !continues => {
                     let before = bad.checked_sub(1).and_then(|before| batch.get(before));
                     (bad, before.map(|read| (read.bytes, read.lines)))
                 }
@@ -172,14 +154,14 @@ where
                 None => BatchOutcome::Stored(ImportCounts::default()),
             };
             match outcome {
-                BatchOutcome::Stored(tally) => {
-                    self.tell_bad(&batch, faults);
-                    self.course.is_stopped |= bad.is_some();
-                    self.progress.advance(end, tally.rows());
-                    return Ok(tally);
+                BatchOutcome::Stored(counts) => {
+                    self.report_bad(&batch, errors);
+                    self.state.is_stopped |= bad.is_some();
+                    self.progress.advance(end, counts.rows());
+                    return Ok(counts);
                 }
                 BatchOutcome::Known => {
-                    // By an attempt whose answer was lost.
+                    // An earlier attempt stored it, but its answer was lost.
                     let inserted = count;
                     self.progress.advance(end, inserted);
                     return Ok(ImportCounts {
@@ -193,61 +175,67 @@ where
         }
     }
 
-    /// Turns the rows that the database has no place for into bad lines.
-    fn mark(&self, batch: &mut [Read<E::Record>], refused: &[(usize, RowError)]) {
+    /// Marks the rows that cannot be stored as bad lines.
+    fn mark(&self, batch: &mut [Read<ImportedRow<E>>], refused: &[(usize, RowError)]) {
         let rows = batch
             .iter_mut()
             .filter(|read| matches!(read.item, Item::Row(_)));
         let mut refused = refused.iter().peekable();
         for (index, read) in rows.enumerate() {
-            if let Some((_, refusal)) = refused.next_if(|(at, _)| *at == index) {
-                read.item = Item::Bad(self.told(refusal));
+            if let Some((_, error)) = refused.next_if(|(at, _)| *at == index) {
+                read.item = Item::Bad(self.explain(error));
             }
         }
     }
 
-    fn tell_bad(&self, batch: &[Read<E::Record>], faults: &mut ErrorReport) {
+    fn report_bad(&self, batch: &[Read<ImportedRow<E>>], errors: &mut ErrorReport) {
         for read in batch {
             if let Item::Bad(text) = &read.item {
-                faults.tell(self.path, read.line, text, &self.progress);
+                errors.report(self.path, read.line, text, &self.progress);
             }
         }
     }
 
-    /// Why a row cannot be stored, and what can be done about it.
-    fn told(&self, refusal: &RowError) -> String {
-        let hint = match refusal {
-            RowError::NoId => "; `--ids new` numbers them",
-            RowError::UserTaken(_) | RowError::PostTaken(_)
-                if self.arguments.on_conflict == Conflict::Fail =>
+    /// Returns why a row cannot be stored, and what can be done about it.
+    fn explain(&self, error: &RowError) -> String {
+        let fails = self.arguments.on_conflict == Conflict::Fail;
+        match error {
+            RowError::NoId => format!("{error}; `--ids new` numbers them"),
+            RowError::IdTaken(_) if fails => {
+                format!("{error}; `--on-conflict` skip or update, or `--ids new`")
+            }
+            RowError::ValueTaken(..) | RowError::ValueRepeated(_)
+                if fails || self.arguments.ids == Ids::Keep =>
             {
-                "; `--on-conflict` skip or update, or `--ids new`"
+                format!("{error}; `--on-conflict skip` leaves it out")
             }
-            RowError::EmailTaken(_)
-                if self.arguments.on_conflict == Conflict::Fail
-                    || self.arguments.ids == Ids::Keep =>
-            {
-                "; `--on-conflict skip` leaves it out"
-            }
-            RowError::NoAuthor(_) if self.arguments.users.is_none() => {
-                "; import the users first, or with `--users`"
-            }
-            _ => "",
-        };
-        format!("{refusal}{hint}")
+            RowError::ParentMissing(relation, _) => match Table::named(relation.parent) {
+                Some(parent) if self.arguments.files.get(parent).is_none() => {
+                    let parents = parent.plural;
+                    format!("{error}; import the {parents} first, or with `--{parents}`")
+                }
+                _ => error.to_string(),
+            },
+            _ => error.to_string(),
+        }
     }
 
-    /// Stores rows, and moves on to a place in bytes and lines.
+    fn unreadable(&self, error: io::Error) -> Failure {
+        Failure::Input(self.path.to_owned(), error)
+    }
+
+    /// Stores rows, and moves on to a position in bytes and lines.
     fn store(
         &mut self,
-        rows: Vec<E::Record>,
+        rows: Vec<ImportedRow<E>>,
         (bytes, lines): (u64, u64),
     ) -> Result<BatchOutcome, Failure> {
-        let digest = match &mut self.course.prefix {
-            Some(prefix) => prefix
-                .advance(bytes)
-                .map_err(|error| Failure::Input(self.path.to_owned(), error))?,
-            // No import goes on with a stream: no digest is this.
+        let digest = match &mut self.state.prefix {
+            Some(prefix) => {
+                let digest = prefix.advance(bytes);
+                digest.map_err(|error| self.unreadable(error))?
+            }
+            // No import goes on with a stream: no file has this digest.
             None => Digest::from_bytes([0; Digest::LENGTH]),
         };
         let to = Checkpoint {
@@ -256,27 +244,27 @@ where
             digest,
         };
         let step = Step {
-            from: self.course.position.bytes,
+            from: self.state.position.bytes,
             to,
-            now: self.course.now,
+            now: self.state.now,
         };
         let rows = Arc::new(rows);
-        if let Some(rehearsal) = self.target.rehearsal {
-            rehearsal.prepare(self.target.door, &rows, &self.course.task)?;
+        let task = self.state.task.clone();
+        if let Some(dry_run) = self.target.dry_run {
+            dry_run.prepare(self.target.real, &rows, &task)?;
         }
-        let task = self.course.task;
         let (count, begun) = (rows.len(), Instant::now());
         let outcome = self
             .target
-            .door()
-            .write(move |session| E::import(session, &task, &rows, &step))?;
+            .store()
+            .write(move |session| import::rows(session, &task, &rows, &step))?;
         self.size.learn(count, begun.elapsed());
         if !self.arguments.indexes_last {
             thread::sleep(GAP);
         }
         if matches!(outcome, BatchOutcome::Stored(_) | BatchOutcome::Known) {
-            self.course.position = to;
-            if let Some(prefix) = &mut self.course.prefix {
+            self.state.position = to;
+            if let Some(prefix) = &mut self.state.prefix {
                 prefix.settle();
             }
         }
@@ -284,9 +272,9 @@ where
     }
 }
 
-/// Ends the batch with the last bad line that may be told: what is not told is
-/// not passed over.
-fn end_at_last_told<T>(batch: &mut Vec<Read<T>>, left: u64) {
+/// Ends the batch with the last bad line that may be reported: no bad line is passed over
+/// without a report.
+fn end_at_last_reported<T>(batch: &mut Vec<Read<T>>, left: u64) {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let bad = batch.iter().enumerate();
     let mut bad = bad.filter(|(_, read)| matches!(read.item, Item::Bad(_)));
@@ -295,8 +283,8 @@ fn end_at_last_told<T>(batch: &mut Vec<Read<T>>, left: u64) {
     }
 }
 
-/// The rows among the first `cut` of the batch.
-fn rows<E: Entity>(batch: &[Read<E::Record>], cut: usize) -> Vec<E::Record> {
+/// Returns the rows among the first `cut` items of the batch.
+fn rows<E: Columns>(batch: &[Read<ImportedRow<E>>], cut: usize) -> Vec<ImportedRow<E>> {
     let rows = batch.iter().take(cut).filter_map(|read| match &read.item {
         Item::Row(row) => Some(row.clone()),
         Item::Bad(_) => None,

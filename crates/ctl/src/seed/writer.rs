@@ -1,6 +1,11 @@
-//! Makes up users and posts, the same ones for the same seed.
+//! Makes up rows, the same ones for the same seed.
 
-use byline_domain::{Content, EmailAddress, NewPost, NewUser, Timestamp, Title, UserId, UserName};
+use std::collections::BTreeMap;
+
+use byline_application::Resource;
+use byline_domain::{
+    Content, EmailAddress, Entity, Id, PostFields, Timestamp, Title, UserFields, UserName,
+};
 use deunicode::deunicode;
 use fake::Fake;
 use fake::faker::address::en::CityName;
@@ -20,11 +25,23 @@ const BEGINNING: i64 = 1_735_689_600_000_000;
 /// Between two rows, in microseconds.
 const STEP: i64 = 1_000_000;
 
-/// Makes up users and posts, each created a second after the last.
+/// Makes up rows, each created a second after the last.
 pub(super) struct SeedWriter {
     seed: u64,
     random: ChaCha8Rng,
     rows: i64,
+    /// The ids of rows that are stored, by the names of their entities.
+    parents: BTreeMap<&'static str, Vec<i64>>,
+}
+
+/// An entity whose rows are made up.
+pub(super) trait MadeUp: Resource {
+    /// Makes up the fields of a row.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unfit`]
+    fn make_up(writer: &mut SeedWriter) -> Result<Self, Failure>;
 }
 
 impl SeedWriter {
@@ -33,63 +50,32 @@ impl SeedWriter {
             seed,
             random: ChaCha8Rng::seed_from_u64(seed),
             rows: 0,
+            parents: BTreeMap::new(),
         }
     }
 
-    /// The next `count` users. No two users of any two seeds have the same
-    /// e-mail address.
-    pub(super) fn users(&mut self, count: u32) -> Result<Vec<(NewUser, Timestamp)>, Failure> {
+    /// Returns the next `count` rows, and when each was created.
+    pub(super) fn rows<E: MadeUp>(&mut self, count: u32) -> Result<Vec<(E, Timestamp)>, Failure> {
         (0..count)
-            .map(|_| Ok((self.user()?, self.now()?)))
+            .map(|_| Ok((E::make_up(self)?, self.now()?)))
             .collect()
     }
 
-    /// The next `count` posts, by any of `authors`.
-    pub(super) fn posts(
-        &mut self,
-        count: u32,
-        authors: &[UserId],
-    ) -> Result<Vec<(NewPost, Timestamp)>, Failure> {
-        (0..count)
-            .map(|_| Ok((self.post(authors)?, self.now()?)))
-            .collect()
+    /// Adds rows that children may have as parents.
+    pub(super) fn add_parents<E: Entity>(&mut self, ids: &[Id<E>]) {
+        let parents = self.parents.entry(E::NAME).or_default();
+        parents.extend(ids.iter().map(|id| id.get()));
     }
 
-    fn user(&mut self) -> Result<NewUser, Failure> {
-        let name = self.name();
-        let latin = deunicode(&name).to_ascii_lowercase();
-        let words = latin.split(|c: char| !c.is_ascii_alphanumeric());
-        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-        let host = ["com", "net", "org"]
-            .choose(&mut self.random)
-            .unwrap_or(&"org");
-        let email = format!(
-            "{}.{}.{}@example.{host}",
-            words.join("."),
-            self.seed,
-            self.rows
-        );
-        Ok(NewUser {
-            name: UserName::parse(name)?,
-            email: EmailAddress::parse(email)?,
-        })
+    /// Picks a parent.
+    fn parent<E: Entity>(&mut self) -> Result<Id<E>, Failure> {
+        let ids = self.parents.get(E::NAME);
+        let id = ids.and_then(|ids| ids.choose(&mut self.random));
+        let id = id.and_then(|id| Id::try_from(*id).ok());
+        id.ok_or_else(|| Failure::Unfit("there is no parent".into()))
     }
 
-    fn post(&mut self, authors: &[UserId]) -> Result<NewPost, Failure> {
-        let user_id = *authors.choose(&mut self.random).ok_or(Failure::NoAuthors)?;
-        let title: String = CatchPhrase().fake_with_rng(&mut self.random);
-        let sentences: u8 = (2..7).fake_with_rng(&mut self.random);
-        let sentences: Vec<_> = (0..sentences).map(|_| self.sentence()).collect();
-        let city: String = CityName().fake_with_rng(&mut self.random);
-        let content = format!("{}\n\n— {}, {city}", sentences.join(" "), self.name());
-        Ok(NewPost {
-            user_id,
-            title: Title::parse(title)?,
-            content: Content::parse(content)?,
-        })
-    }
-
-    /// A name as people have them somewhere in the world.
+    /// Makes up a name as people have them somewhere in the world.
     fn name(&mut self) -> String {
         let random = &mut self.random;
         match (0..12).fake_with_rng::<u8, _>(random) {
@@ -122,9 +108,50 @@ impl SeedWriter {
     }
 }
 
+/// No two users of any two seeds have the same e-mail address.
+impl MadeUp for UserFields {
+    fn make_up(writer: &mut SeedWriter) -> Result<Self, Failure> {
+        let name = writer.name();
+        let latin = deunicode(&name).to_ascii_lowercase();
+        let words = latin.split(|c: char| !c.is_ascii_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        let host = ["com", "net", "org"]
+            .choose(&mut writer.random)
+            .unwrap_or(&"org");
+        let email = format!(
+            "{}.{}.{}@example.{host}",
+            words.join("."),
+            writer.seed,
+            writer.rows
+        );
+        Ok(Self {
+            name: UserName::parse(name)?,
+            email: EmailAddress::parse(email)?,
+        })
+    }
+}
+
+impl MadeUp for PostFields {
+    fn make_up(writer: &mut SeedWriter) -> Result<Self, Failure> {
+        let user_id = writer.parent()?;
+        let title: String = CatchPhrase().fake_with_rng(&mut writer.random);
+        let sentences: u8 = (2..7).fake_with_rng(&mut writer.random);
+        let sentences: Vec<_> = (0..sentences).map(|_| writer.sentence()).collect();
+        let city: String = CityName().fake_with_rng(&mut writer.random);
+        let content = format!("{}\n\n— {}, {city}", sentences.join(" "), writer.name());
+        Ok(Self {
+            user_id,
+            title: Title::parse(title)?,
+            content: Content::parse(content)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use byline_domain::UserId;
 
     use super::*;
 
@@ -132,23 +159,25 @@ mod tests {
     fn the_same_seed_makes_the_same_rows() {
         let author = [UserId::try_from(1).unwrap()];
         let [mut one, mut two] = [SeedWriter::new(7), SeedWriter::new(7)];
-        assert_eq!(one.users(300).unwrap(), two.users(300).unwrap());
-        assert_eq!(
-            one.posts(300, &author).unwrap(),
-            two.posts(300, &author).unwrap()
-        );
+        let users = |writer: &mut SeedWriter| writer.rows::<UserFields>(300).unwrap();
+        assert_eq!(users(&mut one), users(&mut two));
+        let posts = |writer: &mut SeedWriter| {
+            writer.add_parents(&author);
+            writer.rows::<PostFields>(300).unwrap()
+        };
+        assert_eq!(posts(&mut one), posts(&mut two));
     }
 
     #[test]
     fn no_address_comes_twice_whatever_the_seeds() {
-        let users = (0..30).flat_map(|seed| SeedWriter::new(seed).users(300).unwrap());
+        let users = (0..30).flat_map(|seed| SeedWriter::new(seed).rows::<UserFields>(300).unwrap());
         let emails: HashSet<_> = users.map(|(user, _)| user.email.key()).collect();
         assert_eq!(emails.len(), 30 * 300);
     }
 
     #[test]
     fn not_everything_is_ascii() {
-        let users = SeedWriter::new(1).users(300).unwrap();
+        let users = SeedWriter::new(1).rows::<UserFields>(300).unwrap();
         assert!(users.iter().any(|(user, _)| !user.name.as_str().is_ascii()));
         assert!(users.iter().any(|(user, _)| user.name.as_str().is_ascii()));
     }

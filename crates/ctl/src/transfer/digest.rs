@@ -1,4 +1,4 @@
-//! What was taken of a file, as a digest.
+//! The digest of the beginning of a file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,41 +9,41 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::At;
 
-/// The bytes of a file up to a place that moves on, and their SHA-256.
+/// Computes the SHA-256 of the first bytes of a file, as their number grows.
 pub(crate) struct PrefixHasher {
     file: Arc<File>,
     reader: At,
     bytes: u64,
     hash: Sha256,
-    /// Where it was settled last.
-    base: (u64, Sha256),
+    /// The state that was settled last.
+    settled: (u64, Sha256),
     buffer: Vec<u8>,
 }
 
 const BUFFER: usize = 1 << 18;
 
 impl PrefixHasher {
-    /// Of no bytes as yet.
+    /// Begins at the beginning of the file.
     pub(crate) fn of(file: &Arc<File>) -> Self {
         Self {
             file: Arc::clone(file),
             reader: At::new(Arc::clone(file), 0),
             bytes: 0,
             hash: Sha256::new(),
-            base: (0, Sha256::new()),
+            settled: (0, Sha256::new()),
             buffer: vec![0; BUFFER],
         }
     }
 
-    /// Moves to the first `bytes` of the file and gives their digest: on, or
-    /// back as far as it is settled.
+    /// Returns the digest of the first `bytes` of the file. They may be fewer than before, but
+    /// not fewer than when [`settle`](Self::settle) was called.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is not as long any more.
+    /// The file cannot be read, or has become shorter.
     pub(crate) fn advance(&mut self, bytes: u64) -> io::Result<Digest> {
         if bytes < self.bytes {
-            (self.bytes, self.hash) = self.base.clone();
+            (self.bytes, self.hash) = self.settled.clone();
             self.reader = At::new(Arc::clone(&self.file), self.bytes);
         }
         if bytes < self.bytes {
@@ -64,9 +64,9 @@ impl PrefixHasher {
         Ok(Digest::from_bytes(self.hash.clone().finalize().into()))
     }
 
-    /// Never goes back behind this place from now on.
+    /// Gives up what is needed to go back behind this position.
     pub(crate) fn settle(&mut self) {
-        self.base = (self.bytes, self.hash.clone());
+        self.settled = (self.bytes, self.hash.clone());
     }
 }
 

@@ -1,269 +1,319 @@
-//! Users and posts as what is moved.
+//! The entities as commands move them: each is described once, in [`columns!`], and listed once,
+//! in [`for_each_entity!`].
 
-use byline_application::import::{self, BatchOutcome, Rows, Step, Task};
-use byline_application::{AppError, PostRecord, RepositoryError, Session, UserRecord};
-use byline_domain::{Post, Timestamp, User};
+use std::borrow::Cow;
+use std::slice::Iter;
+
+use byline_application::import::{self, BatchOutcome, Step, Task};
+use byline_application::{AppError, ImportedRow, RepositoryError, Resource, Session};
+use byline_domain::{Entity as _, Id, PostFields, Relation, Stored, Text, Timestamp, UserFields};
 use csv::StringRecord;
+use serde::{Deserialize, Serializer as _};
 
-use super::line::{PostLine, UserLine, Whole};
+use super::member::{MemberErrors, Value, Whole};
+use super::sink::Sink;
+use crate::failure::Failure;
 
-/// A kind of rows.
-pub(crate) trait Entity: Send + 'static {
-    /// A row on its way in.
-    type Record: Clone + Send + Sync + 'static;
-    /// A row on its way out.
-    type Stored: Clone + Into<Self::Record> + Send + Sync + 'static;
+/// Evaluates an expression once for each entity, parents before their children. The values are
+/// an array.
+macro_rules! for_each_entity {
+    ($entity:ident => $value:expr) => {
+        [
+            {
+                type $entity = byline_domain::UserFields;
+                $value
+            },
+            {
+                type $entity = byline_domain::PostFields;
+                $value
+            },
+        ]
+    };
+}
+pub(crate) use for_each_entity;
 
-    /// Which rows these are.
-    const ROWS: Rows;
-    /// What they are called.
-    const NAME: &'static str;
-    /// The members of a row, in the order in which they are written. The first
-    /// is the id.
+columns! {
+    UserFields { parents {} texts { name, email } }
+    PostFields { parents { user_id } texts { title, content } }
+}
+
+/// An entity whose rows are moved. Its members have the names and forms that they have in the
+/// API, and `version` besides: nothing of a row is lost.
+pub(crate) trait Columns: Resource {
+    /// A row as a file has it.
+    type Line<'a>: Deserialize<'a>;
+
+    /// The members of a row, in the order in which they are written.
     const MEMBERS: &'static [&'static str];
-    /// Those without which there is no row.
+    /// The members that a row must have.
     const REQUIRED: &'static [&'static str];
 
-    /// A row from a line of JSON.
+    /// Returns the values of the fields, in the order of the members.
+    fn values(&self) -> impl Iterator<Item = Value<'_>>;
+
+    /// Takes the members from the cells of a record.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
-    fn from_json(line: &[u8], now: Timestamp) -> Result<Self::Record, String>;
+    /// What is wrong with a cell.
+    fn line(cells: Cells<'_>) -> Result<Self::Line<'_>, String>;
 
-    /// A row from a record whose fields `cells` picks by the index of their
-    /// member. An empty cell of a member that is not required is none.
+    /// Returns the row that a line describes. A line that does not say when the row was created
+    /// describes one that is created `now`.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
-    fn from_cells(cells: &Cells<'_>, now: Timestamp) -> Result<Self::Record, String>;
+    /// Every rule that the line breaks, each with its member.
+    fn parse(line: Self::Line<'_>, now: Timestamp) -> Result<ImportedRow<Self>, String>;
+}
 
-    /// The row as a line of JSON, without the line feed.
+/// Describes the columns of entities: the parents' ids and the texts, in the order in which they
+/// are written. The id, the times and the version are the same for all entities.
+macro_rules! columns {
+    ($($entity:ident { parents { $($parent:ident),* } texts { $($text:ident),* } })+) => {$(
+        const _: () = {
+            #[derive(Deserialize)]
+            #[serde(deny_unknown_fields, expecting = "an object")]
+            pub(crate) struct Line<'a> {
+                id: Option<Whole>,
+                $($parent: Whole,)*
+                $(#[serde(borrow)] $text: Cow<'a, str>,)*
+                #[serde(borrow)]
+                created_at: Option<Cow<'a, str>>,
+                #[serde(borrow)]
+                updated_at: Option<Cow<'a, str>>,
+                version: Option<Whole>,
+            }
+
+            impl Columns for $entity {
+                type Line<'a> = Line<'a>;
+
+                const MEMBERS: &'static [&'static str] = &[
+                    "id",
+                    $(stringify!($parent),)*
+                    $(stringify!($text),)*
+                    "created_at",
+                    "updated_at",
+                    "version",
+                ];
+                const REQUIRED: &'static [&'static str] =
+                    &[$(stringify!($parent),)* $(stringify!($text),)*];
+
+                fn values(&self) -> impl Iterator<Item = Value<'_>> {
+                    [
+                        $(Value::Number(self.$parent.get()),)*
+                        $(Value::Text(self.$text.as_str()),)*
+                    ]
+                    .into_iter()
+                }
+
+                fn line(mut cells: Cells<'_>) -> Result<Line<'_>, String> {
+                    // In the order of the members.
+                    Ok(Line {
+                        id: cells.number("id")?,
+                        $($parent: cells
+                            .number(stringify!($parent))?
+                            .ok_or(concat!(stringify!($parent), ": is missing"))?,)*
+                        $($text: cells.next().unwrap_or_default().into(),)*
+                        created_at: cells.optional().map(Into::into),
+                        updated_at: cells.optional().map(Into::into),
+                        version: cells.number("version")?,
+                    })
+                }
+
+                fn parse(line: Line<'_>, now: Timestamp) -> Result<ImportedRow<Self>, String> {
+                    let mut errors = MemberErrors::default();
+                    let id = line.id.map(|id| Id::try_from(id.0)).transpose();
+                    let id = errors.take("id", id);
+                    $(let $parent = Id::try_from(line.$parent.0);
+                    let $parent = errors.take(stringify!($parent), $parent);)*
+                    $(let $text = Text::parse(line.$text.into_owned());
+                    let $text = errors.take(stringify!($text), $text);)*
+                    let times = errors.times(line.created_at, line.updated_at, now);
+                    let version = errors.version(line.version);
+                    let row = || {
+                        let (created_at, updated_at) = times?;
+                        Some(ImportedRow {
+                            id: id?,
+                            fields: $entity { $($parent: $parent?,)* $($text: $text?,)* },
+                            created_at,
+                            updated_at,
+                            version: version?,
+                        })
+                    };
+                    row().ok_or_else(|| errors.text())
+                }
+            }
+        };
+    )+};
+}
+use columns;
+
+/// What is the same for all rows of an entity.
+pub(crate) struct Table {
+    /// What one row is called.
+    pub(crate) name: &'static str,
+    /// What many rows are called.
+    pub(crate) plural: &'static str,
+    /// See [`Columns::MEMBERS`].
+    pub(crate) members: &'static [&'static str],
+    /// The relations in which the rows are the children.
+    pub(crate) parents: &'static [Relation],
+}
+
+/// The entities, parents before their children.
+pub(crate) const TABLES: &[Table] = &for_each_entity!(E => Table {
+    name: E::NAME,
+    plural: E::PLURAL,
+    members: E::MEMBERS,
+    parents: E::PARENTS,
+});
+
+impl Table {
+    /// Returns the entities whose rows have this one's as parents.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &'static Self> {
+        let is_parent = |child: &&Self| child.parents.iter().any(|of| of.parent == self.name);
+        TABLES.iter().filter(is_parent)
+    }
+
+    /// Returns the entity of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+}
+
+/// Rows of one entity, in the order of their ids.
+pub(crate) trait Rows: Send + Sync {
+    /// Returns how many rows there are.
+    fn count(&self) -> u64;
+
+    /// Returns the id of the last row; 0 if there is none.
+    fn last_id(&self) -> i64;
+
+    /// Writes the rows.
     ///
     /// # Errors
     ///
-    /// That of the writer.
-    fn write_json(row: &Self::Stored, output: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+    /// [`Failure::Write`]
+    fn write(&self, sink: &mut Sink) -> Result<(), Failure>;
 
-    /// The row as the fields of a record.
-    fn cells(row: &Self::Stored, write: &mut dyn FnMut(&str));
-
-    /// The id of a row.
-    fn id(row: &Self::Stored) -> i64;
-
-    /// About how many bytes the row takes.
-    fn size(record: &Self::Record) -> usize;
-
-    /// See [`import::users`].
+    /// Imports the rows; see [`import::rows`].
     ///
     /// # Errors
     ///
     /// Those of the repositories.
     fn import(
+        &self,
         session: &mut dyn Session,
         task: &Task,
-        batch: &[Self::Record],
         step: &Step,
     ) -> Result<BatchOutcome, AppError>;
 
-    /// The rows behind an id, in the order of their ids.
+    /// Stores those rows whose ids are free.
     ///
     /// # Errors
     ///
-    /// That of the repository.
-    fn page(
-        session: &mut dyn Session,
-        after: i64,
-        most: u32,
-    ) -> Result<Vec<Self::Stored>, RepositoryError>;
+    /// Those of the repository.
+    fn insert_missing(&self, session: &mut dyn Session) -> Result<(), RepositoryError>;
 }
 
-/// The cells of a record, by member.
+impl<E: Columns> Rows for Vec<Stored<E>> {
+    fn count(&self) -> u64 {
+        u64::try_from(self.len()).unwrap_or_default()
+    }
+
+    fn last_id(&self) -> i64 {
+        self.last().map_or(0, |row| row.id.get())
+    }
+
+    fn write(&self, sink: &mut Sink) -> Result<(), Failure> {
+        self.iter().try_for_each(|row| sink.write(row))
+    }
+
+    fn import(
+        &self,
+        session: &mut dyn Session,
+        task: &Task,
+        step: &Step,
+    ) -> Result<BatchOutcome, AppError> {
+        let rows: Vec<_> = self.iter().cloned().map(ImportedRow::from).collect();
+        import::rows(session, task, &rows, step)
+    }
+
+    fn insert_missing(&self, session: &mut dyn Session) -> Result<(), RepositoryError> {
+        let ids = self.iter().map(|row| row.id.get()).collect();
+        let existing = E::repository(session).existing(&ids)?;
+        let missing = self.iter().filter(|row| !existing.contains(&row.id.get()));
+        let missing: Vec<_> = missing.cloned().collect();
+        E::repository(session).insert_rows(&missing)
+    }
+}
+
+/// Returns the values of the members of a row.
+pub(super) fn values<E: Columns>(row: &Stored<E>) -> impl Iterator<Item = Value<'_>> {
+    let times = [row.created_at, row.updated_at].map(Value::Time);
+    let fields = [Value::Number(row.id.get())]
+        .into_iter()
+        .chain(row.fields.values());
+    fields
+        .chain(times)
+        .chain([Value::Number(row.version.get())])
+}
+
+/// Writes the row as a line of JSON, without the line feed.
+///
+/// # Errors
+///
+/// That of the writer.
+pub(crate) fn write_json<E: Columns>(
+    row: &Stored<E>,
+    output: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
+    serde_json::Serializer::new(output).collect_map(E::MEMBERS.iter().zip(values(row)))
+}
+
+/// Returns about how many bytes these fields take.
+pub(crate) fn size(fields: &impl Columns) -> usize {
+    let sizes = fields.values().map(|value| match value {
+        Value::Text(text) => text.len(),
+        Value::Number(_) | Value::Time(_) => 0,
+    });
+    sizes.sum()
+}
+
+/// The cells of a record, in the order of the members. An empty cell of a member that is not
+/// required is none.
 pub(crate) struct Cells<'a> {
-    pub(crate) record: &'a StringRecord,
-    /// Where the member with that index stands.
-    pub(crate) places: &'a [Option<usize>],
+    record: &'a StringRecord,
+    places: Iter<'a, Option<usize>>,
 }
 
 impl<'a> Cells<'a> {
-    fn text(&self, member: usize) -> Option<&'a str> {
-        let place = self.places.get(member).copied().flatten()?;
+    /// `places` has the place of each member in the record.
+    pub(super) fn new(record: &'a StringRecord, places: &'a [Option<usize>]) -> Self {
+        let places = places.iter();
+        Self { record, places }
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let place = self.places.next().copied().flatten()?;
         self.record.get(place)
     }
 
-    fn optional(&self, member: usize) -> Option<&'a str> {
-        self.text(member).filter(|cell| !cell.is_empty())
+    fn optional(&mut self) -> Option<&'a str> {
+        self.next().filter(|cell| !cell.is_empty())
     }
 
-    fn whole(&self, member: usize, name: &str) -> Result<Option<Whole>, String> {
-        let cell = self.optional(member);
-        let number = cell.map(|cell| match cell.parse() {
+    fn number(&mut self, member: &str) -> Result<Option<Whole>, String> {
+        let Some(cell) = self.optional() else {
+            return Ok(None);
+        };
+        let number = match cell.parse() {
             Ok(number) => Some(Whole(number)),
             // As in NDJSON: `7.0`.
             Err(_) => serde_json::from_str(cell).ok(),
-        });
-        match number {
-            Some(None) => Err(format!("{name}: must be a whole number")),
-            number => Ok(number.flatten()),
-        }
-    }
-}
-
-/// Users.
-pub(crate) enum Users {}
-
-/// Posts.
-pub(crate) enum Posts {}
-
-impl Entity for Users {
-    type Record = UserRecord;
-    type Stored = User;
-
-    const ROWS: Rows = Rows::Users;
-    const NAME: &'static str = "users";
-    const MEMBERS: &'static [&'static str] =
-        &["id", "name", "email", "created_at", "updated_at", "version"];
-    const REQUIRED: &'static [&'static str] = &["name", "email"];
-
-    fn from_json(line: &[u8], now: Timestamp) -> Result<UserRecord, String> {
-        let line: UserLine<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
-        line.parse(now)
-    }
-
-    fn from_cells(cells: &Cells<'_>, now: Timestamp) -> Result<UserRecord, String> {
-        let line = UserLine {
-            id: cells.whole(0, "id")?,
-            name: cells.text(1).unwrap_or_default().into(),
-            email: cells.text(2).unwrap_or_default().into(),
-            created_at: cells.optional(3).map(Into::into),
-            updated_at: cells.optional(4).map(Into::into),
-            version: cells.whole(5, "version")?,
         };
-        line.parse(now)
-    }
-
-    fn write_json(row: &User, output: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(output, &UserLine::from(row))
-    }
-
-    fn cells(row: &User, write: &mut dyn FnMut(&str)) {
-        write(&row.id.to_string());
-        write(row.name.as_str());
-        write(row.email.as_str());
-        write(&row.created_at.to_string());
-        write(&row.updated_at.to_string());
-        write(&row.version.get().to_string());
-    }
-
-    fn id(row: &User) -> i64 {
-        row.id.get()
-    }
-
-    fn size(record: &UserRecord) -> usize {
-        record.name.as_str().len() + record.email.as_str().len()
-    }
-
-    fn import(
-        session: &mut dyn Session,
-        task: &Task,
-        batch: &[UserRecord],
-        step: &Step,
-    ) -> Result<BatchOutcome, AppError> {
-        import::users(session, task, batch, step)
-    }
-
-    fn page(
-        session: &mut dyn Session,
-        after: i64,
-        most: u32,
-    ) -> Result<Vec<User>, RepositoryError> {
-        session.bulk().users_after(after, most)
-    }
-}
-
-impl Entity for Posts {
-    type Record = PostRecord;
-    type Stored = Post;
-
-    const ROWS: Rows = Rows::Posts;
-    const NAME: &'static str = "posts";
-    const MEMBERS: &'static [&'static str] = &[
-        "id",
-        "user_id",
-        "title",
-        "content",
-        "created_at",
-        "updated_at",
-        "version",
-    ];
-    const REQUIRED: &'static [&'static str] = &["user_id", "title", "content"];
-
-    fn from_json(line: &[u8], now: Timestamp) -> Result<PostRecord, String> {
-        let line: PostLine<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
-        line.parse(now)
-    }
-
-    fn from_cells(cells: &Cells<'_>, now: Timestamp) -> Result<PostRecord, String> {
-        let line = PostLine {
-            id: cells.whole(0, "id")?,
-            user_id: cells.whole(1, "user_id")?.ok_or("user_id: is missing")?,
-            title: cells.text(2).unwrap_or_default().into(),
-            content: cells.text(3).unwrap_or_default().into(),
-            created_at: cells.optional(4).map(Into::into),
-            updated_at: cells.optional(5).map(Into::into),
-            version: cells.whole(6, "version")?,
-        };
-        line.parse(now)
-    }
-
-    fn write_json(row: &Post, output: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(output, &PostLine::from(row))
-    }
-
-    fn cells(row: &Post, write: &mut dyn FnMut(&str)) {
-        write(&row.id.to_string());
-        write(&row.user_id.to_string());
-        write(row.title.as_str());
-        write(row.content.as_str());
-        write(&row.created_at.to_string());
-        write(&row.updated_at.to_string());
-        write(&row.version.get().to_string());
-    }
-
-    fn id(row: &Post) -> i64 {
-        row.id.get()
-    }
-
-    fn size(record: &PostRecord) -> usize {
-        record.title.as_str().len() + record.content.as_str().len()
-    }
-
-    fn import(
-        session: &mut dyn Session,
-        task: &Task,
-        batch: &[PostRecord],
-        step: &Step,
-    ) -> Result<BatchOutcome, AppError> {
-        import::posts(session, task, batch, step)
-    }
-
-    fn page(
-        session: &mut dyn Session,
-        after: i64,
-        most: u32,
-    ) -> Result<Vec<Post>, RepositoryError> {
-        session.bulk().posts_after(after, most)
-    }
-}
-
-/// What the parser found, with the column but without the line, which it
-/// counts from the beginning of the text that it was given.
-fn told(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    match text.strip_suffix(&place) {
-        Some(text) => format!("{text} (column {})", error.column()),
-        None => text,
+        let wrong = || format!("{member}: must be a whole number");
+        number.map(Some).ok_or_else(wrong)
     }
 }

@@ -1,4 +1,4 @@
-//! The formats of files.
+//! The formats of files of rows.
 
 use std::path::Path;
 
@@ -14,14 +14,18 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format of a file: the one that was asked for, else the one that its
-    /// name says; a stream whose name says nothing is NDJSON.
+    /// Returns `requested`, or the format that the name of the file tells. A stream whose name
+    /// tells none is NDJSON.
     ///
     /// # Errors
     ///
     /// [`Failure::UnknownFormat`]
-    pub(crate) fn of(path: &Path, asked: Option<Self>, is_stream: bool) -> Result<Self, Failure> {
-        if let Some(format) = asked {
+    pub(crate) fn of(
+        path: &Path,
+        requested: Option<Self>,
+        is_stream: bool,
+    ) -> Result<Self, Failure> {
+        if let Some(format) = requested {
             return Ok(format);
         }
         let extension = path.extension().and_then(|end| end.to_str());

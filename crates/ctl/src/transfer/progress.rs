@@ -1,11 +1,13 @@
-//! How far a command is: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a command: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shows how far a command is, on standard error.
+use super::entity::TABLES;
+
+/// Shows the progress of a command, on standard error.
 pub(crate) struct Progress {
     what: String,
     total: Option<u64>,
@@ -22,12 +24,45 @@ enum Shows {
     Nothing,
 }
 
-/// Between two lines.
+/// The progress of a command that moves the rows of one entity after the other.
+pub(crate) struct EntityProgress<'a> {
+    last_ids: &'a [i64],
+    quiet: bool,
+    current: Option<(usize, Progress)>,
+}
+
+impl<'a> EntityProgress<'a> {
+    /// `last_ids` has the greatest id of each entity.
+    pub(crate) fn new(last_ids: &'a [i64], quiet: bool) -> Self {
+        Self {
+            last_ids,
+            quiet,
+            current: None,
+        }
+    }
+
+    /// Returns the progress of the entity with this index. That of the entity before ends; this
+    /// one begins at the id `start`.
+    pub(crate) fn of(&mut self, entity: usize, start: u64) -> &mut Progress {
+        if self.current.as_ref().is_some_and(|(of, _)| *of != entity) {
+            self.current = None;
+        }
+        let (_, progress) = self.current.get_or_insert_with(|| {
+            let what = TABLES.get(entity).map_or("rows", |table| table.plural);
+            let last = self.last_ids.get(entity).copied().unwrap_or_default();
+            let progress = Progress::new(what, start, last.try_into().ok(), self.quiet);
+            (entity, progress)
+        });
+        progress
+    }
+}
+
+/// The time between two lines.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 impl Progress {
-    /// Of `what`, at `start` of `total`, which are bytes or whatever tells how
-    /// far it is.
+    /// Shows the progress of `what`, which begins at `start` of `total`: bytes, ids, or
+    /// another measure.
     pub(crate) fn new(what: &str, start: u64, total: Option<u64>, quiet: bool) -> Self {
         let since = Instant::now();
         Self {
@@ -48,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// The command is at `position` now, and has done so many rows more.
+    /// Notes that the command is at `position`, and has done so many more rows.
     pub(crate) fn advance(&mut self, position: u64, rows: u64) {
         self.rows += rows;
         let now = Instant::now();
@@ -72,7 +107,7 @@ impl Progress {
                 let left = left.map_or(String::new(), |left| {
                     format!(", about {} left", HumanDuration(left))
                 });
-                // Progress that nobody sees is no reason to stop.
+                // A command goes on where its progress cannot be shown.
                 drop(writeln!(
                     io::stderr(),
                     "{}: {}{left}",
@@ -129,7 +164,7 @@ fn ratio(rest: u64, done: u64) -> Option<f64> {
     Some(f64::from(u32::try_from(thousandths).ok()?) / 1000.0)
 }
 
-/// The number with commas between its thousands.
+/// Returns the number with commas between its thousands.
 pub(crate) fn number(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
 }

@@ -3,18 +3,20 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use byline_domain::Stored;
+
 use super::Format;
-use super::entity::Entity;
+use super::entity::{Columns, Table, values, write_json};
 use crate::failure::Failure;
 use crate::files::{Output, Unfinished, Writing};
 
 const BUFFER: usize = 1 << 18;
 
-/// Where rows go.
+/// A file, or standard output, that rows are written to.
 pub(crate) struct Sink {
     path: PathBuf,
     writer: RowWriter,
-    /// The file; none of standard output.
+    /// The file, unless this is standard output.
     unfinished: Option<Unfinished>,
     line: Vec<u8>,
 }
@@ -25,12 +27,12 @@ enum RowWriter {
 }
 
 impl Sink {
-    /// Begins to write an output; CSV gets its line of names.
+    /// Begins to write rows of `table` to an output. CSV gets its line of names.
     ///
     /// # Errors
     ///
     /// [`Failure::Write`]
-    pub(crate) fn create<E: Entity>((output, format): (Output, Format)) -> Result<Self, Failure> {
+    pub(crate) fn create(output: &Output, format: Format, table: &Table) -> Result<Self, Failure> {
         let failed = |error| Failure::Write(output.path().to_owned(), error);
         let (target, unfinished): (Box<dyn Write>, _) = match output.create()? {
             Writing::Stream => (Box::new(io::stdout()), None),
@@ -41,7 +43,7 @@ impl Sink {
             Format::Csv => {
                 let builder = &mut csv::WriterBuilder::new();
                 let mut writer = builder.buffer_capacity(BUFFER).from_writer(target);
-                let names = writer.write_record(E::MEMBERS);
+                let names = writer.write_record(table.members);
                 names.map_err(|error| failed(error.into()))?;
                 RowWriter::Csv(Box::new(writer))
             }
@@ -59,38 +61,34 @@ impl Sink {
     /// # Errors
     ///
     /// [`Failure::Write`]
-    pub(crate) fn write<E: Entity>(&mut self, row: &E::Stored) -> Result<(), Failure> {
-        self.put::<E>(row)
+    pub(crate) fn write<E: Columns>(&mut self, row: &Stored<E>) -> Result<(), Failure> {
+        self.put(row)
             .map_err(|error| Failure::Write(self.path.clone(), error))
     }
 
-    fn put<E: Entity>(&mut self, row: &E::Stored) -> io::Result<()> {
+    fn put<E: Columns>(&mut self, row: &Stored<E>) -> io::Result<()> {
         match &mut self.writer {
             RowWriter::Ndjson(writer) => {
                 self.line.clear();
-                E::write_json(row, &mut self.line)?;
+                write_json(row, &mut self.line)?;
                 self.line.push(b'\n');
                 writer.write_all(&self.line)
             }
             RowWriter::Csv(writer) => {
-                let mut written = Ok(());
-                E::cells(row, &mut |cell| {
-                    if written.is_ok() {
-                        written = writer.write_field(cell);
-                    }
-                });
-                written?;
+                for value in values(row) {
+                    writer.write_field(value.cell().as_bytes())?;
+                }
                 Ok(writer.write_record(None::<&[u8]>)?)
             }
         }
     }
 
-    /// Where the rows go.
+    /// Returns where the rows go.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes what was written last, and gives the file its name.
+    /// Stores all that was written, and gives the file its name.
     ///
     /// # Errors
     ///

@@ -5,17 +5,18 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
+use byline_application::ImportedRow;
 use byline_domain::Timestamp;
 use csv::{ByteRecord, StringRecord};
 
 use super::Format;
-use super::entity::{Cells, Entity};
+use super::entity::{Cells, Columns};
 use super::strict::Strict;
 use crate::failure::Failure;
 use crate::files::{At, Opened};
 
-/// The longest that a row may be, in bytes: more than the longest post takes
-/// whose every character is escaped.
+/// The greatest length of a row, in bytes: more than that of the longest post with
+/// every character escaped.
 const LONGEST: u64 = 4 << 20;
 
 const BUFFER: usize = 1 << 18;
@@ -30,13 +31,13 @@ pub(crate) struct Source<E> {
 /// A row as it was read.
 #[derive(Debug)]
 pub(crate) struct Read<T> {
-    /// What it is.
+    /// The row, or what is wrong with it.
     pub(crate) item: Item<T>,
     /// The line on which it begins, counted from 1.
     pub(crate) line: u64,
-    /// How many bytes of the file there are up to its end.
+    /// The bytes of the file up to the end of the row.
     pub(crate) bytes: u64,
-    /// How many lines that is.
+    /// The lines of the file up to there.
     pub(crate) lines: u64,
 }
 
@@ -70,10 +71,9 @@ struct Records {
 #[error("a row is longer than 4 MiB")]
 struct TooLong;
 
-impl<E: Entity> Source<E> {
-    /// Reads the rows of an open file, from a place on: so many bytes and lines from
-    /// its beginning, of a regular file. Rows that do not say when they were created
-    /// were created `now`.
+impl<E: Columns> Source<E> {
+    /// Reads the rows of an open file. A regular file is read from `place` on, which is
+    /// in bytes and lines. Rows without a time of creation were created `now`.
     ///
     /// # Errors
     ///
@@ -123,12 +123,12 @@ impl<E: Entity> Source<E> {
         })
     }
 
-    /// The next row.
+    /// Returns the next row, unless the file is at its end.
     ///
     /// # Errors
     ///
     /// The file cannot be read on.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Read<E::Record>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Read<ImportedRow<E>>>> {
         match &mut self.input {
             RowReader::Ndjson(lines) => lines.next::<E>(self.now),
             RowReader::Csv(records) => records.next::<E>(self.now),
@@ -137,7 +137,7 @@ impl<E: Entity> Source<E> {
 }
 
 impl Lines {
-    fn next<E: Entity>(&mut self, now: Timestamp) -> io::Result<Option<Read<E::Record>>> {
+    fn next<E: Columns>(&mut self, now: Timestamp) -> io::Result<Option<Read<ImportedRow<E>>>> {
         loop {
             self.line.clear();
             let mut limited = self.file.by_ref().take(LONGEST);
@@ -171,19 +171,32 @@ impl Lines {
     }
 }
 
-/// A row from a line. A JSON array would be taken for the members in their order.
-fn json<E: Entity>(line: &[u8], now: Timestamp) -> Result<E::Record, String> {
+/// Returns the row that a line describes. A JSON array is refused: serde would take it for the
+/// members in their order.
+fn json<E: Columns>(line: &[u8], now: Timestamp) -> Result<ImportedRow<E>, String> {
     if line.trim_ascii_start().starts_with(b"[") {
         return Err(
             "is an array; there is one object per line: convert an array with jq -c '.[]'"
                 .to_owned(),
         );
     }
-    E::from_json(line, now)
+    let line = serde_json::from_slice(line).map_err(|error| without_line(&error))?;
+    E::parse(line, now)
 }
 
-/// The records of a file whose line of names is read.
-fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Records, Failure> {
+/// Returns what the parser found, with the column but without the line, which it counts from the
+/// beginning of the text that it was given.
+fn without_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(text) => format!("{text} (column {})", error.column()),
+        None => text,
+    }
+}
+
+/// Reads the line of names, and returns the records behind it.
+fn header<E: Columns>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Records, Failure> {
     let failed = |error| Failure::Input(path.to_owned(), error);
     let mut reader = csv::ReaderBuilder::new()
         .buffer_capacity(BUFFER)
@@ -233,7 +246,7 @@ fn header<E: Entity>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Reco
 }
 
 impl Records {
-    /// Reads on in `file`, which stands behind so many bytes and lines.
+    /// Goes on with `file`, which begins at `place`, in bytes and lines.
     fn behind(self, file: Box<dyn io::Read + Send>, place: (u64, u64)) -> io::Result<Self> {
         Ok(Self {
             reader: csv::ReaderBuilder::new()
@@ -245,7 +258,7 @@ impl Records {
         })
     }
 
-    fn next<E: Entity>(&mut self, now: Timestamp) -> io::Result<Option<Read<E::Record>>> {
+    fn next<E: Columns>(&mut self, now: Timestamp) -> io::Result<Option<Read<ImportedRow<E>>>> {
         if !self.reader.read_byte_record(&mut self.record)? {
             return Ok(None);
         }
@@ -265,7 +278,7 @@ impl Records {
         }))
     }
 
-    fn row<E: Entity>(&self, now: Timestamp) -> Result<E::Record, String> {
+    fn row<E: Columns>(&self, now: Timestamp) -> Result<ImportedRow<E>, String> {
         if self.record.len() != self.width {
             let found = self.record.len();
             return Err(format!(
@@ -274,11 +287,8 @@ impl Records {
             ));
         }
         let record = StringRecord::from_byte_record(self.record.clone());
-        let cells = Cells {
-            record: &record.map_err(|_| "is not UTF-8")?,
-            places: &self.places,
-        };
-        E::from_cells(&cells, now)
+        let record = record.map_err(|_| "is not UTF-8")?;
+        E::parse(E::line(Cells::new(&record, &self.places))?, now)
     }
 }
 

@@ -1,28 +1,28 @@
-//! CSV by the letter of RFC 4180: the reader of the `csv` crate takes much that is
-//! none, and rows are lost on the way.
+//! Strict CSV (RFC 4180). The `csv` crate accepts much that is not CSV, and silently loses
+//! rows then.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// Lets bytes through that are CSV, as far as whole records go, and notes where each
-/// record begins and ends.
+/// Passes on bytes that are CSV, whole records only, and notes where each record begins and
+/// ends.
 ///
 /// Lines end with LF or CR LF. A field that holds a quote, a comma or the end of a
 /// line stands in quotes, and the quotes in it are written twice.
 pub(super) struct Strict {
     file: Box<dyn Read + Send>,
     state: State,
-    /// The place in the file and the line of the next byte.
+    /// The offset and the line of the next byte.
     at: u64,
     line: u64,
-    /// Where the record begins, and the quote that was opened last.
+    /// The offset and the line of the record's first byte; the line of the last opening quote.
     begin: (u64, u64),
     quote_line: u64,
     records: VecDeque<Extent>,
-    /// A CR that is held back until the LF behind it is there: the reader ends a
-    /// record with the one, and this with the other.
+    /// Whether a CR is held back until its LF is there: the reader would end the record with
+    /// the CR, and this ends it with the LF.
     has_return: bool,
-    fault: Option<NotCsv>,
+    error: Option<NotCsv>,
     longest: u64,
 }
 
@@ -35,10 +35,10 @@ pub(super) struct Extent {
     pub(super) end: (u64, u64),
 }
 
-/// What stands ahead of the next byte.
+/// What precedes the next byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// A line that is over.
+    /// The end of a line.
     Record,
     /// A comma.
     Field,
@@ -52,7 +52,7 @@ enum State {
     Return { is_record: bool },
 }
 
-/// Why bytes are no CSV. Each names its line.
+/// Why bytes are not CSV, with the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotCsv {
     #[error("line {0}: the quote that begins here is never closed")]
@@ -76,8 +76,8 @@ pub(super) enum NotCsv {
 }
 
 impl Strict {
-    /// Reads `file`, which stands behind so many bytes and lines. A mark of UTF-8 at
-    /// its very beginning is passed over.
+    /// Reads `file`, which begins after so many bytes and lines. A byte order mark at the very
+    /// beginning is skipped.
     ///
     /// # Errors
     ///
@@ -106,17 +106,17 @@ impl Strict {
             quote_line: 0,
             records: VecDeque::new(),
             has_return: false,
-            fault: None,
+            error: None,
             longest,
         })
     }
 
-    /// Where the next record is, of those that were let through.
+    /// Returns where the next of the records is that were passed on.
     pub(super) fn next_record(&mut self) -> Option<Extent> {
         self.records.pop_front()
     }
 
-    /// Takes the next byte. Returns whether a line ends with it outside quotes.
+    /// Takes the next byte. Returns whether it ends a line outside quotes.
     fn take(&mut self, byte: u8) -> Result<bool, NotCsv> {
         let is_record = self.state != State::Record;
         let mut ends = false;
@@ -177,38 +177,38 @@ impl Strict {
         Ok(())
     }
 
-    /// Takes bytes, and returns how many of them may be let through.
+    /// Takes bytes, and returns how many of them may be passed on.
     fn take_all(&mut self, bytes: &[u8]) -> Result<usize, NotCsv> {
         let mut whole = 0;
         for (index, byte) in bytes.iter().enumerate() {
             match self.take(*byte) {
                 Ok(true) => whole = index + 1,
                 Ok(false) => {}
-                Err(fault) => return self.stop(fault, whole),
+                Err(error) => return self.stop(error, whole),
             }
         }
         if self.at - self.begin.0 > self.longest {
-            let fault = match self.state {
+            let error = match self.state {
                 State::Quoted => NotCsv::OpenTooLong(self.quote_line),
                 _ => NotCsv::TooLong(self.begin.1),
             };
-            return self.stop(fault, whole);
+            return self.stop(error, whole);
         }
         self.has_return = matches!(self.state, State::Return { .. });
         Ok(bytes.len() - usize::from(self.has_return))
     }
 
-    /// Lets the records through that are whole, and remembers the fault behind them.
-    fn stop(&mut self, fault: NotCsv, whole: usize) -> Result<usize, NotCsv> {
-        self.fault = Some(fault);
-        if whole > 0 { Ok(whole) } else { Err(fault) }
+    /// Passes on the whole records, and keeps the error behind them for the next read.
+    fn stop(&mut self, error: NotCsv, whole: usize) -> Result<usize, NotCsv> {
+        self.error = Some(error);
+        if whole > 0 { Ok(whole) } else { Err(error) }
     }
 }
 
 impl Read for Strict {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(fault) = self.fault {
-            return Err(io::Error::other(fault));
+        if let Some(error) = self.error {
+            return Err(io::Error::other(error));
         }
         loop {
             let held = usize::from(self.has_return);

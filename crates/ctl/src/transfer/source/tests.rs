@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::super::{Posts, Users};
 use super::*;
+use byline_domain::{PostFields, UserFields};
 
 fn now() -> Timestamp {
     Timestamp::from_micros(7).unwrap()
@@ -17,7 +17,7 @@ fn file(name: &str, text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn open<E: Entity>(path: &Path, format: Format, from: (u64, u64)) -> Result<Source<E>, Failure> {
+fn open<E: Columns>(path: &Path, format: Format, from: (u64, u64)) -> Result<Source<E>, Failure> {
     let opened = Opened::File(Arc::new(File::open(path).unwrap()));
     Source::open(path, opened, format, from, now())
 }
@@ -25,11 +25,11 @@ fn open<E: Entity>(path: &Path, format: Format, from: (u64, u64)) -> Result<Sour
 /// Whether each row is one, and where it begins and ends; the names or the
 /// faults.
 fn read_users(path: &Path, format: Format, from: (u64, u64)) -> Vec<(String, u64, u64, u64)> {
-    let mut source = open::<Users>(path, format, from).unwrap();
+    let mut source = open::<UserFields>(path, format, from).unwrap();
     let mut found = Vec::new();
     while let Some(read) = source.next().unwrap() {
         let text = match read.item {
-            Item::Row(row) => row.name.as_str().to_owned(),
+            Item::Row(row) => row.fields.name.as_str().to_owned(),
             Item::Bad(text) => format!("! {text}"),
         };
         found.push((text, read.line, read.bytes, read.lines));
@@ -172,8 +172,14 @@ fn a_header_names_known_columns_once_and_all_that_are_needed() {
         ("", "`name` is missing"),
     ] {
         let (_folder, path) = file("users", format!("{header}\n"));
-        let error = open::<Users>(&path, Format::Csv, (0, 0)).err().unwrap();
-        assert!(error.told().contains(says), "{header}: {}", error.told());
+        let error = open::<UserFields>(&path, Format::Csv, (0, 0))
+            .err()
+            .unwrap();
+        assert!(
+            error.sentence().contains(says),
+            "{header}: {}",
+            error.sentence()
+        );
     }
 }
 
@@ -185,7 +191,7 @@ fn a_row_without_end_is_an_error_and_does_not_fill_the_memory() {
         (Format::Csv, format!("user_id,title,content\n1,a,\"{long}")),
     ] {
         let (_folder, path) = file("posts", text);
-        let mut source = open::<Posts>(&path, format, (0, 0)).unwrap();
+        let mut source = open::<PostFields>(&path, format, (0, 0)).unwrap();
         let error = source.next().unwrap_err().to_string();
         assert!(error.contains("longer than 4 MiB"), "{error}");
     }
@@ -212,7 +218,7 @@ fn csv_that_is_none_is_an_error_with_its_line() {
         ),
     ] {
         let (_folder, path) = file("users", text);
-        let mut source = open::<Users>(&path, Format::Csv, (0, 0)).unwrap();
+        let mut source = open::<UserFields>(&path, Format::Csv, (0, 0)).unwrap();
         let error = loop {
             match source.next() {
                 Ok(Some(read)) => assert!(matches!(read.item, Item::Row(_)), "{text:?}"),
@@ -223,11 +229,15 @@ fn csv_that_is_none_is_an_error_with_its_line() {
         assert!(error.starts_with(says), "{text:?}: {error}");
     }
     let (_folder, path) = file("users", "name,\"email\nA,a@b.c\n");
-    let error = open::<Users>(&path, Format::Csv, (0, 0)).err().unwrap();
+    let error = open::<UserFields>(&path, Format::Csv, (0, 0))
+        .err()
+        .unwrap();
     assert!(
-        error.told().contains("line 1: the quote that begins here"),
+        error
+            .sentence()
+            .contains("line 1: the quote that begins here"),
         "{}",
-        error.told()
+        error.sentence()
     );
 }
 
@@ -239,7 +249,7 @@ fn whole_numbers_may_be_written_with_a_fraction() {
         let cells = format!("id,name,email,version\n{number},A,a@b.c,{number}\n");
         for (format, text) in [(Format::Ndjson, line), (Format::Csv, cells)] {
             let (_folder, path) = file("users", text);
-            let mut source = open::<Users>(&path, format, (0, 0)).unwrap();
+            let mut source = open::<UserFields>(&path, format, (0, 0)).unwrap();
             let Item::Row(row) = source.next().unwrap().unwrap().item else {
                 panic!("{number} is refused in {format:?}");
             };
@@ -249,13 +259,13 @@ fn whole_numbers_may_be_written_with_a_fraction() {
     for number in ["7.5", "1e400", "0x7", "7.", "\"7\"", "inf"] {
         let line = format!("{{\"user_id\":{number},\"title\":\"A\",\"content\":\"\"}}");
         let (_folder, path) = file("posts", line);
-        let mut source = open::<Posts>(&path, Format::Ndjson, (0, 0)).unwrap();
+        let mut source = open::<PostFields>(&path, Format::Ndjson, (0, 0)).unwrap();
         let item = source.next().unwrap().unwrap().item;
         assert!(matches!(item, Item::Bad(_)), "{number}");
     }
     for number in ["7.5", "1e400", "0x7", "7.", "inf", "NaN", "seven"] {
         let (_folder, path) = file("posts", format!("user_id,title,content\n{number},A,\n"));
-        let mut source = open::<Posts>(&path, Format::Csv, (0, 0)).unwrap();
+        let mut source = open::<PostFields>(&path, Format::Csv, (0, 0)).unwrap();
         let Item::Bad(text) = source.next().unwrap().unwrap().item else {
             panic!("{number} is taken");
         };

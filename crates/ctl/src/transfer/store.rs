@@ -1,26 +1,27 @@
-//! A blocking, patient door to a database.
+//! Blocking access to a database, which waits while the database is busy or away.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use byline_application::{AppError, Session, Store, Unavailable};
-use byline_persistence::{Database, DatabaseUrl};
+use byline_persistence::{Database, DatabaseUrl, Options};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
 
-/// How long a transaction may wait for its turn, and a database that is busy
-/// or away is waited for.
+/// How long a transaction may wait for its turn, and how long a command waits for a
+/// database that is busy or away.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How long a walk over all rows may take.
-const LONGEST_WALK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long reading all rows may take.
+const LONGEST_READ: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An open database that many rows are moved to or from.
+/// An open database to move many rows to or from.
 pub(crate) struct BlockingStore {
     runtime: Runtime,
     database: Option<Database>,
@@ -56,6 +57,19 @@ impl BlockingStore {
         Self::of(Database::open_without_list_indexes(url)?)
     }
 
+    /// Opens a database for a few changes, beside a running service.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Database`], [`Failure::System`].
+    pub(crate) fn open_beside(url: &DatabaseUrl) -> Result<Self, Failure> {
+        let options = Options {
+            pool_size: NonZeroUsize::MIN,
+            queue_length: NonZeroUsize::MIN,
+        };
+        Self::of(Database::open(url, &options)?)
+    }
+
     fn of(database: Database) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -67,9 +81,8 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `work` in a session that is committed. While the database is busy
-    /// or away, again and again: `work` must find out by itself whether an
-    /// earlier attempt was committed.
+    /// Runs `work` in a session and commits it. Tries again while the database is busy
+    /// or away, so `work` must find out whether an earlier attempt was committed.
     ///
     /// # Errors
     ///
@@ -86,8 +99,22 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `work` in a session that sees one moment, again while the database
-    /// is busy or away.
+    /// Runs `work` in a session and commits it, if its turn comes within `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work` and of the store.
+    pub(crate) fn write_once<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let deadline = Instant::now() + patience;
+        self.runtime.block_on(self.store.write(deadline, work))
+    }
+
+    /// Runs `work` in a session that sees one moment. Tries again while the database is
+    /// busy or away.
     ///
     /// # Errors
     ///
@@ -104,18 +131,18 @@ impl BlockingStore {
         })
     }
 
-    /// Runs `walk` in a session that sees one moment, however long it takes,
-    /// and once: what it hands out cannot be taken back.
+    /// Runs `read` in a session that sees one moment, however long it takes. Tries only
+    /// once: what `read` hands out cannot be taken back.
     ///
     /// # Errors
     ///
-    /// What `walk` fails with.
-    pub(crate) fn walk<T: Send + 'static>(
+    /// What `read` fails with.
+    pub(crate) fn read_once<T: Send + 'static>(
         &self,
-        walk: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        read: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let deadline = Instant::now() + LONGEST_WALK;
-        self.runtime.block_on(self.store.snapshot(deadline, walk))
+        let deadline = Instant::now() + LONGEST_READ;
+        self.runtime.block_on(self.store.snapshot(deadline, read))
     }
 
     fn patiently<T>(&self, attempt: impl Fn(Instant) -> Result<T, AppError>) -> Result<T, Failure> {
@@ -131,7 +158,7 @@ impl BlockingStore {
     }
 }
 
-/// Whether time may heal it.
+/// Returns whether another attempt may succeed.
 fn may_pass(error: &AppError) -> bool {
     matches!(
         error,

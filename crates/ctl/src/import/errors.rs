@@ -1,57 +1,57 @@
-//! Lines that cannot be stored: told up to a limit.
+//! The report of lines that cannot be stored, up to a limit.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::transfer::{Progress, number};
 
-/// The lines that could not be stored so far.
+/// Reports lines that cannot be stored.
 pub(super) struct ErrorReport {
     most: u64,
-    told: u64,
+    reported: u64,
     first: Option<(PathBuf, u64)>,
 }
 
 impl ErrorReport {
-    /// None as yet; `most` may be told.
+    /// Reports at most `most` lines.
     pub(super) fn new(most: u64) -> Self {
         Self {
             most: most.max(1),
-            told: 0,
+            reported: 0,
             first: None,
         }
     }
 
-    /// Tells what is wrong with a line, unless enough has been told.
-    pub(super) fn tell(&mut self, path: &Path, line: u64, text: &str, progress: &Progress) {
+    /// Reports what is wrong with a line, unless there were enough reports.
+    pub(super) fn report(&mut self, path: &Path, line: u64, text: &str, progress: &Progress) {
         if self.are_too_many() {
             return;
         }
         progress.say(&format!("{}:{line}: {text}", path.display()));
-        self.told += 1;
+        self.reported += 1;
         self.first.get_or_insert_with(|| (path.to_owned(), line));
     }
 
-    /// How many more may be told.
+    /// Returns how many more lines may be reported.
     pub(super) fn left(&self) -> u64 {
-        self.most.saturating_sub(self.told)
+        self.most.saturating_sub(self.reported)
     }
 
     pub(super) fn are_none(&self) -> bool {
         self.first.is_none()
     }
 
-    /// Whether as many were told as may be.
+    /// Returns whether as many lines were reported as may be.
     pub(super) fn are_too_many(&self) -> bool {
-        self.told >= self.most
+        self.reported >= self.most
     }
 
-    /// Whether another file may be begun.
+    /// Returns whether another file may be imported.
     pub(super) fn may_go_on(&self, skip_invalid: bool) -> bool {
         self.are_none() || skip_invalid && !self.are_too_many()
     }
 
-    /// Nothing, or the failure that they are.
+    /// Fails if a line could not be stored.
     ///
     /// # Errors
     ///
@@ -61,10 +61,10 @@ impl ErrorReport {
             return Ok(());
         };
         let path = path.display();
-        let are = if self.told == 1 {
+        let are = if self.reported == 1 {
             "1 line cannot be stored".to_owned()
         } else {
-            format!("{} lines cannot be stored", number(self.told))
+            format!("{} lines cannot be stored", number(self.reported))
         };
         let enough = if self.are_too_many() {
             "; gave up there, `--max-errors` tells more"
