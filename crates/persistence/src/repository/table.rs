@@ -211,7 +211,8 @@ macro_rules! entity_table {
                 changed: &Stored<Self>,
                 from: Version,
             ) -> QueryResult<usize> {
-                let row = Self::new_row(&changed.fields, changed.into());
+                let meta = RowMeta::of(changed.created_at, changed.updated_at, changed.version);
+                let row = Self::new_row(&changed.fields, meta);
                 diesel::update($table::table.find(changed.id.get()))
                     .filter($table::version.eq(from.get()))
                     .set((
