@@ -10,7 +10,7 @@ use diesel::expression::{AsExpression, Expression};
 use diesel::result::Error;
 use diesel::sql_types::{BigInt, SingleValue, SqlType};
 
-use crate::lists::keyset::{After, Before, KeysetPredicate};
+use crate::lists::keyset::KeysetPredicate;
 
 /// Loads the rows that a query of `$table` asks for, under a filter: the `$column` has the
 /// `$value`. A unique one selects one row at most, whatever the order.
@@ -121,7 +121,7 @@ macro_rules! along {
         match IndexScan::of(window, $query.direction) {
             IndexScan::Up { behind, below } => {
                 let rows = $rows
-                    .filter(super::lists::behind($key, $id, behind))
+                    .filter(super::lists::compared(After, $key, $id, behind))
                     .order($orders.0)
                     .limit(limit)
                     .select(Row::as_select());
@@ -138,7 +138,7 @@ macro_rules! along {
                     .select(Row::as_select());
                 match ahead {
                     Some(at) => rows
-                        .filter(super::lists::ahead($key, $id, at))
+                        .filter(super::lists::compared(Before, $key, $id, at))
                         .load($connection),
                     None => rows.load($connection),
                 }
@@ -191,27 +191,13 @@ pub(super) use {
 type At<S, Key, Id, K> =
     KeysetPredicate<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
 
-/// Whether the row with this key and id stands behind `at`.
-pub(super) fn behind<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<After, Key, Id, K>
-where
-    Key: Expression<SqlType: SqlType + SingleValue>,
-    Id: Expression<SqlType = BigInt>,
-    K: AsExpression<Key::SqlType>,
-{
-    compared(After, key, id, at)
-}
-
-/// Whether the row with this key and id stands ahead of `at`.
-pub(super) fn ahead<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<Before, Key, Id, K>
-where
-    Key: Expression<SqlType: SqlType + SingleValue>,
-    Id: Expression<SqlType = BigInt>,
-    K: AsExpression<Key::SqlType>,
-{
-    compared(Before, key, id, at)
-}
-
-fn compared<S, Key, Id, K>(side: S, key: Key, id: Id, at: KeysetPosition<K>) -> At<S, Key, Id, K>
+/// Compares a row, by its key and its id, with a position: is it on this side of it?
+pub(super) fn compared<S, Key, Id, K>(
+    side: S,
+    key: Key,
+    id: Id,
+    at: KeysetPosition<K>,
+) -> At<S, Key, Id, K>
 where
     Key: Expression<SqlType: SqlType + SingleValue>,
     Id: Expression<SqlType = BigInt>,

@@ -271,6 +271,7 @@ pub(super) mod prelude {
     pub(in super::super) use super::super::{Connection, dialect};
     pub(in super::super) use super::{EntityTable, entity_table};
     pub(in super::super) use crate::lists::index::By;
+    pub(in super::super) use crate::lists::keyset::{After, Before};
     pub(in super::super) use crate::lists::scan::IndexScan;
     pub(in super::super) use crate::rows::{RowContext, RowMeta};
 }

@@ -317,7 +317,7 @@ fn with_each_author(
     check: impl Fn(&[Post], &dyn Fn(Order<PostSortKey>, Direction, Limit) -> (Page<Post>, u64)),
 ) {
     let (authors, written) = library(store);
-    let list = |author| {
+    let list = |author: Option<UserId>| {
         move |(sort, window): Order<PostSortKey>, direction, limit| {
             let query = ListQuery {
                 filter: author.map(PostFilter::Author),
