@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use byline_application::{
-    AppError, Direction, Limit, PostOrder, PostQuery, Seek, Session, Store, posts, users,
-};
+use byline_application::{AppError, ListQuery, Session, Store, crud};
 use byline_domain::policy::Principal;
-use byline_domain::{Content, EmailAddress, NewPost, NewUser, Timestamp, Title, UserId, UserName};
+use byline_domain::{
+    Content, EmailAddress, PostFields, Timestamp, Title, UserFields, UserId, UserName,
+};
 use byline_persistence::{Database, DatabaseUrl, Options, migrations};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -44,7 +44,7 @@ fn hand_over(bencher: Bencher, at_once: usize) {
 fn read_a_user(bencher: Bencher, at_once: usize) {
     let bench = Bench::new();
     bench.run(bencher, at_once, |store| async move {
-        let read = |session: &mut dyn Session| users::read(session, &anyone(), author()).map(drop);
+        let read = |session: &mut dyn Session| crud::read(session, &anyone(), author()).map(drop);
         store.read(soon(), read).await
     });
 }
@@ -55,13 +55,8 @@ fn a_page_of_posts(bencher: Bencher, at_once: usize) {
     let bench = Bench::new();
     bench.run(bencher, at_once, |store| async move {
         let list = |session: &mut dyn Session| {
-            let query = PostQuery {
-                author: None,
-                order: PostOrder::Id(Seek::First),
-                direction: Direction::Ascending,
-                limit: Limit::default(),
-            };
-            posts::list(session, &anyone(), &query).map(drop)
+            let query = ListQuery::<PostFields>::default();
+            crud::list(session, &anyone(), &query).map(drop)
         };
         store.read(soon(), list).await
     });
@@ -114,12 +109,12 @@ impl Bench {
         let filled = store.write(soon(), |session| {
             create_user(session, &new_user())?;
             for number in 0..1_000 {
-                let post = NewPost {
+                let post = PostFields {
                     user_id: author(),
                     title: Title::parse(format!("Notes, part {number}")).unwrap(),
                     content: Content::parse("On the Analytical Engine. ".repeat(10)).unwrap(),
                 };
-                posts::create(session, &anyone(), &post, at())?;
+                crud::create(session, &anyone(), &post, at())?;
             }
             Ok(())
         });
@@ -154,15 +149,15 @@ impl Drop for Bench {
     }
 }
 
-fn create_user(session: &mut dyn Session, new: &NewUser) -> Result<(), AppError> {
-    users::create(session, &anyone(), new, at()).map(drop)
+fn create_user(session: &mut dyn Session, new: &UserFields) -> Result<(), AppError> {
+    crud::create(session, &anyone(), new, at()).map(drop)
 }
 
 /// A user whom there has not been yet.
-fn new_user() -> NewUser {
+fn new_user() -> UserFields {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    NewUser {
+    UserFields {
         name: UserName::parse("Ada Lovelace".to_owned()).unwrap(),
         email: EmailAddress::parse(format!("ada.{number}@example.org")).unwrap(),
     }

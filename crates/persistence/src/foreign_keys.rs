@@ -129,15 +129,15 @@ pub(crate) mod tests {
 
     /// Shelves are not filtered.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub(crate) enum ShelfFilter {}
+    pub enum ShelfFilter {}
 
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub(crate) enum BookFilter {
+    pub enum BookFilter {
         Shelf(Id<Shelf>),
     }
 
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub(crate) enum NoteFilter {
+    pub enum NoteFilter {
         Shelf(Id<Shelf>),
         Book(Id<Book>),
     }

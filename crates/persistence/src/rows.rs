@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use byline_application::{ImportedRow, RepositoryError};
+use byline_application::RepositoryError;
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{
     ApiKey, Entity, Id, KeyId, KeyName, NewApiKey, Stored, Timestamp, UserId, Version,
@@ -48,33 +48,17 @@ pub(crate) struct KeyRow {
 }
 
 impl RowMeta {
+    pub(crate) fn of(created_at: Timestamp, updated_at: Timestamp, version: Version) -> Self {
+        Self {
+            created_at: created_at.as_micros(),
+            updated_at: updated_at.as_micros(),
+            version: version.get(),
+        }
+    }
+
     /// Of a row that is created at `now`.
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self {
-            created_at: now.as_micros(),
-            updated_at: now.as_micros(),
-            version: Version::FIRST.get(),
-        }
-    }
-}
-
-impl<E: Entity> From<&Stored<E>> for RowMeta {
-    fn from(row: &Stored<E>) -> Self {
-        Self {
-            created_at: row.created_at.as_micros(),
-            updated_at: row.updated_at.as_micros(),
-            version: row.version.get(),
-        }
-    }
-}
-
-impl<E: Entity> From<&ImportedRow<E>> for RowMeta {
-    fn from(row: &ImportedRow<E>) -> Self {
-        Self {
-            created_at: row.created_at.as_micros(),
-            updated_at: row.updated_at.as_micros(),
-            version: row.version.get(),
-        }
+        Self::of(now, now, Version::FIRST)
     }
 }
 

@@ -164,8 +164,8 @@ fn meaning(error: &Error) -> ErrorKind {
         }
         DatabaseErrorKind::Unknown => TEXTS
             .iter()
-            .find(|(_, start, _)| message.starts_with(start))
-            .map_or(ErrorKind::Bug, |(_, _, meaning)| *meaning),
+            .find(|(_, texts)| texts.iter().any(|(_, start)| message.starts_with(start)))
+            .map_or(ErrorKind::Bug, |(meaning, _)| *meaning),
         _ => ErrorKind::Bug,
     }
 }
@@ -173,69 +173,63 @@ fn meaning(error: &Error) -> ErrorKind {
 /// How the driver's own errors begin; the server's never do.
 pub(super) const DRIVER_ERROR: &str = "Driver error: ";
 
-/// The error's number, how its text begins, and what it means. 0 is the
-/// driver's.
-const TEXTS: [(u16, &str, ErrorKind); 26] = [
-    (0, DRIVER_ERROR, ErrorKind::Lost),
-    (0, "Input/output error: ", ErrorKind::Lost),
-    (1213, "Deadlock found", ErrorKind::Conflict),
-    (1205, "Lock wait timeout exceeded", ErrorKind::LockTimeout),
+/// The numbers of errors and how their texts begin, by what they mean. 0 is the driver's.
+const TEXTS: &[(ErrorKind, &[(u16, &str)])] = &[
     (
-        1020,
-        "Record has changed since last read",
-        ErrorKind::Conflict,
-    ),
-    (1047, "WSREP has not yet prepared node", ErrorKind::Unfit),
-    (1053, "Server shutdown in progress", ErrorKind::Lost),
-    (1927, "Connection was killed", ErrorKind::Lost),
-    (
-        4031,
-        "The client was disconnected by the server",
         ErrorKind::Lost,
+        &[
+            (0, DRIVER_ERROR),
+            (0, "Input/output error: "),
+            (1053, "Server shutdown in progress"),
+            (1927, "Connection was killed"),
+            (4031, "The client was disconnected by the server"),
+        ],
     ),
-    // Of the statement, not of the connection. MariaDB gives its time limit
-    // (1969) and MySQL its own (3024) as the reason behind the same words.
-    (1317, "Query execution was interrupted", ErrorKind::Refused),
-    // And 1030, which tells of a storage engine that failed (disk full).
-    (1180, "Got error", ErrorKind::Undecided),
     (
-        1290,
-        "The MariaDB server is running with the",
+        ErrorKind::Conflict,
+        &[
+            (1213, "Deadlock found"),
+            (1020, "Record has changed since last read"),
+            // TiDB's, from its documentation.
+            (8005, "Write Conflict"),
+            (9007, "Write conflict"),
+        ],
+    ),
+    (
+        ErrorKind::LockTimeout,
+        &[(1205, "Lock wait timeout exceeded")],
+    ),
+    // 1180, and 1030, which tells of a storage engine that failed (disk full).
+    (ErrorKind::Undecided, &[(1180, "Got error")]),
+    (
         ErrorKind::Unfit,
+        &[
+            (1047, "WSREP has not yet prepared node"),
+            (1290, "The MariaDB server is running with the"),
+            (1290, "The MySQL server is running with the"),
+            (1836, "Running in read-only mode"),
+            // MySQL with innodb_read_only.
+            (1015, "Can't lock file (errno: 165"),
+            (1874, "InnoDB is in read only mode"),
+            (1881, "Operation not allowed when innodb_force"),
+            (3032, "The server is currently in offline mode"),
+        ],
     ),
     (
-        1290,
-        "The MySQL server is running with the",
-        ErrorKind::Unfit,
-    ),
-    (1836, "Running in read-only mode", ErrorKind::Unfit),
-    // MySQL with innodb_read_only.
-    (1015, "Can't lock file (errno: 165", ErrorKind::Unfit),
-    (1874, "InnoDB is in read only mode", ErrorKind::Unfit),
-    (
-        1881,
-        "Operation not allowed when innodb_force",
-        ErrorKind::Unfit,
-    ),
-    (
-        3032,
-        "The server is currently in offline mode",
-        ErrorKind::Unfit,
-    ),
-    (
-        1461,
-        "Can't create more than max_prepared_stmt_count",
         ErrorKind::Refused,
+        &[
+            // Of the statement, not of the connection. MariaDB gives its time limit
+            // (1969) and MySQL its own (3024) as the reason behind the same words.
+            (1317, "Query execution was interrupted"),
+            (1461, "Can't create more than max_prepared_stmt_count"),
+            (1114, "The table '"),
+            (1021, "Disk full"),
+            (1021, "Disk got full"),
+            // And 1041.
+            (1037, "Out of memory"),
+            (1040, "Too many connections"),
+        ],
     ),
-    (1114, "The table '", ErrorKind::Refused),
-    (1021, "Disk full", ErrorKind::Refused),
-    (1021, "Disk got full", ErrorKind::Refused),
-    // And 1041.
-    (1037, "Out of memory", ErrorKind::Refused),
-    (1040, "Too many connections", ErrorKind::Refused),
-    // TiDB's, from its documentation.
-    (8005, "Write Conflict", ErrorKind::Conflict),
-    (9007, "Write conflict", ErrorKind::Conflict),
 ];
 
 /// What the server or the driver said, without the account and the host that

@@ -1,14 +1,13 @@
 //! The repository of every entity.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 use std::iter;
-use std::sync::Arc;
 
 use byline_application::{ImportedRow, ListQuery, Page, Repository, RepositoryError, SortKey};
 use byline_domain::{Id, Stored, Timestamp, Version};
 
 use super::dialect::{self, EngineTable};
+use super::idempotency::fault;
 use super::{DieselSession, relations};
 use crate::lists::scan::{self, IndexScan};
 use crate::rows::{RowContext, RowMeta};
@@ -138,10 +137,11 @@ impl<E: EngineTable> Repository<E> for DieselSession<'_> {
     }
 
     fn insert_rows(&mut self, rows: &[Stored<E>]) -> Result<(), RepositoryError> {
-        let new: Vec<_> = rows
-            .iter()
-            .map(|row| (row.id.get(), E::new_row(&row.fields, row.into())))
-            .collect();
+        let new = rows.iter().map(|row| {
+            let meta = RowMeta::of(row.created_at, row.updated_at, row.version);
+            (row.id.get(), E::new_row(&row.fields, meta))
+        });
+        let new: Vec<_> = new.collect();
         self.change_related(
             |connection| dialect::bulk::insert_rows::<E>(connection, &new),
             |connection| relations::missing_parent(connection, rows.iter().map(|row| &row.fields)),
@@ -152,16 +152,17 @@ impl<E: EngineTable> Repository<E> for DieselSession<'_> {
         &mut self,
         rows: &[ImportedRow<E>],
     ) -> Result<Vec<Id<E>>, RepositoryError> {
-        let new: Vec<_> = rows
-            .iter()
-            .map(|row| E::new_row(&row.fields, row.into()))
-            .collect();
+        let new = rows.iter().map(|row| {
+            let meta = RowMeta::of(row.created_at, row.updated_at, row.version);
+            E::new_row(&row.fields, meta)
+        });
+        let new: Vec<_> = new.collect();
         let ids = self.change_related(
             |connection| dialect::bulk::insert_with_new_ids::<E>(connection, &new),
             |connection| relations::missing_parent(connection, rows.iter().map(|row| &row.fields)),
         )?;
         if ids.len() != rows.len() {
-            return Err(OtherIds.into());
+            return Err(fault("the database gave other ids than it was asked for"));
         }
         ids.into_iter().map(given).collect()
     }
@@ -195,16 +196,4 @@ pub(super) fn lists<T: Clone>(values: impl Iterator<Item = T>) -> Vec<Vec<T>> {
             list
         })
         .collect()
-}
-
-/// The engine answered an insertion with more or fewer ids than there are rows.
-#[derive(Debug, thiserror::Error)]
-#[error("the database gave other ids than it was asked for")]
-struct OtherIds;
-
-impl From<OtherIds> for RepositoryError {
-    fn from(error: OtherIds) -> Self {
-        let cause: Box<dyn Error + Send + Sync> = error.into();
-        Self::Fault(Arc::from(cause))
-    }
 }

@@ -10,7 +10,7 @@ use diesel::expression::{AsExpression, Expression};
 use diesel::result::Error;
 use diesel::sql_types::{BigInt, SingleValue, SqlType};
 
-use crate::lists::keyset::{After, Before, KeysetPredicate};
+use crate::lists::keyset::KeysetPredicate;
 
 /// Loads the rows that a query of `$table` asks for, under a filter: the `$column` has the
 /// `$value`. A unique one selects one row at most, whatever the order.
@@ -40,22 +40,25 @@ macro_rules! list {
 }
 
 /// As [`list`], by one sort key of this kind.
+///
+/// No two rows share a unique key, so the id decides nothing about its order. MySQL does not
+/// see that it does not, and would sort.
 macro_rules! list_by {
     (id, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let scan = IndexScan::of(super::lists::window::<(), _>($query)?, $query.direction);
-        super::lists::along_id!($connection, $rows, $id, scan, $query.limit, Row)
-    }};
-    (text, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
-        let scan = IndexScan::of(super::lists::window::<String, _>($query)?, $query.direction);
-        super::lists::along!($connection, $rows, $key, $id, scan, $query.limit, Row)
-    }};
-    (time, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
-        let scan = IndexScan::of(super::lists::window::<i64, _>($query)?, $query.direction);
-        super::lists::along!($connection, $rows, $key, $id, scan, $query.limit, Row)
+        super::lists::along_id!($connection, $rows, $id, scan, $query.limit)
     }};
     (unique, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
-        let scan = IndexScan::of(super::lists::window::<String, _>($query)?, $query.direction);
-        super::lists::along_unique!($connection, $rows, $key, $id, scan, $query.limit, Row)
+        let orders = ($key.asc(), $key.desc());
+        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+    }};
+    (text, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
+        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+    }};
+    (time, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
+        let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
+        super::lists::along!(i64, $connection, $query, $rows, $key, $id, orders)
     }};
 }
 
@@ -105,102 +108,71 @@ macro_rules! rows_along {
     };
 }
 
-/// Loads the rows of a walk along the index on `$key` and `$id`. `$rows` is the
-/// table, or what is left of it by a column that comes before the key in the
-/// index.
+/// Loads the rows of a scan of the index on `$key` and `$id`. `$rows` is the table, or what is
+/// left of it by a column that comes before the key in the index; `$orders` are up and down.
 ///
 /// A macro, because it makes of each use four statements of fixed types: diesel
 /// finds these in its cache by their type. One put together at run time is
 /// looked up by its text, which has to be rendered each time.
 macro_rules! along {
-    ($connection:expr, $rows:expr, $key:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
-        super::lists::ordered!(
-            $connection,
-            $rows,
-            $key,
-            $id,
-            (($key.asc(), $id.asc()), ($key.desc(), $id.desc())),
-            $walk,
-            $limit,
-            $row
-        )
-    };
-}
-
-/// As [`along`], along an index on a key that no two rows share, so that the id
-/// decides nothing about the order. MySQL does not see that it does not, and
-/// would sort.
-macro_rules! along_unique {
-    ($connection:expr, $rows:expr, $key:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
-        super::lists::ordered!(
-            $connection,
-            $rows,
-            $key,
-            $id,
-            ($key.asc(), $key.desc()),
-            $walk,
-            $limit,
-            $row
-        )
-    };
-}
-
-/// `$orders`: up and down.
-macro_rules! ordered {
-    ($connection:expr, $rows:expr, $key:expr, $id:expr, $orders:expr, $walk:expr, $limit:expr, $row:ty) => {
-        match $walk {
-            crate::lists::scan::IndexScan::Up { behind, below } => {
+    ($type:ty, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr, $orders:expr) => {{
+        let window = super::lists::window::<$type, _>($query)?;
+        let limit = crate::lists::scan::fetch($query.limit);
+        match IndexScan::of(window, $query.direction) {
+            IndexScan::Up { behind, below } => {
                 let rows = $rows
-                    .filter(super::lists::behind($key, $id, behind))
+                    .filter(super::lists::compared(After, $key, $id, behind))
                     .order($orders.0)
-                    .limit(crate::lists::scan::fetch($limit))
-                    .select(<$row>::as_select());
+                    .limit(limit)
+                    .select(Row::as_select());
                 match below {
-                    Some(below) => rows.filter($key.lt(below)).load::<$row>($connection),
-                    None => rows.load::<$row>($connection),
+                    Some(below) => rows.filter($key.lt(below)).load($connection),
+                    None => rows.load($connection),
                 }
             }
-            crate::lists::scan::IndexScan::Down { ahead, down_to } => {
+            IndexScan::Down { ahead, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
                     .order($orders.1)
-                    .limit(crate::lists::scan::fetch($limit))
-                    .select(<$row>::as_select());
+                    .limit(limit)
+                    .select(Row::as_select());
                 match ahead {
                     Some(at) => rows
-                        .filter(super::lists::ahead($key, $id, at))
-                        .load::<$row>($connection),
-                    None => rows.load::<$row>($connection),
+                        .filter(super::lists::compared(Before, $key, $id, at))
+                        .load($connection),
+                    None => rows.load($connection),
                 }
             }
         }
-    };
+    }};
 }
 
 /// As [`along`], along the primary key.
 macro_rules! along_id {
-    ($connection:expr, $rows:expr, $id:expr, $walk:expr, $limit:expr, $row:ty) => {
-        match $walk {
-            crate::lists::scan::IndexScan::Up { behind, .. } => $rows
+    ($connection:expr, $rows:expr, $id:expr, $scan:expr, $limit:expr) => {{
+        let rows = $rows
+            .limit(crate::lists::scan::fetch($limit))
+            .select(Row::as_select());
+        match $scan {
+            IndexScan::Up { behind, .. } => rows
                 .filter($id.gt(behind.id))
                 .order($id.asc())
-                .limit(crate::lists::scan::fetch($limit))
-                .select(<$row>::as_select())
-                .load::<$row>($connection),
-            crate::lists::scan::IndexScan::Down { ahead, .. } => $rows
+                .load($connection),
+            IndexScan::Down { ahead, .. } => rows
                 .filter($id.lt(ahead.map_or(i64::MAX, |at| at.id)))
                 .order($id.desc())
-                .limit(crate::lists::scan::fetch($limit))
-                .select(<$row>::as_select())
-                .load::<$row>($connection),
+                .load($connection),
         }
-    };
+    }};
 }
 
 /// How many of `$rows` are within a range of `$key`.
 macro_rules! count_within {
     ($connection:expr, $rows:expr, $key:expr, $range:expr) => {{
-        let (mut rows, range) = ($rows.into_boxed::<<Connection as diesel::Connection>::Backend>(), $range);
+        let (mut rows, range) = (
+            $rows.into_boxed::<<Connection as diesel::Connection>::Backend>(),
+            $range,
+        );
         if let Some(from) = range.from {
             rows = rows.filter($key.ge(from));
         }
@@ -212,40 +184,22 @@ macro_rules! count_within {
 }
 
 pub(super) use {
-    along, along_id, along_unique, count, count_by, count_within, filtered_list, list, list_by,
-    ordered, rows_along,
+    along, along_id, count, count_by, count_within, filtered_list, list, list_by, rows_along,
 };
 
 /// A row's key and id, compared with a position.
 type At<S, Key, Id, K> =
     KeysetPredicate<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
 
-/// Whether the row with this key and id stands behind `at`.
-pub(super) fn behind<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<After, Key, Id, K>
+/// Compares a row, by its key and its id, with a position: is it on this side of it?
+pub(super) fn compared<S, Key, Id, K>(
+    side: S,
+    key: Key,
+    id: Id,
+    at: KeysetPosition<K>,
+) -> At<S, Key, Id, K>
 where
-    Key: Expression,
-    Key::SqlType: SqlType + SingleValue,
-    Id: Expression<SqlType = BigInt>,
-    K: AsExpression<Key::SqlType>,
-{
-    compared(After, key, id, at)
-}
-
-/// Whether the row with this key and id stands ahead of `at`.
-pub(super) fn ahead<Key, Id, K>(key: Key, id: Id, at: KeysetPosition<K>) -> At<Before, Key, Id, K>
-where
-    Key: Expression,
-    Key::SqlType: SqlType + SingleValue,
-    Id: Expression<SqlType = BigInt>,
-    K: AsExpression<Key::SqlType>,
-{
-    compared(Before, key, id, at)
-}
-
-fn compared<S, Key, Id, K>(side: S, key: Key, id: Id, at: KeysetPosition<K>) -> At<S, Key, Id, K>
-where
-    Key: Expression,
-    Key::SqlType: SqlType + SingleValue,
+    Key: Expression<SqlType: SqlType + SingleValue>,
     Id: Expression<SqlType = BigInt>,
     K: AsExpression<Key::SqlType>,
 {

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 
 use super::dialect::EngineTable;
 use super::{Connection, DieselSession, dialect, lists};
-use crate::foreign_keys::tests::{Book, BookFilter, Note, Shelf};
+use crate::foreign_keys::tests::{Book, BookFilter, Note, NoteFilter, Shelf};
 
 mod shelf {
     use super::super::table::prelude::*;
@@ -168,11 +168,9 @@ pub(in super::super) fn assert_relations_named(mut connection: Connection, id: &
     assert_still_referenced(ended, Note::BOOK);
 
     // The session goes on.
-    assert!(
-        of::<Note>(session)
-            .delete(stored.id, stored.version)
-            .unwrap()
-    );
+    for filter in [NoteFilter::Shelf(full.id), NoteFilter::Book(about.id)] {
+        of::<Note>(session).delete_all(&filter).unwrap();
+    }
     assert!(delete(session, &noted).unwrap());
     of::<Book>(session)
         .delete_all(&BookFilter::Shelf(full.id))

@@ -211,7 +211,8 @@ macro_rules! entity_table {
                 changed: &Stored<Self>,
                 from: Version,
             ) -> QueryResult<usize> {
-                let row = Self::new_row(&changed.fields, changed.into());
+                let meta = RowMeta::of(changed.created_at, changed.updated_at, changed.version);
+                let row = Self::new_row(&changed.fields, meta);
                 diesel::update($table::table.find(changed.id.get()))
                     .filter($table::version.eq(from.get()))
                     .set((
@@ -270,6 +271,7 @@ pub(super) mod prelude {
     pub(in super::super) use super::super::{Connection, dialect};
     pub(in super::super) use super::{EntityTable, entity_table};
     pub(in super::super) use crate::lists::index::By;
+    pub(in super::super) use crate::lists::keyset::{After, Before};
     pub(in super::super) use crate::lists::scan::IndexScan;
     pub(in super::super) use crate::rows::{RowContext, RowMeta};
 }

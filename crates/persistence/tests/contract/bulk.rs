@@ -1,12 +1,11 @@
-//! Promises of `BulkRepository`.
+//! Promises of `Repository` about many rows.
 
 use std::collections::BTreeSet;
 
-use byline_application::{
-    AppError, Conflict, LastIds, PostRecord, RepositoryError, Store, UniqueKey, UserRecord,
-};
+use byline_application::{AppError, Conflict, ImportedRow, RepositoryError, Store, UniqueKey};
 use byline_domain::{
-    Content, EmailAddress, NewPost, Post, PostId, Title, User, UserId, UserName, Version,
+    Content, EmailAddress, Post, PostFields, PostId, Title, User, UserFields, UserId, UserName,
+    Version,
 };
 
 use crate::support::{add_user, at, block_on, new_user, read, soon, write};
@@ -14,8 +13,10 @@ use crate::support::{add_user, at, block_on, new_user, read, soon, write};
 fn user(id: i64, email: &str) -> User {
     User {
         id: UserId::try_from(id).unwrap(),
-        name: UserName::parse(format!("User {id} 𝒜ב\u{301}")).unwrap(),
-        email: EmailAddress::parse(email).unwrap(),
+        fields: UserFields {
+            name: UserName::parse(format!("User {id} 𝒜ב\u{301}")).unwrap(),
+            email: EmailAddress::parse(email).unwrap(),
+        },
         created_at: at(-7),
         updated_at: at(id),
         version: Version::new(id + 3).unwrap(),
@@ -31,9 +32,11 @@ fn numbered(ids: impl IntoIterator<Item = i64>) -> Vec<User> {
 fn post(id: i64, author: i64) -> Post {
     Post {
         id: PostId::try_from(id).unwrap(),
-        user_id: UserId::try_from(author).unwrap(),
-        title: Title::parse(format!("\u{202E}title {id} 🦀")).unwrap(),
-        content: Content::parse(format!("\r\n\t\"', \\ {id} a\u{308}\u{FEFF}")).unwrap(),
+        fields: PostFields {
+            user_id: UserId::try_from(author).unwrap(),
+            title: Title::parse(format!("\u{202E}title {id} 🦀")).unwrap(),
+            content: Content::parse(format!("\r\n\t\"', \\ {id} a\u{308}\u{FEFF}")).unwrap(),
+        },
         created_at: at(5),
         updated_at: at(5 + id),
         version: Version::new(id).unwrap(),
@@ -41,19 +44,19 @@ fn post(id: i64, author: i64) -> Post {
 }
 
 fn insert_users(store: &dyn Store, users: Vec<User>) -> Result<(), AppError> {
-    write(store, move |s| Ok(s.bulk().insert_users(&users)?))
+    write(store, move |s| Ok(s.users().insert_rows(&users)?))
 }
 
 fn insert_posts(store: &dyn Store, posts: Vec<Post>) -> Result<(), AppError> {
-    write(store, move |s| Ok(s.bulk().insert_posts(&posts)?))
+    write(store, move |s| Ok(s.posts().insert_rows(&posts)?))
 }
 
 fn all_users(store: &dyn Store) -> Vec<User> {
-    read(store, |s| Ok(s.bulk().users_after(0, 100_000)?)).unwrap()
+    read(store, |s| Ok(s.users().rows_after(0, 100_000)?)).unwrap()
 }
 
 fn all_posts(store: &dyn Store) -> Vec<Post> {
-    read(store, |s| Ok(s.bulk().posts_after(0, 100_000)?)).unwrap()
+    read(store, |s| Ok(s.posts().rows_after(0, 100_000)?)).unwrap()
 }
 
 pub(crate) fn stores_users_as_they_are(store: &dyn Store) {
@@ -68,7 +71,7 @@ pub(crate) fn stores_users_as_they_are(store: &dyn Store) {
 pub(crate) fn stores_posts_as_they_are(store: &dyn Store) {
     insert_users(store, numbered([3, 9])).unwrap();
     let mut posts: Vec<_> = (1..=700).map(|id| post(id, 3 + id % 2 * 6)).collect();
-    posts[3].content = Content::parse("𝒜".repeat(Content::MAX_CHARS)).unwrap();
+    posts[3].fields.content = Content::parse("𝒜".repeat(Content::MAX_CHARS)).unwrap();
     insert_posts(store, posts.clone()).unwrap();
     assert_eq!(all_posts(store), posts);
 }
@@ -78,8 +81,8 @@ pub(crate) fn goes_through_all_rows_in_order(store: &dyn Store) {
     insert_posts(store, vec![post(4, 5), post(2, 9)]).unwrap();
     let ids = |after: i64, most: u32| {
         read(store, move |s| {
-            let users = s.bulk().users_after(after, most)?;
-            let posts = s.bulk().posts_after(after, most)?;
+            let users = s.users().rows_after(after, most)?;
+            let posts = s.posts().rows_after(after, most)?;
             let users = users.iter().map(|user| user.id.get()).collect::<Vec<_>>();
             let posts = posts.iter().map(|post| post.id.get()).collect::<Vec<_>>();
             Ok((users, posts))
@@ -105,13 +108,17 @@ pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
             "N2@example.org",
         ];
         let emails = emails.map(str::to_owned).into();
-        let users = s.bulk().find_conflicting_users(&ids, &emails)?;
-        let existing = s.bulk().existing_users(&ids)?;
+        let users = s.users().find_conflicting(&ids, &emails)?;
+        let existing = s
+            .users()
+            .existing(&ids.iter().map(|id| id.get()).collect())?;
         let ids = ids.iter().filter_map(|id| PostId::try_from(id.get()).ok());
-        let posts = s.bulk().find_conflicting_posts(&ids.collect())?;
+        let posts = s
+            .posts()
+            .find_conflicting(&ids.collect(), &BTreeSet::new())?;
         let nobody = s
-            .bulk()
-            .find_conflicting_users(&BTreeSet::new(), &BTreeSet::new())?;
+            .users()
+            .find_conflicting(&BTreeSet::new(), &BTreeSet::new())?;
         assert_eq!(nobody, []);
         Ok((users, existing, posts))
     });
@@ -121,7 +128,7 @@ pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
     let expected: Vec<i64> = [1].into_iter().chain(3..=600).collect();
     assert_eq!(users, numbered(expected));
     assert_eq!(
-        existing.into_iter().map(UserId::get).collect::<Vec<_>>(),
+        existing.into_iter().collect::<Vec<_>>(),
         (3..=600).collect::<Vec<_>>()
     );
     assert_eq!(posts, (3..=600).map(|id| post(id, id)).collect::<Vec<_>>());
@@ -130,15 +137,18 @@ pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
 pub(crate) fn refuses_what_has_no_place(store: &dyn Store) {
     insert_users(store, numbered([1])).unwrap();
     let refused = write(store, |s| {
-        let taken = s.bulk().insert_users(&[user(2, "n1@EXAMPLE.org")]);
+        let taken = s.users().insert_rows(&[user(2, "n1@EXAMPLE.org")]);
         assert!(matches!(
             taken,
             Err(RepositoryError::Duplicate(UniqueKey::UserEmail))
         ));
-        let orphan = s.bulk().insert_posts(&[post(1, 7)]);
-        assert!(matches!(orphan, Err(RepositoryError::MissingReference(_))));
+        let orphan = s.posts().insert_rows(&[post(1, 7)]);
+        assert!(matches!(
+            orphan,
+            Err(RepositoryError::MissingReference(PostFields::AUTHOR))
+        ));
         // The session goes on.
-        Ok(s.bulk().insert_users(&[user(3, "n3@example.org")])?)
+        Ok(s.users().insert_rows(&[user(3, "n3@example.org")])?)
     });
     refused.unwrap();
     assert_eq!(
@@ -147,7 +157,7 @@ pub(crate) fn refuses_what_has_no_place(store: &dyn Store) {
             .into_iter()
             .map(|mut user| {
                 if user.id.get() == 3 {
-                    user.email = EmailAddress::parse("n3@example.org").unwrap();
+                    user.fields.email = EmailAddress::parse("n3@example.org").unwrap();
                 }
                 user
             })
@@ -157,14 +167,15 @@ pub(crate) fn refuses_what_has_no_place(store: &dyn Store) {
 
 pub(crate) fn numbers_rows_anew(store: &dyn Store) {
     insert_users(store, vec![user(41, "first@example.org")]).unwrap();
-    let records: Vec<UserRecord> = numbered(1..=300).into_iter().map(Into::into).collect();
+    let records: Vec<ImportedRow<UserFields>> =
+        numbered(1..=300).into_iter().map(Into::into).collect();
     let ids = write(store, move |s| {
-        let users = s.bulk().insert_users_with_new_ids(&records)?;
-        let posts: Vec<PostRecord> = users
+        let users = s.users().insert_with_new_ids(&records)?;
+        let posts: Vec<ImportedRow<PostFields>> = users
             .iter()
             .map(|author| post(1000, author.get()).into())
             .collect();
-        Ok((users, s.bulk().insert_posts_with_new_ids(&posts)?))
+        Ok((users, s.posts().insert_with_new_ids(&posts)?))
     });
     let (users, posts) = ids.unwrap();
     assert!(users.is_sorted() && posts.is_sorted());
@@ -172,28 +183,33 @@ pub(crate) fn numbers_rows_anew(store: &dyn Store) {
     let stored = all_users(store);
     assert_eq!(stored.len(), 301);
     for (given, (id, stored)) in (1..).zip(users.iter().zip(&stored[1..])) {
-        let expected = UserRecord::from(numbered([given]).remove(0)).under(*id);
+        let expected = ImportedRow::from(numbered([given]).remove(0)).under(*id);
         assert_eq!(stored, &expected);
     }
     for (stored, (id, author)) in all_posts(store).iter().zip(posts.iter().zip(&users)) {
-        let expected = PostRecord::from(post(1000, author.get())).under(*id);
+        let expected = ImportedRow::from(post(1000, author.get())).under(*id);
         assert_eq!(stored, &expected);
     }
 }
 
 pub(crate) fn gives_no_id_that_is_retired(store: &dyn Store) {
-    let last = |store: &dyn Store| read(store, |s| Ok(s.bulk().last_ids()?)).unwrap();
-    let retire = |user, post| {
-        let ids = LastIds { user, post };
-        write(store, move |s| Ok(s.bulk().advance_id_sequence(ids)?)).unwrap();
+    let last = |store: &dyn Store| {
+        read(store, |s| Ok((s.users().last_id()?, s.posts().last_id()?))).unwrap()
     };
-    assert_eq!(last(store), LastIds::default());
+    let retire = |user, post| {
+        write(store, move |s| {
+            s.users().advance_id_sequence(user)?;
+            Ok(s.posts().advance_id_sequence(post)?)
+        })
+        .unwrap();
+    };
+    assert_eq!(last(store), (0, 0));
     retire(7, 0);
     assert_eq!(all_users(store), []);
     let ada = add_user(store, "Ada", "ada@example.org");
     assert_eq!(ada.id.get(), 8);
     retire(3, 20);
-    assert_eq!(last(store), LastIds { user: 8, post: 20 });
+    assert_eq!(last(store), (8, 20));
     insert_posts(store, vec![post(4, 8)]).unwrap();
     let next = write(store, move |s| {
         let new = crate::support::new_post(&ada, "Notes", "…");
@@ -204,7 +220,7 @@ pub(crate) fn gives_no_id_that_is_retired(store: &dyn Store) {
         Ok((user.id.get(), post))
     });
     assert_eq!(next.unwrap(), (9, 21));
-    assert_eq!(last(store), LastIds { user: 9, post: 21 });
+    assert_eq!(last(store), (9, 21));
 }
 
 /// Every way that a row comes in without an id, in a transaction and by itself.
@@ -223,7 +239,7 @@ pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
 
     let author = UserId::try_from(1).unwrap();
     let new = || new_user("Bob", "bob@example.org");
-    let new_post = move || NewPost {
+    let new_post = move || PostFields {
         user_id: author,
         title: Title::parse("More").unwrap(),
         content: Content::parse("").unwrap(),
@@ -253,13 +269,13 @@ pub(crate) fn gives_no_id_beyond_the_last(store: &dyn Store) {
         });
         assert_used_up(&ended);
         let ended = write(store, move |s| {
-            let record = UserRecord::from(user(7, "bob@example.org"));
-            Ok(s.bulk().insert_users_with_new_ids(&[record]).err())
+            let record = ImportedRow::from(user(7, "bob@example.org"));
+            Ok(s.users().insert_with_new_ids(&[record]).err())
         });
         assert_used_up(&ended);
         let ended = write(store, move |s| {
-            let record = PostRecord::from(post(7, 1));
-            Ok(s.bulk().insert_posts_with_new_ids(&[record]).err())
+            let record = ImportedRow::from(post(7, 1));
+            Ok(s.posts().insert_with_new_ids(&[record]).err())
         });
         assert_used_up(&ended);
     }

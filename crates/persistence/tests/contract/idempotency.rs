@@ -2,7 +2,7 @@
 
 use byline_application::idempotency::{self, Answer, IdempotentRequest, Recorded};
 use byline_application::{
-    AppError, Conflict, Credential, Digest, RepositoryError, Store, UniqueKey, users,
+    AppError, Conflict, Credential, Digest, RepositoryError, Store, UniqueKey, crud,
 };
 
 use crate::support::{anyone, at, block_on, new_user, read, soon, write};
@@ -125,7 +125,7 @@ pub(crate) fn lets_one_of_many_with_a_key_have_an_effect(store: &dyn Store) {
                         idempotency::once(s, &claim, at(1), |s| {
                             // A second effect would find the address taken.
                             let new = new_user("Ada", "ada@example.org");
-                            let user = users::create(s, &anyone(), &new, at(1))?;
+                            let user = crud::create(s, &anyone(), &new, at(1))?;
                             Ok(user.id.to_string().into_bytes())
                         })
                     })

@@ -1,7 +1,7 @@
 //! Promises of `KeyRepository`.
 
 use byline_application::keys::{self, Found, Secret};
-use byline_application::{AppError, Digest, Reference, RepositoryError, RowLock, Session, Store};
+use byline_application::{AppError, Digest, RepositoryError, RowLock, Session, Store};
 use byline_domain::policy::{Scope, Scopes};
 use byline_domain::{ApiKey, KeyId, KeyName, NewApiKey, UserId};
 
@@ -66,7 +66,7 @@ pub(crate) fn refuses_a_missing_user(store: &dyn Store) {
     });
     assert!(matches!(
         refused,
-        Ok(Err(RepositoryError::MissingReference(Reference::KeyUser)))
+        Ok(Err(RepositoryError::MissingReference(keys::USER)))
     ));
 }
 

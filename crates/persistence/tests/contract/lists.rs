@@ -1,14 +1,13 @@
-//! Promises of `UserRepository::list`, `PostRepository::list` and their counts:
-//! every order, direction and filter, with many rows of the same sort key.
+//! Promises of `Repository::list` and `Repository::count`: every order, direction and filter, with many rows of the same sort key.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use byline_application::{
-    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, Page, PostOrder, PostQuery, Seek,
-    Store, UserOrder, UserQuery,
+    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, ListQuery, Page, PostFilter,
+    PostSortKey, Seek, SortValue, Store, UserFilter, UserSortKey,
 };
-use byline_domain::{EmailAddress, Post, PostId, User, UserId};
+use byline_domain::{EmailAddress, Post, PostFields, PostId, User, UserFields, UserId};
 
 use crate::support::{at, new_post, new_user, read, write};
 
@@ -59,7 +58,7 @@ fn library(store: &dyn Store) -> (Vec<User>, Vec<Post>) {
     .unwrap()
 }
 
-fn users(store: &dyn Store, query: &UserQuery) -> (Page<User>, u64) {
+fn users(store: &dyn Store, query: &ListQuery<UserFields>) -> (Page<User>, u64) {
     let query = query.clone();
     read(store, move |s| {
         Ok((s.users().list(&query)?, s.users().count(&query)?))
@@ -67,7 +66,7 @@ fn users(store: &dyn Store, query: &UserQuery) -> (Page<User>, u64) {
     .unwrap()
 }
 
-fn posts(store: &dyn Store, query: &PostQuery) -> (Page<Post>, u64) {
+fn posts(store: &dyn Store, query: &ListQuery<PostFields>) -> (Page<Post>, u64) {
     let query = query.clone();
     read(store, move |s| {
         Ok((s.posts().list(&query)?, s.posts().count(&query)?))
@@ -134,12 +133,22 @@ fn check<K, T>(
     }
 }
 
-fn everything<K>() -> KeyRange<K> {
+/// The order of a list: a sort key, and its window.
+type Order<K> = (K, KeysetWindow<SortValue>);
+
+fn values<K: Into<SortValue>>(range: KeyRange<K>) -> KeyRange<SortValue> {
+    KeyRange {
+        from: range.from.map(Into::into),
+        to: range.to.map(Into::into),
+    }
+}
+
+fn everything() -> KeyRange<SortValue> {
     KeyRange::default()
 }
 
 /// All, those with a prefix, and some with ends that are keys or lie between.
-fn text_ranges() -> Vec<KeyRange<String>> {
+fn text_ranges() -> Vec<KeyRange<SortValue>> {
     let mut ranges: Vec<_> = [
         "",
         "A",
@@ -155,10 +164,10 @@ fn text_ranges() -> Vec<KeyRange<String>> {
     .into();
     let (from, to) = (Some("A ".to_owned()), Some("ä".to_owned()));
     ranges.push(KeyRange { from, to });
-    ranges
+    ranges.into_iter().map(values).collect()
 }
 
-fn time_ranges() -> Vec<KeyRange<byline_domain::Timestamp>> {
+fn time_ranges() -> Vec<KeyRange<SortValue>> {
     [
         (None, None),
         (Some(5), None),
@@ -172,14 +181,20 @@ fn time_ranges() -> Vec<KeyRange<byline_domain::Timestamp>> {
         from: from.map(at),
         to: to.map(at),
     })
+    .map(values)
     .collect()
 }
 
 /// The query of a list of users, by whichever order.
-fn user_query(order: UserOrder, direction: Direction, limit: Limit) -> UserQuery {
-    UserQuery {
-        email: None,
-        order,
+fn user_query(
+    (sort, window): Order<UserSortKey>,
+    direction: Direction,
+    limit: Limit,
+) -> ListQuery<UserFields> {
+    ListQuery {
+        filter: None,
+        sort,
+        window,
         direction,
         limit,
     }
@@ -187,61 +202,65 @@ fn user_query(order: UserOrder, direction: Direction, limit: Limit) -> UserQuery
 
 pub(crate) fn orders_users_by_id(store: &dyn Store) {
     let position = |user: &User| KeysetPosition {
-        key: (),
+        key: SortValue::None,
         id: user.id.get(),
     };
     check(
         &crowd(store),
         &everything(),
         position,
-        |span, way, limit| users(store, &user_query(UserOrder::Id(span.seek), way, limit)),
+        |span, way, limit| users(store, &user_query((UserSortKey::Id, span), way, limit)),
     );
 }
 
 pub(crate) fn orders_users_by_name(store: &dyn Store) {
     let crowd = crowd(store);
     let position = |user: &User| KeysetPosition {
-        key: user.name.as_str().to_owned(),
+        key: user.fields.name.as_str().into(),
         id: user.id.get(),
     };
     for range in text_ranges() {
         check(&crowd, &range, position, |span, way, limit| {
-            users(store, &user_query(UserOrder::Name(span), way, limit))
+            users(store, &user_query((UserSortKey::Name, span), way, limit))
         });
     }
 }
 
 pub(crate) fn orders_users_by_email(store: &dyn Store) {
     let position = |user: &User| KeysetPosition {
-        key: user.email.key(),
+        key: user.fields.email.key().into(),
         id: user.id.get(),
     };
     check(
         &crowd(store),
         &everything(),
         position,
-        |span, way, limit| users(store, &user_query(UserOrder::Email(span.seek), way, limit)),
+        |span, way, limit| users(store, &user_query((UserSortKey::Email, span), way, limit)),
     );
 }
 
 pub(crate) fn orders_users_by_time(store: &dyn Store) {
     let crowd = crowd(store);
     let position = |user: &User| KeysetPosition {
-        key: user.created_at,
+        key: user.created_at.into(),
         id: user.id.get(),
     };
     for range in time_ranges() {
         check(&crowd, &range, position, |span, way, limit| {
-            users(store, &user_query(UserOrder::CreatedAt(span), way, limit))
+            users(
+                store,
+                &user_query((UserSortKey::CreatedAt, span), way, limit),
+            )
         });
     }
 }
 
 pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
     let crowd = crowd(store);
-    let shouting = EmailAddress::parse(crowd[7].email.as_str().to_ascii_uppercase()).unwrap();
-    let of = |email: &EmailAddress, order, direction| UserQuery {
-        email: Some(email.clone()),
+    let shouting =
+        EmailAddress::parse(crowd[7].fields.email.as_str().to_ascii_uppercase()).unwrap();
+    let of = |email: &EmailAddress, order, direction| ListQuery {
+        filter: Some(UserFilter::Email(email.clone())),
         ..user_query(order, direction, Limit::MAX)
     };
     let one = &crowd[7..8];
@@ -250,37 +269,44 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
             one,
             &everything(),
             |user| KeysetPosition {
-                key: (),
+                key: SortValue::None,
                 id: user.id.get(),
             },
-            |span, way, _| users(store, &of(&shouting, UserOrder::Id(span.seek), way)),
+            |span, way, _| users(store, &of(&shouting, (UserSortKey::Id, span), way)),
         );
         let email = KeysetPosition {
-            key: one[0].email.key(),
+            key: one[0].fields.email.key().into(),
             id: one[0].id.get(),
         };
-        let behind = of(&shouting, UserOrder::Email(Seek::After(email)), way);
+        let behind = of(
+            &shouting,
+            (UserSortKey::Email, Seek::After(email).into()),
+            way,
+        );
         assert_eq!(users(store, &behind).0.items, []);
         let nobody = EmailAddress::parse("nobody@example.org").unwrap();
-        let (page, count) = users(store, &of(&nobody, UserOrder::Id(Seek::First), way));
+        let (page, count) = users(
+            store,
+            &of(&nobody, (UserSortKey::Id, Seek::First.into()), way),
+        );
         assert_eq!((page.items, count), (Vec::new(), 0));
     }
     for range in text_ranges() {
         let position = |user: &User| KeysetPosition {
-            key: user.name.as_str().to_owned(),
+            key: user.fields.name.as_str().into(),
             id: user.id.get(),
         };
         check(one, &range, position, |span, way, _| {
-            users(store, &of(&shouting, UserOrder::Name(span), way))
+            users(store, &of(&shouting, (UserSortKey::Name, span), way))
         });
     }
     for range in time_ranges() {
         let position = |user: &User| KeysetPosition {
-            key: user.created_at,
+            key: user.created_at.into(),
             id: user.id.get(),
         };
         check(one, &range, position, |span, way, _| {
-            users(store, &of(&shouting, UserOrder::CreatedAt(span), way))
+            users(store, &of(&shouting, (UserSortKey::CreatedAt, span), way))
         });
     }
 }
@@ -288,14 +314,15 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
 /// Calls `check` with all posts and with those of each author.
 fn with_each_author(
     store: &dyn Store,
-    check: impl Fn(&[Post], &dyn Fn(PostOrder, Direction, Limit) -> (Page<Post>, u64)),
+    check: impl Fn(&[Post], &dyn Fn(Order<PostSortKey>, Direction, Limit) -> (Page<Post>, u64)),
 ) {
     let (authors, written) = library(store);
-    let list = |author| {
-        move |order, direction, limit| {
-            let query = PostQuery {
-                author,
-                order,
+    let list = |author: Option<UserId>| {
+        move |(sort, window): Order<PostSortKey>, direction, limit| {
+            let query = ListQuery {
+                filter: author.map(PostFilter::Author),
+                sort,
+                window,
                 direction,
                 limit,
             };
@@ -304,7 +331,7 @@ fn with_each_author(
     };
     check(&written, &list(None));
     for author in authors.iter().map(|author| author.id).chain([UserId::MAX]) {
-        let theirs = written.iter().filter(|post| post.user_id == author);
+        let theirs = written.iter().filter(|post| post.fields.user_id == author);
         let theirs: Vec<Post> = theirs.cloned().collect();
         check(&theirs, &list(Some(author)));
     }
@@ -312,25 +339,25 @@ fn with_each_author(
 
 pub(crate) fn orders_posts_by_id(store: &dyn Store) {
     let position = |post: &Post| KeysetPosition {
-        key: (),
+        key: SortValue::None,
         id: post.id.get(),
     };
     with_each_author(store, |posts, list| {
         check(posts, &everything(), position, |span, way, limit| {
-            list(PostOrder::Id(span.seek), way, limit)
+            list((PostSortKey::Id, span), way, limit)
         });
     });
 }
 
 pub(crate) fn orders_posts_by_title(store: &dyn Store) {
     let position = |post: &Post| KeysetPosition {
-        key: post.title.as_str().to_owned(),
+        key: post.fields.title.as_str().into(),
         id: post.id.get(),
     };
     with_each_author(store, |posts, list| {
         for range in text_ranges() {
             check(posts, &range, position, |span, way, limit| {
-                list(PostOrder::Title(span), way, limit)
+                list((PostSortKey::Title, span), way, limit)
             });
         }
     });
@@ -338,20 +365,20 @@ pub(crate) fn orders_posts_by_title(store: &dyn Store) {
 
 pub(crate) fn orders_posts_by_time(store: &dyn Store) {
     let created = |post: &Post| KeysetPosition {
-        key: post.created_at,
+        key: post.created_at.into(),
         id: post.id.get(),
     };
     let updated = |post: &Post| KeysetPosition {
-        key: post.updated_at,
+        key: post.updated_at.into(),
         id: post.id.get(),
     };
     with_each_author(store, |posts, list| {
         for range in time_ranges() {
             check(posts, &range, created, |span, way, limit| {
-                list(PostOrder::CreatedAt(span), way, limit)
+                list((PostSortKey::CreatedAt, span), way, limit)
             });
             check(posts, &range, updated, |span, way, limit| {
-                list(PostOrder::UpdatedAt(span), way, limit)
+                list((PostSortKey::UpdatedAt, span), way, limit)
             });
         }
     });
@@ -370,16 +397,23 @@ pub(crate) fn finds_users_by_their_ids(store: &dyn Store) {
 pub(crate) fn survives_positions_that_no_row_can_have(store: &dyn Store) {
     let crowd = crowd(store);
     for id in [i64::MIN, -1, 0, PostId::MAX.get() + 1, i64::MAX] {
-        let seek = Seek::After(KeysetPosition { key: (), id });
+        let seek = Seek::After(KeysetPosition {
+            key: SortValue::None,
+            id,
+        });
         let (page, _) = users(
             store,
-            &user_query(UserOrder::Id(seek), Direction::Ascending, Limit::MAX),
+            &user_query(
+                (UserSortKey::Id, seek.into()),
+                Direction::Ascending,
+                Limit::MAX,
+            ),
         );
         let expected: &[User] = if id > 0 { &[] } else { &crowd };
         assert_eq!(page.items, expected, "{id}");
-        let key = "\0\u{10ffff}".repeat(300);
+        let key = "\0\u{10ffff}".repeat(300).into();
         let seek = Seek::Before(KeysetPosition { key, id });
-        let order = UserOrder::Name(KeysetWindow::from(seek));
+        let order = (UserSortKey::Name, KeysetWindow::from(seek));
         let (page, _) = users(store, &user_query(order, Direction::Descending, Limit::MAX));
         assert_eq!(page.items.len(), crowd.len());
     }

@@ -1,7 +1,7 @@
-//! Promises of `PostRepository`.
+//! Promises of the repository of posts.
 
-use byline_application::{Reference, RepositoryError, Store};
-use byline_domain::{Content, Post, PostChange, PostId, UserId, Version};
+use byline_application::{PostFilter, RepositoryError, Store};
+use byline_domain::{Content, Entity, Post, PostChange, PostFields, PostId, UserId, Version};
 
 use crate::support::{add_post, add_user, at, new_post, read, write};
 
@@ -17,7 +17,10 @@ fn update(store: &dyn Store, changed: &Post, from: Version) -> Result<bool, Repo
 pub(crate) fn finds_what_it_stored(store: &dyn Store) {
     let ada = add_user(store, "Ada", "ada@example.org");
     let post = add_post(store, &ada, "Notes");
-    assert_eq!((post.version, post.user_id), (Version::FIRST, ada.id));
+    assert_eq!(
+        (post.version, post.fields.user_id),
+        (Version::FIRST, ada.id)
+    );
     assert_eq!((post.created_at, post.updated_at), (at(1), at(1)));
     assert_eq!(find(store, post.id), Some(post));
     assert_eq!(find(store, PostId::MAX), None);
@@ -54,7 +57,7 @@ pub(crate) fn refuses_a_missing_author(store: &dyn Store) {
     assert!(
         matches!(
             error,
-            Some(RepositoryError::MissingReference(Reference::PostAuthor))
+            Some(RepositoryError::MissingReference(PostFields::AUTHOR))
         ),
         "{error:?}"
     );
@@ -92,10 +95,7 @@ pub(crate) fn refuses_an_update_to_a_missing_author(store: &dyn Store) {
     )
     .unwrap_err();
     assert!(
-        matches!(
-            error,
-            RepositoryError::MissingReference(Reference::PostAuthor)
-        ),
+        matches!(error, RepositoryError::MissingReference(PostFields::AUTHOR)),
         "{error:?}"
     );
     assert_eq!(find(store, post.id), Some(post));
@@ -123,7 +123,10 @@ pub(crate) fn deletes_all_of_one_author(store: &dyn Store) {
     ];
     let kept = add_post(store, &eve, "Kept");
     let id = ada.id;
-    write(store, move |s| Ok(s.posts().delete_of(id)?)).unwrap();
+    write(store, move |s| {
+        Ok(s.posts().delete_all(&PostFilter::Author(id))?)
+    })
+    .unwrap();
     assert!(gone.iter().all(|post| find(store, post.id).is_none()));
     assert_eq!(find(store, kept.id), Some(kept));
 }
@@ -165,7 +168,7 @@ pub(crate) fn stores_all_or_none(store: &dyn Store) {
         let refused = s.posts().insert_all(&news, at(5));
         assert!(matches!(
             refused,
-            Err(RepositoryError::MissingReference(Reference::PostAuthor))
+            Err(RepositoryError::MissingReference(PostFields::AUTHOR))
         ));
         Ok(())
     })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use byline_application::{AppError, Conflict, Store, Unavailable, users};
+use byline_application::{AppError, Conflict, Store, Unavailable, crud};
 
 use crate::support::{add_user, anyone, at, block_on, everybody, new_user, read, soon, write};
 
@@ -39,7 +39,7 @@ pub(crate) fn undoes_what_fails(store: &dyn Store) {
 pub(crate) fn undoes_a_rehearsal(store: &dyn Store) {
     let new = new_user("Ada", "ada@example.org");
     let user = block_on(store.dry_run(soon(), move |s| Ok(s.users().insert(&new, at(1))?)));
-    assert_eq!(user.unwrap().name.as_str(), "Ada");
+    assert_eq!(user.unwrap().fields.name.as_str(), "Ada");
     assert_eq!(count(store), 0);
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn runs_a_lost_conflict_again(store: &dyn Store) {
             _ => Ok(user),
         }
     });
-    assert_eq!(user.unwrap().name.as_str(), "Ada");
+    assert_eq!(user.unwrap().fields.name.as_str(), "Ada");
     assert_eq!(count(store), 1);
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn changes_nothing_but_one_row_in_a_creation(store: &dyn Store) {
     let users = read(store, move |s| Ok(s.users().list(&everybody())?))
         .unwrap()
         .items;
-    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    let names: Vec<_> = users.iter().map(|user| user.fields.name.as_str()).collect();
     assert!(
         names.contains(&"Ada") && !names.contains(&"Bob"),
         "{names:?}"
@@ -169,9 +169,7 @@ pub(crate) fn lets_one_of_many_creations_win_an_email(store: &dyn Store) {
             .map(|_| {
                 scope.spawn(|| {
                     let new = new_user("Ada", "ada@example.org");
-                    block_on(
-                        store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))),
-                    )
+                    block_on(store.create(soon(), move |s| crud::create(s, &anyone(), &new, at(1))))
                 })
             })
             .collect();
@@ -234,7 +232,7 @@ pub(crate) fn lets_one_of_many_win_an_email(store: &dyn Store) {
             .map(|_| {
                 scope.spawn(|| {
                     let new = new_user("Ada", "ada@example.org");
-                    write(store, move |s| users::create(s, &anyone(), &new, at(1)))
+                    write(store, move |s| crud::create(s, &anyone(), &new, at(1)))
                 })
             })
             .collect();

@@ -1,13 +1,11 @@
-//! Promises of `UserRepository`.
+//! Promises of the repository of users.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use byline_application::users::{self, Posts};
 use byline_application::{
-    AppError, Conflict, Direction, Limit, PostOrder, PostQuery, Precondition, Reference,
-    RepositoryError, Seek, Store, UniqueKey, posts,
+    AppError, Conflict, Limit, ListQuery, Precondition, RepositoryError, Store, UniqueKey, crud,
 };
-use byline_domain::{Timestamp, User, UserChange, UserId, UserName, Version};
+use byline_domain::{Entity, PostFields, Timestamp, User, UserChange, UserId, UserName, Version};
 
 use crate::support::{
     add_post, add_user, anyone, at, block_on, eventually, everybody, new_post, new_user, read,
@@ -93,7 +91,7 @@ pub(crate) fn counts_code_points(store: &dyn Store) {
     let name = "🦀".repeat(UserName::MAX_CHARS);
     let email = format!("{}@{}.org", "a".repeat(200), "b".repeat(49));
     let user = add_user(store, &name, &email);
-    assert_eq!(user.email.as_str().len(), 254);
+    assert_eq!(user.fields.email.as_str().len(), 254);
     assert_eq!(find(store, user.id), Some(user));
 }
 
@@ -193,7 +191,7 @@ pub(crate) fn keeps_a_user_who_has_posts(store: &dyn Store) {
     assert!(
         matches!(
             error,
-            Some(RepositoryError::StillReferenced(Reference::PostAuthor))
+            Some(RepositoryError::StillReferenced(PostFields::AUTHOR))
         ),
         "{error:?}"
     );
@@ -201,11 +199,9 @@ pub(crate) fn keeps_a_user_who_has_posts(store: &dyn Store) {
 }
 
 fn has_posts(store: &dyn Store) -> bool {
-    let query = PostQuery {
-        author: None,
-        order: PostOrder::Id(Seek::First),
-        direction: Direction::Ascending,
+    let query = ListQuery {
         limit: Limit::MAX,
+        ..ListQuery::default()
     };
     let page = read(store, move |s| Ok(s.posts().list(&query)?));
     !page.unwrap().items.is_empty()
@@ -223,12 +219,15 @@ pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
                     while !over.load(Ordering::SeqCst) {
                         let new = new.clone();
                         let ending = block_on(
-                            store.create(soon(), move |s| posts::create(s, &anyone(), &new, at(1))),
+                            store.create(soon(), move |s| crud::create(s, &anyone(), &new, at(1))),
                         );
                         match ending {
                             // The lock of the deletion, on a busy machine.
                             Ok(_) | Err(AppError::Unavailable(_)) => {}
-                            Err(AppError::Conflict(Conflict::AuthorMissing(_))) => return,
+                            Err(AppError::Conflict(Conflict::ParentMissing(
+                                PostFields::AUTHOR,
+                                _,
+                            ))) => return,
                             Err(other) => panic!("{other:?}"),
                         }
                     }
@@ -236,7 +235,7 @@ pub(crate) fn deletes_a_user_whose_posts_keep_coming(store: &dyn Store) {
             }
             eventually("posts come", || has_posts(store));
             let deleted = write(store, move |s| {
-                users::delete(s, &anyone(), id, Posts::Delete, &Precondition::None)
+                crud::delete(s, &anyone(), id, &[PostFields::AUTHOR], &Precondition::None)
             });
             over.store(true, Ordering::SeqCst);
             deleted

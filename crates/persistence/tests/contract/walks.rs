@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use byline_application::{
-    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, Page, PostOrder, PostQuery, Seek,
-    Session, Store, UserOrder, UserQuery,
+    Direction, KeyRange, KeysetPosition, KeysetWindow, Limit, ListQuery, Page, PostFilter,
+    PostSortKey, Seek, Session, SortValue, Store, UserSortKey,
 };
-use byline_domain::{EmailAddress, Post, User, UserId};
+use byline_domain::{Post, User, UserId};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -209,14 +209,18 @@ fn assert_seen_once<K: Ord + Debug>(
 
 const TEXTS: [&str; 3] = ["Ada", "Adam", "Bea"];
 
-fn text_range(narrow: bool) -> KeyRange<String> {
-    KeyRange::starting_with(if narrow { "Ad" } else { "" })
+fn text_range(narrow: bool) -> KeyRange<SortValue> {
+    let range = KeyRange::starting_with(if narrow { "Ad" } else { "" });
+    KeyRange {
+        from: range.from.map(Into::into),
+        to: range.to.map(Into::into),
+    }
 }
 
-fn time_range(narrow: bool) -> KeyRange<byline_domain::Timestamp> {
+fn time_range(narrow: bool) -> KeyRange<SortValue> {
     KeyRange {
-        from: narrow.then(|| at(1)),
-        to: narrow.then(|| at(2)),
+        from: narrow.then(|| at(1).into()),
+        to: narrow.then(|| at(2).into()),
     }
 }
 
@@ -257,11 +261,11 @@ pub(crate) fn see_every_lasting_user_once(store: &dyn Store) {
         store,
         number: &number,
     };
-    let list = |order, direction, limit| {
-        let email: Option<EmailAddress> = None;
-        let query = UserQuery {
-            email,
-            order,
+    let list = |(sort, window), direction, limit| {
+        let query = ListQuery {
+            filter: None,
+            sort,
+            window,
             direction,
             limit,
         };
@@ -272,37 +276,37 @@ pub(crate) fn see_every_lasting_user_once(store: &dyn Store) {
             &shelf,
             &story,
             &KeyRange::default(),
-            |_| (),
-            |span, way, limit| list(UserOrder::Id(span.seek), way, limit),
+            |_| SortValue::None,
+            |span, way, limit| list((UserSortKey::Id, span), way, limit),
         ),
         1 => {
-            let name = |user: &User| user.name.as_str().to_owned();
+            let name = |user: &User| SortValue::from(user.fields.name.as_str());
             walk(
                 &shelf,
                 &story,
                 &text_range(story.narrow),
                 name,
-                |span, way, limit| list(UserOrder::Name(span), way, limit),
+                |span, way, limit| list((UserSortKey::Name, span), way, limit),
             );
         }
         2 => {
-            let email = |user: &User| user.email.key();
+            let email = |user: &User| SortValue::from(user.fields.email.key());
             walk(
                 &shelf,
                 &story,
                 &KeyRange::default(),
                 email,
-                |span, way, limit| list(UserOrder::Email(span.seek), way, limit),
+                |span, way, limit| list((UserSortKey::Email, span), way, limit),
             );
         }
         _ => {
-            let time = |user: &User| user.created_at;
+            let time = |user: &User| user.created_at.into();
             walk(
                 &shelf,
                 &story,
                 &time_range(story.narrow),
                 time,
-                |span, way, limit| list(UserOrder::CreatedAt(span), way, limit),
+                |span, way, limit| list((UserSortKey::CreatedAt, span), way, limit),
             );
         }
     });
@@ -342,7 +346,7 @@ impl Shelf for Posts<'_> {
     }
 
     fn belongs(&self, row: &Post, story: &Story) -> bool {
-        !story.of_one || row.user_id == self.authors[0].id
+        !story.of_one || row.fields.user_id == self.authors[0].id
     }
 
     fn id(row: &Post) -> i64 {
@@ -357,10 +361,11 @@ pub(crate) fn see_every_lasting_post_once(store: &dyn Store) {
     };
     let authors = [add("Ada"), add("Bea")];
     let list = |author: Option<UserId>| {
-        move |order, direction, limit| {
-            let query = PostQuery {
-                author,
-                order,
+        move |(sort, window), direction, limit| {
+            let query = ListQuery {
+                filter: author.map(PostFilter::Author),
+                sort,
+                window,
                 direction,
                 limit,
             };
@@ -378,37 +383,37 @@ pub(crate) fn see_every_lasting_post_once(store: &dyn Store) {
                 &shelf,
                 &story,
                 &KeyRange::default(),
-                |_| (),
-                |span, way, limit| list(PostOrder::Id(span.seek), way, limit),
+                |_| SortValue::None,
+                |span, way, limit| list((PostSortKey::Id, span), way, limit),
             ),
             1 => {
-                let title = |post: &Post| post.title.as_str().to_owned();
+                let title = |post: &Post| SortValue::from(post.fields.title.as_str());
                 walk(
                     &shelf,
                     &story,
                     &text_range(story.narrow),
                     title,
-                    |span, way, limit| list(PostOrder::Title(span), way, limit),
+                    |span, way, limit| list((PostSortKey::Title, span), way, limit),
                 );
             }
             2 => {
-                let time = |post: &Post| post.created_at;
+                let time = |post: &Post| post.created_at.into();
                 walk(
                     &shelf,
                     &story,
                     &time_range(story.narrow),
                     time,
-                    |span, way, limit| list(PostOrder::CreatedAt(span), way, limit),
+                    |span, way, limit| list((PostSortKey::CreatedAt, span), way, limit),
                 );
             }
             _ => {
-                let time = |post: &Post| post.updated_at;
+                let time = |post: &Post| post.updated_at.into();
                 walk(
                     &shelf,
                     &story,
                     &time_range(story.narrow),
                     time,
-                    |span, way, limit| list(PostOrder::UpdatedAt(span), way, limit),
+                    |span, way, limit| list((PostSortKey::UpdatedAt, span), way, limit),
                 );
             }
         }

@@ -1,7 +1,7 @@
 //! Connections that are cut before, during and after a commit: no write that failed was
 //! stored, every write that succeeded was, and none twice.
 
-use byline_application::{AppError, Store, users};
+use byline_application::{AppError, Store, crud};
 
 use crate::support::servers::{Engine, Moment, Proxy, on_each_server, shared};
 use crate::support::{
@@ -59,10 +59,10 @@ fn a_creation_is_stored_once(engine: Engine) {
     cut(engine, "EXECUTE INSERT INTO `users`", |store, email| {
         let new = new_user("Ada", &email);
         let work =
-            move |s: &mut dyn byline_application::Session| users::create(s, &anyone(), &new, at(1));
+            move |s: &mut dyn byline_application::Session| crud::create(s, &anyone(), &new, at(1));
         let created = block_on(store.create(soon(), work))?;
         let found = block_on(store.read(soon(), move |s| Ok(s.users().find(created.id)?)))?;
-        assert_eq!(found.unwrap().email.as_str(), email);
+        assert_eq!(found.unwrap().fields.email.as_str(), email);
         Ok(())
     });
 }
@@ -128,7 +128,7 @@ fn a_conflict_is_reported_although_the_connection_is_cut(engine: Engine) {
     let store = database.store();
     let create = || {
         let new = new_user("Ada", "ada@example.org");
-        block_on(store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))))
+        block_on(store.create(soon(), move |s| crud::create(s, &anyone(), &new, at(1))))
     };
     create().unwrap();
     for moment in Moment::ALL {

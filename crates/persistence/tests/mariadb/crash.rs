@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, users};
+use byline_application::{AppError, crud};
 
 use crate::support::servers::{Engine, dedicated, on_each_server};
 use crate::support::{ServerFixture, anyone, at, block_on, eventually, new_user, options};
@@ -52,7 +52,7 @@ fn no_write_is_lost_or_stored_twice(engine: Engine) {
                     let new = new_user("Ada", &email);
                     let deadline = Instant::now() + Duration::from_secs(20);
                     let work = move |s: &mut dyn byline_application::Session| {
-                        users::create(s, &anyone(), &new, at(1))
+                        crud::create(s, &anyone(), &new, at(1))
                     };
                     let ending = if writer % 2 == 0 {
                         block_on(store.create(deadline, work))

@@ -6,7 +6,7 @@ use std::thread;
 
 use byline_application::idempotency::{self, Answer, IdempotentRequest};
 use byline_application::{
-    AppError, Conflict, Credential, Digest, Readiness, RepositoryError, Unavailable, users,
+    AppError, Conflict, Credential, Digest, Readiness, RepositoryError, Unavailable, crud,
 };
 
 use crate::support::servers::{Admin, Engine, Proxy, dedicated, on_each_server, shared};
@@ -193,7 +193,7 @@ fn a_write_that_exceeds_the_time_limit_of_mariadb_is_unavailable() {
     let mut admin = fixture.schema.admin();
     admin.run("CREATE TRIGGER slow BEFORE INSERT ON users FOR EACH ROW DO SLEEP(60)");
     let new = new_user("Ada", "ada@example.org");
-    let ending = block_on(store.create(soon(), move |s| users::create(s, &anyone(), &new, at(1))));
+    let ending = block_on(store.create(soon(), move |s| crud::create(s, &anyone(), &new, at(1))));
     let Err(AppError::Unavailable(Unavailable::Database(cause))) = ending else {
         panic!("{ending:?}");
     };

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 
-use byline_application::{AppError, Conflict, Intent, Job, Session, Store, Unavailable, users};
+use byline_application::{AppError, Conflict, Intent, Job, Session, Store, Unavailable, crud};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -53,7 +53,7 @@ fn block_writer(store: &dyn Store) -> Sender<()> {
 }
 
 fn create(name: &'static str, email: &'static str) -> Work {
-    Box::new(move |s| users::create(s, &anyone(), &new_user(name, email), at(1)).map(drop))
+    Box::new(move |s| crud::create(s, &anyone(), &new_user(name, email), at(1)).map(drop))
 }
 
 fn committed_users(connection: &mut SqliteConnection) -> i64 {
@@ -87,7 +87,7 @@ fn a_failing_job_undoes_only_itself() {
     submit(
         &*store,
         Box::new(|s| {
-            users::create(s, &anyone(), &new_user("x", "c@example.org"), at(1))?;
+            crud::create(s, &anyone(), &new_user("x", "c@example.org"), at(1))?;
             panic!("a job that panics on purpose")
         }),
         Box::new(move |result| sender_of_panic.send((3, result)).unwrap()),
@@ -209,8 +209,8 @@ fn a_lost_transaction_fails_every_job_of_the_group_and_changes_nothing() {
     let release = block_writer(&*store);
     let stubborn: Work = Box::new(|s| {
         let straw = new_user("last straw", "b@example.org");
-        drop(users::create(s, &anyone(), &straw, at(1)));
-        drop(users::create(
+        drop(crud::create(s, &anyone(), &straw, at(1)));
+        drop(crud::create(
             s,
             &anyone(),
             &new_user("x", "c@example.org"),

@@ -6,10 +6,10 @@ pub(crate) mod servers;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, Direction, Limit, Seek, Session, Store, UserOrder, UserQuery};
+use byline_application::{AppError, Limit, ListQuery, Session, Store};
 use byline_domain::policy::Principal;
 use byline_domain::{
-    Content, EmailAddress, NewPost, NewUser, Post, Timestamp, Title, User, UserName,
+    Content, EmailAddress, Post, PostFields, Timestamp, Title, User, UserFields, UserName,
 };
 use byline_persistence::Options;
 
@@ -56,12 +56,10 @@ pub(crate) fn write<T: Send + 'static>(
 }
 
 /// Returns the query for the largest first page of all users.
-pub(crate) fn everybody() -> UserQuery {
-    UserQuery {
-        email: None,
-        order: UserOrder::Id(Seek::First),
-        direction: Direction::Ascending,
+pub(crate) fn everybody() -> ListQuery<UserFields> {
+    ListQuery {
         limit: Limit::MAX,
+        ..ListQuery::default()
     }
 }
 
@@ -73,15 +71,15 @@ pub(crate) fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros).unwrap()
 }
 
-pub(crate) fn new_user(name: &str, email: &str) -> NewUser {
-    NewUser {
+pub(crate) fn new_user(name: &str, email: &str) -> UserFields {
+    UserFields {
         name: UserName::parse(name).unwrap(),
         email: EmailAddress::parse(email).unwrap(),
     }
 }
 
-pub(crate) fn new_post(author: &User, title: &str, content: &str) -> NewPost {
-    NewPost {
+pub(crate) fn new_post(author: &User, title: &str, content: &str) -> PostFields {
+    PostFields {
         user_id: author.id,
         title: Title::parse(title).unwrap(),
         content: Content::parse(content).unwrap(),
