@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use byline_persistence::DatabaseUrl;
 
-use crate::arguments::per_entity::{OutputFiles, PerEntity};
+use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Replaces, is_stream};
 use crate::transfer::{
@@ -16,7 +16,7 @@ use crate::transfer::{
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
-    files: PerEntity<OutputFiles>,
+    files: PerEntity<RowFiles<false>>,
 
     /// How the rows are written; by default as the file's name says.
     #[arg(long, value_enum)]

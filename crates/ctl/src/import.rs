@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use byline_application::import::{ImportCounts, ImportId, Numbering, OnConflict};
 use byline_persistence::{DatabaseUrl, migrations};
 
-use crate::arguments::per_entity::{InputFiles, PerEntity};
+use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Input};
 use crate::transfer::{BlockingStore, Columns, Format, TABLES, for_each_entity, number};
@@ -20,14 +20,13 @@ mod file;
 use begin::Beginning;
 use dry_run::DryRunDatabase;
 use errors::ErrorReport;
-use file::Job;
 
 /// What to import, and how.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ImportArgs {
     #[command(flatten)]
-    files: PerEntity<InputFiles>,
+    files: PerEntity<RowFiles<true>>,
 
     /// How the rows are written; by default as the file's name says.
     #[arg(long, value_enum)]
@@ -197,7 +196,7 @@ fn import_all(
     Ok(())
 }
 
-/// The imports of this command so far.
+/// The imports of this command so far, if they note ids: rows are numbered anew.
 #[derive(Default)]
 struct Imports {
     by_entity: BTreeMap<&'static str, ImportId>,
@@ -235,9 +234,10 @@ fn import_file<E: Columns>(
     errors: &mut ErrorReport,
 ) -> Result<(), Failure> {
     let beginning = Beginning::find::<E>(target, input, arguments, imports)?;
-    let id = beginning.task.id;
-    imports.by_entity.insert(E::NAME, id);
-    imports.last = Some(id);
+    if beginning.task.numbering == Numbering::Anew {
+        imports.by_entity.insert(E::NAME, beginning.task.id);
+        imports.last = Some(beginning.task.id);
+    }
     let lines = beginning.position.lines;
     let path = input.path().display();
     if lines > 0 && !arguments.quiet {
@@ -253,8 +253,7 @@ fn import_file<E: Columns>(
     if beginning.is_done {
         return Ok(());
     }
-    let job = Job::<E>::new(target, (input.path(), format), arguments, beginning)?;
-    let counts = job.run(errors)?;
+    let counts = file::import::<E>(target, (input.path(), format), arguments, beginning, errors)?;
     report(E::PLURAL, &path.to_string(), &counts, arguments.dry_run)
 }
 

@@ -17,24 +17,12 @@ pub(crate) trait OptionKind {
     /// The type of its values.
     type Value: Clone + Debug + Send + Sync + 'static;
 
-    /// Describes the option of an entity.
-    fn describe(option: Arg, table: &Table) -> Arg;
+    /// Describes the option of an entity. `is_first` is that of the first entity.
+    fn describe(option: Arg, table: &Table, is_first: bool) -> Arg;
 }
 
-/// Files that are read. At least one is needed.
-#[derive(Debug)]
-pub(crate) struct InputFiles;
-
-/// Files that are written. At least one is needed.
-#[derive(Debug)]
-pub(crate) struct OutputFiles;
-
-/// Numbers of rows. Only that of the first entity is needed.
-#[derive(Debug)]
-pub(crate) struct Counts;
-
 impl<K: OptionKind> PerEntity<K> {
-    /// Returns the values that were given.
+    /// Returns the values in the order of [`TABLES`].
     pub(crate) fn values(&self) -> impl Iterator<Item = Option<&K::Value>> {
         self.0.iter().map(Option::as_ref)
     }
@@ -45,7 +33,7 @@ impl<K: OptionKind> PerEntity<K> {
         values.find(|(of, _)| of.name == table.name)?.1
     }
 
-    /// Makes something of each value that was given.
+    /// Makes something of each value.
     ///
     /// # Errors
     ///
@@ -73,11 +61,10 @@ impl<K: OptionKind> clap::FromArgMatches for PerEntity<K> {
 
 impl<K: OptionKind> clap::Args for PerEntity<K> {
     fn augment_args(command: Command) -> Command {
-        command.args(
-            TABLES
-                .iter()
-                .map(|table| K::describe(Arg::new(table.plural).long(table.plural), table)),
-        )
+        command.args(TABLES.iter().enumerate().map(|(index, table)| {
+            let option = Arg::new(table.plural).long(table.plural);
+            K::describe(option, table, index == 0)
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -85,56 +72,51 @@ impl<K: OptionKind> clap::Args for PerEntity<K> {
     }
 }
 
-impl OptionKind for InputFiles {
+/// Files that are read, or else written. At least one is needed.
+#[derive(Debug)]
+pub(crate) struct RowFiles<const INPUT: bool>;
+
+impl<const INPUT: bool> OptionKind for RowFiles<INPUT> {
     type Value = PathBuf;
 
-    fn describe(option: Arg, table: &Table) -> Arg {
-        let help = format!("The file of {}; `-` is standard input", table.plural);
-        file(option, table).help(help)
+    fn describe(option: Arg, table: &Table, is_first: bool) -> Arg {
+        let rows = table.plural;
+        let help = if INPUT {
+            format!("The file of {rows}; `-` is standard input")
+        } else {
+            format!("The file for the {rows}; `-` is standard output")
+        };
+        let parser = value_parser!(PathBuf);
+        let option = option.value_name("FILE").value_parser(parser).help(help);
+        if is_first {
+            let others = TABLES.iter().skip(1).map(|table| table.plural);
+            option.required_unless_present_any(others)
+        } else {
+            option
+        }
     }
 }
 
-impl OptionKind for OutputFiles {
-    type Value = PathBuf;
-
-    fn describe(option: Arg, table: &Table) -> Arg {
-        let help = format!("The file for the {}; `-` is standard output", table.plural);
-        file(option, table).help(help)
-    }
-}
-
-fn file(option: Arg, table: &Table) -> Arg {
-    let option = option
-        .value_name("FILE")
-        .value_parser(value_parser!(PathBuf));
-    if is_first(table) {
-        option.required_unless_present_any(TABLES.iter().skip(1).map(|table| table.plural))
-    } else {
-        option
-    }
-}
+/// Numbers of rows. Only that of the first entity is needed.
+#[derive(Debug)]
+pub(crate) struct Counts;
 
 impl OptionKind for Counts {
     type Value = u32;
 
-    fn describe(option: Arg, table: &Table) -> Arg {
+    fn describe(option: Arg, table: &Table, is_first: bool) -> Arg {
         let option = option.value_name("N").value_parser(value_parser!(u32));
         let rows = table.plural;
+        if is_first {
+            return option.required(true).help(format!("How many {rows}"));
+        }
         let parents = table
             .parents
             .iter()
             .filter_map(|of| Table::named(of.parent));
         let parents: Vec<_> = parents.map(|parent| parent.plural).collect();
-        if is_first(table) {
-            option.required(true).help(format!("How many {rows}"))
-        } else {
-            let parents = parents.join(" and ");
-            let help = format!("How many {rows}, spread over these {parents}");
-            option.default_value("0").help(help)
-        }
+        let parents = parents.join(" and ");
+        let help = format!("How many {rows}, spread over these {parents}");
+        option.default_value("0").help(help)
     }
-}
-
-fn is_first(table: &Table) -> bool {
-    TABLES.first().is_some_and(|first| first.name == table.name)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
-use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Numbering, Task};
+use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Task};
 use byline_application::{Clock as _, Session};
 use byline_domain::Timestamp;
 
@@ -62,16 +62,12 @@ impl Beginning {
                 (earlier.begun, parents)
             }
             None => {
-                let is_new = |_: &_| numbering == Numbering::Anew;
-                let rows = E::PLURAL;
-                let parents = imports.last.filter(is_new);
-                let by_entity = parents.map(|_| imports.by_entity.clone());
                 let begun = NewImport {
-                    rows,
+                    rows: E::PLURAL,
                     numbering,
-                    parents,
+                    parents: imports.last,
                 };
-                (begun, by_entity.unwrap_or_default())
+                (begun, imports.by_entity.clone())
             }
         };
         let id = match (target.dry_run, earlier) {

@@ -1,15 +1,12 @@
 //! One file on its way into the database.
 
 use std::io;
-use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use byline_application::import::{
-    self, BatchOutcome, Checkpoint, ImportCounts, RowError, Step, Task,
-};
+use byline_application::import::{BatchOutcome, Checkpoint, ImportCounts, RowError, Step, Task};
 use byline_application::{Digest, ImportedRow};
 use byline_domain::Timestamp;
 
@@ -22,102 +19,75 @@ use crate::transfer::{Columns, Format, Item, PrefixHasher, Progress, Read, Sourc
 /// to lock a SQLite file now and then, and would not find it unlocked in a shorter time.
 const GAP: Duration = Duration::from_millis(40);
 
-/// The import of a file.
-pub(super) struct Job<'a, E> {
-    source: Source<E>,
-    storing: Storing<'a, E>,
+/// Stores the rows of a file that can be stored, and reports the others.
+///
+/// # Errors
+///
+/// [`Failure::Input`], [`Failure::Header`], [`Failure::Refused`], [`Failure::Overtaken`]
+pub(super) fn import<E: Columns>(
+    target: &Target<'_>,
+    (path, format): (&Path, Format),
+    arguments: &ImportArgs,
+    beginning: Beginning,
+    errors: &mut ErrorReport,
+) -> Result<ImportCounts, Failure> {
+    let Beginning {
+        task,
+        position,
+        prefix,
+        now,
+        opened,
+        length,
+        ..
+    } = beginning;
+    let place = (position.bytes, position.lines);
+    let source = Source::<E>::open(path, opened, format, place, now)?;
+    let mut storing = Storing {
+        target,
+        path,
+        arguments,
+        task,
+        position,
+        prefix,
+        now,
+        is_stopped: false,
+        progress: Progress::new(E::PLURAL, position.bytes, length, arguments.quiet),
+        size: Arc::new(Size::new()),
+    };
+    thread::scope(|scope| {
+        let batches =
+            batches::read(scope, source, Arc::clone(&storing.size)).map_err(Failure::System)?;
+        let mut counts = ImportCounts::default();
+        for batch in batches {
+            let batch = batch.map_err(|error| storing.unreadable(error))?;
+            counts.add(storing.take(batch, errors)?);
+            if errors.are_too_many() {
+                break;
+            }
+        }
+        Ok(counts)
+    })
 }
 
-/// Where the import stands.
-struct ImportState {
+/// Stores batch after batch.
+struct Storing<'a> {
+    target: &'a Target<'a>,
+    path: &'a Path,
+    arguments: &'a ImportArgs,
     task: Task,
     position: Checkpoint,
+    /// The file up to the position.
     prefix: Option<PrefixHasher>,
     now: Timestamp,
     /// Whether a line could not be stored, and so none behind it is.
     is_stopped: bool,
-}
-
-impl<'a, E: Columns> Job<'a, E> {
-    /// # Errors
-    ///
-    /// [`Failure::Input`], [`Failure::Header`]
-    pub(super) fn new(
-        target: &'a Target<'a>,
-        (path, format): (&'a Path, Format),
-        arguments: &'a ImportArgs,
-        beginning: Beginning,
-    ) -> Result<Self, Failure> {
-        let Beginning {
-            task,
-            position,
-            prefix,
-            now,
-            opened,
-            length,
-            ..
-        } = beginning;
-        let place = (position.bytes, position.lines);
-        let source = Source::open(path, opened, format, place, now)?;
-        let progress = Progress::new(E::PLURAL, position.bytes, length, arguments.quiet);
-        let storing = Storing {
-            target,
-            path,
-            arguments,
-            state: ImportState {
-                task,
-                position,
-                prefix,
-                now,
-                is_stopped: false,
-            },
-            progress,
-            size: Arc::new(Size::new()),
-            rows: PhantomData,
-        };
-        Ok(Self { source, storing })
-    }
-
-    /// Stores the rows that can be stored, and reports the others.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Input`], [`Failure::Refused`], [`Failure::Overtaken`]
-    pub(super) fn run(self, errors: &mut ErrorReport) -> Result<ImportCounts, Failure> {
-        let Self {
-            source,
-            mut storing,
-        } = self;
-        thread::scope(|scope| {
-            let batches =
-                batches::read(scope, source, Arc::clone(&storing.size)).map_err(Failure::System)?;
-            let mut counts = ImportCounts::default();
-            for batch in batches {
-                let batch = batch.map_err(|error| storing.unreadable(error))?;
-                counts.add(storing.take(batch, errors)?);
-                if errors.are_too_many() {
-                    break;
-                }
-            }
-            Ok(counts)
-        })
-    }
-}
-
-/// Stores batch after batch.
-struct Storing<'a, E> {
-    target: &'a Target<'a>,
-    path: &'a Path,
-    arguments: &'a ImportArgs,
-    state: ImportState,
     progress: Progress,
     size: Arc<Size>,
-    rows: PhantomData<E>,
 }
 
-impl<E: Columns> Storing<'_, E> {
+impl Storing<'_> {
     /// Stores what can be stored of a batch.
-    fn take(
+    fn take<E: Columns>(
         &mut self,
         mut batch: Batch<E>,
         errors: &mut ErrorReport,
@@ -131,7 +101,7 @@ impl<E: Columns> Storing<'_, E> {
                 return Ok(ImportCounts::default());
             };
             let (end, lines) = (last.bytes, last.lines);
-            if self.state.is_stopped && !continues {
+            if self.is_stopped && !continues {
                 self.report_bad(&batch, errors);
                 return Ok(ImportCounts::default());
             }
@@ -156,7 +126,7 @@ impl<E: Columns> Storing<'_, E> {
             match outcome {
                 BatchOutcome::Stored(counts) => {
                     self.report_bad(&batch, errors);
-                    self.state.is_stopped |= bad.is_some();
+                    self.is_stopped |= bad.is_some();
                     self.progress.advance(end, counts.rows());
                     return Ok(counts);
                 }
@@ -176,7 +146,7 @@ impl<E: Columns> Storing<'_, E> {
     }
 
     /// Marks the rows that cannot be stored as bad lines.
-    fn mark(&self, batch: &mut [Read<ImportedRow<E>>], refused: &[(usize, RowError)]) {
+    fn mark<T>(&self, batch: &mut [Read<T>], refused: &[(usize, RowError)]) {
         let rows = batch
             .iter_mut()
             .filter(|read| matches!(read.item, Item::Row(_)));
@@ -188,7 +158,7 @@ impl<E: Columns> Storing<'_, E> {
         }
     }
 
-    fn report_bad(&self, batch: &[Read<ImportedRow<E>>], errors: &mut ErrorReport) {
+    fn report_bad<T>(&self, batch: &[Read<T>], errors: &mut ErrorReport) {
         for read in batch {
             if let Item::Bad(text) = &read.item {
                 errors.report(self.path, read.line, text, &self.progress);
@@ -204,9 +174,7 @@ impl<E: Columns> Storing<'_, E> {
             RowError::IdTaken(_) if fails => {
                 format!("{error}; `--on-conflict` skip or update, or `--ids new`")
             }
-            RowError::ValueTaken(..) | RowError::ValueRepeated(_)
-                if fails || self.arguments.ids == Ids::Keep =>
-            {
+            RowError::ValueTaken(..) if fails || self.arguments.ids == Ids::Keep => {
                 format!("{error}; `--on-conflict skip` leaves it out")
             }
             RowError::ParentMissing(relation, _) => match Table::named(relation.parent) {
@@ -225,12 +193,12 @@ impl<E: Columns> Storing<'_, E> {
     }
 
     /// Stores rows, and moves on to a position in bytes and lines.
-    fn store(
+    fn store<E: Columns>(
         &mut self,
         rows: Vec<ImportedRow<E>>,
         (bytes, lines): (u64, u64),
     ) -> Result<BatchOutcome, Failure> {
-        let digest = match &mut self.state.prefix {
+        let digest = match &mut self.prefix {
             Some(prefix) => {
                 let digest = prefix.advance(bytes);
                 digest.map_err(|error| self.unreadable(error))?
@@ -244,12 +212,12 @@ impl<E: Columns> Storing<'_, E> {
             digest,
         };
         let step = Step {
-            from: self.state.position.bytes,
+            from: self.position.bytes,
             to,
-            now: self.state.now,
+            now: self.now,
         };
         let rows = Arc::new(rows);
-        let task = self.state.task.clone();
+        let task = self.task.clone();
         if let Some(dry_run) = self.target.dry_run {
             dry_run.prepare(self.target.real, &rows, &task)?;
         }
@@ -257,14 +225,14 @@ impl<E: Columns> Storing<'_, E> {
         let outcome = self
             .target
             .store()
-            .write(move |session| import::rows(session, &task, &rows, &step))?;
+            .write(move |session| byline_application::import::rows(session, &task, &rows, &step))?;
         self.size.learn(count, begun.elapsed());
         if !self.arguments.indexes_last {
             thread::sleep(GAP);
         }
         if matches!(outcome, BatchOutcome::Stored(_) | BatchOutcome::Known) {
-            self.state.position = to;
-            if let Some(prefix) = &mut self.state.prefix {
+            self.position = to;
+            if let Some(prefix) = &mut self.prefix {
                 prefix.settle();
             }
         }
