@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use byline_domain::policy::{Caller, Denial, Identity, Principal, Scope};
 use byline_domain::{
-    Content, EmailAddress, Entity, Post, PostFields, PostId, Timestamp, Title, User, UserFields,
-    UserId, UserName, Version,
+    Content, EmailAddress, Post, PostFields, PostId, Timestamp, Title, User, UserFields, UserId,
+    UserName, Version,
 };
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Promises of the repository of posts.
 
 use byline_application::{PostFilter, RepositoryError, Store};
-use byline_domain::{Content, Entity, Post, PostChange, PostFields, PostId, UserId, Version};
+use byline_domain::{Content, Post, PostChange, PostFields, PostId, UserId, Version};
 
 use crate::support::{add_post, add_user, at, new_post, read, write};
 

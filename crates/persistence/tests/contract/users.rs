@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use byline_application::{
     AppError, Conflict, Limit, ListQuery, Precondition, RepositoryError, Store, UniqueKey, crud,
 };
-use byline_domain::{Entity, PostFields, Timestamp, User, UserChange, UserId, UserName, Version};
+use byline_domain::{PostFields, Timestamp, User, UserChange, UserId, UserName, Version};
 
 use crate::support::{
     add_post, add_user, anyone, at, block_on, eventually, everybody, new_post, new_user, read,

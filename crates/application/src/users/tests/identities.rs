@@ -1,7 +1,5 @@
 //! The user that a caller creates whose identity is not linked yet.
 
-use byline_domain::Entity;
-
 use super::*;
 
 /// Creates user 1 at 100 in a session whose identities give `linked`; without it, they are
