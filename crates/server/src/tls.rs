@@ -97,28 +97,22 @@ impl Certificate {
     /// files, and keeps the last good certificate: two files cannot be replaced at
     /// once.
     pub(crate) async fn follow_files(self) {
-        let mut last_error = None;
+        let mut last_failure = None;
         loop {
             // The result does not matter: both mean to read the files.
             drop(timeout(INTERVAL, self.0.reload.notified()).await);
-            last_error = match read(&self.0.files) {
-                Ok(key) => {
-                    self.0.replace(key);
-                    None
-                }
-                Err(error) => {
-                    let cause = error.source().map(ToString::to_string);
-                    let error = Some((error.to_string(), cause));
-                    // Once, and not at each interval.
-                    if let Some((error, cause)) = error.as_ref().filter(|_| error != last_error) {
-                        warn!(
-                            error,
-                            cause, "the new certificate is unusable; serving the last one"
-                        );
-                    }
-                    error
-                }
+            let failure = read(&self.0.files).map(|key| self.0.replace(key)).err();
+            let failure = failure.map(|error| {
+                let cause = error.source().map(ToString::to_string);
+                (error.to_string(), cause)
+            });
+            // Once, and not at each interval.
+            if failure != last_failure
+                && let Some((error, cause)) = &failure
+            {
+                warn!(%error, cause, "the new certificate is unusable; serving the last one");
             }
+            last_failure = failure;
         }
     }
 }

@@ -11,7 +11,7 @@ use byline_http::{Api, HttpMetrics};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
-use super::families::{BYTES, COUNTER, Families, GAUGE, single, sizes, times};
+use super::families::{BYTES, COUNTER, Families, GAUGE, single, sizes, times, write_families};
 
 /// The interface and its store.
 pub(super) struct Service {
@@ -29,110 +29,75 @@ impl Collector for Service {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut families = Families(encoder);
         let store = self.store.metrics();
-        let build = [
-            ("version", env!("CARGO_PKG_VERSION")),
-            ("engine", store.engine),
-        ];
-        families.write(
-            GAUGE,
-            "byline_build_info",
-            "The version of the program and its database engine; always 1.",
-            [(build, 1)],
-        )?;
         let ready = matches!(self.store.health().readiness, Readiness::Ready);
-        families.write(
-            GAUGE,
-            "byline_database_ready",
-            "Whether the database can be read and written (1) or not (0).",
-            single(ready.into()),
-        )?;
+        let version = env!("CARGO_PKG_VERSION");
+        write_families! { families:
+            GAUGE, "byline_build_info",
+                "The version of the program and its database engine; always 1."
+                => [([("version", version), ("engine", store.engine)], 1)];
+            GAUGE, "byline_database_ready",
+                "Whether the database can be read and written (1) or not (0)."
+                => single(ready.into());
+        }
         http(&mut families, &self.api.metrics())?;
         queues(&mut families, &store)?;
         threads(&mut families, &store)?;
-        commits(&mut families, &store)?;
-        connections(&mut families, &store)
+        commits(&mut families, &store)
     }
 }
 
 fn http(families: &mut Families<'_>, http: &HttpMetrics) -> fmt::Result {
-    families.write(
-        times(),
-        "byline_http_request_duration",
-        "Time from the end of a request's head to its response.",
-        http.requests.iter().map(|row| {
-            let operation = [("route", row.route), ("method", row.method)];
-            ((operation, [("status", row.status)]), &row.times)
-        }),
-    )?;
-    families.write(
-        GAUGE,
-        "byline_http_requests_in_flight",
-        "Requests that are being answered.",
-        single(http.in_flight),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_http_requests_aborted",
-        "Requests whose client left before the response.",
-        single(http.aborted),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_http_idempotency_replays",
-        "Responses that were repeated for the same Idempotency-Key.",
-        single(http.replays),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_http_rate_limited_requests",
-        "Requests that were refused because their client had sent too many.",
-        single(http.rate_limited),
-    )
+    let requests = http.requests.iter().map(|row| {
+        let operation = [("route", row.route), ("method", row.method)];
+        ((operation, [("status", row.status)]), &row.times)
+    });
+    write_families! { families:
+        times(), "byline_http_request_duration",
+            "Time from the end of a request's head to its response."
+            => requests;
+        GAUGE, "byline_http_requests_in_flight",
+            "Requests that are being answered."
+            => single(http.in_flight);
+        COUNTER, "byline_http_requests_aborted",
+            "Requests whose client left before the response."
+            => single(http.aborted);
+        COUNTER, "byline_http_idempotency_replays",
+            "Responses that were repeated for the same Idempotency-Key."
+            => single(http.replays);
+        COUNTER, "byline_http_rate_limited_requests",
+            "Requests that were refused because their client had sent too many."
+            => single(http.rate_limited);
+    }
+    Ok(())
 }
 
 fn queues(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    families.write(
-        GAUGE,
-        "byline_store_queue_jobs",
-        "Jobs that wait for a thread of the store.",
-        by_queue(store, |queue| queue.waiting),
-    )?;
-    families.write(
-        GAUGE,
-        "byline_store_queue_capacity_jobs",
-        "Jobs that may wait.",
-        by_queue(store, |queue| queue.capacity),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_store_refused_jobs",
-        "Jobs that the queue did not accept.",
-        store.queues.iter().flat_map(|queue| {
-            [
-                ("queue_full", queue.refused_full),
-                ("closing", queue.refused_closing),
-            ]
+    let refused = store.queues.iter().flat_map(|queue| {
+        let (full, closing) = (queue.refused_full, queue.refused_closing);
+        [("queue_full", full), ("closing", closing)]
             .map(|(reason, count)| ([("lane", queue.name), ("reason", reason)], count))
-        }),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_store_expired_jobs",
-        "Jobs whose deadline passed before a thread was free.",
-        by_queue(store, |queue| queue.expired),
-    )?;
-    families.write(
-        times(),
-        "byline_store_queue_wait",
-        "How long jobs waited for a thread.",
-        by_queue(store, |queue| &queue.waits),
-    )?;
-    families.write(
-        times(),
-        "byline_store_job_duration",
-        "How long jobs took once a thread had them, including their commit.",
-        by_queue(store, |queue| &queue.runs),
-    )
+    });
+    write_families! { families:
+        GAUGE, "byline_store_queue_jobs",
+            "Jobs that wait for a thread of the store."
+            => by_queue(store, |queue| queue.waiting);
+        GAUGE, "byline_store_queue_capacity_jobs",
+            "Jobs that may wait."
+            => by_queue(store, |queue| queue.capacity);
+        COUNTER, "byline_store_refused_jobs",
+            "Jobs that the queue did not accept."
+            => refused;
+        COUNTER, "byline_store_expired_jobs",
+            "Jobs whose deadline passed before a thread was free."
+            => by_queue(store, |queue| queue.expired);
+        times(), "byline_store_queue_wait",
+            "How long jobs waited for a thread."
+            => by_queue(store, |queue| &queue.waits);
+        times(), "byline_store_job_duration",
+            "How long jobs took once a thread had them, including their commit."
+            => by_queue(store, |queue| &queue.runs);
+    }
+    Ok(())
 }
 
 /// Returns a row for each queue.
@@ -145,93 +110,61 @@ fn by_queue<'s, V>(
 }
 
 fn threads(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    families.write(
-        GAUGE,
-        "byline_store_threads",
-        "Threads of the store.",
-        store.threads.iter().flat_map(|threads| {
-            let waiting = threads.total.saturating_sub(threads.busy + threads.missing);
-            [
-                ("busy", threads.busy),
-                ("waiting", waiting),
-                ("missing", threads.missing),
-            ]
+    let states = store.threads.iter().flat_map(|threads| {
+        let (busy, missing) = (threads.busy, threads.missing);
+        let waiting = threads.total.saturating_sub(busy + missing);
+        [("busy", busy), ("waiting", waiting), ("missing", missing)]
             .map(|(state, count)| ([("role", threads.role), ("state", state)], count))
-        }),
-    )?;
-    let rows = store.threads.iter();
-    families.write(
-        COUNTER,
-        "byline_store_thread_restarts",
-        "Threads of the store that were restarted after a panic.",
-        rows.map(|threads| ([("role", threads.role)], threads.restarts)),
-    )
+    });
+    let threads = store.threads.iter();
+    let (pool, idle) = (&store.pool, store.pool.idle);
+    write_families! { families:
+        GAUGE, "byline_store_threads",
+            "Threads of the store."
+            => states;
+        COUNTER, "byline_store_thread_restarts",
+            "Threads of the store that were restarted after a panic."
+            => threads.map(|threads| ([("role", threads.role)], threads.restarts));
+        GAUGE, "byline_store_pool_connections",
+            "Open connections to the database."
+            => [("in_use", pool.open.saturating_sub(idle)), ("idle", idle)]
+                .map(|(state, count)| ([("state", state)], count));
+        GAUGE, "byline_store_pool_capacity_connections",
+            "Connections to the database that may be open."
+            => single(pool.capacity);
+        COUNTER, "byline_store_pool_failures",
+            "How often a thread got no connection."
+            => single(pool.failures);
+    }
+    Ok(())
 }
 
 fn commits(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    families.write(
-        sizes(),
-        "byline_store_group_jobs",
-        "Jobs that each commit made durable.",
-        single(&store.groups),
-    )?;
-    families.write(
-        times(),
-        "byline_store_commit_duration",
-        "How long each commit took.",
-        single(&store.commits),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_store_retries",
-        "Repeated attempts at jobs, by the failure of the attempt before.",
-        [
-            ([("cause", "contention")], store.retries.contention),
-            ([("cause", "connection_lost")], store.retries.connection),
-            (
-                [("cause", "outcome_unknown")],
-                store.retries.outcome_unknown,
-            ),
-        ],
-    )?;
-    let Some(files) = store.files else {
-        return Ok(());
-    };
-    families.write(
-        BYTES,
-        "byline_store_database",
-        "The size of the database file.",
-        single(files.database),
-    )?;
-    families.write(
-        BYTES,
-        "byline_store_wal",
-        "The size of the write-ahead log.",
-        single(files.wal),
-    )
-}
-
-fn connections(families: &mut Families<'_>, store: &StoreMetrics) -> fmt::Result {
-    let pool = &store.pool;
-    families.write(
-        GAUGE,
-        "byline_store_pool_connections",
-        "Open connections to the database.",
-        [
-            ([("state", "in_use")], pool.open.saturating_sub(pool.idle)),
-            ([("state", "idle")], pool.idle),
-        ],
-    )?;
-    families.write(
-        GAUGE,
-        "byline_store_pool_capacity_connections",
-        "Connections to the database that may be open.",
-        single(pool.capacity),
-    )?;
-    families.write(
-        COUNTER,
-        "byline_store_pool_failures",
-        "How often a thread got no connection.",
-        single(pool.failures),
-    )
+    let retries = [
+        ("contention", store.retries.contention),
+        ("connection_lost", store.retries.connection),
+        ("outcome_unknown", store.retries.outcome_unknown),
+    ];
+    write_families! { families:
+        sizes(), "byline_store_group_jobs",
+            "Jobs that each commit made durable."
+            => single(&store.groups);
+        times(), "byline_store_commit_duration",
+            "How long each commit took."
+            => single(&store.commits);
+        COUNTER, "byline_store_retries",
+            "Repeated attempts at jobs, by the failure of the attempt before."
+            => retries.map(|(cause, count)| ([("cause", cause)], count));
+    }
+    if let Some(files) = store.files {
+        write_families! { families:
+            BYTES, "byline_store_database",
+                "The size of the database file."
+                => single(files.database);
+            BYTES, "byline_store_wal",
+                "The size of the write-ahead log."
+                => single(files.wal);
+        }
+    }
+    Ok(())
 }

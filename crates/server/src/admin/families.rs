@@ -34,6 +34,14 @@ impl Families<'_> {
     }
 }
 
+/// Writes a table of families: a kind, a name and a help text, `=>` and the rows.
+macro_rules! write_families {
+    ($families:ident: $($kind:expr, $name:literal, $help:literal => $rows:expr;)*) => {
+        $($families.write($kind, $name, $help, $rows)?;)*
+    };
+}
+pub(super) use write_families;
+
 /// Returns the only row of a family without labels.
 pub(super) fn single<V>(value: V) -> [([(&'static str, &'static str); 0], V); 1] {
     [([], value)]

@@ -8,7 +8,7 @@ use procfs::process::LimitValue;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
-use super::families::{BYTES, Families, GAUGE, SECONDS, SECONDS_TOTAL, single};
+use super::families::{BYTES, Families, GAUGE, SECONDS, SECONDS_TOTAL, single, write_families};
 
 #[derive(Debug)]
 pub(super) struct Process;
@@ -31,52 +31,33 @@ impl Collector for Process {
             return Ok(());
         };
         let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
-        let mut families = Families(encoder);
-        families.write(
-            SECONDS_TOTAL,
-            "process_cpu",
-            "Processor time, in user and system mode.",
-            single(seconds(stat.utime + stat.stime)),
-        )?;
-        families.write(
-            SECONDS,
-            "process_start_time",
-            "When the process started, since 1970 in UTC.",
-            single(boot_time as f64 + seconds(stat.starttime)),
-        )?;
-        let resident = stat.rss.saturating_mul(procfs::page_size());
         let max_fds = match max_fds {
             LimitValue::Value(limit) => limit,
             LimitValue::Unlimited => u64::MAX,
         };
-        for (kind, name, help, value) in [
-            (BYTES, "process_resident_memory", "Memory in use.", resident),
-            (
-                BYTES,
-                "process_virtual_memory",
-                "Memory reserved.",
-                stat.vsize,
-            ),
-            (
-                GAUGE,
-                "process_threads",
-                "Threads.",
-                stat.num_threads.unsigned_abs(),
-            ),
-            (
-                GAUGE,
-                "process_open_fds",
-                "Open files and connections.",
-                open_fds as u64,
-            ),
-            (
-                GAUGE,
-                "process_max_fds",
-                "Files and connections that may be open.",
-                max_fds,
-            ),
-        ] {
-            families.write(kind, name, help, single(value))?;
+        let mut families = Families(encoder);
+        write_families! { families:
+            SECONDS_TOTAL, "process_cpu",
+                "Processor time, in user and system mode."
+                => single(seconds(stat.utime + stat.stime));
+            SECONDS, "process_start_time",
+                "When the process started, since 1970 in UTC."
+                => single(boot_time as f64 + seconds(stat.starttime));
+            BYTES, "process_resident_memory",
+                "Memory in use."
+                => single(stat.rss.saturating_mul(procfs::page_size()));
+            BYTES, "process_virtual_memory",
+                "Memory reserved."
+                => single(stat.vsize);
+            GAUGE, "process_threads",
+                "Threads."
+                => single(stat.num_threads.unsigned_abs());
+            GAUGE, "process_open_fds",
+                "Open files and connections."
+                => single(open_fds as u64);
+            GAUGE, "process_max_fds",
+                "Files and connections that may be open."
+                => single(max_fds);
         }
         Ok(())
     }
