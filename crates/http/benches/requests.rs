@@ -15,9 +15,10 @@ use actix_web::rt::System;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error};
 use byline_application::testing::ImmediateStore;
-use byline_application::{MockClock, MockPostRepository, MockSession, MockUserRepository, Page};
+use byline_application::{MockClock, MockRepository, MockSession, Page};
 use byline_domain::{
-    Content, EmailAddress, Post, PostId, Timestamp, Title, User, UserId, UserName, Version,
+    Content, EmailAddress, Post, PostFields, PostId, Timestamp, Title, User, UserFields, UserId,
+    UserName,
 };
 use byline_http::{Api, Protection, Settings, configure, request_context};
 use divan::Bencher;
@@ -139,10 +140,10 @@ fn next_page() -> String {
 
 /// The interface over mocks that answer at once. What they cost is in each figure.
 fn api() -> Api {
-    let mut users = MockUserRepository::new();
+    let mut users = MockRepository::<UserFields>::new();
     users.expect_find().returning(|_| Ok(Some(user())));
     users.expect_insert().returning(|_, _| Ok(user()));
-    let mut posts = MockPostRepository::new();
+    let mut posts = MockRepository::<PostFields>::new();
     posts.expect_insert().returning(|_, _| Ok(post(1)));
     posts.expect_list().returning(|query| {
         Ok(Page {
@@ -176,24 +177,18 @@ fn now() -> Timestamp {
 }
 
 fn user() -> User {
-    User {
-        id: UserId::try_from(7).unwrap(),
-        name: UserName::parse("Ada Lovelace".to_owned()).unwrap(),
-        email: EmailAddress::parse("ada@example.org".to_owned()).unwrap(),
-        created_at: now(),
-        updated_at: now(),
-        version: Version::FIRST,
-    }
+    let fields = UserFields {
+        name: UserName::parse("Ada Lovelace").unwrap(),
+        email: EmailAddress::parse("ada@example.org").unwrap(),
+    };
+    fields.created(UserId::try_from(7).unwrap(), now())
 }
 
 fn post(id: i64) -> Post {
-    Post {
-        id: PostId::try_from(id).unwrap(),
+    let fields = PostFields {
         user_id: UserId::try_from(7).unwrap(),
         title: Title::parse(format!("Notes, part {id}")).unwrap(),
         content: Content::parse("On the Analytical Engine. ".repeat(10)).unwrap(),
-        created_at: now(),
-        updated_at: now(),
-        version: Version::FIRST,
-    }
+    };
+    fields.created(PostId::try_from(id).unwrap(), now())
 }

@@ -132,8 +132,9 @@ pub(crate) fn load_parents<P: RestResource, E: NestedIn<P>>(
     rows: &[Stored<E>],
 ) -> Result<Parents, AppError> {
     let parents = crud::parents::<P, E>(session, principal, E::RELATION, rows)?;
-    Ok(parents
-        .into_iter()
-        .map(|(id, parent)| (id.get(), Box::new(parent) as Box<dyn AnyRow>))
-        .collect())
+    let erased = parents.into_iter().map(|(id, parent)| {
+        let parent: Box<dyn AnyRow> = Box::new(parent);
+        (id.get(), parent)
+    });
+    Ok(erased.collect())
 }

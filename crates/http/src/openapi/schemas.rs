@@ -2,7 +2,7 @@
 
 use byline_domain::policy::Scope;
 use byline_domain::{Text, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use crate::problem::Code;
@@ -52,6 +52,16 @@ pub(crate) fn created_at() -> ObjectBuilder {
 
 pub(crate) fn updated_at() -> ObjectBuilder {
     time("When it was changed last.")
+}
+
+/// Returns the example of a row with its times.
+pub(crate) fn with_times(mut row: Value) -> Value {
+    if let Some(members) = row.as_object_mut() {
+        for name in ["created_at", "updated_at"] {
+            members.insert(name.to_owned(), json!("2026-11-22T10:00:00.123456Z"));
+        }
+    }
+    row
 }
 
 /// A moment as a client writes it: RFC 3339 with any offset.

@@ -114,11 +114,7 @@ macro_rules! rest_resource {
             }
 
             fn example() -> serde_json::Value {
-                let mut example = serde_json::json!($example);
-                for time in ["created_at", "updated_at"] {
-                    example[time] = "2026-11-22T10:00:00.123456Z".into();
-                }
-                example
+                $crate::openapi::schemas::with_times(serde_json::json!($example))
             }
 
             fn example_change() -> serde_json::Value {

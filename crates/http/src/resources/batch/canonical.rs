@@ -55,8 +55,11 @@ fn of<E: RestResource>(write: &Write<E>) -> Value {
 
 /// Names the operations that create the parents in the place of their ids.
 fn with_parents(mut data: Value, parents: &[CreatedParent]) -> Value {
-    for parent in parents {
-        data[parent.relation.field] = json!({"$ref": parent.operation});
+    if let Some(members) = data.as_object_mut() {
+        for parent in parents {
+            let reference = json!({"$ref": parent.operation});
+            members.insert(parent.relation.field.to_owned(), reference);
+        }
     }
     data
 }
