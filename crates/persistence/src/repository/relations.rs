@@ -17,12 +17,13 @@ const MOST_IDS: usize = 512;
 /// Returns by which relation these rows refer to a parent that does not exist.
 pub(super) fn missing_parent<'a, E: Entity>(
     connection: &mut Connection,
-    rows: impl IntoIterator<Item = &'a E> + Clone,
+    rows: impl IntoIterator<Item = &'a E>,
 ) -> QueryResult<Option<RepositoryError>> {
+    let rows: Vec<&E> = rows.into_iter().collect();
     let keys = FOREIGN_KEYS.iter();
     for key in keys.filter(|key| E::PARENTS.contains(&key.relation)) {
-        let rows = rows.clone().into_iter();
-        let ids: BTreeSet<i64> = rows.filter_map(|row| row.parent(key.relation)).collect();
+        let parents = rows.iter();
+        let ids: BTreeSet<i64> = parents.filter_map(|row| row.parent(key.relation)).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         for ids in ids.chunks(MOST_IDS) {
             let found = count(connection, key.parent_table, "id", ids)?;
