@@ -35,7 +35,7 @@ pub(super) enum FileLost {
     Gone(PathBuf),
     #[error("{path} is another file than the one that was opened; restart the service", path = .0.display())]
     Replaced(PathBuf),
-    #[error("{path} cannot be looked at", path = .0.display())]
+    #[error("the metadata of {path} cannot be read", path = .0.display())]
     Unknown(PathBuf, #[source] io::Error),
 }
 

@@ -165,7 +165,7 @@ impl Node {
                 tracing::warn!(
                     node,
                     takes_writes,
-                    "the database server has changed its mind about writes"
+                    "whether the database server takes writes has changed"
                 );
             }
             (None, Some((_, true))) => {

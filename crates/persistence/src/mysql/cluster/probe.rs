@@ -176,7 +176,7 @@ impl Probe {
                     "the cluster of the database has fewer than three nodes: if one is lost, the others may stop"
                 );
             } else if self.cluster_size.is_some() {
-                tracing::info!(size, "the cluster of the database has changed its size");
+                tracing::info!(size, "the size of the database cluster has changed");
             }
             self.cluster_size = Some(size);
         }

@@ -18,11 +18,11 @@ pub(in crate::mysql) enum ConnectError {
     TimedOut,
     #[error("the database server has lost its cluster")]
     NotReady,
-    #[error("there was no connection to the database server in time")]
+    #[error("no connection to the database server was available in time")]
     NoTime,
-    #[error("the database server takes no connection at present (error {0})")]
+    #[error("the database server accepts no connections at present (error {0})")]
     Busy(u16),
-    #[error("the database server does not let this user in (error {0})")]
+    #[error("the database server refuses this user (error {0})")]
     Denied(u16),
     #[error("the database server has no such database; create it first")]
     UnknownDatabase,
@@ -30,25 +30,25 @@ pub(in crate::mysql) enum ConnectError {
         "the database server offers no TLS, which the URL asks for (by default, unless the server is on this machine)"
     )]
     NoTls,
-    #[error("the database server's certificate is not made out to the host of the URL")]
+    #[error("the database server's certificate is not valid for the host of the URL")]
     CertificateName,
-    #[error("the database server's certificate is signed by no authority that is trusted")]
+    #[error("the database server's certificate is not signed by a trusted authority")]
     CertificateAuthority,
     #[error("the database server's certificate is refused")]
     Certificate,
     #[error("the TLS handshake with the database server failed")]
     Tls,
-    #[error("ssl-ca names no certificate of an authority")]
+    #[error("ssl-ca contains no certificate of an authority")]
     NoAuthority,
     #[error(
         "the account's authentication plugin {0} is not supported; caching_sha2_password and mysql_native_password are"
     )]
     Plugin(String),
-    #[error("the database server asks for the password in clear text, which it is not given")]
+    #[error("the database server asks for the password in clear text; it is not sent")]
     ClearText,
     #[error("the password, of more than 213 bytes, is too long to be sent without TLS")]
     PasswordTooLong,
-    #[error("what answers in the database server's place does not speak its protocol")]
+    #[error("the server does not speak the protocol of MySQL correctly")]
     Protocol,
     #[error("the certificates of ssl-ca cannot be read: {0}")]
     AuthorityFile(io::ErrorKind),
@@ -76,12 +76,12 @@ pub(in crate::mysql) enum ConnectError {
     )]
     SmallPackets { found: u64, needed: u64 },
     #[error(
-        "read-hosts=any would read what is old: {0}; leave it out, and reads go where writes go"
+        "read-hosts=any would return stale rows: {0}; without it, reads go to the host that writes"
     )]
     StaleReads(&'static str),
     #[error("the database server refuses the connection (error {0})")]
     Refused(u16),
-    #[error("the database server refuses to be set up")]
+    #[error("the database server refuses a statement that sets up the connection")]
     Statement(#[source] Cause),
     #[error("the connection to the database server cannot be set up")]
     Local(#[source] Cause),
