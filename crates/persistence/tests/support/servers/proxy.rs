@@ -183,13 +183,14 @@ impl Line {
             match moment {
                 None => (&self.server).write_all(&packet)?,
                 Some(moment) => {
+                    // Counted first: the client may be done before this thread goes on.
+                    shared.cuts.fetch_add(1, Ordering::SeqCst);
                     if moment == Moment::After {
                         self.doomed.store(true, Ordering::SeqCst);
                     }
                     if moment != Moment::Before {
                         (&self.server).write_all(&packet)?;
                     }
-                    shared.cuts.fetch_add(1, Ordering::SeqCst);
                     if moment != Moment::After {
                         return Ok(());
                     }
