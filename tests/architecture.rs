@@ -1,5 +1,6 @@
 //! Rules about the workspace itself.
 
+mod entities;
 mod modules;
 
 use std::collections::BTreeSet;
