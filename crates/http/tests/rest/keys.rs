@@ -1,7 +1,7 @@
 //! `Idempotency-Key`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
@@ -188,29 +188,24 @@ async fn a_key_that_stays_locked_is_in_use() {
     assert_eq!(answer.header("retry-after"), "1");
 }
 
-/// Returns an interface to a store in which a job still waits for its key when the
-/// deadline passes.
-fn stuck_in_claim() -> Api {
+/// Returns an interface to a store in which a job waits for its key until `answered` is
+/// dropped, and sends how the job ended.
+fn stuck_in_claim(answered: mpsc::Receiver<()>, ended: mpsc::Sender<Result<(), AppError>>) -> Api {
+    let answered = Arc::new(Mutex::new(answered));
     let mut store = MockStore::new();
-    store.expect_submit().returning(|_, deadline, mut job| {
+    store.expect_submit().returning(move |_, _, mut job| {
+        let (answered, ended) = (Arc::clone(&answered), ended.clone());
         std::thread::spawn(move || {
             let mut keys = MockIdempotencyRepository::new();
             keys.expect_insert().returning(move |_, _, _| {
-                // Until the response has been sent.
-                while std::time::Instant::now() < deadline + Duration::from_millis(20) {
-                    std::thread::yield_now();
-                }
+                // Nothing is ever sent.
+                let _ = answered.lock().unwrap().recv();
                 Ok(())
             });
             let mut session = MockSession::new();
             session.expect_idempotency().return_var(Box::new(keys));
             // Without users and posts: the work must not start any more.
-            let ending = job.run(&mut session);
-            assert!(
-                matches!(ending, Err(AppError::Unavailable(_))),
-                "{ending:?}"
-            );
-            job.finish(ending);
+            ended.send(job.run(&mut session)).unwrap();
         });
     });
     let settings = Settings {
@@ -222,6 +217,14 @@ fn stuck_in_claim() -> Api {
 
 #[actix_web::test]
 async fn waiting_for_a_key_until_the_deadline_changes_nothing() {
-    let answer = post(&stuck_in_claim(), "a", ADA).await;
+    let (until_answered, answered) = mpsc::channel();
+    let (ended, how_it_ended) = mpsc::channel();
+    let answer = post(&stuck_in_claim(answered, ended), "a", ADA).await;
     assert_eq!(answer.problem(), (409, "key-in-use".into()));
+    drop(until_answered);
+    let ending = how_it_ended.recv().unwrap();
+    assert!(
+        matches!(ending, Err(AppError::Unavailable(_))),
+        "{ending:?}"
+    );
 }
