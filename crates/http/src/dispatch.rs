@@ -55,7 +55,7 @@ where
     let mut quota = None;
     let handled = async {
         check_length(&request)?;
-        let (sender, query, wishes, media_type) = match options {
+        let (requester, query, write_options, media_type) = match options {
             None => {
                 quota = admit(None)?;
                 let query = Query::default();
@@ -81,11 +81,11 @@ where
             api,
             request,
             payload: Some(payload),
-            arrival: meta,
+            meta,
             query,
-            wishes,
+            write_options,
             media_type,
-            sender,
+            requester,
         })
         .await
     };

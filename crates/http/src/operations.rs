@@ -55,8 +55,8 @@ pub(crate) fn register(registrar: &mut impl Registrar, openapi: fn(&Settings) ->
         page(problem_pages::OFFERS),
         problem_pages::page,
     );
-    add::<docs::__path_document, _>(registrar, SERVICE, "/openapi.json", open, move |call| {
-        docs::document(call, openapi)
+    add::<docs::__path_document, _>(registrar, SERVICE, "/openapi.json", open, move |context| {
+        docs::document(context, openapi)
     });
     add::<docs::__path_page, _>(registrar, SERVICE, "/docs", page(docs::PAGE), docs::page);
     register_health(registrar);

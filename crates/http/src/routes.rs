@@ -223,8 +223,9 @@ fn other(is_options: bool, allow: HeaderValue) -> Answer {
     Err(Problem::new(Code::MethodNotAllowed, detail).with_header(header::ALLOW, allow))
 }
 
-async fn not_found(call: RequestContext) -> Answer {
-    if call.is_about_the_server() {
+async fn not_found(context: RequestContext) -> Answer {
+    // RFC 9110 section 9.3.7.
+    if context.request.method() == Method::OPTIONS && context.request.path() == "*" {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(Problem::new(Code::UnknownPath, Code::UnknownPath.meaning()))

@@ -8,7 +8,8 @@ use crate::list::page_links::limit;
 use crate::list::parameters;
 use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Problem};
-use crate::request::query::{Query, fault};
+use crate::request::json_object::{FieldViolations, violations};
+use crate::request::query::{self, Query, fault};
 use crate::resource::{Embed, RestResource};
 
 /// Reads the parameters of one request.
@@ -16,9 +17,6 @@ pub(crate) struct Filters<'q> {
     query: &'q Query,
     faults: Vec<FieldError>,
 }
-
-/// What is wrong with one value: codes and rules.
-pub(crate) type FilterViolations = Vec<(&'static str, String)>;
 
 impl<'q> Filters<'q> {
     pub(crate) fn new(query: &'q Query) -> Self {
@@ -50,7 +48,7 @@ impl<'q> Filters<'q> {
     pub(crate) fn read<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, FilterViolations>,
+        parse: impl FnOnce(&str) -> Result<T, FieldViolations>,
     ) -> Option<T> {
         match parse(self.query.get(name)?) {
             Ok(value) => Some(value),
@@ -144,7 +142,7 @@ impl<'q> Filters<'q> {
 
 /// Reads the beginning of the field `name`: it must not break any rule of the field but that
 /// it must not be blank.
-fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FilterViolations> {
+fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FieldViolations> {
     let field = E::FIELDS.iter().find(|field| field.name == name);
     let read = field.map_or(Ok(()), |field| {
         (field.read)(text.into(), &mut E::Change::default())
@@ -158,7 +156,7 @@ fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FilterViola
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, FilterViolations> {
+fn time(text: &str) -> Result<Timestamp, FieldViolations> {
     text.parse().map_err(|error| {
         let rule = format!("{error}; in a URL, write `+` as `%2B`");
         vec![("not-a-time", rule)]
@@ -166,24 +164,16 @@ fn time(text: &str) -> Result<Timestamp, FilterViolations> {
 }
 
 /// Reads a text, by the rules of its type.
-pub(crate) fn text<T: Text>(text: &str) -> Result<T, FilterViolations> {
-    T::parse(text.to_owned()).map_err(|violations| {
-        let rules = violations.iter();
-        rules.map(|one| (one.code(), one.to_string())).collect()
-    })
+pub(crate) fn text<T: Text>(text: &str) -> Result<T, FieldViolations> {
+    T::parse(text.to_owned()).map_err(|broken| violations(&broken))
 }
 
-/// Reads an id, whether there is such a row or not.
-pub(crate) fn id<T>(text: &str) -> Result<Id<T>, FilterViolations> {
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse()
-        .ok()
-        .filter(|_| canonical)
-        .and_then(|number: i64| Id::try_from(number).ok())
-        .ok_or_else(|| {
-            let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
-            vec![("out-of-range", rule)]
-        })
+/// Reads an id. Whether there is such a row does not matter.
+pub(crate) fn id<T>(text: &str) -> Result<Id<T>, FieldViolations> {
+    query::id(text).ok_or_else(|| {
+        let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
+        vec![("out-of-range", rule)]
+    })
 }
 
 /// Returns which parent is wanted with a single row.

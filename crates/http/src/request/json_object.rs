@@ -173,14 +173,15 @@ pub(crate) fn text_of<T>(
     parse: impl FnOnce(String) -> Result<T, Violations>,
 ) -> impl FnOnce(Value) -> Result<T, FieldViolations> {
     |value| match value {
-        Value::String(text) => parse(text).map_err(|violations| {
-            violations
-                .iter()
-                .map(|violation| (violation.code(), violation.to_string()))
-                .collect()
-        }),
+        Value::String(text) => parse(text).map_err(|broken| violations(&broken)),
         other => Err(wrong_type("a string", &other)),
     }
+}
+
+/// Returns the codes and rules of a text that its type refuses.
+pub(crate) fn violations(broken: &Violations) -> FieldViolations {
+    let rules = broken.iter();
+    rules.map(|one| (one.code(), one.to_string())).collect()
 }
 
 /// Reads the id of a row.

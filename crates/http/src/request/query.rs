@@ -67,9 +67,11 @@ impl Query {
     }
 }
 
-/// Returns the problem of an invalid parameter.
-pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
-    Problem::of_faults(Code::InvalidParameter, vec![fault(name, code, rule)])
+/// Parses an id in its only notation, without signs and leading zeros.
+pub(crate) fn id<I: TryFrom<i64>>(text: &str) -> Option<I> {
+    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number: i64 = text.parse().ok().filter(|_| is_canonical)?;
+    I::try_from(number).ok()
 }
 
 /// Returns the error of an invalid parameter.

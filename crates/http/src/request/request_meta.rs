@@ -49,7 +49,7 @@ impl RequestMeta {
     }
 
     /// Returns the options of the request's jobs.
-    pub(crate) fn order(&self) -> JobOptions {
+    pub(crate) fn job_options(&self) -> JobOptions {
         JobOptions {
             deadline: self.deadline,
             times: self.times.clone(),

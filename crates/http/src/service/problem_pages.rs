@@ -58,16 +58,16 @@ fn problem_page() -> Responses {
     params(ProblemPath, Fresh),
     responses(ProblemPage, CommonErrors, NotFound)
 )]
-pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let name = call.segment("code");
+pub(crate) async fn page(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let name = context.segment("code");
     let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
         return Err(Problem::new(
             Code::NotFound,
             "There is no problem with this code.",
         ));
     };
-    let known = NoneMatch::of(call.headers())?;
-    let (media_type, body) = match call.media_type() {
+    let known = NoneMatch::of(context.headers())?;
+    let (media_type, body) = match context.media_type {
         HTML => {
             let page = html::page(code.title(), &markup(code));
             (html::CONTENT_TYPE, page.into_bytes())
