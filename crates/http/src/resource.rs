@@ -14,6 +14,7 @@ use byline_domain::{Entity, Id, Relation, Stored};
 use serde_json::Value;
 use utoipa::openapi::ObjectBuilder;
 
+use crate::list::parameters::QueryParameters;
 use crate::request::json_object::FieldViolations;
 use row::{AnyRow, FieldValue};
 
@@ -49,14 +50,8 @@ pub(crate) trait RestResource: Resource {
     /// The parents that can be answered together with a row.
     const EMBEDS: &'static [Embed<Self>];
 
-    /// Returns the query parameters of its list.
-    fn list_parameters() -> &'static [&'static str];
-
-    /// Returns the query parameters of the list of the rows of one parent.
-    fn nested_list_parameters() -> &'static [&'static str];
-
-    /// Returns the parameters of a deletion: the children that can go with a row.
-    fn delete_parameters() -> &'static [&'static str];
+    /// Returns the query parameters of its operations.
+    fn parameters() -> &'static QueryParameters;
 
     /// Returns a row as it is answered, for examples.
     fn example() -> Value;

@@ -92,25 +92,13 @@ macro_rules! rest_resource {
                     load: $crate::resource::load_parents::<$parent_entity, $entity>,
                 },)*];
 
-            fn list_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| $crate::list::parameters::names::<$entity>(true));
-                &NAMES
-            }
-
-            fn nested_list_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| $crate::list::parameters::names::<$entity>(false));
-                &NAMES
-            }
-
-            fn delete_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| {
-                        let children = <$entity as byline_application::Resource>::CHILDREN;
-                        children.iter().map(|children| children.name).collect()
-                    });
-                &NAMES
+            fn parameters() -> &'static $crate::list::parameters::QueryParameters {
+                static PARAMETERS: std::sync::LazyLock<
+                    $crate::list::parameters::QueryParameters,
+                > = std::sync::LazyLock::new(
+                    $crate::list::parameters::QueryParameters::of::<$entity>,
+                );
+                &PARAMETERS
             }
 
             fn example() -> serde_json::Value {

@@ -121,7 +121,7 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
 fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
     kinds.push(Kind {
         name: E::NAME,
-        children: E::delete_parameters(),
+        children: &E::parameters().delete,
         create: Reader::create::<E>,
         update: Reader::update::<E>,
         delete: Reader::delete::<E>,
