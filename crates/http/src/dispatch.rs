@@ -104,7 +104,7 @@ where
 fn check_length(request: &HttpRequest) -> Result<(), Problem> {
     let uri = request.uri().path_and_query();
     if uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES) {
-        return Err(Problem::new(Code::UriTooLong, Code::UriTooLong.meaning()));
+        return Err(Code::UriTooLong.into());
     }
     Ok(())
 }

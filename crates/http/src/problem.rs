@@ -120,7 +120,7 @@ impl Problem {
     /// nothing that a client could use.
     pub(crate) fn for_status(status: StatusCode) -> Self {
         let code = Code::of_status(status);
-        let mut problem = Self::new(code, code.meaning());
+        let mut problem = Self::from(code);
         problem.0.status = status;
         problem
     }
@@ -146,7 +146,7 @@ impl Problem {
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "no message".to_owned());
         let cause: Box<dyn Error + Send + Sync> = format!("panic: {message}").into();
-        Self::new(Code::Internal, Code::Internal.meaning()).with_cause(Cause::from(cause))
+        Self::from(Code::Internal).with_cause(Cause::from(cause))
     }
 
     /// Returns the answer to the request with this id, whose links begin with `base`.

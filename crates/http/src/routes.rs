@@ -198,5 +198,5 @@ async fn not_found(context: RequestContext) -> Answer {
     if context.request.method() == Method::OPTIONS && context.request.path() == "*" {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Err(Problem::new(Code::UnknownPath, Code::UnknownPath.meaning()))
+    Err(Code::UnknownPath.into())
 }

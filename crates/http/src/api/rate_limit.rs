@@ -172,7 +172,7 @@ impl<C: Clock + Clone> RateLimits<C> {
             remaining: 0,
             reset,
         });
-        Problem::new(Code::RateLimited, Code::RateLimited.meaning())
+        Problem::from(Code::RateLimited)
             .with_header(header::RETRY_AFTER, HeaderValue::from(reset.max(1)))
             .with_header(limit.0, limit.1)
             .with_header(limit_policy.0, limit_policy.1)

@@ -28,12 +28,10 @@ impl From<AppError> for Problem {
                 let member = error_pointer(&error);
                 Self::from(*error).in_operation(index, member)
             }
-            AppError::Contention(cause) => with_cause(Self::from_code(Code::Contention), cause),
+            AppError::Contention(cause) => with_cause(Self::from(Code::Contention), cause),
             AppError::Unavailable(reason) => unavailable(reason),
-            AppError::OutcomeUnknown(cause) => {
-                with_cause(Self::from_code(Code::OutcomeUnknown), cause)
-            }
-            AppError::Internal(cause) => Self::from_code(Code::Internal).with_cause(cause),
+            AppError::OutcomeUnknown(cause) => with_cause(Self::from(Code::OutcomeUnknown), cause),
+            AppError::Internal(cause) => Self::from(Code::Internal).with_cause(cause),
         }
     }
 }
@@ -50,9 +48,9 @@ fn forbidden(denial: Denial) -> Problem {
     }
 }
 
-impl Problem {
-    /// A problem of which there is nothing to say but what its code means.
-    fn from_code(code: Code) -> Self {
+/// A problem without details of this one occurrence.
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
         Self::new(code, code.meaning())
     }
 }
@@ -110,10 +108,10 @@ fn conflicting(conflict: Conflict) -> Problem {
             None,
             format!("The {subject} is in the last version that there can be."),
         ),
-        Conflict::KeyInUse => return Problem::from_code(Code::KeyInUse),
-        Conflict::KeyReused => return Problem::from_code(Code::KeyReused),
+        Conflict::KeyInUse => return Problem::from(Code::KeyInUse),
+        Conflict::KeyReused => return Problem::from(Code::KeyReused),
         // No request links identities.
-        Conflict::IdentityLinked => return Problem::from_code(Code::Internal),
+        Conflict::IdentityLinked => return Problem::from(Code::Internal),
     };
     match pointer {
         Some(pointer) => one_fault(code, Location::Pointer(pointer.to_owned()), detail),
@@ -133,7 +131,7 @@ fn one_fault(code: Code, place: Location, detail: String) -> Problem {
 
 /// A relation without a code of its own: a bug.
 fn unknown_relation(conflict: Conflict) -> Problem {
-    Problem::from_code(Code::Internal).with_cause(std::sync::Arc::new(conflict))
+    Problem::from(Code::Internal).with_cause(std::sync::Arc::new(conflict))
 }
 
 fn unavailable(reason: Unavailable) -> Problem {
@@ -148,7 +146,7 @@ fn unavailable(reason: Unavailable) -> Problem {
         Unavailable::Database(cause) => Some(cause),
         _ => None,
     };
-    with_cause(Problem::from_code(code), cause)
+    with_cause(Problem::from(code), cause)
 }
 
 fn with_cause(problem: Problem, cause: Option<Cause>) -> Problem {

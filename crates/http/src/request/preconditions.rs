@@ -106,10 +106,7 @@ impl Conditions {
     /// Parses the headers. A missing `If-Match` is an error if it is `required`.
     pub(crate) fn of(headers: &HeaderMap, required: bool) -> Result<Self, Problem> {
         let matches = match tags(headers, &header::IF_MATCH)? {
-            None if required => {
-                let code = Code::PreconditionRequired;
-                return Err(Problem::new(code, code.meaning()));
-            }
+            None if required => return Err(Code::PreconditionRequired.into()),
             None => Precondition::None,
             Some(tags) => tags.into_precondition(),
         };

@@ -397,11 +397,10 @@ fn value(sent: &RawValue) -> Result<Value, FieldViolations> {
 }
 
 fn unguarded(indexes: &[usize]) -> Problem {
-    let code = Code::PreconditionRequired;
     let faults = indexes.iter().map(|index| {
         let pointer = format!("/operations/{index}/if_match");
         let detail = "Updates and deletions must have an `if_match` here.";
         fault(pointer, "required", detail.to_owned())
     });
-    Problem::new(code, code.meaning()).with_faults(faults.collect())
+    Problem::from(Code::PreconditionRequired).with_faults(faults.collect())
 }
