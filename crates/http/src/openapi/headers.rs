@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::schemas::capitalized;
 use serde_json::json;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Type};
@@ -34,10 +35,8 @@ pub(crate) fn components() -> ResponseHeaders {
 pub(crate) fn location(plurals: &[&str]) -> (String, RefOr<Header>) {
     let pattern = format!("^/({})/[1-9][0-9]*$", plurals.join("|"));
     let schema = text(64, &pattern, "/users/1");
-    (
-        "Location".to_owned(),
-        header("Where the new row is.", schema),
-    )
+    let header = header("Where the new row is.", schema);
+    ("Location".to_owned(), header)
 }
 
 /// The header that tags a row of entity `name` that may be answered with its parent, which is
@@ -47,19 +46,15 @@ pub(crate) fn tag_of_embedding(name: &str, role: &str) -> (String, RefOr<Header>
         "The version of the {name}, a strong entity tag; with `embed` a weak one, of the {name} and its {role}."
     );
     let schema = text(32, "^(\"[1-9][0-9]*\"|W/\"[0-9a-f]+\")$", "\"3\"");
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    let name: String = first.into_iter().chain(characters).collect();
-    (format!("{name}Tag"), header(&description, schema))
+    (
+        format!("{}Tag", capitalized(name)),
+        header(&description, schema),
+    )
 }
 
 fn header(description: &str, schema: Object) -> RefOr<Header> {
-    RefOr::T(
-        HeaderBuilder::new()
-            .description(Some(description))
-            .schema(Some(schema))
-            .build(),
-    )
+    let header = HeaderBuilder::new().description(Some(description));
+    RefOr::T(header.schema(Some(schema)).build())
 }
 
 /// References to some of them, and to those that every answer has.

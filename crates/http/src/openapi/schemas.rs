@@ -3,6 +3,7 @@
 use byline_domain::policy::Scope;
 use byline_domain::{Text, UserId};
 use serde_json::{Value, json};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use crate::problem::Code;
@@ -39,6 +40,33 @@ pub(crate) fn lines<T: Text>(example: &str) -> ObjectBuilder {
         .examples([json!(example)])
 }
 
+/// An object with these members, each of which is required.
+pub(crate) fn object(
+    members: impl IntoIterator<Item = (&'static str, ObjectBuilder)>,
+) -> ObjectBuilder {
+    let object = ObjectBuilder::new().schema_type(Type::Object);
+    members.into_iter().fold(object, |object, (name, schema)| {
+        object.property(name, schema).required(name)
+    })
+}
+
+/// The same, without any other members.
+pub(crate) fn closed_object(
+    members: impl IntoIterator<Item = (&'static str, ObjectBuilder)>,
+) -> ObjectBuilder {
+    object(members).additional_properties(Some(AdditionalProperties::FreeForm(false)))
+}
+
+/// Returns `name` with a capital, as part of a name in camel case.
+pub(crate) fn capitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().into_iter();
+    first
+        .flat_map(char::to_uppercase)
+        .chain(characters)
+        .collect()
+}
+
 /// The id of a row.
 pub(crate) fn id() -> ObjectBuilder {
     integer(1, UserId::MAX.get())
@@ -46,12 +74,12 @@ pub(crate) fn id() -> ObjectBuilder {
         .examples([json!(1)])
 }
 
-pub(crate) fn created_at() -> ObjectBuilder {
-    time("When it was created.")
-}
-
-pub(crate) fn updated_at() -> ObjectBuilder {
-    time("When it was changed last.")
+/// The times of a row.
+pub(crate) fn times() -> [(&'static str, ObjectBuilder); 2] {
+    [
+        ("created_at", time("When it was created.")),
+        ("updated_at", time("When it was changed last.")),
+    ]
 }
 
 /// Returns the example of a row with its times.
@@ -134,28 +162,20 @@ pub(crate) fn request_id() -> ObjectBuilder {
 
 /// What is wrong with which part of a request.
 pub(crate) fn faults() -> ArrayBuilder {
-    let fault = ObjectBuilder::new()
-        .schema_type(Type::Object)
+    let pointer = string(0, 1024, "^(/[\\s\\S]*)?$");
+    let parameter = string(0, 1024, ANYTHING);
+    let code = word().description(Some("The broken rule, for programs."));
+    let detail = prose().description(Some("The broken rule, for people."));
+    let fault = object([("code", code), ("detail", detail)])
         .description(Some("What is wrong with one part of the request."))
         .property(
             "pointer",
-            string(0, 1024, "^(/[\\s\\S]*)?$")
-                .description(Some("The member of the body (RFC 6901).")),
+            pointer.description(Some("The member of the body (RFC 6901).")),
         )
         .property(
             "parameter",
-            string(0, 1024, ANYTHING).description(Some("The parameter of the query.")),
-        )
-        .property(
-            "code",
-            word().description(Some("The broken rule, for programs.")),
-        )
-        .required("code")
-        .property(
-            "detail",
-            prose().description(Some("The broken rule, for people.")),
-        )
-        .required("detail");
+            parameter.description(Some("The parameter of the query.")),
+        );
     ArrayBuilder::new().items(fault).max_items(Some(1000))
 }
 
@@ -192,7 +212,7 @@ pub(crate) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder 
 /// A member of which nothing is read.
 pub(crate) fn ignored() -> ObjectBuilder {
     ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::SchemaType::AnyValue)
+        .schema_type(SchemaType::AnyValue)
         .description(Some(
             "Ignored, so that what was read can be changed and sent back.",
         ))

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use byline_application::batch::MAX_OPERATIONS;
 use serde_json::{Value, json};
-use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{
-    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
+    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat,
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::openapi::schemas::{ANYTHING, created_at, entity_tags, id, integer, string, updated_at};
+use crate::openapi::parameters::one_of;
+use crate::openapi::schemas::{
+    ANYTHING, closed_object, entity_tags, id, integer, object, string, times,
+};
 use crate::resource::RestResource;
 use crate::resources::document::members;
 use crate::resources::for_each_entity;
@@ -34,12 +36,10 @@ impl PartialSchema for Batch {
         let operations = ArrayBuilder::new()
             .items(operations)
             .max_items(Some(MAX_OPERATIONS));
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
+        closed_object([])
             .description(Some(
                 "Operations that are carried out in their order, all or none.",
             ))
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
             .property("operations", operations)
             .required("operations")
             .examples([json!({"operations": [
@@ -60,17 +60,13 @@ fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBui
         .property("ref", reference);
     create.push(create_one);
     let if_match = || entity_tags().description(Some("As the header `If-Match`."));
-    let update_one = operation("update", E::NAME)
-        .property("id", id())
-        .required("id")
+    let with_id = |op| operation(op, E::NAME).property("id", id()).required("id");
+    let update_one = with_id("update")
         .property("data", data::<E>(false))
         .required("data")
         .property("if_match", if_match());
     update.push(update_one);
-    let delete_one = operation("delete", E::NAME)
-        .property("id", id())
-        .required("id")
-        .property("if_match", if_match());
+    let delete_one = with_id("delete").property("if_match", if_match());
     let children = E::CHILDREN.iter();
     delete.push(children.fold(delete_one, |operation, children| {
         operation.property(children.name, word("delete"))
@@ -79,19 +75,11 @@ fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBui
 
 /// Begins the description of one kind of operation.
 fn operation(op: &str, kind: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-        .property("op", word(op))
-        .required("op")
-        .property("type", word(kind))
-        .required("type")
+    closed_object([("op", word(op)), ("type", word(kind))])
 }
 
 fn word(word: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some([word.to_owned()]))
+    one_of([word.to_owned()])
 }
 
 fn name_of_ref() -> ObjectBuilder {
@@ -115,15 +103,10 @@ fn data<E: RestResource>(required: bool) -> ObjectBuilder {
 
 fn reference(parent: &str) -> ObjectBuilder {
     let description = format!("The {parent} that an operation further ahead creates.");
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
+    object([])
         .description(Some(description))
         // Not as a property of that name, which tools would follow.
-        .property_names(Some(
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .enum_values(Some(["$ref"])),
-        ))
+        .property_names(Some(word("$ref")))
         .additional_properties(Some(name_of_ref()))
         .min_properties(Some(1))
         .max_properties(Some(1))
@@ -143,26 +126,18 @@ impl PartialSchema for BatchResult {
         let mut names = Vec::new();
         let found = &mut names;
         for_each_entity!(add_name(found));
-        let kinds = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(names));
+        let kinds = one_of(names.into_iter().map(str::to_owned));
         let status = integer(200, 204)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .description(Some("What the single request would have been answered."));
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
+        let etag = string(3, 32, "^\"[1-9][0-9]*\"$");
+        let result = object([("status", status), ("type", kinds), ("id", id())])
             .description(Some("What the server decided about one operation."))
-            .property("status", status)
-            .required("status")
-            .property("type", kinds)
-            .required("type")
-            .property("id", id())
-            .required("id")
-            .property("etag", string(3, 32, "^\"[1-9][0-9]*\"$"))
-            .property("created_at", created_at())
-            .property("updated_at", updated_at())
-            .examples([done()])
-            .into()
+            .property("etag", etag);
+        let result = times()
+            .into_iter()
+            .fold(result, |result, (name, time)| result.property(name, time));
+        result.examples([done()]).into()
     }
 }
 
