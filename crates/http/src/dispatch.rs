@@ -98,9 +98,6 @@ where
     response
 }
 
-/// # Errors
-///
-/// [`Code::UriTooLong`]
 fn check_length(request: &HttpRequest) -> Result<(), Problem> {
     let uri = request.uri().path_and_query();
     if uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES) {

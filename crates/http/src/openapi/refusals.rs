@@ -117,7 +117,7 @@ impl PartialSchema for ProblemBody<'_> {
             ("code", schemas::problem_code()),
         ])
         .description(Some(description))
-        .property("errors", schemas::faults())
+        .property("errors", schemas::errors())
         .examples([example(Code::InvalidFields)])
         .into()
     }
@@ -132,7 +132,7 @@ fn example(code: Code) -> Value {
         "instance": "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a",
         "code": code.name(),
     });
-    let fault = match code {
+    let error = match code {
         Code::InvalidFields => {
             json!({"pointer": "/name", "code": "blank", "detail": "`name` must not be blank."})
         }
@@ -142,7 +142,7 @@ fn example(code: Code) -> Value {
         _ => return problem,
     };
     if let Some(members) = problem.as_object_mut() {
-        members.insert("errors".to_owned(), json!([fault]));
+        members.insert("errors".to_owned(), json!([error]));
     }
     problem
 }

@@ -161,12 +161,12 @@ pub(crate) fn request_id() -> ObjectBuilder {
 }
 
 /// What is wrong with which part of a request.
-pub(crate) fn faults() -> ArrayBuilder {
+pub(crate) fn errors() -> ArrayBuilder {
     let pointer = string(0, 1024, "^(/[\\s\\S]*)?$");
     let parameter = string(0, 1024, ANYTHING);
     let code = word().description(Some("The broken rule, for programs."));
     let detail = prose().description(Some("The broken rule, for people."));
-    let fault = object([("code", code), ("detail", detail)])
+    let error = object([("code", code), ("detail", detail)])
         .description(Some("What is wrong with one part of the request."))
         .property(
             "pointer",
@@ -176,7 +176,7 @@ pub(crate) fn faults() -> ArrayBuilder {
             "parameter",
             parameter.description(Some("The parameter of the query.")),
         );
-    ArrayBuilder::new().items(fault).max_items(Some(1000))
+    ArrayBuilder::new().items(error).max_items(Some(1000))
 }
 
 /// Entity tags, as `If-Match` and `If-None-Match` list them.

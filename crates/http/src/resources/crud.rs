@@ -227,8 +227,9 @@ fn children_to_delete<E: RestResource>(query: &query::Query) -> Result<Vec<Relat
             None => {}
             Some("delete") => with.push(children.relation),
             Some(_) => {
-                let fault = query::fault(children.name, "unknown-value", "must be `delete`");
-                return Err(Problem::of_faults(Code::InvalidParameter, vec![fault]));
+                let error =
+                    query::parameter_error(children.name, "unknown-value", "must be `delete`");
+                return Err(Problem::from_errors(Code::InvalidParameter, vec![error]));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use byline_application::{SortKey, SortKind};
 use serde_json::Value;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{
     Components, Content, ObjectBuilder, Ref, RefOr, Required, ResponsesBuilder, Schema,
@@ -15,8 +15,8 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 use crate::openapi::headers;
 use crate::openapi::parameters::{
-    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, one_of, parameter,
-    prefer, sort, starts, until,
+    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, one_of, prefer, query,
+    sort, starts, until,
 };
 use crate::openapi::refusals::{
     AUTH, BAD_BODY, COMMON, CONFLICT, IDEMPOTENCY, NOT_FOUND, READ_PRECONDITION,
@@ -289,7 +289,7 @@ pub(crate) fn delete<E: RestResource>() -> Operation {
             "What becomes of the {name}'s {children}. Without it, a {name} that has {children} is kept."
         );
         let schema = one_of(["delete".to_owned()]);
-        parameter(ParameterIn::Query, children, &description, schema)
+        query(children, &description, schema)
     });
     let refusals = &[NOT_FOUND, CONFLICT, WRITE_PRECONDITION, IDEMPOTENCY];
     operation::<E>(id, summary, description)
@@ -331,7 +331,7 @@ fn list_parameters<E: RestResource>(filters: bool) -> Vec<Parameter> {
     if filters {
         parameters.extend(E::FILTERS.iter().map(|filter| {
             let schema = (filter.schema)();
-            parameter(ParameterIn::Query, filter.name, filter.description, schema)
+            query(filter.name, filter.description, schema)
         }));
     }
     for key in E::SortKey::ALL {
@@ -355,12 +355,7 @@ fn embed_parameter<E: RestResource>() -> Option<Parameter> {
         .map(|embed| embed.relation.parent.to_owned());
     let (role, plural, parent) = (first.role, E::NAME, first.relation.parent);
     let description = format!("Adds the {role} to each {plural}, as `{parent}`.");
-    Some(parameter(
-        ParameterIn::Query,
-        "embed",
-        &description,
-        one_of(names),
-    ))
+    Some(query("embed", &description, one_of(names)))
 }
 
 fn id_parameter<E: RestResource>() -> Parameter {
