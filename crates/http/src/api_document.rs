@@ -111,8 +111,7 @@ fn document(demands: Option<Demands>) -> OpenApiDocument {
     components.responses.extend(refusals::components());
     for_each_entity!(add_components(components));
     let mut plurals = Vec::new();
-    let names = &mut plurals;
-    for_each_entity!(add_plural(names));
+    for_each_entity!(add_plural(&mut plurals));
     components.headers.extend([headers::location(&plurals)]);
     if let Some(demands) = demands {
         instance::remove_unused_components(&mut document, demands);

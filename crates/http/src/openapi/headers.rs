@@ -1,4 +1,4 @@
-//! Headers of answers, described once and referred to by name.
+//! The headers of responses, described once and referred to by name.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Type};
 
 type ResponseHeaders = BTreeMap<String, RefOr<Header>>;
 
-/// Each header that an answer can have: name, meaning and form.
+/// Returns all headers that a response can have: name, meaning and form.
 pub(crate) fn components() -> ResponseHeaders {
     [
         ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
@@ -31,7 +31,7 @@ pub(crate) fn components() -> ResponseHeaders {
     .collect()
 }
 
-/// The header that says where a new row is, whose path begins with one of these plurals.
+/// Returns `Location`, the path of a new row, which begins with one of these plurals.
 pub(crate) fn location(plurals: &[&str]) -> (String, RefOr<Header>) {
     let pattern = format!("^/({})/[1-9][0-9]*$", plurals.join("|"));
     let schema = text(64, &pattern, "/users/1");
@@ -39,8 +39,8 @@ pub(crate) fn location(plurals: &[&str]) -> (String, RefOr<Header>) {
     ("Location".to_owned(), header)
 }
 
-/// The header that tags a row of entity `name` that may be answered with its parent, which is
-/// its `role`.
+/// Returns the `ETag` of a row of entity `name` in which a parent with this `role` can be
+/// embedded.
 pub(crate) fn tag_of_embedding(name: &str, role: &str) -> (String, RefOr<Header>) {
     let description = format!(
         "The version of the {name}, a strong entity tag; with `embed` a weak one, of the {name} and its {role}."
@@ -57,16 +57,16 @@ fn header(description: &str, schema: Object) -> RefOr<Header> {
     RefOr::T(header.schema(Some(schema)).build())
 }
 
-/// References to some of them, and to those that every answer has.
+/// Refers to these headers, and to those that every response has.
 pub(super) fn named(names: &[&str]) -> ResponseHeaders {
     ["X-Request-Id", "Cache-Control"]
         .iter()
         .chain(names)
         .map(|name| {
-            // The one header whose form depends on what it tags.
-            let shown = if name.ends_with("Tag") { "ETag" } else { name };
+            // The form of an `ETag` depends on the resource, so there are several.
+            let header = if name.ends_with("Tag") { "ETag" } else { name };
             let component = Ref::new(format!("#/components/headers/{name}"));
-            (shown.to_owned(), RefOr::Ref(component))
+            (header.to_owned(), RefOr::Ref(component))
         })
         .collect()
 }

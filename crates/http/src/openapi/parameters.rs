@@ -3,9 +3,9 @@
 use byline_application::{Limit, Listed, SortKey};
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::{ObjectBuilder, Required};
 
-use super::schemas::{self, string};
+use super::schemas::{self, one_of, string};
 use crate::request::prefer;
 
 /// Declares groups of parameters by the functions that describe them.
@@ -79,12 +79,6 @@ pub(crate) fn cursor() -> Parameter {
         Opaque: never make one, never change one.";
     let schema = string(1, 4096, "^[A-Za-z0-9_-]+$");
     query("cursor", description, schema)
-}
-
-pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(values))
 }
 
 pub(crate) fn sort<E: Listed>() -> Parameter {

@@ -1,4 +1,4 @@
-//! Members and bodies that resources have in common.
+//! Schemas that resources have in common.
 
 use byline_domain::policy::Scope;
 use byline_domain::{Text, UserId};
@@ -17,7 +17,7 @@ pub(crate) const LINE: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F]*\
 /// No control characters but tab, line feed and carriage return.
 pub(crate) const TEXT: &str = "^[^\\u0000-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F]*$";
 
-/// For texts that may repeat whatever a client sent.
+/// For texts that may contain input of a client.
 pub(crate) const ANYTHING: &str = "^[\\s\\S]*$";
 
 const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$";
@@ -92,7 +92,7 @@ pub(crate) fn with_times(mut row: Value) -> Value {
     row
 }
 
-/// A moment as a client writes it: RFC 3339 with any offset.
+/// A time in a request: RFC 3339 with any offset.
 pub(crate) fn instant() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -101,7 +101,7 @@ pub(crate) fn instant() -> ObjectBuilder {
         .examples([json!("2026-11-22T10:00:00Z")])
 }
 
-/// A moment: RFC 3339 in UTC, microseconds.
+/// A time in a response: RFC 3339 in UTC, with microseconds.
 fn time(description: &str) -> ObjectBuilder {
     string(27, 27, TIME)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
@@ -109,30 +109,31 @@ fn time(description: &str) -> ObjectBuilder {
         .examples([json!("2026-11-22T10:00:00.123456Z")])
 }
 
-/// A text of the service's own, for a person.
+/// A text of the service for people.
 pub(crate) fn prose() -> ObjectBuilder {
     string(1, 65_536, ANYTHING)
 }
 
-/// One of the service's own words: codes, names of releases, paths.
+/// A word of the service: a code, the name of a release, a path.
 pub(crate) fn word() -> ObjectBuilder {
     string(1, 256, "^[\\u0021-\\u007E]+$")
 }
 
-/// A set of scopes.
-pub(crate) fn scopes() -> ArrayBuilder {
-    let names = Scope::ALL.map(Scope::name);
-    let scope = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(names))
-        .build();
-    ArrayBuilder::new()
-        .items(scope)
-        .max_items(Some(names.len()))
-        .unique_items(true)
+/// One of these words.
+pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    schema.enum_values(Some(values))
 }
 
-/// A number of the service's own that cannot be negative.
+/// A set of scopes.
+pub(crate) fn scopes() -> ArrayBuilder {
+    let names = Scope::ALL.map(|scope| scope.name().to_owned());
+    let count = names.len();
+    let scopes = ArrayBuilder::new().items(one_of(names));
+    scopes.max_items(Some(count)).unique_items(true)
+}
+
+/// A number of the service that is not negative.
 pub(crate) fn count() -> ObjectBuilder {
     integer(0, UserId::MAX.get())
 }
@@ -143,24 +144,22 @@ pub(crate) fn status_code() -> ObjectBuilder {
 
 /// The `code` of a problem.
 pub(crate) fn problem_code() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some("What kind of problem it is, for programs."))
-        .enum_values(Some(Code::ALL.map(Code::name)))
+    let names = Code::ALL.map(|code| code.name().to_owned());
+    one_of(names).description(Some("What kind of problem it is, for programs."))
 }
 
-/// The `type` of a problem: where it is explained.
+/// The `type` of a problem: the path of the page about it.
 pub(crate) fn problem_type() -> ObjectBuilder {
     string(11, 512, "^[!-~]*/problems/[a-z-]+$")
         .format(Some(SchemaFormat::Custom("uri-reference".to_owned())))
 }
 
-/// The name of a request.
+/// The id of a request.
 pub(crate) fn request_id() -> ObjectBuilder {
     string(1, 128, "^[A-Za-z0-9._~-]+$").description(Some("The id of the request."))
 }
 
-/// What is wrong with which part of a request.
+/// The errors of a request, each with its location.
 pub(crate) fn errors() -> ArrayBuilder {
     let pointer = string(0, 1024, "^(/[\\s\\S]*)?$");
     let parameter = string(0, 1024, ANYTHING);
@@ -184,12 +183,8 @@ pub(crate) fn entity_tags() -> ObjectBuilder {
     // RFC 9110 section 8.8.3, and lists as section 5.6.1.2 has recipients read them.
     const TAG: &str = "(W/)?\"[^\\u0000-\\u0020\"\\u007F]*\"";
     let list = format!("[, \\t]*{TAG}([ \\t]*,[, \\t]*{TAG})*[, \\t]*");
-    string(
-        1,
-        preconditions::MAX_BYTES,
-        &format!("^([ \\t]*\\*[ \\t]*|{list})$"),
-    )
-    .examples([json!("\"3\"")])
+    let pattern = format!("^([ \\t]*\\*[ \\t]*|{list})$");
+    string(1, preconditions::MAX_BYTES, &pattern).examples([json!("\"3\"")])
 }
 
 pub(crate) fn integer(least: i64, most: i64) -> ObjectBuilder {
@@ -209,7 +204,7 @@ pub(crate) fn string(least: usize, most: usize, pattern: &str) -> ObjectBuilder 
         .pattern(Some(pattern))
 }
 
-/// A member of which nothing is read.
+/// A member that the server ignores.
 pub(crate) fn ignored() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(SchemaType::AnyValue)

@@ -23,11 +23,8 @@ impl RequestContext {
         });
         // `Value` sorts its members by name.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
-        Some(IdempotentRequest::new(
-            self.requester.credential(),
-            key,
-            fingerprint,
-        ))
+        let owner = self.requester.credential();
+        Some(IdempotentRequest::new(owner, key, fingerprint))
     }
 
     fn lines(&self, name: &HeaderName) -> Vec<String> {

@@ -41,8 +41,8 @@ pub(crate) async fn run(mut context: RequestContext) -> Result<HttpResponse, Pro
             Intent::Write,
             context.claim(|| canonical::canonical(&operations)),
             move |session, principal| use_case::run(session, principal, &operations, now),
-            |done| {
-                let results: Vec<_> = done.iter().map(response::result).collect();
+            |outcomes| {
+                let results: Vec<_> = outcomes.iter().map(response::result).collect();
                 StoredResponse::document(&results)
             },
         )

@@ -15,15 +15,15 @@ use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 use crate::openapi::headers;
 use crate::openapi::parameters::{
-    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, one_of, prefer, query,
-    sort, starts, until,
+    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, prefer, query, sort,
+    starts, until,
 };
 use crate::openapi::refusals::{
     AUTH, BAD_BODY, COMMON, CONFLICT, IDEMPOTENCY, NOT_FOUND, READ_PRECONDITION,
     WRITE_PRECONDITION, refuse,
 };
 use crate::openapi::responses::{self, Deleted, Links, Responses, link};
-use crate::openapi::schemas::{self, capitalized};
+use crate::openapi::schemas::{self, capitalized, one_of};
 use crate::request::accept::{JSON, MediaType};
 use crate::resource::{Embed, NestedIn, ParentVisitor, RestResource, body};
 use crate::resources::for_each_entity;
@@ -394,8 +394,7 @@ fn links<E: RestResource>() -> Links {
         link(operation, E::ID_PARAMETER, "id")
     });
     let mut links = RowLinks::<E>(BTreeMap::from(own), PhantomData);
-    let visitor = &mut links;
-    for_each_entity!(visit_parents_of(visitor));
+    for_each_entity!(visit_parents_of(&mut links));
     links.0
 }
 

@@ -112,10 +112,10 @@ pub(crate) async fn asset(context: RequestContext) -> Result<HttpResponse, Probl
     let name = context.segment("asset");
     match LOADED.iter().find(|asset| asset.name == name) {
         Some(asset) => send(&context, asset),
-        None => Err(Problem::new(
-            Code::NotFound,
-            "The documentation has no part of this name.",
-        )),
+        None => {
+            let detail = "The documentation has no part of this name.";
+            Err(Problem::new(Code::NotFound, detail))
+        }
     }
 }
 

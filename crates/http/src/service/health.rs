@@ -91,12 +91,12 @@ fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
     if servers.len() < 2 {
         return Vec::new();
     }
-    let status = |health: &ServerHealth| match health {
+    let servers = servers.iter().map(|health| match health {
         ServerHealth::Ready => ServerStatus::Ready,
         ServerHealth::ReadOnly => ServerStatus::ReadOnly,
         ServerHealth::Away => ServerStatus::Away,
-    };
-    servers.iter().map(status).collect()
+    });
+    servers.collect()
 }
 
 fn not_ready(detail: &'static str) -> Problem {

@@ -113,8 +113,7 @@ type OperationFields<'a> = Fields<&'a RawValue>;
 /// Every entity.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let mut kinds = Vec::new();
-    let found = &mut kinds;
-    for_each_entity!(add_kind(found));
+    for_each_entity!(add_kind(&mut kinds));
     kinds
 });
 

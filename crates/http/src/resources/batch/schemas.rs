@@ -1,4 +1,4 @@
-//! `POST /batch`: its body, and what became of each operation.
+//! The schemas of `POST /batch`: its body, and the result of an operation.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,8 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::openapi::parameters::one_of;
 use crate::openapi::schemas::{
-    ANYTHING, closed_object, entity_tags, id, integer, object, string, times,
+    ANYTHING, closed_object, entity_tags, id, integer, object, one_of, string, times,
 };
 use crate::resource::RestResource;
 use crate::resources::document::members;
@@ -29,8 +28,7 @@ impl ToSchema for Batch {
 impl PartialSchema for Batch {
     fn schema() -> RefOr<Schema> {
         let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
-        let operations = &mut kinds;
-        for_each_entity!(add_operations(operations));
+        for_each_entity!(add_operations(&mut kinds));
         let operations = kinds.into_iter().flatten();
         let operations = operations.fold(OneOfBuilder::new(), OneOfBuilder::item);
         let operations = ArrayBuilder::new()
@@ -51,7 +49,7 @@ impl PartialSchema for Batch {
     }
 }
 
-/// Adds the creation, change and deletion of rows of `E`.
+/// Adds the operations that create, update and delete rows of `E`.
 fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBuilder>; 3]) {
     let reference = name_of_ref().description(Some("A name for what is created, once per batch."));
     let create_one = operation("create", E::NAME)
@@ -73,7 +71,7 @@ fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBui
     }));
 }
 
-/// Begins the description of one kind of operation.
+/// Describes the common members of operations.
 fn operation(op: &str, kind: &str) -> ObjectBuilder {
     closed_object([("op", word(op)), ("type", word(kind))])
 }
@@ -86,8 +84,7 @@ fn name_of_ref() -> ObjectBuilder {
     string(1, 255, ANYTHING)
 }
 
-/// Describes the members of what is created or changed by an operation: parents may be those
-/// that the batch creates.
+/// Describes the data of an operation. It may refer to parents that the batch creates.
 fn data<E: RestResource>(required: bool) -> ObjectBuilder {
     let mut data = members::<E>(|_| true, required, !required);
     for field in E::FIELDS {
@@ -112,7 +109,7 @@ fn reference(parent: &str) -> ObjectBuilder {
         .max_properties(Some(1))
 }
 
-/// What became of one operation of a batch.
+/// The result of one operation of a batch.
 pub(crate) enum BatchResult {}
 
 impl ToSchema for BatchResult {
@@ -124,8 +121,7 @@ impl ToSchema for BatchResult {
 impl PartialSchema for BatchResult {
     fn schema() -> RefOr<Schema> {
         let mut names = Vec::new();
-        let found = &mut names;
-        for_each_entity!(add_name(found));
+        for_each_entity!(add_name(&mut names));
         let kinds = one_of(names.into_iter().map(str::to_owned));
         let status = integer(200, 204)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
@@ -137,7 +133,7 @@ impl PartialSchema for BatchResult {
         let result = times()
             .into_iter()
             .fold(result, |result, (name, time)| result.property(name, time));
-        result.examples([done()]).into()
+        result.examples([example_result()]).into()
     }
 }
 
@@ -145,8 +141,8 @@ fn add_name<E: RestResource>(names: &mut Vec<&'static str>) {
     names.push(E::NAME);
 }
 
-/// What became of an operation of a batch, for examples.
-pub(crate) fn done() -> Value {
+/// Returns an example of the result of an operation.
+pub(crate) fn example_result() -> Value {
     json!({
         "status": 201, "type": "user", "id": 1, "etag": "\"1\"",
         "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
