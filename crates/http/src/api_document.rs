@@ -1,5 +1,4 @@
-//! The OpenAPI document: what the handlers say about themselves, and what all of
-//! them have in common.
+//! The OpenAPI document: the descriptions of all operations, and what they have in common.
 
 mod instance;
 
@@ -26,19 +25,16 @@ use crate::resources::document::add_components;
 use crate::resources::{batch, for_each_entity, me};
 use crate::service::{self, health, problem_pages};
 
-/// The OpenAPI 3.1 document of this version, as indented JSON: that of a service
-/// which is protected in every way. What an instance serves says less where less
-/// is asked for.
+/// Returns the OpenAPI 3.1 document of this version as indented JSON. It describes a service with
+/// every protection; the document of an instance depends on its settings.
 #[must_use]
 pub fn openapi() -> String {
-    text(&document())
+    text(&document(None))
 }
 
-/// The document of an instance with these settings.
+/// Returns the document of an instance with these settings.
 pub(crate) fn of_instance(settings: &Settings) -> String {
-    let mut document = document();
-    instance::adapt(&mut document, Demands::of(settings));
-    text(&document)
+    text(&document(Some(Demands::of(settings))))
 }
 
 fn text(document: &OpenApiDocument) -> String {
@@ -47,7 +43,7 @@ fn text(document: &OpenApiDocument) -> String {
     text
 }
 
-/// The schemas of what is no entity.
+/// The schemas that belong to no entity.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     batch::Batch,
@@ -60,56 +56,66 @@ fn text(document: &OpenApiDocument) -> String {
 )))]
 struct Schemas;
 
-/// Adds each operation to a document.
-impl Registrar for OpenApiDocument {
+/// Collects the operations in a document.
+struct Operations {
+    document: OpenApiDocument,
+    demands: Option<Demands>,
+}
+
+impl Registrar for Operations {
     fn add<F>(
         &mut self,
         path: &'static str,
         method: HttpMethod,
-        options: RouteOptions,
+        RouteOptions { access, .. }: RouteOptions,
         describe: impl FnOnce() -> Operation,
         _: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
         F: Future<Output = Answer> + 'static,
     {
         let mut operation = describe();
-        operation.security = Some(vec![match options.access {
+        operation.security = Some(vec![match access {
             Access::Open => SecurityRequirement::default(),
             Access::Known => SecurityRequirement::new::<_, [&str; 0], _>("bearer", []),
             Access::Reads(scope) | Access::Writes(scope) => {
                 SecurityRequirement::new("bearer", [scope.name()])
             }
         }]);
-        self.paths.add_path_operation(path, vec![method], operation);
+        if let Some(demands) = self.demands {
+            instance::adapt(&mut operation, access, demands);
+        }
+        let paths = &mut self.document.paths;
+        paths.add_path_operation(path, vec![method], operation);
     }
 }
 
-fn document() -> OpenApiDocument {
-    let mut document = Schemas::openapi();
-    operations::register(&mut document, |_| String::new());
-    operations::register_root(&mut document);
+fn document(demands: Option<Demands>) -> OpenApiDocument {
+    let document = Schemas::openapi();
+    let mut operations = Operations { document, demands };
+    operations::register(&mut operations, |_| String::new());
+    operations::register_root(&mut operations);
+    let mut document = operations.document;
     document.info = info();
     document.tags = Some(tags());
-    document.servers = Some(vec![
-        ServerBuilder::new()
-            .url("/")
-            .description(Some(
-                "Production: the service that this document comes from",
-            ))
-            .extensions(Some(
-                ExtensionsBuilder::new().add("x-internal", false).build(),
-            ))
-            .build(),
-    ]);
+    let public = ExtensionsBuilder::new().add("x-internal", false).build();
+    let server = ServerBuilder::new()
+        .url("/")
+        .description(Some(
+            "Production: the service that this document comes from",
+        ))
+        .extensions(Some(public));
+    document.servers = Some(vec![server.build()]);
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", bearer());
     components.headers.extend(headers::components());
     components.responses.extend(refusals::components());
     for_each_entity!(add_components(components));
     let mut plurals = Vec::new();
-    let names = &mut plurals;
-    for_each_entity!(add_plural(names));
+    for_each_entity!(add_plural(&mut plurals));
     components.headers.extend([headers::location(&plurals)]);
+    if let Some(demands) = demands {
+        instance::remove_unused_components(&mut document, demands);
+    }
     document
 }
 
@@ -135,15 +141,12 @@ fn bearer() -> SecurityScheme {
 fn info() -> Info {
     let mut license = License::new("MIT OR Apache-2.0");
     license.identifier = Some("MIT OR Apache-2.0".to_owned());
+    let contact = ContactBuilder::new().name(Some("Whoever operates this instance"));
     InfoBuilder::new()
         .title("Byline")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
-        .contact(Some(
-            ContactBuilder::new()
-                .name(Some("Whoever operates this instance"))
-                .build(),
-        ))
+        .contact(Some(contact.build()))
         .license(Some(license))
         .build()
 }
@@ -170,10 +173,8 @@ fn tags() -> Vec<Tag> {
         ("service", "What this service is, and how it is."),
     ]
     .map(|(name, description)| {
-        TagBuilder::new()
-            .name(name)
-            .description(Some(description))
-            .build()
+        let tag = TagBuilder::new().name(name);
+        tag.description(Some(description)).build()
     })
     .into()
 }

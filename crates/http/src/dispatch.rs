@@ -1,5 +1,4 @@
-//! The way from a route to its handler: checks before it, and responses to refusals
-//! and panics.
+//! Calls the handler of a route, after the checks that all routes have in common.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -20,9 +19,9 @@ use crate::request::request_meta::RequestMeta;
 use crate::request::write_options::WriteOptions;
 use crate::request::{accept, body};
 
-/// Returns the response of `handler`, or the problem that a check, the handler or its
-/// panic results in. Without `options` nothing of the request is checked but its
-/// length: the path or the method is unknown.
+/// Returns the response of `handler`, or the problem of a failed check, an error or a panic.
+/// Without `options`, the path or the method is unknown, and only the length of the URI is
+/// checked.
 pub(crate) async fn answer<F>(
     api: Api,
     handler: impl FnOnce(RequestContext) -> F,
@@ -55,11 +54,10 @@ where
     let mut quota = None;
     let handled = async {
         check_length(&request)?;
-        let (sender, query, wishes, media_type) = match options {
+        let (requester, query, write_options, media_type) = match options {
             None => {
                 quota = admit(None)?;
-                let query = Query::default();
-                let write_options = WriteOptions::default();
+                let (query, write_options) = Default::default();
                 (Requester::NOT_CHECKED, query, write_options, accept::JSON)
             }
             Some(options) => {
@@ -81,11 +79,11 @@ where
             api,
             request,
             payload: Some(payload),
-            arrival: meta,
+            meta,
             query,
-            wishes,
+            write_options,
             media_type,
-            sender,
+            requester,
         })
         .await
     };
@@ -98,13 +96,10 @@ where
     response
 }
 
-/// # Errors
-///
-/// [`Code::UriTooLong`]
 fn check_length(request: &HttpRequest) -> Result<(), Problem> {
     let uri = request.uri().path_and_query();
     if uri.is_some_and(|uri| uri.as_str().len() > MAX_URI_BYTES) {
-        return Err(Problem::new(Code::UriTooLong, Code::UriTooLong.meaning()));
+        return Err(Code::UriTooLong.into());
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ pub fn query(data: &[u8]) {
 }
 
 fn list_query<E: RestResource>(text: &str) {
-    if let Some(query) = accepted(Query::parse(text, E::list_parameters())) {
+    if let Some(query) = accepted(Query::parse(text, &E::parameters().list)) {
         accepted(ListRequest::<E>::of(E::PATH.to_owned(), None, &query));
     }
 }

@@ -1,13 +1,12 @@
-//! Builders for the OpenAPI document. They know no resource: what is about one stands
-//! beside its handlers, and `api_document` collects all of it.
+//! Builders for the OpenAPI document that know no resource. `resources::document` uses them to
+//! describe entities, and `api_document` collects everything.
 //!
-//! A handler carries `#[utoipa::path]` with its path, its name and the groups of
-//! parameters and responses that it has; its doc comment is the operation's
-//! summary and description. The groups are here, by kind:
+//! Other handlers have `#[utoipa::path]` with their path, name, and groups of parameters and
+//! responses; the doc comment is the summary and description of the operation.
 //!
-//! - [`schemas`]: members that resources have in common, and bodies;
-//! - [`parameters`]: of paths, queries and headers;
-//! - [`responses`]: what operations answer when they succeed;
+//! - [`schemas`]: schemas that resources have in common;
+//! - [`parameters`]: parameters of paths, queries and headers;
+//! - [`responses`]: responses of operations that succeed;
 //! - [`refusals`]: problem documents, made from the table of their codes.
 
 pub(crate) mod headers;

@@ -1,25 +1,25 @@
-//! Every operation of the service, each in one place: its path and method, who may call it,
-//! what its query may have, what it answers, its entry in the OpenAPI document, and its handler.
+//! All operations of the service. Each is registered once: its path and method, its access, query
+//! parameters and media types, its entry in the OpenAPI document, and its handler.
 
 use std::future::Future;
 
 use actix_web::HttpResponse;
 use utoipa::Path;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::path::HttpMethod::{self, Delete, Get, Patch, Post, Put};
+use utoipa::openapi::path::Operation;
 
 use crate::api::Settings;
 use crate::problem::Problem;
-use crate::request::accept::{self, MediaType};
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
 use crate::resource::{NestedIn, ParentVisitor, RestResource};
 use crate::resources::{batch, crud, document, for_each_entity, me};
 use crate::service::{self, docs, health, problem_pages};
 
-/// Takes up the operations: the router, or the OpenAPI document.
+/// The router, or the OpenAPI document: it collects the operations.
 pub(crate) trait Registrar: Sized {
-    /// Adds an operation. `describe` returns its entry in the OpenAPI document, but for who may
-    /// call it.
+    /// Adds an operation. `describe` returns its entry in the OpenAPI document, without its
+    /// access.
     fn add<F>(
         &mut self,
         path: &'static str,
@@ -35,132 +35,79 @@ pub(crate) type Answer = Result<HttpResponse, Problem>;
 
 /// Registers all operations. `openapi` returns the OpenAPI document of an instance.
 pub(crate) fn register(registrar: &mut impl Registrar, openapi: fn(&Settings) -> String) {
-    // In the order in which the router tries them.
-    for_each_entity!(register_all(registrar));
-    for_each_entity!(register_one(registrar));
+    for_each_entity!(register_rows(registrar));
     for_each_entity!(register_nested(registrar));
-    let access = Access::Known;
-    add::<batch::__path_run, _>(registrar, "batch", "/batch", json(access, &[]), batch::run);
-    add::<me::__path_show, _>(registrar, SERVICE, "/me", json(access, &[]), me::show);
-    let page = |offers| RouteOptions {
-        access: Access::Open,
-        parameters: &[],
-        offers,
-    };
-    let open = json(Access::Open, &[]);
-    add::<problem_pages::__path_page, _>(
-        registrar,
-        SERVICE,
+    let known = RouteOptions::json(Access::Known, &[]);
+    add::<batch::__path_run, _>(registrar, "batch", "/batch", known, batch::run);
+    add::<me::__path_show, _>(registrar, SERVICE, "/me", known, me::show);
+    let (path, page) = (
         "/problems/{code}",
-        page(problem_pages::OFFERS),
-        problem_pages::page,
+        RouteOptions::page(problem_pages::OFFERS),
     );
-    add::<docs::__path_document, _>(registrar, SERVICE, "/openapi.json", open, move |call| {
-        docs::document(call, openapi)
-    });
-    add::<docs::__path_page, _>(registrar, SERVICE, "/docs", page(docs::PAGE), docs::page);
+    add::<problem_pages::__path_page, _>(registrar, SERVICE, path, page, problem_pages::page);
+    let (path, open) = ("/openapi.json", RouteOptions::json(Access::Open, &[]));
+    let document = move |context| docs::document(context, openapi);
+    add::<docs::__path_document, _>(registrar, SERVICE, path, open, document);
+    let page = RouteOptions::page(docs::PAGE);
+    add::<docs::__path_page, _>(registrar, SERVICE, "/docs", page, docs::page);
     register_health(registrar);
 }
 
-/// Registers what describes the service, at the one path that has no trailing slash to leave
-/// out.
+/// Registers the service document. Its path has no trailing slash to leave out.
 pub(crate) fn register_root(registrar: &mut impl Registrar) {
-    let options = RouteOptions {
-        access: Access::Open,
-        parameters: &[],
-        offers: service::document::OFFERS,
-    };
-    add::<service::document::__path_show, _>(
-        registrar,
-        SERVICE,
-        "/",
-        options,
-        service::document::show,
-    );
+    let page = RouteOptions::page(service::document::OFFERS);
+    let show = service::document::show;
+    add::<service::document::__path_show, _>(registrar, SERVICE, "/", page, show);
 }
 
 /// Registers the operations that tell whether the service runs and can serve.
 pub(crate) fn register_health(registrar: &mut impl Registrar) {
-    let open = json(Access::Open, &[]);
+    let open = RouteOptions::json(Access::Open, &[]);
     add::<health::__path_live, _>(registrar, SERVICE, "/livez", open, health::live);
     add::<health::__path_ready, _>(registrar, SERVICE, "/readyz", open, health::ready);
 }
 
-/// The operations on all rows of an entity.
-fn register_all<E: RestResource>(registrar: &mut impl Registrar) {
-    let (read, write) = (Access::Reads(E::READ_SCOPE), Access::Writes(E::WRITE_SCOPE));
-    let list = json(read, E::list_parameters());
-    registrar.add(
-        E::PATH,
-        HttpMethod::Get,
-        list,
-        document::list::<E>,
-        crud::list::<E>,
-    );
-    let create = json(write, &[]);
-    registrar.add(
-        E::PATH,
-        HttpMethod::Post,
-        create,
-        document::create::<E>,
-        crud::create::<E>,
-    );
-}
-
-/// The operations on one row of an entity.
-fn register_one<E: RestResource>(registrar: &mut impl Registrar) {
-    let (read, write) = (Access::Reads(E::READ_SCOPE), Access::Writes(E::WRITE_SCOPE));
+/// Registers the operations on all rows and on one row of an entity.
+fn register_rows<E: RestResource>(registrar: &mut impl Registrar) {
+    let parameters = E::parameters();
     let embed: &[_] = if E::EMBEDS.is_empty() {
         &[]
     } else {
         &["embed"]
     };
-    let (path, change) = (E::ITEM_PATH, json(write, &[]));
-    let read = json(read, embed);
+    let list = RouteOptions::json(Access::Reads(E::READ_SCOPE), &parameters.list);
+    let read = RouteOptions::json(Access::Reads(E::READ_SCOPE), embed);
+    let write = RouteOptions::json(Access::Writes(E::WRITE_SCOPE), &[]);
+    let delete = RouteOptions::json(Access::Writes(E::WRITE_SCOPE), &parameters.delete);
+    let (all, one) = (E::PATH, E::ITEM_PATH);
+    registrar.add(all, Get, list, document::list::<E>, crud::list::<E>);
+    registrar.add(all, Post, write, document::create::<E>, crud::create::<E>);
+    registrar.add(one, Get, read, document::read::<E>, crud::read::<E>);
+    registrar.add(one, Put, write, document::replace::<E>, crud::replace::<E>);
+    registrar.add(one, Patch, write, document::patch::<E>, crud::patch::<E>);
     registrar.add(
-        path,
-        HttpMethod::Get,
-        read,
-        document::read::<E>,
-        crud::read::<E>,
-    );
-    registrar.add(
-        path,
-        HttpMethod::Put,
-        change,
-        document::replace::<E>,
-        crud::replace::<E>,
-    );
-    registrar.add(
-        path,
-        HttpMethod::Patch,
-        change,
-        document::patch::<E>,
-        crud::patch::<E>,
-    );
-    let delete = json(write, E::delete_parameters());
-    registrar.add(
-        path,
-        HttpMethod::Delete,
+        one,
+        Delete,
         delete,
         document::delete::<E>,
         crud::delete::<E>,
     );
 }
 
-/// The operations on the rows of one parent, for each parent of an entity.
+/// Registers the operations on the rows of one parent, for each parent of an entity.
 fn register_nested<E: RestResource>(registrar: &mut impl Registrar) {
     struct Nested<'r, R>(&'r mut R);
 
     impl<R: Registrar> ParentVisitor for Nested<'_, R> {
         fn parent<P: RestResource, E: NestedIn<P>>(&mut self) {
             let (path, registrar) = (<E as NestedIn<P>>::PATH, &mut *self.0);
-            let list = json(Access::Reads(E::READ_SCOPE), E::nested_list_parameters());
+            let parameters = &E::parameters().nested_list;
+            let list = RouteOptions::json(Access::Reads(E::READ_SCOPE), parameters);
             let (describe, handler) = (document::list_of::<P, E>, crud::list_of::<P, E>);
-            registrar.add(path, HttpMethod::Get, list, describe, handler);
-            let create = json(Access::Writes(E::WRITE_SCOPE), &[]);
+            registrar.add(path, Get, list, describe, handler);
+            let create = RouteOptions::json(Access::Writes(E::WRITE_SCOPE), &[]);
             let (describe, handler) = (document::create_of::<P, E>, crud::create_of::<P, E>);
-            registrar.add(path, HttpMethod::Post, create, describe, handler);
+            registrar.add(path, Post, create, describe, handler);
         }
     }
 
@@ -187,15 +134,5 @@ fn add<D: Path, F>(
             operation
         };
         registrar.add(path, method, options, describe, handler);
-    }
-}
-
-/// The options of what answers in JSON.
-fn json(access: Access, parameters: &'static [&'static str]) -> RouteOptions {
-    const OFFERS: &[MediaType] = &[accept::JSON];
-    RouteOptions {
-        access,
-        parameters,
-        offers: OFFERS,
     }
 }

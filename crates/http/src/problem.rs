@@ -1,4 +1,4 @@
-//! Errors as clients see them: problem details (RFC 9457).
+//! Error responses: problem details (RFC 9457).
 
 mod challenge;
 mod code;
@@ -7,6 +7,7 @@ mod from_app_error;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -17,8 +18,7 @@ use serde::Serialize;
 pub(crate) use challenge::unauthenticated;
 pub(crate) use code::Code;
 
-/// Why a request is not answered as its sender wished. Boxed: it travels
-/// through many results and is rare.
+/// An error response. Boxed, because many results contain it and few of them are errors.
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
@@ -32,16 +32,16 @@ struct Parts {
     cause: Option<Cause>,
 }
 
-/// One thing that is wrong with one part of a request.
+/// A broken rule of one part of a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct FieldError {
     #[serde(flatten)]
-    pub(crate) place: Location,
+    pub(crate) location: Location,
     pub(crate) code: &'static str,
     pub(crate) detail: String,
 }
 
-/// Which part of a request.
+/// A part of a request.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Location {
@@ -55,7 +55,7 @@ pub(crate) enum Location {
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 impl Problem {
-    /// A problem with a sentence for a person about this one occurrence.
+    /// Returns a problem with a sentence about this one occurrence.
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Parts {
             code,
@@ -67,20 +67,18 @@ impl Problem {
         }))
     }
 
-    /// What is wrong, part by part; the detail is made from it.
-    pub(crate) fn of_faults(code: Code, faults: Vec<FieldError>) -> Self {
-        let detail = match faults.as_slice() {
+    /// Returns a problem with errors, from which its detail is made.
+    pub(crate) fn from_errors(code: Code, errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
+        let detail = match errors.as_slice() {
             [only] => only.detail.clone(),
-            several => format!(
-                "The request breaks {} rules; each is listed under `errors`.",
-                several.len()
-            ),
+            _ => format!("The request breaks {count} rules; each is listed under `errors`."),
         };
-        Self::new(code, detail).with_faults(faults)
+        Self::new(code, detail).with_errors(errors)
     }
 
-    pub(crate) fn with_faults(mut self, faults: Vec<FieldError>) -> Self {
-        self.0.errors = faults;
+    pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
         self
     }
 
@@ -89,47 +87,46 @@ impl Problem {
         self
     }
 
-    /// The same problem, as that of one operation of a batch. Unless it names
-    /// parts of the data itself, `member` is what it is about.
+    /// Returns the problem as that of one operation of a batch. Its location is `member`, unless
+    /// it has errors with pointers into the data.
     pub(crate) fn in_operation(mut self, index: usize, member: &str) -> Self {
         let operation = format!("/operations/{index}");
         self.0.detail = format!("Operation {index}: {}", self.0.detail).into();
         if self.0.errors.is_empty() {
             self.0.errors.push(FieldError {
-                place: Location::Pointer(operation + member),
+                location: Location::Pointer(operation + member),
                 code: self.0.code.name(),
                 detail: self.0.detail.clone().into_owned(),
             });
             return self;
         }
-        for fault in &mut self.0.errors {
-            if let Location::Pointer(pointer) = &mut fault.place {
+        for error in &mut self.0.errors {
+            if let Location::Pointer(pointer) = &mut error.location {
                 *pointer = format!("{operation}/data{pointer}");
             }
         }
         self
     }
 
-    /// What lies beneath, for the log only.
-    fn with_cause(mut self, cause: Cause) -> Self {
-        self.0.cause = Some(cause);
+    /// Sets the cause, which is only logged.
+    fn with_cause(mut self, cause: impl Into<Option<Cause>>) -> Self {
+        self.0.cause = cause.into();
         self
     }
 
-    /// The problem for an error answer that came from elsewhere and says
-    /// nothing that a client could use.
+    /// Returns the problem for an error response that is not a problem document.
     pub(crate) fn for_status(status: StatusCode) -> Self {
         let code = Code::of_status(status);
-        let mut problem = Self::new(code, code.meaning());
+        let mut problem = Self::from(code);
         problem.0.status = status;
         problem
     }
 
-    /// What is wrong, part by part; the problem itself if it is none of parts.
-    pub(crate) fn into_faults(mut self) -> Result<Vec<FieldError>, Self> {
+    /// Returns the errors, or the problem itself if it has none.
+    pub(crate) fn into_errors(mut self) -> Result<Vec<FieldError>, Self> {
         match std::mem::take(&mut self.0.errors) {
             none if none.is_empty() => Err(self),
-            faults => Ok(faults),
+            errors => Ok(errors),
         }
     }
 
@@ -138,19 +135,17 @@ impl Problem {
         self.0.code
     }
 
-    /// A handler panicked.
+    /// Returns the problem of a handler that panicked.
     pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
-        let message = payload
-            .downcast_ref::<&'static str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "no message".to_owned());
+        let literal = payload.downcast_ref::<&'static str>().copied();
+        let message = literal.or_else(|| payload.downcast_ref().map(String::as_str));
+        let message = message.unwrap_or("no message");
         let cause: Box<dyn Error + Send + Sync> = format!("panic: {message}").into();
-        Self::new(Code::Internal, Code::Internal.meaning()).with_cause(Cause::from(cause))
+        Self::from(Code::Internal).with_cause(Cause::from(cause))
     }
 
-    /// Returns the answer to the request with this id, whose links begin with `base`.
-    /// Logs what the client is not told.
+    /// Returns the response to the request with this id, whose links begin with `base`. Logs the
+    /// cause.
     pub(crate) fn answer(self, id: &str, base: &impl fmt::Display) -> HttpResponse {
         self.log(id);
         let Parts {
@@ -196,16 +191,13 @@ impl Problem {
     }
 }
 
-/// An error and all that lies beneath it, outermost first.
+/// Returns the messages of an error and its causes, outermost first.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
+    let errors = successors(Some(error), |error| (*error).source());
+    errors
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// The members of a problem document. `openapi::refusals` has their schema.

@@ -1,5 +1,5 @@
-//! What an entity is at the REST interface. Everything that handlers, bodies, responses, lists
-//! and the OpenAPI document say about it follows from its [`RestResource`].
+//! Entities at the REST interface. Handlers, bodies, responses, lists and the OpenAPI document
+//! of an entity follow from its [`RestResource`].
 
 pub(crate) mod body;
 pub(crate) mod canonical;
@@ -14,6 +14,7 @@ use byline_domain::{Entity, Id, Relation, Stored};
 use serde_json::Value;
 use utoipa::openapi::ObjectBuilder;
 
+use crate::list::parameters::QueryParameters;
 use crate::request::json_object::FieldViolations;
 use row::{AnyRow, FieldValue};
 
@@ -25,7 +26,7 @@ pub(crate) trait RestResource: Resource {
     /// The scope that writing takes.
     const WRITE_SCOPE: Scope;
 
-    /// What the OpenAPI document says of the creation of a row.
+    /// The description of a creation in the OpenAPI document.
     const CREATION: &'static str;
 
     /// The path of all rows.
@@ -37,43 +38,37 @@ pub(crate) trait RestResource: Resource {
     /// The name of the path parameter that holds the id of a row.
     const ID_PARAMETER: &'static str;
 
-    /// The fields that clients write, in the order in which they are answered.
+    /// The fields that clients set, in the order of responses.
     const FIELDS: &'static [Field<Self>];
 
     /// The names of [`FIELDS`](Self::FIELDS).
     const FIELD_NAMES: &'static [&'static str];
 
-    /// The filters of its lists, besides those on the sort key.
+    /// The filters of its lists that go with every sort.
     const FILTERS: &'static [Filter<Self>];
 
-    /// The parents that can be answered together with a row.
+    /// The parents that can be embedded in a row.
     const EMBEDS: &'static [Embed<Self>];
 
-    /// Returns the query parameters of its list.
-    fn list_parameters() -> &'static [&'static str];
+    /// Returns the query parameters of its operations.
+    fn parameters() -> &'static QueryParameters;
 
-    /// Returns the query parameters of the list of the rows of one parent.
-    fn nested_list_parameters() -> &'static [&'static str];
-
-    /// Returns the parameters of a deletion: the children that can go with a row.
-    fn delete_parameters() -> &'static [&'static str];
-
-    /// Returns a row as it is answered, for examples.
+    /// Returns an example of a row in a response.
     fn example() -> Value;
 
     /// Returns an example of a change.
     fn example_change() -> Value;
 
-    /// Returns the change of a row as an operation of a batch.
+    /// Returns a write as an operation of a batch.
     fn operation(write: Write<Self>) -> Operation;
 
-    /// Shows each parent to `visitor`.
+    /// Calls `visitor` with each parent.
     fn visit_parents(visitor: &mut impl ParentVisitor);
 }
 
-/// An entity whose rows have a list among the paths of their parent of kind `P`.
+/// An entity whose rows have a path below that of their parent `P`.
 pub(crate) trait NestedIn<P: RestResource>: RestResource {
-    /// How its rows refer to their parent.
+    /// The relation of its rows to the parent.
     const RELATION: Relation;
 
     /// The path of the rows of one parent.
@@ -83,17 +78,17 @@ pub(crate) trait NestedIn<P: RestResource>: RestResource {
     fn filter(parent: Id<P>) -> Self::Filter;
 }
 
-/// Is shown the parents of an entity, each with its type.
+/// Visits the parents of an entity, each with its type.
 pub(crate) trait ParentVisitor {
     fn parent<P: RestResource, E: NestedIn<P>>(&mut self);
 }
 
-/// A field that clients write.
+/// A field that clients set.
 pub(crate) struct Field<E: Entity> {
     pub(crate) name: &'static str,
     /// The relation, if the field holds the id of a parent.
     pub(crate) relation: Option<Relation>,
-    /// Describes the values of the field, with an example.
+    /// Returns the schema of the field, with an example.
     pub(crate) schema: fn() -> ObjectBuilder,
     /// Reads the field from a member of a body.
     pub(crate) read: fn(Value, &mut E::Change) -> Result<(), FieldViolations>,
@@ -111,10 +106,10 @@ pub(crate) struct Filter<E: Listed> {
     pub(crate) read: fn(&str) -> Result<E::Filter, FieldViolations>,
 }
 
-/// A parent that can be answered together with a row.
+/// A parent that can be embedded in a row.
 pub(crate) struct Embed<E: Entity> {
     pub(crate) relation: Relation,
-    /// What the parent is to the row, such as `author`.
+    /// The role of the parent, such as `author`.
     pub(crate) role: &'static str,
     /// Reads the parents of these rows, by their ids.
     pub(crate) load: LoadParents<E>,
@@ -122,10 +117,10 @@ pub(crate) struct Embed<E: Entity> {
 
 type LoadParents<E> = fn(&mut dyn Session, &Principal, &[Stored<E>]) -> Result<Parents, AppError>;
 
-/// Rows of one kind by their ids, answered together with others.
+/// Rows of one entity by their ids, to embed in others.
 pub(crate) type Parents = BTreeMap<i64, Box<dyn AnyRow>>;
 
-/// Reads the parents in `E`'s relation to `P`.
+/// Reads the parents of these rows.
 pub(crate) fn load_parents<P: RestResource, E: NestedIn<P>>(
     session: &mut dyn Session,
     principal: &Principal,

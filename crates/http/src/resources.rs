@@ -1,4 +1,4 @@
-//! The operations on users and posts.
+//! The operations on users and posts, and batches of them.
 
 pub(super) mod batch;
 pub(super) mod crud;

@@ -11,13 +11,11 @@ use crate::api_document;
 use crate::dispatch::answer;
 use crate::operations::{self, Answer, Registrar};
 use crate::problem::{Code, Problem};
-use crate::request::accept::MediaType;
-use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
 use crate::service::docs;
 
-/// Registers every route, with and without a trailing slash, and the answers to
-/// unknown paths and methods.
+/// Registers every route, with and without a trailing slash, and the responses to unknown paths
+/// and methods.
 pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let api = api.clone();
     move |config| {
@@ -25,7 +23,14 @@ pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             let mut router = Router::new(&api, slash);
             operations::register(&mut router, api_document::of_instance);
             // Part of the page at `/docs`, and therefore not documented itself.
-            router.page("/docs/{asset}", docs::ASSETS, docs::asset);
+            let assets = RouteOptions::page(docs::ASSETS);
+            router.add(
+                "/docs/{asset}",
+                HttpMethod::Get,
+                assets,
+                Operation::new,
+                docs::asset,
+            );
             router.configure(config);
         }
         let mut root = Router::new(&api, "");
@@ -35,8 +40,8 @@ pub fn configure(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     }
 }
 
-/// Registers the routes of the listener that only operators reach: whether the
-/// service runs and can serve. To be configured after others.
+/// Registers the health endpoints, for a listener that only operators reach. Must be configured
+/// after other routes.
 pub fn configure_admin(api: &Api) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let api = api.clone();
     move |config| {
@@ -62,7 +67,7 @@ fn unknown_path(api: Api) -> Route {
     })
 }
 
-/// Returns every operation that is registered: path, method, options.
+/// Returns all registered operations: path, method, options.
 #[cfg(test)]
 pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, RouteOptions)> {
     let mut router = Router::new(api, "");
@@ -77,15 +82,14 @@ pub(crate) fn operations(api: &Api) -> Vec<(String, &'static str, RouteOptions)>
         .collect()
 }
 
-/// Collects the operations by their paths, in the order in which they are tried.
+/// Collects the operations by path. actix-web tries the paths in this order.
 struct Router<'a> {
     api: &'a Api,
     slash: &'static str,
     paths: Vec<Path>,
 }
 
-/// The methods of one path. Each handler is named with who may call it, and with
-/// the query parameters that it knows; others are refused before it is called.
+/// The operations of one path.
 struct Path {
     template: &'static str,
     resource: Resource,
@@ -95,7 +99,7 @@ struct Path {
 impl Registrar for Router<'_> {
     fn add<F>(
         &mut self,
-        path: &'static str,
+        template: &'static str,
         method: HttpMethod,
         options: RouteOptions,
         _: impl FnOnce() -> Operation,
@@ -103,12 +107,40 @@ impl Registrar for Router<'_> {
     ) where
         F: Future<Output = Answer> + 'static,
     {
-        self.on(path, methods(&method), options, handler);
+        let methods = methods(&method);
+        let known = self.paths.iter().position(|path| path.template == template);
+        let mut path = match known {
+            Some(index) => self.paths.remove(index),
+            None => Path {
+                template,
+                resource: web::resource(format!("{template}{}", self.slash)),
+                operations: Vec::new(),
+            },
+        };
+        let api = self.api.clone();
+        let route = web::route()
+            .guard(guard::fn_guard(move |context| {
+                methods.contains(&context.head().method.as_str())
+            }))
+            .to(move |request, payload| {
+                answer(
+                    api.clone(),
+                    handler,
+                    Some(options),
+                    template,
+                    request,
+                    payload,
+                )
+            });
+        path.resource = path.resource.route(route);
+        let operations = methods.iter().map(|method| (*method, options));
+        path.operations.extend(operations);
+        self.paths.insert(known.unwrap_or(self.paths.len()), path);
     }
 }
 
-/// Returns the methods that are answered as `method`: `HEAD` as `GET`, of whose answer the
-/// server leaves out the body.
+/// Returns the methods that `method` serves. `GET` also serves `HEAD`: the server leaves out the
+/// body.
 fn methods(method: &HttpMethod) -> &'static [&'static str] {
     match method {
         HttpMethod::Get => &["GET", "HEAD"],
@@ -126,62 +158,6 @@ impl<'a> Router<'a> {
         Self { api, slash, paths }
     }
 
-    /// Adds `GET` of something that is not JSON, or not only.
-    fn page<F>(
-        &mut self,
-        path: &'static str,
-        offers: &'static [MediaType],
-        handler: impl Fn(RequestContext) -> F + Copy + 'static,
-    ) where
-        F: Future<Output = Answer> + 'static,
-    {
-        let options = RouteOptions {
-            access: Access::Open,
-            parameters: &[],
-            offers,
-        };
-        self.on(path, methods(&HttpMethod::Get), options, handler);
-    }
-
-    fn on<F>(
-        &mut self,
-        template: &'static str,
-        methods: &'static [&'static str],
-        options: RouteOptions,
-        handler: impl Fn(RequestContext) -> F + Copy + 'static,
-    ) where
-        F: Future<Output = Answer> + 'static,
-    {
-        let known = self.paths.iter().position(|path| path.template == template);
-        let mut path = match known {
-            Some(index) => self.paths.remove(index),
-            None => Path {
-                template,
-                resource: web::resource(format!("{template}{}", self.slash)),
-                operations: Vec::new(),
-            },
-        };
-        let api = self.api.clone();
-        let route = web::route()
-            .guard(guard::fn_guard(move |context| {
-                methods.contains(&context.head().method.as_str())
-            }))
-            .to(move |request: HttpRequest, payload: web::Payload| {
-                answer(
-                    api.clone(),
-                    handler,
-                    Some(options),
-                    template,
-                    request,
-                    payload,
-                )
-            });
-        path.resource = path.resource.route(route);
-        let named = methods.iter().map(|method| (*method, options));
-        path.operations.extend(named);
-        self.paths.insert(known.unwrap_or(self.paths.len()), path);
-    }
-
     fn configure(self, config: &mut web::ServiceConfig) {
         for path in self.paths {
             config.service(path.end(self.api));
@@ -190,7 +166,7 @@ impl<'a> Router<'a> {
 }
 
 impl Path {
-    /// Adds `OPTIONS`, and the refusal of every other method.
+    /// Adds `OPTIONS`, and refuses all other methods.
     fn end(self, api: &Api) -> Resource {
         let methods = self.operations.iter().map(|(method, _)| *method);
         let allowed: Vec<_> = methods.chain(["OPTIONS"]).collect();
@@ -201,14 +177,8 @@ impl Path {
             .default_service(web::to(move |request: HttpRequest, payload| {
                 let allow = allow.clone();
                 let is_options = request.method() == Method::OPTIONS;
-                answer(
-                    api.clone(),
-                    move |_| async move { other(is_options, allow) },
-                    None,
-                    template,
-                    request,
-                    payload,
-                )
+                let handler = move |_| async move { other(is_options, allow) };
+                answer(api.clone(), handler, None, template, request, payload)
             }))
     }
 }
@@ -223,9 +193,10 @@ fn other(is_options: bool, allow: HeaderValue) -> Answer {
     Err(Problem::new(Code::MethodNotAllowed, detail).with_header(header::ALLOW, allow))
 }
 
-async fn not_found(call: RequestContext) -> Answer {
-    if call.is_about_the_server() {
+async fn not_found(context: RequestContext) -> Answer {
+    // RFC 9110 section 9.3.7.
+    if context.request.method() == Method::OPTIONS && context.request.path() == "*" {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Err(Problem::new(Code::UnknownPath, Code::UnknownPath.meaning()))
+    Err(Code::UnknownPath.into())
 }

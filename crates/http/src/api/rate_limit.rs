@@ -107,10 +107,6 @@ impl<C: Clock + Clone> RateLimits<C> {
 
     /// Checks that the network has not failed to authenticate too often. This costs
     /// less than to verify one more wrong credential.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::RateLimited`].
     pub(crate) fn check_failures(&self, key: &RateLimitKey) -> Result<(), Problem> {
         if !key.has_credential {
             return Ok(());
@@ -123,10 +119,6 @@ impl<C: Clock + Clone> RateLimits<C> {
 
     /// Takes a request from the quota of the caller with this digest of a credential,
     /// or of the network.
-    ///
-    /// # Errors
-    ///
-    /// [`Code::RateLimited`].
     pub(crate) fn admit(
         &self,
         key: &RateLimitKey,
@@ -172,7 +164,7 @@ impl<C: Clock + Clone> RateLimits<C> {
             remaining: 0,
             reset,
         });
-        Problem::new(Code::RateLimited, Code::RateLimited.meaning())
+        Problem::from(Code::RateLimited)
             .with_header(header::RETRY_AFTER, HeaderValue::from(reset.max(1)))
             .with_header(limit.0, limit.1)
             .with_header(limit_policy.0, limit_policy.1)

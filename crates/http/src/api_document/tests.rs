@@ -5,14 +5,14 @@ use std::time::Duration;
 use byline_application::{Authentication, MockClock, MockStore};
 use serde_json::{Value, json};
 
-use super::instance::{self, Demands};
+use super::instance::Demands;
 use crate::api::{Api, Protection, Settings};
 use crate::request::authenticate::Access;
 use crate::routes;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// What the page of the documentation loads is part of it, and nobody else's.
+/// A part of the page at `/docs`, which is not documented itself.
 const LOADED_BY_DOCS: &str = "/docs/{asset}";
 
 fn api() -> Api {
@@ -62,8 +62,8 @@ fn router_and_document_have_the_same_operations_and_parameters() {
     let registered: BTreeSet<Operation> = routes::operations(&api())
         .into_iter()
         .filter(|(path, method, _)| path != LOADED_BY_DOCS && *method != "HEAD")
-        .map(|(path, method, terms)| {
-            let names = terms.parameters.iter().map(|name| (*name).to_owned());
+        .map(|(path, method, options)| {
+            let names = options.parameters.iter().map(|name| (*name).to_owned());
             (path, method.to_owned(), names.collect())
         })
         .collect();
@@ -71,20 +71,20 @@ fn router_and_document_have_the_same_operations_and_parameters() {
 }
 
 #[test]
-fn router_and_document_let_the_same_callers_in() {
+fn router_and_document_have_the_same_access() {
     let document = document();
-    for (path, method, terms) in routes::operations(&api()) {
+    for (path, method, options) in routes::operations(&api()) {
         if path == LOADED_BY_DOCS || method == "HEAD" {
             continue;
         }
-        let expected = match terms.access {
+        let expected = match options.access {
             Access::Open => json!([{}]),
             Access::Reads(scope) | Access::Writes(scope) => json!([{"bearer": [scope.name()]}]),
             Access::Known => json!([{"bearer": []}]),
         };
         let operation = &document["paths"][&path][method.to_lowercase()];
         assert_eq!(operation["security"], expected, "{method} {path}");
-        let asks = terms.access != Access::Open;
+        let asks = options.access != Access::Open;
         for status in ["401", "403"] {
             let is_there = operation["responses"].get(status).is_some();
             assert_eq!(is_there, asks, "{method} {path} {status}");
@@ -94,9 +94,7 @@ fn router_and_document_let_the_same_callers_in() {
 
 /// The document of an instance.
 fn adapted(demands: Demands) -> Value {
-    let mut document = super::document();
-    instance::adapt(&mut document, demands);
-    serde_json::to_value(&document).unwrap()
+    serde_json::to_value(super::document(Some(demands))).unwrap()
 }
 
 fn all_demands() -> impl Iterator<Item = Demands> {
@@ -109,17 +107,17 @@ fn all_demands() -> impl Iterator<Item = Demands> {
 }
 
 #[test]
-fn an_instance_says_what_it_asks_for() {
+fn the_document_of_an_instance_has_what_it_asks_for() {
     for demands in all_demands() {
         let document = adapted(demands);
-        for (path, method, terms) in routes::operations(&api()) {
+        for (path, method, options) in routes::operations(&api()) {
             if path == LOADED_BY_DOCS || method == "HEAD" {
                 continue;
             }
             let operation = &document["paths"][&path][method.to_lowercase()];
             let name = format!("{method} {path} {demands:?}");
             let bearer = |scope: &[&str]| json!({"bearer": scope});
-            let expected = match terms.access {
+            let expected = match options.access {
                 _ if !demands.credentials => json!([{}]),
                 Access::Open => json!([{}]),
                 Access::Reads(scope) if demands.public_reads => {
@@ -129,8 +127,8 @@ fn an_instance_says_what_it_asks_for() {
                 Access::Known => json!([bearer(&[])]),
             };
             assert_eq!(operation["security"], expected, "{name}");
-            let asks = demands.credentials && terms.access != Access::Open;
-            let is_free = matches!(terms.access, Access::Reads(_)) && demands.public_reads;
+            let asks = demands.credentials && options.access != Access::Open;
+            let is_free = matches!(options.access, Access::Reads(_)) && demands.public_reads;
             let has = |status: &str| operation["responses"].get(status).is_some();
             assert_eq!(has("401"), asks, "{name}");
             assert_eq!(has("403"), asks && !is_free, "{name}");
@@ -158,9 +156,9 @@ fn the_document_of_an_open_service_names_no_credential() {
     }
 }
 
-/// Whoever generates a client meets them as names of functions.
+/// They become the names of functions in generated clients.
 #[test]
-fn operations_have_names_of_their_own() {
+fn operations_have_unique_names() {
     let document = document();
     let mut names = BTreeSet::new();
     for item in document["paths"].as_object().unwrap().values() {
@@ -195,8 +193,7 @@ fn links_lead_to_operations_and_their_parameters() {
     }
 }
 
-/// Every reference leads somewhere, and nothing stands there unused, whatever an
-/// instance asks for.
+/// Every reference has its component and every component is used, for all settings.
 #[test]
 fn references_and_components_match() {
     assert_components_are_used(&document());

@@ -6,14 +6,13 @@ use byline_application::{KeysetPosition, Seek, SortKind, SortValue};
 use byline_domain::Timestamp;
 use fnv::FnvHasher;
 
-/// A place in a list, as clients carry it from one page to the next.
+/// A position in a list, from which clients request the next or the previous page.
 ///
-/// Its text is opaque and tamper-evident, not secret: version, side, hash of
-/// the list, id, sort key, and a checksum over all of it. The checksum has no
-/// key. A cursor must be good on every instance and after every restart, so a
-/// key would have to live in the database; and it would guard nothing: whoever
-/// forges a checksum names a place in a list that the filters let anyone name.
-/// What a cursor says is therefore validated as any other input is.
+/// Its text is opaque but not secret: version, side, hash of the list, id, sort key, and a
+/// checksum over all of it. The checksum has no key. A cursor must be valid on every instance
+/// and after every restart, so a key would have to be stored in the database. It would protect
+/// nothing: a forged cursor names a position that filters can name, too. The content of a cursor
+/// is therefore validated like any other input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) side: Side,
@@ -23,13 +22,13 @@ pub(crate) struct Cursor {
 /// On which side of the position the page lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Behind it, in the order of the list.
+    /// After it, in the order of the list.
     After,
-    /// Ahead of it.
+    /// Before it.
     Before,
 }
 
-/// Why a text is no cursor for a list.
+/// The text is not a cursor of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidCursor {
     #[error("The cursor is damaged.")]
@@ -38,30 +37,30 @@ pub(crate) enum InvalidCursor {
     OtherList,
 }
 
-/// Tells one list, its sort and filters included, from every other.
+/// A hash of a list, its sort and its filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fingerprint([u8; 8]);
 
 impl Fingerprint {
-    /// The fingerprint of a list described by these texts.
+    /// Returns the fingerprint of a list that these texts describe.
     pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut hasher = FnvHasher::default();
         for text in texts {
             hasher.write(text.as_bytes());
-            // No text has this byte, so that "a", "b" is not "ab".
+            // No text contains this byte, so "a", "b" differs from "ab".
             hasher.write(&[0xff]);
         }
         Self(hasher.finish().to_be_bytes())
     }
 }
 
-/// Changes with the layout, so that old cursors are refused, not misread.
+/// The version of the layout: old cursors are refused, not misread.
 const VERSION: u8 = 1;
 
 const CHECKSUM: usize = 8;
 
 impl Cursor {
-    /// The cursor as an opaque text that needs no escaping in a URL.
+    /// Returns the cursor as a text that needs no escaping in a URL.
     pub(crate) fn encode(&self, list: Fingerprint) -> String {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(VERSION);
@@ -140,7 +139,7 @@ fn sort_value(bytes: &[u8]) -> Option<SortValue> {
     }
 }
 
-/// The text of a cursor with this content.
+/// Returns the text of a cursor with this content.
 pub(crate) fn encode_with_checksum(mut content: Vec<u8>) -> String {
     content.extend(checksum(&content));
     URL_SAFE_NO_PAD.encode(content)

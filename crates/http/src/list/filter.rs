@@ -1,5 +1,4 @@
-//! The parameters of a list, read one after the other while everything that is
-//! wrong with them is gathered.
+//! Reads the query parameters of a list, and collects the errors of all of them.
 
 use byline_application::{KeyRange, Limit, Listed, SortKey, SortKind, SortValue};
 use byline_domain::{Id, Text, Timestamp, UserId, Violation};
@@ -8,36 +7,34 @@ use crate::list::page_links::limit;
 use crate::list::parameters;
 use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Problem};
-use crate::request::query::{Query, fault};
+use crate::request::json_object::{FieldViolations, violations};
+use crate::request::query::{self, Query, parameter_error};
 use crate::resource::{Embed, RestResource};
 
 /// Reads the parameters of one request.
 pub(crate) struct Filters<'q> {
     query: &'q Query,
-    faults: Vec<FieldError>,
+    errors: Vec<FieldError>,
 }
-
-/// What is wrong with one value: codes and rules.
-pub(crate) type FilterViolations = Vec<(&'static str, String)>;
 
 impl<'q> Filters<'q> {
     pub(crate) fn new(query: &'q Query) -> Self {
-        let faults = Vec::new();
-        Self { query, faults }
+        let errors = Vec::new();
+        Self { query, errors }
     }
 
-    /// The order of the list. Every filter must go with it.
+    /// Returns the order of the list. Refuses filters that do not go with it.
     pub(crate) fn sort<E: Listed>(&mut self) -> Sort<E> {
         let sort = match self.query.get("sort") {
             None => Some(Sort::default()),
             Some(_) => self.read("sort", Sort::parse),
         };
-        // Nothing is known to go or not to go with an order that there is not.
+        // Without a valid order there is nothing to check the filters against.
         let Some(sort) = sort else {
             return Sort::default();
         };
         let filters = self.query.iter();
-        self.faults
+        self.errors
             .extend(filters.filter_map(|(name, _)| sort.refuses(name)));
         sort
     }
@@ -46,24 +43,25 @@ impl<'q> Filters<'q> {
         self.read("limit", limit).unwrap_or_default()
     }
 
-    /// The value of a parameter, if it is given and as it should be.
+    /// Returns the value of a parameter, if it is given and valid.
     pub(crate) fn read<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, FilterViolations>,
+        parse: impl FnOnce(&str) -> Result<T, FieldViolations>,
     ) -> Option<T> {
         match parse(self.query.get(name)?) {
             Ok(value) => Some(value),
             Err(rules) => {
-                let faults = rules.iter().map(|(code, rule)| fault(name, code, rule));
-                self.faults.extend(faults);
+                let errors = rules
+                    .iter()
+                    .map(|(code, rule)| parameter_error(name, code, rule));
+                self.errors.extend(errors);
                 None
             }
         }
     }
 
-    /// Returns the range of the sort key that the parameters narrow the list to. Ranges of
-    /// other keys are read, too, for what is wrong with them.
+    /// Returns the range of the sort key. Reads those of other keys, too, for their errors.
     pub(crate) fn range<E: RestResource>(&mut self, sort: &Sort<E>) -> KeyRange<SortValue> {
         let mut range = KeyRange::default();
         for key in E::SortKey::ALL {
@@ -81,8 +79,8 @@ impl<'q> Filters<'q> {
             SortKind::Id | SortKind::UniqueText => KeyRange::default(),
             SortKind::Text => {
                 let prefix = self.read(&parameters::starts(name), |text| prefix::<E>(name, text));
-                let texts = prefix.map(|prefix| KeyRange::starting_with(&prefix));
-                let texts = texts.unwrap_or_default();
+                let texts =
+                    prefix.map_or_else(KeyRange::default, |text| KeyRange::starting_with(&text));
                 KeyRange {
                     from: texts.from.map(SortValue::Text),
                     to: texts.to.map(SortValue::Text),
@@ -108,43 +106,38 @@ impl<'q> Filters<'q> {
             if found.is_some() && self.query.get(filter.name).is_some() {
                 let rule =
                     "goes with no other filter of this kind, so that an index serves the list";
-                self.faults.push(fault(filter.name, "needs-index", rule));
+                self.errors
+                    .push(parameter_error(filter.name, "needs-index", rule));
             }
             found = read.or(found);
         }
         found
     }
 
-    /// Returns which parents are wanted with the rows.
+    /// Returns the parent to embed in each row.
     pub(crate) fn embed<E: RestResource>(&mut self) -> Option<&'static Embed<E>> {
         self.read("embed", |text| {
             let embed = E::EMBEDS.iter().find(|embed| embed.relation.parent == text);
             embed.ok_or_else(|| {
                 let names = E::EMBEDS.iter().map(|embed| embed.relation.parent);
-                let names: Vec<_> = names.collect();
-                vec![(
-                    "unknown-value",
-                    format!("must be `{}`", names.join("` or `")),
-                )]
+                let names = names.collect::<Vec<_>>().join("` or `");
+                vec![("unknown-value", format!("must be `{names}`"))]
             })
         })
     }
 
-    /// # Errors
-    ///
-    /// Everything that was wrong.
+    /// Returns the errors of all parameters.
     pub(crate) fn finish(self) -> Result<(), Problem> {
-        if self.faults.is_empty() {
+        if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(Problem::of_faults(Code::InvalidParameter, self.faults))
+            Err(Problem::from_errors(Code::InvalidParameter, self.errors))
         }
     }
 }
 
-/// Reads the beginning of the field `name`: it must not break any rule of the field but that
-/// it must not be blank.
-fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FilterViolations> {
+/// Reads a prefix of the field `name`. The rules of the field apply, but a prefix may be blank.
+fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FieldViolations> {
     let field = E::FIELDS.iter().find(|field| field.name == name);
     let read = field.map_or(Ok(()), |field| {
         (field.read)(text.into(), &mut E::Change::default())
@@ -158,7 +151,7 @@ fn prefix<E: RestResource>(name: &str, text: &str) -> Result<String, FilterViola
     }
 }
 
-fn time(text: &str) -> Result<Timestamp, FilterViolations> {
+fn time(text: &str) -> Result<Timestamp, FieldViolations> {
     text.parse().map_err(|error| {
         let rule = format!("{error}; in a URL, write `+` as `%2B`");
         vec![("not-a-time", rule)]
@@ -166,27 +159,19 @@ fn time(text: &str) -> Result<Timestamp, FilterViolations> {
 }
 
 /// Reads a text, by the rules of its type.
-pub(crate) fn text<T: Text>(text: &str) -> Result<T, FilterViolations> {
-    T::parse(text.to_owned()).map_err(|violations| {
-        let rules = violations.iter();
-        rules.map(|one| (one.code(), one.to_string())).collect()
+pub(crate) fn text<T: Text>(text: &str) -> Result<T, FieldViolations> {
+    T::parse(text.to_owned()).map_err(|broken| violations(&broken))
+}
+
+/// Reads an id. Whether there is such a row does not matter.
+pub(crate) fn id<T>(text: &str) -> Result<Id<T>, FieldViolations> {
+    query::id(text).ok_or_else(|| {
+        let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
+        vec![("out-of-range", rule)]
     })
 }
 
-/// Reads an id, whether there is such a row or not.
-pub(crate) fn id<T>(text: &str) -> Result<Id<T>, FilterViolations> {
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse()
-        .ok()
-        .filter(|_| canonical)
-        .and_then(|number: i64| Id::try_from(number).ok())
-        .ok_or_else(|| {
-            let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
-            vec![("out-of-range", rule)]
-        })
-}
-
-/// Returns which parent is wanted with a single row.
+/// Returns the parent to embed in a single row.
 pub(crate) fn embed<E: RestResource>(query: &Query) -> Result<Option<&'static Embed<E>>, Problem> {
     let mut filters = Filters::new(query);
     let embed = filters.embed::<E>();

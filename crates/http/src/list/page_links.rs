@@ -1,21 +1,22 @@
-//! Lists, page by page.
+//! The pages of a list.
 
 use actix_web::http::header::HeaderValue;
 use byline_application::{
-    Direction, KeysetPosition, Limit, Listed, Page, Seek, SortKey, SortValue,
+    Direction, InvalidLimit, KeysetPosition, Limit, Listed, Page, Seek, SortKey, SortValue,
 };
 
 use crate::api::base_url::BaseUrl;
 use crate::list::cursor::{Cursor, Fingerprint, Side};
 use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Location, Problem};
+use crate::request::json_object::FieldViolations;
 use crate::request::query::Query;
 
-/// Which page of which list is asked for, and how its neighbours are named.
+/// The page of a list that a request asks for, and the links to the others.
 #[derive(Debug)]
 pub(crate) struct Paging {
     path: String,
-    /// The parameters of every page, as they are sent again.
+    /// The parameters in the link to every page.
     parameters: String,
     fingerprint: Fingerprint,
     direction: Direction,
@@ -23,9 +24,6 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// # Errors
-    ///
-    /// The cursor is damaged or was made for another list.
     pub(crate) fn of<E: Listed>(
         path: impl Into<String>,
         query: &Query,
@@ -49,11 +47,8 @@ impl Paging {
         })
     }
 
-    /// Returns where the page begins in a list with this sort key.
-    ///
-    /// # Errors
-    ///
-    /// The cursor holds a sort key of another kind: it was forged.
+    /// Returns where the page begins in a list with this sort key. Refuses a cursor with a sort
+    /// key of another kind, which was forged.
     pub(crate) fn seek<E: Listed>(
         &self,
         key: E::SortKey,
@@ -66,8 +61,7 @@ impl Paging {
         }
     }
 
-    /// The `Link` header (RFC 8288) of this page. `position` tells that of a
-    /// row.
+    /// Returns the `Link` header (RFC 8288) of this page. `position` returns that of a row.
     pub(crate) fn links<T>(
         &self,
         base: &BaseUrl,
@@ -76,54 +70,46 @@ impl Paging {
     ) -> HeaderValue {
         let first = page.items.first().map(&position);
         let last = page.items.last().map(&position);
-        let mut links = self.link(base, "first", None);
-        for (rel, target) in [
+        let targets = [
+            ("first", PageTarget::First),
             ("prev", self.prev(first, page.more)),
             ("next", self.next(last, page.more)),
-        ] {
-            match target {
-                PageTarget::None => {}
-                PageTarget::First => links = links + ", " + &self.link(base, rel, None),
-                PageTarget::At(cursor) => {
-                    links = links + ", " + &self.link(base, rel, Some(cursor));
+        ];
+        let links = targets
+            .into_iter()
+            .filter_map(|(rel, target)| match target {
+                PageTarget::None => None,
+                PageTarget::First => Some(self.link(base, rel, None)),
+                PageTarget::At(side, position) => {
+                    Some(self.link(base, rel, Some(Cursor { side, position })))
                 }
-            }
-        }
-        // Paths, percent-encoded parameters and cursors make a header value.
+            });
+        let links = links.collect::<Vec<_>>().join(", ");
+        // Never fails: paths, percent-encoded parameters and cursors are valid in a header.
         HeaderValue::try_from(links).unwrap_or(HeaderValue::from_static(""))
     }
 
     fn next(&self, last: Option<KeysetPosition<SortValue>>, more: bool) -> PageTarget {
-        let behind = last.map(|position| Cursor {
-            side: Side::After,
-            position,
-        });
-        match (self.side(), behind) {
-            (None | Some(Side::After), Some(cursor)) if more => PageTarget::At(cursor),
+        match (self.side(), last) {
+            (None | Some(Side::After), Some(last)) if more => PageTarget::At(Side::After, last),
             (None | Some(Side::After), _) => PageTarget::None,
             // This page was reached from the next one.
-            (Some(Side::Before), Some(cursor)) => PageTarget::At(cursor),
-            // Nothing is left ahead, so the next page is the first.
+            (Some(Side::Before), Some(last)) => PageTarget::At(Side::After, last),
+            // No row is before the position, so the next page is the first.
             (Some(Side::Before), None) => PageTarget::First,
         }
     }
 
     fn prev(&self, first: Option<KeysetPosition<SortValue>>, more: bool) -> PageTarget {
-        let ahead = first.map(|position| Cursor {
-            side: Side::Before,
-            position,
-        });
-        match (&self.cursor, ahead) {
+        match (&self.cursor, first) {
             (None, _) => PageTarget::None,
-            (Some(cursor), ahead) if cursor.side == Side::Before => match ahead {
-                Some(cursor) if more => PageTarget::At(cursor),
-                _ => PageTarget::None,
-            },
-            // This page was reached from the previous one.
-            (Some(_), Some(cursor)) => PageTarget::At(cursor),
-            // Nothing is left behind; the row at the position belongs to the
-            // previous page.
-            (Some(cursor), None) => PageTarget::At(self.just_beyond(cursor)),
+            (Some(cursor), Some(first)) if cursor.side == Side::After || more => {
+                PageTarget::At(Side::Before, first)
+            }
+            (Some(cursor), _) if cursor.side == Side::Before => PageTarget::None,
+            // No row is after the position; the row at the position belongs to the previous
+            // page.
+            (Some(cursor), _) => PageTarget::At(Side::Before, self.just_after(cursor)),
         }
     }
 
@@ -131,16 +117,15 @@ impl Paging {
         self.cursor.as_ref().map(|cursor| cursor.side)
     }
 
-    /// Ahead of the next possible position after that of `cursor`.
-    fn just_beyond(&self, cursor: &Cursor) -> Cursor {
+    /// Returns the next possible position after that of `cursor`.
+    fn just_after(&self, cursor: &Cursor) -> KeysetPosition<SortValue> {
         let step = match self.direction {
             Direction::Ascending => 1,
             Direction::Descending => -1,
         };
         let mut position = cursor.position.clone();
         position.id = position.id.saturating_add(step);
-        let side = Side::Before;
-        Cursor { side, position }
+        position
     }
 
     fn link(&self, base: &BaseUrl, rel: &str, cursor: Option<Cursor>) -> String {
@@ -156,14 +141,13 @@ impl Paging {
 enum PageTarget {
     None,
     First,
-    At(Cursor),
+    At(Side, KeysetPosition<SortValue>),
 }
 
-/// Parameters that change how a list is shown and not what is in it.
+/// Parameters that do not select rows.
 const OF_THE_PAGE: [&str; 4] = ["limit", "cursor", "embed", "sort"];
 
-/// The order in which filters are given makes no difference, nor does it make
-/// one whether the sort that is meant anyway is named.
+/// The order of the filters makes no difference, and neither does naming the default sort.
 fn fingerprint<E: Listed>(path: &str, query: &Query, sort: &Sort<E>) -> Fingerprint {
     let mut filters: Vec<(&str, &str)> = query
         .iter()
@@ -178,24 +162,19 @@ fn fingerprint<E: Listed>(path: &str, query: &Query, sort: &Sort<E>) -> Fingerpr
     Fingerprint::of([path, sign, sort.key.name()].into_iter().chain(filters))
 }
 
-/// The most rows that the page may have.
-pub(crate) fn limit(text: &str) -> Result<Limit, Vec<(&'static str, String)>> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|_| digits)
-        .and_then(|rows: i64| Limit::try_from(rows).ok())
-        .ok_or_else(|| {
-            let rule = byline_application::InvalidLimit.to_string();
-            vec![("out-of-range", rule)]
-        })
+/// Parses the maximum number of rows of the page.
+pub(crate) fn limit(text: &str) -> Result<Limit, FieldViolations> {
+    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: Option<i64> = text.parse().ok().filter(|_| is_canonical);
+    let limit = number.and_then(|rows| Limit::try_from(rows).ok());
+    limit.ok_or_else(|| vec![("out-of-range", InvalidLimit.to_string())])
 }
 
 fn invalid_cursor(detail: String) -> Problem {
-    let fault = FieldError {
-        place: Location::Parameter("cursor".to_owned()),
+    let error = FieldError {
+        location: Location::Parameter("cursor".to_owned()),
         code: "invalid-cursor",
         detail,
     };
-    Problem::of_faults(Code::InvalidCursor, vec![fault])
+    Problem::from_errors(Code::InvalidCursor, vec![error])
 }

@@ -1,12 +1,29 @@
-//! The names of the parameters that lists have.
+//! The names of query parameters.
 
 use byline_application::{SortKey, SortKind};
 
 use crate::resource::RestResource;
 
-/// Returns the parameters of the lists of `E`. The list of the rows of one parent has no
-/// `filters`.
-pub(crate) fn names<E: RestResource>(filters: bool) -> Vec<&'static str> {
+/// The query parameters of the operations on an entity.
+pub(crate) struct QueryParameters {
+    pub(crate) list: Vec<&'static str>,
+    /// Those of the list of the rows of one parent, without filters.
+    pub(crate) nested_list: Vec<&'static str>,
+    /// The children that can be deleted with a row.
+    pub(crate) delete: Vec<&'static str>,
+}
+
+impl QueryParameters {
+    pub(crate) fn of<E: RestResource>() -> Self {
+        Self {
+            list: names::<E>(true),
+            nested_list: names::<E>(false),
+            delete: E::CHILDREN.iter().map(|children| children.name).collect(),
+        }
+    }
+}
+
+fn names<E: RestResource>(filters: bool) -> Vec<&'static str> {
     let mut names = vec!["limit", "cursor", "sort"];
     if filters {
         names.extend(E::FILTERS.iter().map(|filter| filter.name));
@@ -26,17 +43,17 @@ pub(crate) fn names<E: RestResource>(filters: bool) -> Vec<&'static str> {
     names
 }
 
-/// How the value of a key begins.
+/// The filter on the prefix of a key.
 pub(crate) fn starts(key: &str) -> String {
     format!("{key}.starts")
 }
 
-/// The least value of a key.
+/// The inclusive lower bound of a key.
 pub(crate) fn from(key: &str) -> String {
     format!("{key}.gte")
 }
 
-/// What all values of a key are less than.
+/// The exclusive upper bound of a key.
 pub(crate) fn until(key: &str) -> String {
     format!("{key}.lt")
 }

@@ -7,20 +7,16 @@ use crate::problem::Problem;
 use crate::request::query::Query;
 use crate::resource::{Embed, RestResource};
 
-/// A list, as the query of a request asks for it.
+/// A request for a page of a list.
 pub(crate) struct ListRequest<E: RestResource> {
     pub(crate) query: ListQuery<E>,
     pub(crate) paging: Paging,
-    /// The parent that is wanted with each row.
+    /// The parent to embed in each row.
     pub(crate) embed: Option<&'static Embed<E>>,
 }
 
 impl<E: RestResource> ListRequest<E> {
-    /// Reads the parameters of the list at `path`, all of whose rows `filter` selects.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with the parameters, or the cursor.
+    /// Reads the query parameters of the list at `path`, which has only rows that `filter` selects.
     pub(crate) fn of(
         path: String,
         filter: Option<E::Filter>,

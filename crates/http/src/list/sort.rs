@@ -1,10 +1,10 @@
-//! The closed grammar of lists: what can be sorted by and filtered with, and
-//! which of it together.
+//! The order of a list, and the filters that go with it.
 
 use byline_application::{Direction, Listed, SortKey};
 
 use crate::problem::FieldError;
-use crate::request::query::fault;
+use crate::request::json_object::FieldViolations;
+use crate::request::query::parameter_error;
 
 /// An order of a list.
 #[derive(Debug)]
@@ -23,49 +23,37 @@ impl<E: Listed> Default for Sort<E> {
 }
 
 impl<E: Listed> Sort<E> {
-    /// Reads the value of the parameter `sort`: a key, with `-` for descending.
-    ///
-    /// # Errors
-    ///
-    /// Code and rule.
-    pub(crate) fn parse(text: &str) -> Result<Self, Vec<(&'static str, String)>> {
+    /// Parses the parameter `sort`: a key, with `-` for descending.
+    pub(crate) fn parse(text: &str) -> Result<Self, FieldViolations> {
         let (direction, name) = match text.strip_prefix('-') {
             None => (Direction::Ascending, text),
             Some(name) => (Direction::Descending, name),
         };
-        match E::SortKey::ALL.iter().find(|key| key.name() == name) {
-            Some(key) => Ok(Self {
-                key: *key,
-                direction,
-            }),
-            None => {
-                let names: Vec<_> = E::SortKey::ALL.iter().map(|key| key.name()).collect();
-                let names = names.join("`, `");
-                let rule = format!("must be one of `{names}`, with `-` before it for descending");
-                Err(vec![("unknown-value", rule)])
-            }
-        }
+        let mut keys = E::SortKey::ALL.iter().copied();
+        let key = keys.find(|key| key.name() == name).ok_or_else(|| {
+            let names: Vec<_> = E::SortKey::ALL.iter().map(|key| key.name()).collect();
+            let names = names.join("`, `");
+            let rule = format!("must be one of `{names}`, with `-` before it for descending");
+            vec![("unknown-value", rule)]
+        })?;
+        Ok(Self { key, direction })
     }
 
-    /// What is wrong with a filter in a list of this order: the one place that
-    /// says which filters and sorts an index serves together.
+    /// Returns the error if no index serves `filter` in this order.
     ///
-    /// A filter on a range of a key, `key.operator`, goes with the sort on that
-    /// key and no other: of the rows of a range, an index gives those with the
-    /// least *other* key only after all of them were read. Every other filter
-    /// goes with every sort. No sort is chosen in silence: the order of a list
-    /// shall be seen in its address.
+    /// A filter on a range of a key, `key.operator`, only goes with the sort on that key: to
+    /// sort the rows of a range by another key, all of them would have to be read. Every other
+    /// filter goes with every sort. The range does not imply the sort, so that the URL of a
+    /// list shows its order.
     ///
-    /// It stands here and not in the application, whose queries can say nothing
-    /// else: a range lies in the sort key that it narrows. What is refused here
-    /// are words of HTTP, and the refusal names others.
+    /// The application cannot make this check: its queries have ranges of the sort key only.
     pub(crate) fn refuses(&self, filter: &str) -> Option<FieldError> {
         let (key, _) = filter.split_once('.')?;
         (key != self.key.name()).then(|| {
             let rule = format!(
                 "goes with `sort={key}` or `sort=-{key}` only, so that an index serves the list"
             );
-            fault(filter, "needs-sort", rule)
+            parameter_error(filter, "needs-sort", rule)
         })
     }
 }

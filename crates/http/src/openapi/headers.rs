@@ -1,14 +1,15 @@
-//! Headers of answers, described once and referred to by name.
+//! The headers of responses, described once and referred to by name.
 
 use std::collections::BTreeMap;
 
+use super::schemas::capitalized;
 use serde_json::json;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Type};
 
 type ResponseHeaders = BTreeMap<String, RefOr<Header>>;
 
-/// Each header that an answer can have: name, meaning and form.
+/// Returns all headers that a response can have: name, meaning and form.
 pub(crate) fn components() -> ResponseHeaders {
     [
         ("X-Request-Id", "Names the request, here and in the logs.", text(128, "^[A-Za-z0-9._~-]+$", "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a")),
@@ -30,48 +31,42 @@ pub(crate) fn components() -> ResponseHeaders {
     .collect()
 }
 
-/// The header that says where a new row is, whose path begins with one of these plurals.
+/// Returns `Location`, the path of a new row, which begins with one of these plurals.
 pub(crate) fn location(plurals: &[&str]) -> (String, RefOr<Header>) {
     let pattern = format!("^/({})/[1-9][0-9]*$", plurals.join("|"));
     let schema = text(64, &pattern, "/users/1");
-    (
-        "Location".to_owned(),
-        header("Where the new row is.", schema),
-    )
+    let header = header("Where the new row is.", schema);
+    ("Location".to_owned(), header)
 }
 
-/// The header that tags a row of entity `name` that may be answered with its parent, which is
-/// its `role`.
+/// Returns the `ETag` of a row of entity `name` in which a parent with this `role` can be
+/// embedded.
 pub(crate) fn tag_of_embedding(name: &str, role: &str) -> (String, RefOr<Header>) {
     let description = format!(
         "The version of the {name}, a strong entity tag; with `embed` a weak one, of the {name} and its {role}."
     );
     let schema = text(32, "^(\"[1-9][0-9]*\"|W/\"[0-9a-f]+\")$", "\"3\"");
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    let name: String = first.into_iter().chain(characters).collect();
-    (format!("{name}Tag"), header(&description, schema))
-}
-
-fn header(description: &str, schema: Object) -> RefOr<Header> {
-    RefOr::T(
-        HeaderBuilder::new()
-            .description(Some(description))
-            .schema(Some(schema))
-            .build(),
+    (
+        format!("{}Tag", capitalized(name)),
+        header(&description, schema),
     )
 }
 
-/// References to some of them, and to those that every answer has.
+fn header(description: &str, schema: Object) -> RefOr<Header> {
+    let header = HeaderBuilder::new().description(Some(description));
+    RefOr::T(header.schema(Some(schema)).build())
+}
+
+/// Refers to these headers, and to those that every response has.
 pub(super) fn named(names: &[&str]) -> ResponseHeaders {
     ["X-Request-Id", "Cache-Control"]
         .iter()
         .chain(names)
         .map(|name| {
-            // The one header whose form depends on what it tags.
-            let shown = if name.ends_with("Tag") { "ETag" } else { name };
+            // The form of an `ETag` depends on the resource, so there are several.
+            let header = if name.ends_with("Tag") { "ETag" } else { name };
             let component = Ref::new(format!("#/components/headers/{name}"));
-            (shown.to_owned(), RefOr::Ref(component))
+            (header.to_owned(), RefOr::Ref(component))
         })
         .collect()
 }

@@ -3,9 +3,9 @@
 use byline_application::{Limit, Listed, SortKey};
 use serde_json::json;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, Type};
+use utoipa::openapi::{ObjectBuilder, Required};
 
-use super::schemas::{self, string};
+use super::schemas::{self, one_of, string};
 use crate::request::prefer;
 
 /// Declares groups of parameters by the functions that describe them.
@@ -35,22 +35,30 @@ groups! {
 }
 
 pub(crate) fn parameter(
-    place: ParameterIn,
+    location: ParameterIn,
     name: &str,
     description: &str,
     schema: ObjectBuilder,
 ) -> Parameter {
-    let required = match place {
+    let required = match location {
         ParameterIn::Path => Required::True,
         _ => Required::False,
     };
     ParameterBuilder::new()
         .name(name)
-        .parameter_in(place)
+        .parameter_in(location)
         .required(required)
         .description(Some(description))
         .schema(Some(schema))
         .build()
+}
+
+pub(crate) fn query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    parameter(ParameterIn::Query, name, description, schema)
+}
+
+fn header(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    parameter(ParameterIn::Header, name, description, schema)
 }
 
 pub(crate) fn id(name: &str, description: &str) -> Parameter {
@@ -63,20 +71,14 @@ pub(crate) fn limit() -> Parameter {
         .default(Some(json!(Limit::default().get())))
         .examples([json!(10)]);
     let description = "The most rows that the page may have. Beyond the bounds: refused.";
-    parameter(ParameterIn::Query, "limit", description, schema)
+    query("limit", description, schema)
 }
 
 pub(crate) fn cursor() -> Parameter {
     let description = "Where the page begins, from the `Link` of another page of the same list. \
         Opaque: never make one, never change one.";
     let schema = string(1, 4096, "^[A-Za-z0-9_-]+$");
-    parameter(ParameterIn::Query, "cursor", description, schema)
-}
-
-pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(values))
+    query("cursor", description, schema)
 }
 
 pub(crate) fn sort<E: Listed>() -> Parameter {
@@ -85,43 +87,38 @@ pub(crate) fn sort<E: Listed>() -> Parameter {
         .default(Some(json!(E::SortKey::default().name())));
     let description = "The key that the list is ordered by, `-` before it for descending. Rows \
         with equal keys follow in the order of their ids.";
-    parameter(ParameterIn::Query, "sort", description, schema)
+    query("sort", description, schema)
 }
 
 pub(crate) fn starts(key: &str) -> Parameter {
     let schema = string(0, 255, "^[^\\u0000-\\u001F\\u007F-\\u009F]*$").examples([json!("A")]);
     let description = format!("How the `{key}` begins. Goes with the sort on `{key}`.");
-    parameter(
-        ParameterIn::Query,
-        &format!("{key}.starts"),
-        &description,
-        schema,
-    )
+    query(&format!("{key}.starts"), &description, schema)
 }
 
 pub(crate) fn from(key: &str) -> Parameter {
     let description = format!("The earliest `{key}`. Goes with the sort on `{key}`.");
     let name = format!("{key}.gte");
-    parameter(ParameterIn::Query, &name, &description, schemas::instant())
+    query(&name, &description, schemas::instant())
 }
 
 pub(crate) fn until(key: &str) -> Parameter {
     let description = format!("What `{key}` is before. Goes with the sort on `{key}`.");
     let name = format!("{key}.lt");
-    parameter(ParameterIn::Query, &name, &description, schemas::instant())
+    query(&name, &description, schemas::instant())
 }
 
 pub(crate) fn prefer() -> Parameter {
     let schema = preferences().examples([json!("count=exact")]);
     let description = "`count=exact`: how many rows there are on all pages, as `X-Total-Count`. \
         Others are ignored (RFC 7240).";
-    parameter(ParameterIn::Header, "Prefer", description, schema)
+    header("Prefer", description, schema)
 }
 
 fn prefer_for_writes() -> Parameter {
     let description = "`tx=rollback`: carry the request out, answer as usual, and undo it. \
         `return=minimal`: answer without a body. Others are ignored (RFC 7240).";
-    parameter(ParameterIn::Header, "Prefer", description, preferences())
+    header("Prefer", description, preferences())
 }
 
 fn idempotency_key() -> Parameter {
@@ -131,7 +128,7 @@ fn idempotency_key() -> Parameter {
     let description = "Makes the request safe to repeat: the first answer that was committed is \
         given again for 24 hours, marked by `Idempotency-Replayed`.";
     let schema = string(1, 512, KEY).examples([json!("8e03978e-40d5-43e8-bc93-6894a57f9324")]);
-    parameter(ParameterIn::Header, "Idempotency-Key", description, schema)
+    header("Idempotency-Key", description, schema)
 }
 
 fn preferences() -> ObjectBuilder {
@@ -147,32 +144,17 @@ fn preferences() -> ObjectBuilder {
 pub(crate) fn if_none_match() -> Parameter {
     let description = "Entity tags: if one of them is that of what would be answered, the answer \
         is 304 and has no body.";
-    parameter(
-        ParameterIn::Header,
-        "If-None-Match",
-        description,
-        schemas::entity_tags(),
-    )
+    header("If-None-Match", description, schemas::entity_tags())
 }
 
 fn if_match() -> Parameter {
     let description = "Entity tags: the row is changed only if it is in one of these versions, \
         else the answer is 412. An instance may be set to demand it (428).";
-    parameter(
-        ParameterIn::Header,
-        "If-Match",
-        description,
-        schemas::entity_tags(),
-    )
+    header("If-Match", description, schemas::entity_tags())
 }
 
 fn if_none_match_any() -> Parameter {
     let description =
         "Entity tags: the row is changed only if it is in none of these versions, else 412.";
-    parameter(
-        ParameterIn::Header,
-        "If-None-Match",
-        description,
-        schemas::entity_tags(),
-    )
+    header("If-None-Match", description, schemas::entity_tags())
 }

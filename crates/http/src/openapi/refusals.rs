@@ -1,32 +1,38 @@
 //! Problem documents as responses, made from the table of their codes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Schema, Type,
-};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::responses::{Responses, groups};
 use super::{headers, schemas};
 use crate::problem::{Code, PROBLEM_JSON, ProblemBody};
 
+pub(crate) const COMMON: &[u16] = &[400, 406, 414, 415, 429, 500, 503];
+pub(crate) const AUTH: &[u16] = &[401, 403];
+pub(crate) const NOT_FOUND: &[u16] = &[404];
+pub(crate) const CONFLICT: &[u16] = &[409];
+pub(crate) const READ_PRECONDITION: &[u16] = &[412];
+pub(crate) const WRITE_PRECONDITION: &[u16] = &[412, 428];
+pub(crate) const BAD_BODY: &[u16] = &[408, 413, 422];
+pub(crate) const IDEMPOTENCY: &[u16] = &[409, 422];
+
 groups! {
-    CommonErrors: refuse(&[400, 406, 414, 415, 429, 500, 503]);
-    AuthErrors: refuse(&[401, 403]);
-    NotFound: refuse(&[404]);
-    Conflict: refuse(&[409]);
-    ReadPrecondition: refuse(&[412]);
-    WritePrecondition: refuse(&[412, 428]);
-    BadBody: refuse(&[408, 413, 422]);
-    IdempotencyErrors: refuse(&[409, 422]);
+    CommonErrors: refuse(COMMON);
+    AuthErrors: refuse(AUTH);
+    NotFound: refuse(NOT_FOUND);
+    Conflict: refuse(CONFLICT);
+    WritePrecondition: refuse(WRITE_PRECONDITION);
+    BadBody: refuse(BAD_BODY);
 }
 
-fn refuse(statuses: &[u16]) -> Responses {
+/// Refers to the responses with these statuses.
+pub(crate) fn refuse(statuses: &[u16]) -> Responses {
     statuses
         .iter()
         .filter_map(|status| StatusCode::from_u16(*status).ok())
@@ -40,24 +46,21 @@ fn refuse(statuses: &[u16]) -> Responses {
 /// One response for each status that the document refers to.
 pub(crate) fn components() -> BTreeMap<String, RefOr<Response>> {
     [
-        CommonErrors::responses(),
-        AuthErrors::responses(),
-        NotFound::responses(),
-        Conflict::responses(),
-        WritePrecondition::responses(),
-        BadBody::responses(),
-        IdempotencyErrors::responses(),
+        COMMON,
+        AUTH,
+        NOT_FOUND,
+        CONFLICT,
+        WRITE_PRECONDITION,
+        BAD_BODY,
     ]
-    .iter()
-    .flat_map(BTreeMap::keys)
-    .collect::<BTreeSet<_>>()
+    .concat()
     .into_iter()
-    .filter_map(|status| StatusCode::from_bytes(status.as_bytes()).ok())
+    .filter_map(|status| StatusCode::from_u16(status).ok())
     .map(|status| (name(status), RefOr::T(response(status))))
     .collect()
 }
 
-/// The status in words, as one: `NotFound`.
+/// Returns the reason phrase of a status without spaces: `NotFound`.
 fn name(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     reason.split([' ', '-']).collect()
@@ -104,26 +107,19 @@ impl ToSchema for ProblemBody<'_> {
 
 impl PartialSchema for ProblemBody<'_> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .description(Some(
-                "Why a request was not answered as its sender wished (RFC 9457).",
-            ))
-            .property("type", schemas::problem_type())
-            .required("type")
-            .property("title", schemas::prose())
-            .required("title")
-            .property("status", schemas::status_code())
-            .required("status")
-            .property("detail", schemas::prose())
-            .required("detail")
-            .property("instance", schemas::request_id())
-            .required("instance")
-            .property("code", schemas::problem_code())
-            .required("code")
-            .property("errors", schemas::faults())
-            .examples([example(Code::InvalidFields)])
-            .into()
+        let description = "Why a request was not answered as its sender wished (RFC 9457).";
+        schemas::object([
+            ("type", schemas::problem_type()),
+            ("title", schemas::prose()),
+            ("status", schemas::status_code()),
+            ("detail", schemas::prose()),
+            ("instance", schemas::request_id()),
+            ("code", schemas::problem_code()),
+        ])
+        .description(Some(description))
+        .property("errors", schemas::errors())
+        .examples([example(Code::InvalidFields)])
+        .into()
     }
 }
 
@@ -136,7 +132,7 @@ fn example(code: Code) -> Value {
         "instance": "0b9f5c1e-6d0e-4f5c-9d6a-0d6f6f1c2b3a",
         "code": code.name(),
     });
-    let fault = match code {
+    let error = match code {
         Code::InvalidFields => {
             json!({"pointer": "/name", "code": "blank", "detail": "`name` must not be blank."})
         }
@@ -146,7 +142,7 @@ fn example(code: Code) -> Value {
         _ => return problem,
     };
     if let Some(members) = problem.as_object_mut() {
-        members.insert("errors".to_owned(), json!([fault]));
+        members.insert("errors".to_owned(), json!([error]));
     }
     problem
 }

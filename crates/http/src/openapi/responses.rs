@@ -1,4 +1,4 @@
-//! What operations answer when they succeed.
+//! Responses of operations that succeed.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::{
-    ArrayBuilder, Content, ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
-    Schema,
+    ArrayBuilder, Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema,
 };
 
 use super::{headers, schemas};
@@ -37,27 +36,16 @@ groups! {
     Deleted: one("204", response("It is deleted."), OF_WRITES);
 }
 
-/// Where a response leads.
-#[derive(Clone, Debug)]
-pub(crate) struct ResponseLink {
-    /// The id of the operation.
-    pub(crate) operation: String,
-    /// Its parameter.
-    pub(crate) parameter: &'static str,
-    /// Where the parameter's value is.
-    pub(crate) value: String,
-}
+/// The links of a response, by the ids of their operations.
+pub(crate) type Links = BTreeMap<String, RefOr<Link>>;
 
-fn links(to: &[ResponseLink]) -> BTreeMap<String, RefOr<Link>> {
-    to.iter()
-        .map(|to| {
-            let link = LinkBuilder::new()
-                .operation_id(&to.operation)
-                .parameter(to.parameter, to.value.as_str())
-                .build();
-            (to.operation.clone(), RefOr::T(link))
-        })
-        .collect()
+/// Returns the link to an operation, whose `parameter` is a member of the response.
+pub(crate) fn link(operation: String, parameter: &str, member: &str) -> (String, RefOr<Link>) {
+    let link = LinkBuilder::new()
+        .operation_id(&operation)
+        .parameter(parameter, format!("$response.body#/{member}"))
+        .build();
+    (operation, RefOr::T(link))
 }
 
 pub(crate) fn response(description: &str) -> ResponseBuilder {
@@ -78,26 +66,23 @@ pub(crate) fn one(status: &str, response: ResponseBuilder, more: &[&str]) -> Res
     Responses::from([(status.to_owned(), RefOr::T(response))])
 }
 
-pub(crate) fn read<T: ToSchema>(description: &str, to: &[ResponseLink], tag: &str) -> Responses {
+pub(crate) fn read<T: ToSchema>(description: &str, links: &Links, tag: &str) -> Responses {
     let mut responses = one("200", json_of::<T>(description), &[tag]);
     responses.append(&mut not_modified(&[tag]));
-    linked(responses, to)
+    linked(responses, links)
 }
 
 fn not_modified(headers: &[&str]) -> Responses {
-    one(
-        "304",
-        response("It is what `If-None-Match` names."),
-        headers,
-    )
+    let description = "It is what `If-None-Match` names.";
+    one("304", response(description), headers)
 }
 
-/// What the answer to any write may have.
+/// The headers that the response to any write may have.
 pub(crate) const OF_WRITES: &[&str] = &["Idempotency-Replayed", "Preference-Applied"];
 
-pub(crate) fn changed<T: ToSchema>(description: &str, to: &[ResponseLink]) -> Responses {
+pub(crate) fn changed<T: ToSchema>(description: &str, links: &Links) -> Responses {
     let headers = &[OF_WRITES, &["ETag"]].concat();
-    let mut responses = linked(one("200", json_of::<T>(description), headers), to);
+    let mut responses = linked(one("200", json_of::<T>(description), headers), links);
     responses.append(&mut minimal(headers));
     responses
 }
@@ -107,21 +92,15 @@ pub(crate) fn minimal(headers: &[&str]) -> Responses {
     one("204", response(description), headers)
 }
 
-pub(crate) fn created<T: ToSchema>(description: &str, to: &[ResponseLink]) -> Responses {
-    linked(
-        one(
-            "201",
-            json_of::<T>(description),
-            &[OF_WRITES, &["ETag", "Location"]].concat(),
-        ),
-        to,
-    )
+pub(crate) fn created<T: ToSchema>(description: &str, links: &Links) -> Responses {
+    let headers = &[OF_WRITES, &["ETag", "Location"]].concat();
+    linked(one("201", json_of::<T>(description), headers), links)
 }
 
-fn linked(mut responses: Responses, to: &[ResponseLink]) -> Responses {
+fn linked(mut responses: Responses, links: &Links) -> Responses {
     for response in responses.values_mut() {
         if let RefOr::T(response) = response {
-            response.links = links(to);
+            response.links = links.clone();
         }
     }
     responses
@@ -135,17 +114,12 @@ pub(crate) fn list<T: ToSchema>(description: &str, example: &serde_json::Value) 
         .schema(Some(Schema::from(rows)))
         .example(Some(json!([example])))
         .build();
-    let headers = &[
-        "WeakTag",
-        "Vary",
-        "Link",
-        "X-Total-Count",
-        "Preference-Applied",
-    ];
+    let count = ["X-Total-Count", "Preference-Applied"];
+    let headers = &[&["WeakTag", "Vary", "Link"], &count[..]].concat();
     kept(response(description).content(JSON, content), headers)
 }
 
-/// An answer that may be kept and validated.
+/// A response that clients may cache and validate.
 pub(crate) fn kept(response: ResponseBuilder, headers: &[&str]) -> Responses {
     let mut responses = one("200", response, headers);
     responses.append(&mut not_modified(headers));
@@ -153,6 +127,5 @@ pub(crate) fn kept(response: ResponseBuilder, headers: &[&str]) -> Responses {
 }
 
 pub(crate) fn text() -> Content {
-    let schema: ObjectBuilder = schemas::prose();
-    Content::new(Some(schema))
+    Content::new(Some(schemas::prose()))
 }

@@ -10,11 +10,8 @@ const CHALLENGE: &str = "Bearer realm=\"byline\"";
 
 /// Returns the problem of a request without the credential that it needs.
 pub(crate) fn unauthenticated() -> Problem {
-    let code = Code::Unauthenticated;
-    Problem::new(code, code.meaning()).with_header(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static(CHALLENGE),
-    )
+    let challenge = HeaderValue::from_static(CHALLENGE);
+    Problem::from(Code::Unauthenticated).with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 /// Returns the `WWW-Authenticate` header for a credential that is refused.

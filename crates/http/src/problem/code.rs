@@ -2,41 +2,40 @@ use actix_web::http::StatusCode;
 use byline_domain::{PostFields, Relation};
 
 /// Declares the codes as a table: variant, name, status, title, meaning and
-/// remedy, so that none can lack a page.
+/// remedy, so that each has a page.
 macro_rules! codes {
     ($($variant:ident $name:literal $status:ident $title:literal $meaning:literal $remedy:literal)+) => {
-        /// What kind of problem it is. The name is stable; programs may rely
-        /// on it.
+        /// The kind of a problem. Its name is stable, so that programs can rely on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Code {
             $(#[doc = $title] $variant,)+
         }
 
         impl Code {
-            /// Every code there is.
+            /// All codes.
             pub(crate) const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// The code as programs see it.
+            /// Returns the name in problem documents.
             pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// The status of answers with this code.
+            /// Returns the status of responses with this code.
             pub(crate) const fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status,)+ }
             }
 
-            /// A few words, the same for every occurrence.
+            /// Returns a few words, the same for every occurrence.
             pub(crate) const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)+ }
             }
 
-            /// What has happened, in one or two sentences.
+            /// Returns what has happened, in one or two sentences.
             pub(crate) const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)+ }
             }
 
-            /// What the sender of the request can do about it.
+            /// Returns what the client can do about it.
             pub(crate) const fn remedy(self) -> &'static str {
                 match self { $(Self::$variant => $remedy,)+ }
             }
@@ -225,12 +224,12 @@ codes! {
 }
 
 impl Code {
-    /// Where the code is explained; the `type` of RFC 9457.
+    /// Returns the path of the page about the code, the `type` of RFC 9457.
     pub(crate) fn page(self) -> String {
         format!("/problems/{}", self.name())
     }
 
-    /// After how many seconds the same request may succeed.
+    /// Returns after how many seconds the same request may succeed.
     pub(crate) const fn retry_after(self) -> Option<u16> {
         match self {
             Self::ShuttingDown | Self::NotReady => Some(5),
@@ -244,14 +243,12 @@ impl Code {
         }
     }
 
-    /// Whether there may be more to come on the connection than is worth
-    /// reading.
+    /// Returns whether the rest of the body may be too long to read.
     pub(crate) const fn leaves_body_unread(self) -> bool {
         matches!(self, Self::RequestTimeout | Self::BodyTooLarge)
     }
 
-    /// The code that says most about an answer of which only the status is
-    /// known.
+    /// Returns the most specific code for a response of which only the status is known.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::Unauthenticated,

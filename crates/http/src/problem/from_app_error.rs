@@ -1,4 +1,6 @@
-//! The one door from errors of the application to HTTP.
+//! The statuses of the application's errors. Nothing else maps them to HTTP.
+
+use std::sync::Arc;
 
 use byline_application::{AppError, Cause, Conflict, EntityRef, Unavailable};
 use byline_domain::Relation;
@@ -28,12 +30,10 @@ impl From<AppError> for Problem {
                 let member = error_pointer(&error);
                 Self::from(*error).in_operation(index, member)
             }
-            AppError::Contention(cause) => with_cause(Self::from_code(Code::Contention), cause),
+            AppError::Contention(cause) => Self::from(Code::Contention).with_cause(cause),
             AppError::Unavailable(reason) => unavailable(reason),
-            AppError::OutcomeUnknown(cause) => {
-                with_cause(Self::from_code(Code::OutcomeUnknown), cause)
-            }
-            AppError::Internal(cause) => Self::from_code(Code::Internal).with_cause(cause),
+            AppError::OutcomeUnknown(cause) => Self::from(Code::OutcomeUnknown).with_cause(cause),
+            AppError::Internal(cause) => Self::from(Code::Internal).with_cause(cause),
         }
     }
 }
@@ -50,15 +50,15 @@ fn forbidden(denial: Denial) -> Problem {
     }
 }
 
-impl Problem {
-    /// A problem of which there is nothing to say but what its code means.
-    fn from_code(code: Code) -> Self {
+/// A problem without details of this one occurrence.
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
         Self::new(code, code.meaning())
     }
 }
 
-/// The member of an operation that such an error is about, as a pointer, if it
-/// is none of `data`.
+/// Returns the pointer to the member of an operation that an error is about, if it is not part of
+/// `data`.
 fn error_pointer(error: &AppError) -> &'static str {
     match error {
         AppError::NotFound(_)
@@ -73,20 +73,18 @@ fn not_found(subject: EntityRef) -> Problem {
 }
 
 fn conflicting(conflict: Conflict) -> Problem {
-    let (code, pointer, detail) = match conflict {
-        Conflict::EmailTaken => (
-            Code::EmailTaken,
-            Some("/email"),
-            "Another user has this e-mail address.".to_owned(),
-        ),
+    match conflict {
+        Conflict::EmailTaken => {
+            let detail = "Another user has this e-mail address.".to_owned();
+            with_pointer(Code::EmailTaken, "/email".to_owned(), detail)
+        }
         Conflict::ParentMissing(relation, id) => {
             let Relation { parent, field, .. } = relation;
             let detail = format!("There is no {parent} {id}, which `{field}` names.");
-            let place = Location::Pointer(format!("/{field}"));
-            return missing_parent(relation).map_or_else(
-                || unknown_relation(conflict),
-                |code| one_fault(code, place, detail),
-            );
+            match missing_parent(relation) {
+                Some(code) => with_pointer(code, format!("/{field}"), detail),
+                None => unknown_relation(conflict),
+            }
         }
         Conflict::StillReferenced(relation, row) => {
             let Relation { parent, child, .. } = relation;
@@ -95,65 +93,53 @@ fn conflicting(conflict: Conflict) -> Problem {
             } else {
                 format!("A {parent} of the {row} still has {child}s.")
             };
-            return match has_children(relation) {
+            match has_children(relation) {
                 Some(code) => Problem::new(code, detail),
                 None => unknown_relation(conflict),
-            };
+            }
         }
         Conflict::NoIdLeft => {
-            // For the operator, who alone can do something about it.
+            // Logged, because only the operator can do something about it.
             let problem = Problem::new(Code::LimitReached, "There is no id left for another row.");
-            return problem.with_cause(std::sync::Arc::new(conflict));
+            problem.with_cause(cause(conflict))
         }
-        Conflict::LastVersion(subject) => (
-            Code::LimitReached,
-            None,
-            format!("The {subject} is in the last version that there can be."),
-        ),
-        Conflict::KeyInUse => return Problem::from_code(Code::KeyInUse),
-        Conflict::KeyReused => return Problem::from_code(Code::KeyReused),
+        Conflict::LastVersion(subject) => {
+            let detail = format!("The {subject} is in the last version that there can be.");
+            Problem::new(Code::LimitReached, detail)
+        }
+        Conflict::KeyInUse => Code::KeyInUse.into(),
+        Conflict::KeyReused => Code::KeyReused.into(),
         // No request links identities.
-        Conflict::IdentityLinked => return Problem::from_code(Code::Internal),
-    };
-    match pointer {
-        Some(pointer) => one_fault(code, Location::Pointer(pointer.to_owned()), detail),
-        None => Problem::new(code, detail),
+        Conflict::IdentityLinked => Code::Internal.into(),
     }
 }
 
-/// Returns a problem with one part of the request.
-fn one_fault(code: Code, place: Location, detail: String) -> Problem {
-    let fault = FieldError {
-        place,
+/// Returns a problem of one member of the body.
+fn with_pointer(code: Code, pointer: String, detail: String) -> Problem {
+    let error = FieldError {
+        location: Location::Pointer(pointer),
         code: code.name(),
         detail: detail.clone(),
     };
-    Problem::new(code, detail).with_faults(vec![fault])
+    Problem::new(code, detail).with_errors(vec![error])
 }
 
-/// A relation without a code of its own: a bug.
+/// Returns the problem of a relation without a code of its own, which is a bug.
 fn unknown_relation(conflict: Conflict) -> Problem {
-    Problem::from_code(Code::Internal).with_cause(std::sync::Arc::new(conflict))
+    Problem::from(Code::Internal).with_cause(cause(conflict))
+}
+
+fn cause(conflict: Conflict) -> Cause {
+    Arc::new(conflict)
 }
 
 fn unavailable(reason: Unavailable) -> Problem {
-    let code = match &reason {
-        Unavailable::QueueFull => Code::QueueFull,
-        Unavailable::DeadlinePassed => Code::DeadlineExceeded,
-        Unavailable::Database(_) => Code::DatabaseUnavailable,
-        Unavailable::Contention => Code::Contention,
-        Unavailable::ShuttingDown => Code::ShuttingDown,
+    let (code, cause) = match reason {
+        Unavailable::QueueFull => (Code::QueueFull, None),
+        Unavailable::DeadlinePassed => (Code::DeadlineExceeded, None),
+        Unavailable::Database(cause) => (Code::DatabaseUnavailable, Some(cause)),
+        Unavailable::Contention => (Code::Contention, None),
+        Unavailable::ShuttingDown => (Code::ShuttingDown, None),
     };
-    let cause = match reason {
-        Unavailable::Database(cause) => Some(cause),
-        _ => None,
-    };
-    with_cause(Problem::from_code(code), cause)
-}
-
-fn with_cause(problem: Problem, cause: Option<Cause>) -> Problem {
-    match cause {
-        Some(cause) => problem.with_cause(cause),
-        None => problem,
-    }
+    Problem::from(code).with_cause(cause)
 }

@@ -45,11 +45,8 @@ impl Requester {
     /// The requester of an operation that checks no credential.
     pub(crate) const NOT_CHECKED: Self = Self(None);
 
-    /// Reads and checks the credential in the headers.
-    ///
-    /// # Errors
-    ///
-    /// The credential is invalid, or missing where `access` requires one.
+    /// Reads and checks the credential in the headers. Refuses a request without one if `access`
+    /// requires it.
     pub(crate) fn of(api: &Api, access: Access, headers: &HeaderMap) -> Result<Self, Problem> {
         let authentication = &api.settings().authentication;
         if access == Access::Open || authentication.is_off() {

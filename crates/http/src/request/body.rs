@@ -55,7 +55,7 @@ pub(crate) async fn read(
 ) -> Result<Bytes, Problem> {
     check_type(headers, media)?;
     if content_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large());
+        return Err(Code::BodyTooLarge.into());
     }
     let deadline = deadline.min(Instant::now() + MAX_TIME);
     let body = timeout_at(deadline.into(), payload.to_bytes_limited(MAX_BODY_BYTES)).await;
@@ -65,25 +65,14 @@ pub(crate) async fn read(
             Code::BadRequest,
             "The body broke off before its end.",
         )),
-        Ok(Err(_)) => Err(too_large()),
-        Err(_) => Err(Problem::new(
-            Code::RequestTimeout,
-            Code::RequestTimeout.meaning(),
-        )),
+        Ok(Err(_)) => Err(Code::BodyTooLarge.into()),
+        Err(_) => Err(Code::RequestTimeout.into()),
     }
 }
 
-fn too_large() -> Problem {
-    Problem::new(Code::BodyTooLarge, Code::BodyTooLarge.meaning())
-}
-
 fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+    let length = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
+    length.parse().ok()
 }
 
 /// Refuses encoded bodies. They are never decoded: a few hundred bytes can expand to
@@ -92,12 +81,10 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let is_encoded =
         elements(headers, &header::CONTENT_ENCODING).any(|coding| coding.name != "identity");
     if is_encoded {
-        let code = Code::UnsupportedContentEncoding;
         // The accepted coding (RFC 9110 section 12.5.3).
-        return Err(Problem::new(code, code.meaning()).with_header(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static("identity"),
-        ));
+        let identity = HeaderValue::from_static("identity");
+        let problem = Problem::from(Code::UnsupportedContentEncoding);
+        return Err(problem.with_header(header::ACCEPT_ENCODING, identity));
     }
     Ok(())
 }

@@ -1,13 +1,11 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Instant;
 
 use actix_web::HttpRequest;
-use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Payload};
-use byline_application::{AppError, JobOptions, RowLock, Session, Unavailable};
+use byline_application::{AppError, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
 use byline_domain::{Timestamp, UserId};
 use tokio::time::timeout_at;
@@ -15,186 +13,153 @@ use tokio::time::timeout_at;
 use crate::api::Api;
 use crate::api::base_url::BaseUrl;
 use crate::problem::{Code, Problem};
-use crate::request::accept::MediaType;
+use crate::request::accept::{JSON, MediaType};
 use crate::request::authenticate::{Access, Requester};
 use crate::request::body::{self, Media};
 use crate::request::preconditions::Conditions;
-use crate::request::query::Query;
+use crate::request::query::{self, Query};
 use crate::request::request_meta::RequestMeta;
 use crate::request::write_options::WriteOptions;
 
-/// A request on its way through a handler.
+/// A request, as handlers see it.
 pub(crate) struct RequestContext {
     pub(crate) api: Api,
     pub(crate) request: HttpRequest,
     pub(crate) payload: Option<Payload>,
-    pub(crate) arrival: RequestMeta,
+    pub(crate) meta: RequestMeta,
     pub(crate) query: Query,
-    pub(crate) wishes: WriteOptions,
+    pub(crate) write_options: WriteOptions,
+    /// The media type of the response, chosen from the offers of the route.
     pub(crate) media_type: MediaType,
-    pub(crate) sender: Requester,
+    pub(crate) requester: Requester,
 }
 
-/// On what terms a handler is called; other requests are refused before.
+/// The requirements of a route. Requests that do not meet them are refused before its handler
+/// is called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RouteOptions {
-    /// Who may call it at all.
     pub(crate) access: Access,
-    /// What the query may have.
+    /// The known query parameters.
     pub(crate) parameters: &'static [&'static str],
-    /// What the answer may be, the usual first.
+    /// The media types of the response, the default first.
     pub(crate) offers: &'static [MediaType],
 }
 
-/// The longest path and query that are looked at.
+impl RouteOptions {
+    /// Returns the options of a route that responds in JSON.
+    pub(crate) const fn json(access: Access, parameters: &'static [&'static str]) -> Self {
+        Self {
+            access,
+            parameters,
+            offers: &[JSON],
+        }
+    }
+
+    /// Returns the options of a page that everyone may see.
+    pub(crate) const fn page(offers: &'static [MediaType]) -> Self {
+        Self {
+            access: Access::Open,
+            parameters: &[],
+            offers,
+        }
+    }
+}
+
+/// The maximum length of path and query.
 pub(crate) const MAX_URI_BYTES: usize = 8 * 1024;
 
 impl RequestContext {
-    pub(crate) fn api(&self) -> &Api {
-        &self.api
-    }
-
     pub(crate) fn headers(&self) -> &HeaderMap {
         self.request.headers()
     }
 
-    pub(crate) fn query(&self) -> &Query {
-        &self.query
-    }
-
-    pub(crate) fn wishes(&self) -> &WriteOptions {
-        &self.wishes
-    }
-
-    pub(crate) fn deadline(&self) -> Instant {
-        self.arrival.deadline
-    }
-
-    /// What the store is told about a job of this request.
-    pub(crate) fn order(&self) -> JobOptions {
-        self.arrival.order()
-    }
-
-    /// What the links of the answer begin with.
+    /// Returns the base of the links in the response.
     pub(crate) fn base(&self) -> &BaseUrl {
-        &self.arrival.base
-    }
-
-    pub(crate) fn method(&self) -> &Method {
-        self.request.method()
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        self.request.path()
-    }
-
-    /// Which of the offers the client likes best.
-    pub(crate) fn media_type(&self) -> MediaType {
-        self.media_type
-    }
-
-    /// Who is calling, as far as it can be told without the store.
-    pub(crate) fn sender(&self) -> &Requester {
-        &self.sender
+        &self.meta.base
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.api.clock().now()
     }
 
-    /// `OPTIONS *` (RFC 9110 section 9.3.7).
-    pub(crate) fn is_about_the_server(&self) -> bool {
-        self.request.method() == Method::OPTIONS && self.request.path() == "*"
-    }
-
-    /// The part of the path that the route calls `name`.
+    /// Returns the path segment that the route calls `name`.
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
     }
 
-    /// Returns the id that the part `segment` of the path is, of what is called `what`. One
-    /// that cannot exist is one that does not exist: 404, not 400.
-    pub(crate) fn id<I: TryFrom<i64>>(&self, segment: &str, what: &str) -> Result<I, Problem> {
-        let text = self.segment(segment);
-        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        text.parse()
-            .ok()
-            .filter(|_| canonical)
-            .and_then(|number: i64| I::try_from(number).ok())
-            .ok_or_else(|| {
-                Problem::new(
-                    Code::NotFound,
-                    format!(
-                        "There is no {what} with this id: ids are whole numbers from 1 to {}.",
-                        UserId::MAX
-                    ),
-                )
-            })
+    /// Returns the id of an `entity` in a path segment. An id that cannot exist is like one that
+    /// does not exist: 404, not 400.
+    pub(crate) fn id<I: TryFrom<i64>>(&self, segment: &str, entity: &str) -> Result<I, Problem> {
+        query::id(self.segment(segment)).ok_or_else(|| {
+            let max = UserId::MAX;
+            let detail = format!(
+                "There is no {entity} with this id: ids are whole numbers from 1 to {max}."
+            );
+            Problem::new(Code::NotFound, detail)
+        })
     }
 
-    /// The conditions on which the row that the path names may be changed.
+    /// Returns the preconditions of a write.
     pub(crate) fn conditions(&self) -> Result<Conditions, Problem> {
         Conditions::of(self.headers(), self.api.settings().require_if_match)
     }
 
-    /// The body, once.
+    /// Reads the body, on the first call.
     pub(crate) async fn body(&mut self, media: Media) -> Result<Bytes, Problem> {
-        match self.payload.take() {
-            Some(payload) => {
-                body::read(
-                    self.request.headers(),
-                    payload,
-                    media,
-                    self.arrival.deadline,
-                )
-                .await
-            }
-            None => Ok(Bytes::new()),
-        }
+        let Some(payload) = self.payload.take() else {
+            return Ok(Bytes::new());
+        };
+        body::read(self.headers(), payload, media, self.meta.deadline).await
     }
 
-    /// Runs `work` in a session that reads with one statement, after the one
-    /// that tells who is calling. The answer comes by the deadline, whatever the
-    /// store does.
+    /// Runs `work` in a session that reads with one statement, besides the one that looks up the
+    /// requester. Returns by the deadline, even if the store does not.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (order, sender) = (self.arrival.order(), self.sender.clone());
-        let work = move |session: &mut dyn Session| {
-            let principal = sender.principal(session, RowLock::Released)?;
-            work(session, &principal)
-        };
-        self.in_time(self.api.store().read(order, work)).await
+        let (options, work) = (self.meta.job_options(), self.with_principal(work));
+        self.in_time(self.api.store().read(options, work)).await
     }
 
-    /// Runs `work` in a session whose statements all see the same moment;
-    /// answers as [`read`](Self::read) does.
+    /// Runs `work` in a session whose statements all see the same snapshot. Returns as
+    /// [`read`](Self::read) does.
     pub(crate) async fn snapshot<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (order, sender) = (self.arrival.order(), self.sender.clone());
-        let work = move |session: &mut dyn Session| {
-            let principal = sender.principal(session, RowLock::Released)?;
+        let (options, work) = (self.meta.job_options(), self.with_principal(work));
+        self.in_time(self.api.store().snapshot(options, work)).await
+    }
+
+    /// Looks up the requester before `work`.
+    fn with_principal<T, W>(
+        &self,
+        work: W,
+    ) -> impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static + use<T, W>
+    where
+        W: Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
+    {
+        let requester = self.requester.clone();
+        move |session| {
+            let principal = requester.principal(session, RowLock::Released)?;
             work(session, &principal)
-        };
-        self.in_time(self.api.store().snapshot(order, work)).await
+        }
     }
 
     async fn in_time<T>(
         &self,
-        answer: impl Future<Output = Result<T, AppError>>,
+        result: impl Future<Output = Result<T, AppError>>,
     ) -> Result<T, Problem> {
-        let mut answer = pin!(answer);
-        // What the store did on this thread is done by now, and spares the timer.
-        let at_once = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
-        let answer = match at_once {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => timeout_at(self.arrival.deadline.into(), answer)
+        let mut result = pin!(result);
+        // A job that the store did on this thread is done by now, and needs no timer.
+        let at_once = poll_fn(|context| Poll::Ready(result.as_mut().poll(context))).await;
+        let result = match at_once {
+            Poll::Ready(result) => result,
+            Poll::Pending => timeout_at(self.meta.deadline.into(), result)
                 .await
                 .unwrap_or_else(|_| Err(Unavailable::DeadlinePassed.into())),
         };
-        answer.map_err(Problem::from)
+        result.map_err(Problem::from)
     }
 }

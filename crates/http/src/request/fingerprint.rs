@@ -12,22 +12,19 @@ impl RequestContext {
     /// Returns the claim of this request to its `Idempotency-Key`, if it has one. `body`
     /// returns what its body means, once it is validated.
     pub(crate) fn claim(&self, body: impl FnOnce() -> Value) -> Option<IdempotentRequest> {
-        let key = self.wishes().key()?;
+        let key = self.write_options.key.as_deref()?;
         let request = json!({
-            "method": self.method().as_str(),
-            "path": self.path().trim_end_matches('/'),
-            "query": self.query().sorted(),
+            "method": self.request.method().as_str(),
+            "path": self.request.path().trim_end_matches('/'),
+            "query": self.query.sorted(),
             "if-match": self.lines(&header::IF_MATCH),
             "if-none-match": self.lines(&header::IF_NONE_MATCH),
             "body": body(),
         });
         // `Value` sorts its members by name.
         let fingerprint = Digest::of(&[request.to_string().as_bytes()]);
-        Some(IdempotentRequest::new(
-            self.sender().credential(),
-            key,
-            fingerprint,
-        ))
+        let owner = self.requester.credential();
+        Some(IdempotentRequest::new(owner, key, fingerprint))
     }
 
     fn lines(&self, name: &HeaderName) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Objects in bodies of requests, member by member.
+//! Reads the JSON objects in bodies of requests.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,33 +11,32 @@ use serde_json::{Number, Value};
 
 use crate::problem::{Code, FieldError, Location, Problem};
 
-/// Which members an object may have. There are no others.
+/// The members that an object may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ObjectSchema<'s> {
-    /// Those that a client gives.
+    /// Those that clients set.
     pub(crate) writable: &'s [&'static str],
-    /// Those that the server gives.
+    /// Those that the server sets.
     pub(crate) read_only: ReadOnly<'s>,
 }
 
-/// What becomes of read-only members.
+/// The treatment of read-only members.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ReadOnly<'s> {
-    /// They are refused: there is nothing yet that could have them.
+    /// They are refused, because a new row does not have them yet.
     Refused(&'s [&'static str]),
-    /// They are ignored, so that what was read can be sent back.
+    /// They are ignored, so that a row that was read can be sent back.
     Ignored(&'s [&'static str]),
 }
 
-/// The members of one object, taken one after the other while everything that
-/// is wrong with them is gathered.
+/// The members of one object, and the errors of all that were read so far.
 #[derive(Debug)]
 pub(crate) struct Fields<V = Value> {
     members: Vec<(&'static str, V)>,
-    faults: Vec<FieldError>,
+    errors: Vec<FieldError>,
 }
 
-/// The value of a member: read, or left as it was sent to be read later.
+/// The value of a member: parsed, or raw to be parsed later.
 pub(crate) trait Member {
     fn is_null(&self) -> bool;
 }
@@ -54,12 +53,11 @@ impl Member for &RawValue {
     }
 }
 
-/// What is wrong with one value: code and rule.
+/// The rules that a value breaks: code and text.
 pub(crate) type FieldViolations = Vec<(&'static str, String)>;
 
 impl<V: Member> Fields<V> {
-    /// Reads `body`, which must be one JSON object. Members beyond `schema` are
-    /// noted, as are duplicates.
+    /// Parses a body, which must be one JSON object. Unknown and duplicate members are errors.
     pub(crate) fn parse<'de>(body: &'de [u8], schema: ObjectSchema<'_>) -> Result<Self, Problem>
     where
         V: Deserialize<'de>,
@@ -71,16 +69,13 @@ impl<V: Member> Fields<V> {
             .and_then(|found| json.end().map(|()| found))
             .map_err(|error| malformed(&error))?;
         found.map_err(|kind| {
-            let fault = fault(
-                String::new(),
-                "wrong-type",
-                format!("This must be a JSON object, is {kind}."),
-            );
-            Problem::of_faults(Code::InvalidFields, vec![fault])
+            let detail = format!("This must be a JSON object, is {kind}.");
+            let error = member_error(String::new(), "wrong-type", detail);
+            Problem::from_errors(Code::InvalidFields, vec![error])
         })
     }
 
-    /// The value of a member that must be there.
+    /// Returns the value of a member that is required.
     pub(crate) fn required<T>(
         &mut self,
         name: &'static str,
@@ -93,7 +88,7 @@ impl<V: Member> Fields<V> {
         None
     }
 
-    /// The value of a member that may be missing; never null.
+    /// Returns the value of a member that is optional, but not null.
     pub(crate) fn optional<T>(
         &mut self,
         name: &'static str,
@@ -105,82 +100,82 @@ impl<V: Member> Fields<V> {
             self.note(name, "null", "must not be null");
             return None;
         }
-        match read(value) {
-            Ok(value) => Some(value),
-            Err(rules) => {
-                for (code, rule) in rules {
-                    self.note(name, code, &rule);
-                }
-                None
-            }
+        let rules = match read(value) {
+            Ok(value) => return Some(value),
+            Err(rules) => rules,
+        };
+        for (code, rule) in rules {
+            self.note(name, code, &rule);
+        }
+        None
+    }
+
+    /// Returns the `value` that was made of the members, if there is no error.
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::from_errors(Code::InvalidFields, self.errors)),
         }
     }
 
-    /// What was made of the members, if nothing is wrong with any of them.
-    pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Problem> {
-        match made {
-            Some(made) if self.faults.is_empty() => Ok(made),
-            _ => Err(Problem::of_faults(Code::InvalidFields, self.faults)),
-        }
-    }
-
-    /// Notes every member that was not taken, because of what others say.
+    /// Adds an error for every member that was not read.
     pub(crate) fn refuse_rest(&mut self, why: &str) {
         for (name, _) in std::mem::take(&mut self.members) {
             self.note(name, "unknown-member", why);
         }
     }
 
-    /// What is wrong so far.
-    pub(crate) fn into_faults(self) -> Vec<FieldError> {
-        self.faults
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
     pub(crate) fn note(&mut self, name: &str, code: &'static str, rule: &str) {
         let detail = format!("`{name}` {rule}.");
-        self.faults.push(fault(pointer(name), code, detail));
+        self.errors.push(member_error(pointer(name), code, detail));
     }
 
-    /// Notes a member that must not be there. Stops at some point, lest the
-    /// answer outgrow the request.
+    /// Adds an error for a member that is not allowed. The number of errors is limited, so that
+    /// the response does not outgrow the request.
     fn note_superfluous(&mut self, name: &str, read_only: bool) {
-        const MOST_FAULTS: usize = 100;
-        const MOST_BYTES: usize = 256;
-        if self.faults.len() >= MOST_FAULTS {
+        const MAX_ERRORS: usize = 100;
+        const MAX_BYTES: usize = 256;
+        if self.errors.len() >= MAX_ERRORS {
             return;
         }
-        let noted = if name.len() > MOST_BYTES {
+        let error = if name.len() > MAX_BYTES {
             let detail = format!("There is no member with a name of {} bytes.", name.len());
-            fault(String::new(), "unknown-member", detail)
+            member_error(String::new(), "unknown-member", detail)
         } else if read_only {
             let detail = format!("`{name}` is read-only here.");
-            fault(pointer(name), "read-only", detail)
+            member_error(pointer(name), "read-only", detail)
         } else {
-            fault(
-                pointer(name),
-                "unknown-member",
-                format!("There is no member `{name}`."),
-            )
+            let detail = format!("There is no member `{name}`.");
+            member_error(pointer(name), "unknown-member", detail)
         };
-        if !self.faults.contains(&noted) {
-            self.faults.push(noted);
+        self.add_once(error);
+    }
+
+    fn add_once(&mut self, error: FieldError) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
         }
     }
 }
 
-/// Reads a text, which `parse` makes a value of.
+/// Returns a function that reads a text and parses it.
 pub(crate) fn text_of<T>(
     parse: impl FnOnce(String) -> Result<T, Violations>,
 ) -> impl FnOnce(Value) -> Result<T, FieldViolations> {
     |value| match value {
-        Value::String(text) => parse(text).map_err(|violations| {
-            violations
-                .iter()
-                .map(|violation| (violation.code(), violation.to_string()))
-                .collect()
-        }),
+        Value::String(text) => parse(text).map_err(|broken| violations(&broken)),
         other => Err(wrong_type("a string", &other)),
     }
+}
+
+/// Returns the codes and rules of a text that its type refuses.
+pub(crate) fn violations(broken: &Violations) -> FieldViolations {
+    let rules = broken.iter();
+    rules.map(|one| (one.code(), one.to_string())).collect()
 }
 
 /// Reads the id of a row.
@@ -191,22 +186,20 @@ pub(crate) fn id<I: TryFrom<i64>>(value: Value) -> Result<I, FieldViolations> {
     }
 }
 
-/// A number without a fraction is an integer however it is written: `7.0` and
-/// `7e0` are 7 (JSON Schema, core section 4.2.3).
+/// Converts a number to an id. A number without a fraction is an integer in any notation: `7.0`
+/// and `7e0` are 7 (JSON Schema, core section 4.2.3).
 fn id_of<I: TryFrom<i64>>(number: &Number) -> Result<I, (&'static str, String)> {
     let whole = number.as_i64().or_else(|| whole_number(number.as_f64()?));
     if let Some(id) = whole.and_then(|id| I::try_from(id).ok()) {
         return Ok(id);
     }
     let has_fraction = number.as_f64().is_some_and(|number| number.fract() != 0.0);
-    if has_fraction {
-        Err(("wrong-type", "must be an integer".to_owned()))
+    Err(if has_fraction {
+        ("wrong-type", "must be an integer".to_owned())
     } else {
-        Err((
-            "out-of-range",
-            format!("must be a whole number from 1 to {}", UserId::MAX),
-        ))
-    }
+        let rule = format!("must be a whole number from 1 to {}", UserId::MAX);
+        ("out-of-range", rule)
+    })
 }
 
 pub(crate) fn wrong_type(wanted: &str, value: &Value) -> FieldViolations {
@@ -222,22 +215,18 @@ pub(crate) fn wrong_type(wanted: &str, value: &Value) -> FieldViolations {
 }
 
 fn text(body: &[u8]) -> Result<&str, Problem> {
-    let refused = |detail| Problem::new(Code::MalformedJson, detail);
     if body.is_empty() {
-        return Err(refused(
-            "The body is empty; it must be a JSON object.".to_owned(),
-        ));
+        let detail = "The body is empty; it must be a JSON object.";
+        return Err(Problem::new(Code::MalformedJson, detail));
     }
     if body.starts_with("\u{feff}".as_bytes()) {
-        return Err(refused(
-            "The body begins with a byte order mark.".to_owned(),
-        ));
+        let detail = "The body begins with a byte order mark.";
+        return Err(Problem::new(Code::MalformedJson, detail));
     }
     str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
-        refused(format!(
-            "The body is not UTF-8: byte {at} (counted from 0) is wrong."
-        ))
+        let detail = format!("The body is not UTF-8: byte {at} (counted from 0) is wrong.");
+        Problem::new(Code::MalformedJson, detail)
     })
 }
 
@@ -252,21 +241,20 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson, detail)
 }
 
-pub(crate) fn fault(pointer: String, code: &'static str, detail: String) -> FieldError {
+pub(crate) fn member_error(pointer: String, code: &'static str, detail: String) -> FieldError {
     FieldError {
-        place: Location::Pointer(pointer),
+        location: Location::Pointer(pointer),
         code,
         detail,
     }
 }
 
-/// The JSON pointer to a member (RFC 6901 section 3).
+/// Returns the JSON pointer to a member (RFC 6901 section 3).
 fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Gives the members of an object, or the name of the type that stands in its
-/// place.
+/// Returns the members of an object, or the name of the type of another value.
 struct ObjectVisitor<'s, V>(ObjectSchema<'s>, PhantomData<V>);
 
 impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<'_, V> {
@@ -287,7 +275,7 @@ impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<'_, V> {
         };
         let mut fields = Fields {
             members: Vec::with_capacity(8),
-            faults: Vec::new(),
+            errors: Vec::new(),
         };
         while let Some(name) = map.next_key::<String>()? {
             let known = writable.iter().chain(ignored).find(|known| **known == name);
@@ -298,14 +286,8 @@ impl<'de, V: Deserialize<'de> + Member> Visitor<'de> for ObjectVisitor<'_, V> {
             };
             let value = map.next_value()?;
             if fields.members.iter().any(|(seen, _)| seen == known) {
-                let twice = fault(
-                    pointer(known),
-                    "duplicate-member",
-                    format!("`{known}` is there more than once."),
-                );
-                if !fields.faults.contains(&twice) {
-                    fields.faults.push(twice);
-                }
+                let detail = format!("`{known}` is there more than once.");
+                fields.add_once(member_error(pointer(known), "duplicate-member", detail));
             } else {
                 fields.members.push((known, value));
             }
@@ -392,7 +374,7 @@ mod tests {
         #[test]
         fn what_is_accepted_is_an_object_of_known_members(body in nearly_json()) {
             if let Ok(fields) = Fields::<Value>::parse(body.as_bytes(), SCHEMA)
-                && fields.faults.is_empty()
+                && fields.errors.is_empty()
             {
                 let object: serde_json::Map<_, _> = serde_json::from_str(&body).unwrap();
                 prop_assert_eq!(fields.members.len(), object.len());

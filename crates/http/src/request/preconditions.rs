@@ -79,12 +79,8 @@ impl ReadConditions {
         self.none_match.as_ref()
     }
 
-    /// Returns whether the client has this version. `If-Match` is checked first (RFC
-    /// 9110 section 13.2.2).
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::PreconditionFailed`] if `If-Match` does not match.
+    /// Returns whether the client has this version, or [`AppError::PreconditionFailed`] if
+    /// `If-Match` does not match. `If-Match` is checked first (RFC 9110 section 13.2.2).
     pub(crate) fn is_known(&self, subject: EntityRef, version: Version) -> Result<bool, AppError> {
         let is_match = |tags: &Tags| tags.any(|tag| !tag.weak && tag.version() == Some(version));
         if !self.matches.as_ref().is_none_or(is_match) {
@@ -106,10 +102,7 @@ impl Conditions {
     /// Parses the headers. A missing `If-Match` is an error if it is `required`.
     pub(crate) fn of(headers: &HeaderMap, required: bool) -> Result<Self, Problem> {
         let matches = match tags(headers, &header::IF_MATCH)? {
-            None if required => {
-                let code = Code::PreconditionRequired;
-                return Err(Problem::new(code, code.meaning()));
-            }
+            None if required => return Err(Code::PreconditionRequired.into()),
             None => Precondition::None,
             Some(tags) => tags.into_precondition(),
         };
@@ -121,10 +114,6 @@ impl Conditions {
 
     /// Checks `If-None-Match`. Calls `find` for the version of the row only if the
     /// header is present.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::PreconditionFailed`], and those of `find`.
     pub(crate) fn check_none_match(
         &self,
         subject: EntityRef,

@@ -15,11 +15,8 @@ const MAX_ERRORS: usize = 20;
 const MAX_CHARS: usize = 64;
 
 impl Query {
-    /// Parses a query string (WHATWG `application/x-www-form-urlencoded`).
-    ///
-    /// # Errors
-    ///
-    /// A parameter is not in `allowed`, occurs twice, or is not UTF-8.
+    /// Parses a query string (WHATWG `application/x-www-form-urlencoded`). Refuses parameters
+    /// that are not `allowed`, occur twice, or are not UTF-8.
     pub(crate) fn parse(text: &str, allowed: &[&'static str]) -> Result<Self, Problem> {
         let mut query = Self::default();
         let mut errors = Vec::new();
@@ -29,14 +26,15 @@ impl Query {
                 _ if errors.len() >= MAX_ERRORS => break,
                 None => errors.push(unknown(&name, allowed)),
                 Some(known) if query.get(known).is_some() => {
-                    errors.push(fault(
-                        known,
-                        "duplicate-parameter",
-                        "is given more than once",
-                    ));
+                    let code = "duplicate-parameter";
+                    errors.push(parameter_error(known, code, "is given more than once"));
                 }
                 Some(known) if percent_decode_str(raw).decode_utf8().is_err() => {
-                    errors.push(fault(known, "not-utf-8", "must be percent-encoded UTF-8"));
+                    errors.push(parameter_error(
+                        known,
+                        "not-utf-8",
+                        "must be percent-encoded UTF-8",
+                    ));
                 }
                 Some(known) => query.0.push((known, value.into_owned())),
             }
@@ -44,7 +42,7 @@ impl Query {
         if errors.is_empty() {
             Ok(query)
         } else {
-            Err(Problem::of_faults(Code::InvalidParameter, errors))
+            Err(Problem::from_errors(Code::InvalidParameter, errors))
         }
     }
 
@@ -67,15 +65,17 @@ impl Query {
     }
 }
 
-/// Returns the problem of an invalid parameter.
-pub(crate) fn invalid(name: &str, code: &'static str, rule: &str) -> Problem {
-    Problem::of_faults(Code::InvalidParameter, vec![fault(name, code, rule)])
+/// Parses an id in its only notation, without signs and leading zeros.
+pub(crate) fn id<I: TryFrom<i64>>(text: &str) -> Option<I> {
+    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number: i64 = text.parse().ok().filter(|_| is_canonical)?;
+    I::try_from(number).ok()
 }
 
 /// Returns the error of an invalid parameter.
-pub(crate) fn fault(name: &str, code: &'static str, rule: impl Display) -> FieldError {
+pub(crate) fn parameter_error(name: &str, code: &'static str, rule: impl Display) -> FieldError {
     FieldError {
-        place: Location::Parameter(name.to_owned()),
+        location: Location::Parameter(name.to_owned()),
         code,
         detail: format!("The query parameter `{name}` {rule}."),
     }
@@ -89,7 +89,7 @@ fn unknown(name: &str, allowed: &[&str]) -> FieldError {
     };
     FieldError {
         detail: format!("There is no query parameter `{name}`; {allowed}."),
-        place: Location::Parameter(name),
+        location: Location::Parameter(name),
         code: "unknown-parameter",
     }
 }

@@ -49,7 +49,7 @@ impl RequestMeta {
     }
 
     /// Returns the options of the request's jobs.
-    pub(crate) fn order(&self) -> JobOptions {
+    pub(crate) fn job_options(&self) -> JobOptions {
         JobOptions {
             deadline: self.deadline,
             times: self.times.clone(),
@@ -58,16 +58,14 @@ impl RequestMeta {
 
     /// Returns how long the request's jobs waited for a thread of the store.
     pub(crate) fn queued(&self) -> Duration {
-        self.times
-            .as_deref()
-            .map_or(Duration::ZERO, JobTimes::queued)
+        let times = self.times.as_deref();
+        times.map_or(Duration::ZERO, JobTimes::queued)
     }
 
     /// Returns how long threads of the store worked on the request's jobs.
     pub(crate) fn worked(&self) -> Duration {
-        self.times
-            .as_deref()
-            .map_or(Duration::ZERO, JobTimes::worked)
+        let times = self.times.as_deref();
+        times.map_or(Duration::ZERO, JobTimes::worked)
     }
 
     /// Records the requester of `request`, if it is logged or traced.

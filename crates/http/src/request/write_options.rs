@@ -8,8 +8,9 @@ use crate::request::prefer::Preferences;
 /// The idempotency key and the preferences of a write.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteOptions {
-    key: Option<String>,
-    preferences: Preferences,
+    /// The `Idempotency-Key`.
+    pub(crate) key: Option<String>,
+    pub(crate) preferences: Preferences,
 }
 
 impl WriteOptions {
@@ -25,14 +26,5 @@ impl WriteOptions {
             key: idempotency_key::of(request.headers())?,
             preferences: Preferences::of(request.headers())?,
         })
-    }
-
-    /// Returns the `Idempotency-Key`.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.key.as_deref()
-    }
-
-    pub(crate) fn preferences(&self) -> &Preferences {
-        &self.preferences
     }
 }

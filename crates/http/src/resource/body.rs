@@ -7,23 +7,22 @@ use crate::problem::Problem;
 use crate::request::json_object::{FieldViolations, Fields, ObjectSchema, ReadOnly};
 use crate::resource::RestResource;
 
-/// The members that the server gives.
+/// The members that the server sets.
 pub(crate) const GIVEN: &[&str] = &["id", "created_at", "updated_at"];
 
 /// Reads the body of a creation.
 pub(crate) fn create<E: RestResource>(body: &[u8]) -> Result<E, Problem> {
-    whole(body, ReadOnly::Refused(GIVEN))
+    create_with(body, |_, _| None)
 }
 
-/// Reads the body of a creation among the rows of the parent with this id: the path names it,
-/// and the body must not.
+/// Reads the body of a creation whose path names the parent. The body must not name it.
 pub(crate) fn create_of<E: RestResource>(
     body: &[u8],
     relation: Relation,
     parent: i64,
 ) -> Result<E, Problem> {
-    let names = |name: &&&'static str| **name != relation.field;
-    let writable: Vec<_> = E::FIELD_NAMES.iter().filter(names).copied().collect();
+    let mut writable = E::FIELD_NAMES.to_vec();
+    writable.retain(|name| *name != relation.field);
     let refused = [&[relation.field], GIVEN].concat();
     let schema = ObjectSchema {
         writable: &writable,
@@ -42,7 +41,7 @@ pub(crate) fn create_of<E: RestResource>(
 
 /// Reads the body of a replacement.
 pub(crate) fn replace<E: RestResource>(body: &[u8]) -> Result<E, Problem> {
-    whole(body, ReadOnly::Ignored(GIVEN))
+    whole(body, ReadOnly::Ignored(GIVEN), |_, _| None)
 }
 
 /// Reads a merge patch (RFC 7396).
@@ -50,17 +49,16 @@ pub(crate) fn patch<E: RestResource>(body: &[u8]) -> Result<E::Change, Problem> 
     patch_with::<E>(body, |_, _| None)
 }
 
-/// As [`create`], of an operation of a batch: `read_parent` reads references to parents that
-/// the batch creates. Their ids stand for nothing.
+/// Reads the data of an operation that creates a row. `read_parent` reads references to parents
+/// that the batch creates; these parents get a placeholder as their id.
 pub(crate) fn create_with<E: RestResource>(
     body: &[u8],
     read_parent: impl FnMut(Relation, &Value) -> Option<Result<(), FieldViolations>>,
 ) -> Result<E, Problem> {
-    read::<E>(body, ReadOnly::Refused(GIVEN), true, read_parent)
-        .and_then(|(fields, change)| fields.finish(E::complete(change)))
+    whole(body, ReadOnly::Refused(GIVEN), read_parent)
 }
 
-/// As [`patch`], of an operation of a batch; see [`create_with`].
+/// Reads the data of an operation that changes a row; see [`create_with`].
 pub(crate) fn patch_with<E: RestResource>(
     body: &[u8],
     read_parent: impl FnMut(Relation, &Value) -> Option<Result<(), FieldViolations>>,
@@ -69,12 +67,16 @@ pub(crate) fn patch_with<E: RestResource>(
         .and_then(|(fields, change)| fields.finish(Some(change)))
 }
 
-fn whole<E: RestResource>(body: &[u8], read_only: ReadOnly<'_>) -> Result<E, Problem> {
-    read::<E>(body, read_only, true, |_, _| None)
+fn whole<E: RestResource>(
+    body: &[u8],
+    read_only: ReadOnly<'_>,
+    read_parent: impl FnMut(Relation, &Value) -> Option<Result<(), FieldViolations>>,
+) -> Result<E, Problem> {
+    read::<E>(body, read_only, true, read_parent)
         .and_then(|(fields, change)| fields.finish(E::complete(change)))
 }
 
-/// Reads all fields of `E`, of which each must be there if they are `required`.
+/// Reads all fields of `E`. If they are `required`, none may be missing.
 fn read<E: RestResource>(
     body: &[u8],
     read_only: ReadOnly<'_>,
@@ -89,11 +91,10 @@ fn read<E: RestResource>(
     let mut change = E::Change::default();
     for field in E::FIELDS {
         let read = |value: Value| {
-            let relation = field.relation;
-            if let Some(relation) = relation
+            if let Some(relation) = field.relation
                 && let Some(read) = read_parent(relation, &value)
             {
-                E::change_parent(&mut change, relation, STANDS_FOR_NOTHING);
+                E::change_parent(&mut change, relation, PLACEHOLDER);
                 return read;
             }
             (field.read)(value, &mut change)
@@ -108,4 +109,4 @@ fn read<E: RestResource>(
 }
 
 /// The id of a parent that the batch is yet to create.
-const STANDS_FOR_NOTHING: i64 = 1;
+const PLACEHOLDER: i64 = 1;

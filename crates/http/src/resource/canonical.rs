@@ -1,25 +1,23 @@
-//! What a body means, in one way of writing only.
+//! A canonical form of bodies: equal for bodies with the same meaning.
 //!
-//! Equal for bodies that mean the same, in this release and in later ones: a request may be
-//! repeated after an update of the service.
+//! It must not change between releases, because a request may be repeated after an update of the
+//! service.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::resource::RestResource;
 
-/// Returns what a body that creates or replaces a row means.
+/// Returns the canonical form of a body that creates or replaces a row.
 pub(crate) fn canonical<E: RestResource>(fields: &E) -> Value {
     let members = E::FIELDS.iter();
-    let members = members.map(|field| (field.name.to_owned(), json!((field.value)(fields))));
-    Value::Object(members.collect())
+    let members = members.map(|field| (field.name, json!((field.value)(fields))));
+    members.collect()
 }
 
-/// Returns what a body that changes a row means. A member is null where nothing changes: no
-/// member may be null in a request.
+/// Returns the canonical form of a body that changes a row. Null stands for a member that does
+/// not change; in a request, no member may be null.
 pub(crate) fn canonical_change<E: RestResource>(change: &E::Change) -> Value {
-    let members = E::FIELDS.iter().map(|field| {
-        let value = (field.changed_value)(change);
-        (field.name.to_owned(), json!(value))
-    });
-    Value::Object(members.collect::<Map<_, _>>())
+    let members = E::FIELDS.iter();
+    let members = members.map(|field| (field.name, json!((field.changed_value)(change))));
+    members.collect()
 }

@@ -1,4 +1,4 @@
-//! Rows as they are answered.
+//! Rows in responses.
 
 use std::hash::Hasher;
 
@@ -11,11 +11,11 @@ use crate::resource::RestResource;
 use crate::response::representation::Representation;
 use crate::response::time::Time;
 
-/// A row, as the service answers it, and the parent that was asked for with it.
+/// A row in a response, and the parent that is embedded in it.
 #[derive(Clone, Copy)]
 pub(crate) struct RowResponse<'a> {
     row: &'a dyn AnyRow,
-    /// The member's name and value.
+    /// Name and value of the member.
     embedded: Option<(&'static str, &'a dyn AnyRow)>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct RowResponse<'a> {
 pub(crate) trait AnyRow: Send + Sync {
     fn id(&self) -> i64;
 
-    /// Returns the name and value of the field with this index, if there are so many.
+    /// Returns the name and value of the field with this index.
     fn field(&self, index: usize) -> Option<(&'static str, FieldValue<'_>)>;
 
     fn created_at(&self) -> Timestamp;
@@ -97,11 +97,8 @@ impl Representation for RowResponse<'_> {
     }
 
     fn identify(&self, hasher: &mut FnvHasher) {
-        let (row, embedded) = (self.row, self.embedded);
-        for row in [Some(row), embedded.map(|(_, parent)| parent)]
-            .into_iter()
-            .flatten()
-        {
+        let embedded = self.embedded.map(|(_, parent)| parent);
+        for row in [self.row].into_iter().chain(embedded) {
             let updated_at = row.updated_at().as_micros();
             for part in [row.id(), row.version().get(), updated_at] {
                 hasher.write(&part.to_be_bytes());

@@ -7,7 +7,7 @@ mod response;
 mod schemas;
 
 use actix_web::HttpResponse;
-use byline_application::batch as use_case;
+use byline_application::{Intent, batch as use_case};
 
 use crate::openapi::parameters::Repeated;
 use crate::openapi::refusals::{
@@ -32,17 +32,19 @@ pub(crate) use schemas::{Batch, BatchResult};
     request_body = Batch,
     responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)
 )]
-pub(crate) async fn run(mut call: RequestContext) -> Result<HttpResponse, Problem> {
-    let guarded = call.api().settings().require_if_match;
-    let operations = request::parse(&call.body(Media::Json).await?, guarded)?;
-    let now = call.now();
-    call.write(
-        call.claim(|| canonical::canonical(&operations)),
-        move |session, principal| use_case::run(session, principal, &operations, now),
-        |done| {
-            let results: Vec<_> = done.iter().map(response::result).collect();
-            StoredResponse::document(&results)
-        },
-    )
-    .await
+pub(crate) async fn run(mut context: RequestContext) -> Result<HttpResponse, Problem> {
+    let guarded = context.api.settings().require_if_match;
+    let operations = request::parse(&context.body(Media::Json).await?, guarded)?;
+    let now = context.now();
+    context
+        .write(
+            Intent::Write,
+            context.claim(|| canonical::canonical(&operations)),
+            move |session, principal| use_case::run(session, principal, &operations, now),
+            |outcomes| {
+                let results: Vec<_> = outcomes.iter().map(response::result).collect();
+                StoredResponse::document(&results)
+            },
+        )
+        .await
 }

@@ -3,14 +3,14 @@
 use std::slice;
 
 use actix_web::HttpResponse;
-use byline_application::{AppError, ListQuery, Page, Session, crud};
+use byline_application::{AppError, Intent, ListQuery, Page, Session, crud};
 use byline_domain::policy::Principal;
 use byline_domain::{Id, Relation, Stored};
 use serde_json::Value;
 
 use crate::list::filter;
 use crate::list::request::ListRequest;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::request::preconditions::{NoneMatch, ReadConditions};
@@ -22,64 +22,68 @@ use crate::resource::{NestedIn, Parents, RestResource, body};
 use crate::response::representation;
 use crate::response::stored_response::StoredResponse;
 
-/// Answers `GET` of all rows: one page of them.
-pub(crate) async fn list<E: RestResource>(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let list = ListRequest::<E>::of(format!("/{}", E::PLURAL), None, call.query())?;
-    page(&call, list, crud::list).await
+/// `GET` of all rows: one page of them.
+pub(crate) async fn list<E: RestResource>(
+    context: RequestContext,
+) -> Result<HttpResponse, Problem> {
+    let list = ListRequest::<E>::of(format!("/{}", E::PLURAL), None, &context.query)?;
+    page(&context, list, crud::list).await
 }
 
-/// Answers `GET` of the rows of one parent: one page of them.
+/// `GET` of the rows of one parent: one page of them.
 pub(crate) async fn list_of<P: RestResource, E: NestedIn<P>>(
-    call: RequestContext,
+    context: RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let parent: Id<P> = id(&call)?;
+    let parent: Id<P> = id(&context)?;
     let path = format!("{}/{}", row::path(parent), E::PLURAL);
-    let list = ListRequest::<E>::of(path, Some(E::filter(parent)), call.query())?;
-    page(&call, list, move |session, principal, query| {
+    let list = ListRequest::<E>::of(path, Some(E::filter(parent)), &context.query)?;
+    page(&context, list, move |session, principal, query| {
         crud::list_of(session, principal, parent, query)
     })
     .await
 }
 
-/// Answers with the page that `read` returns, and what else is wanted: at
-/// most one statement for each of page, parents and count.
+/// Responds with the page that `read` returns, and the parents and the count that the request
+/// asks for. Each takes one statement.
 async fn page<E: RestResource>(
-    call: &RequestContext,
+    context: &RequestContext,
     list: ListRequest<E>,
     read: impl Fn(&mut dyn Session, &Principal, &ListQuery<E>) -> Result<Page<Stored<E>>, AppError>
     + Send
     + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let counts = Preferences::of(call.headers())?.count_exact;
-    let known = NoneMatch::of(call.headers())?;
+    let counts = Preferences::of(context.headers())?.count_exact;
+    let known = NoneMatch::of(context.headers())?;
     let embed = list.embed;
     let query = list.query.clone();
     let (page, parents, total) = if counts || embed.is_some() {
-        call.snapshot(move |session, principal| {
-            let page = read(session, principal, &query)?;
-            let parents = embed
-                .map(|embed| (embed.load)(session, principal, &page.items))
-                .transpose()?;
-            let total = counts
-                .then(|| crud::count(session, principal, &query))
-                .transpose()?;
-            Ok((page, parents, total))
-        })
-        .await?
+        context
+            .snapshot(move |session, principal| {
+                let page = read(session, principal, &query)?;
+                let parents = embed
+                    .map(|embed| (embed.load)(session, principal, &page.items))
+                    .transpose()?;
+                let total = counts
+                    .then(|| crud::count(session, principal, &query))
+                    .transpose()?;
+                Ok((page, parents, total))
+            })
+            .await?
     } else {
-        call.read(move |session, principal| Ok((read(session, principal, &query)?, None, None)))
+        context
+            .read(move |session, principal| Ok((read(session, principal, &query)?, None, None)))
             .await?
     };
     let links = list
         .paging
-        .links(call.base(), &page, |row| list.position(row));
+        .links(context.base(), &page, |row| list.position(row));
     let relation = embed.map(|embed| embed.relation);
     let rows = page.items.iter();
     let rows = rows.map(|row| response(row, relation, parents.as_ref()));
     representation::list(rows, links, total, known.as_ref())
 }
 
-/// Returns the row as it is answered, with its parent if that was read.
+/// Returns the response for a row, with its parent if that was read.
 fn response<'a, E: RestResource>(
     row: &'a Stored<E>,
     relation: Option<Relation>,
@@ -95,112 +99,125 @@ fn response<'a, E: RestResource>(
     }
 }
 
-/// Answers `POST` among all rows.
+/// `POST` among all rows.
 pub(crate) async fn create<E: RestResource>(
-    mut call: RequestContext,
+    mut context: RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let new: E = body::create(&call.body(Media::Json).await?)?;
-    let now = call.now();
-    call.create(
-        call.claim(|| canonical(&new)),
-        move |session, principal| crud::create(session, principal, &new, now),
-        created,
-    )
-    .await
+    let new: E = body::create(&context.body(Media::Json).await?)?;
+    let now = context.now();
+    context
+        .write(
+            Intent::Create,
+            context.claim(|| canonical(&new)),
+            move |session, principal| crud::create(session, principal, &new, now),
+            created,
+        )
+        .await
 }
 
-/// Answers `POST` among the rows of one parent.
+/// `POST` among the rows of one parent.
 pub(crate) async fn create_of<P: RestResource, E: NestedIn<P>>(
-    mut call: RequestContext,
+    mut context: RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let parent: Id<P> = id(&call)?;
-    let body = call.body(Media::Json).await?;
+    let parent: Id<P> = id(&context)?;
+    let body = context.body(Media::Json).await?;
     let new: E = body::create_of(&body, E::RELATION, parent.get())?;
-    let now = call.now();
-    call.create(
-        call.claim(|| canonical(&new)),
-        move |session, principal| crud::create_of(session, principal, E::RELATION, &new, now),
-        created,
-    )
-    .await
+    let now = context.now();
+    context
+        .write(
+            Intent::Create,
+            context.claim(|| canonical(&new)),
+            move |session, principal| crud::create_of(session, principal, E::RELATION, &new, now),
+            created,
+        )
+        .await
 }
 
-/// Answers `GET` of one row.
-pub(crate) async fn read<E: RestResource>(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let id: Id<E> = id(&call)?;
-    let conditions = ReadConditions::of(call.headers())?;
-    if let Some(embed) = filter::embed::<E>(call.query())? {
-        let (row, parents) = call
+/// `GET` of one row.
+pub(crate) async fn read<E: RestResource>(
+    context: RequestContext,
+) -> Result<HttpResponse, Problem> {
+    let id: Id<E> = id(&context)?;
+    let conditions = ReadConditions::of(context.headers())?;
+    if let Some(embed) = filter::embed::<E>(&context.query)? {
+        let (row, parents) = context
             .snapshot(move |session, principal| {
                 let row = crud::read(session, principal, id)?;
                 let parents = (embed.load)(session, principal, slice::from_ref(&row))?;
                 Ok((row, parents))
             })
             .await?;
-        // The version is that of the row alone: as a tag of the whole it would
-        // stay the same when the parent changes.
+        // The version of the row would stay the same when the parent changes.
         let response = response(&row, Some(embed.relation), Some(&parents));
         return representation::composed(&response, conditions.none_match());
     }
-    let row = call
+    let row = context
         .read(move |session, principal| crud::read(session, principal, id))
         .await?;
     let is_known = conditions.is_known(id.into(), row.version)?;
     representation::read(&RowResponse::new(&row), is_known)
 }
 
-/// Answers `PUT` of one row.
+/// `PUT` of one row.
 pub(crate) async fn replace<E: RestResource>(
-    mut call: RequestContext,
+    mut context: RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let id: Id<E> = id(&call)?;
-    let conditions = call.conditions()?;
-    let new: E = body::replace(&call.body(Media::Json).await?)?;
-    let now = call.now();
-    call.write(
-        call.claim(|| canonical(&new)),
-        move |session, principal| {
-            conditions.check_none_match(id.into(), || version(session, principal, id))?;
-            crud::replace(session, principal, id, &new, &conditions.matches, now)
-        },
-        changed,
-    )
-    .await
+    let id: Id<E> = id(&context)?;
+    let conditions = context.conditions()?;
+    let new: E = body::replace(&context.body(Media::Json).await?)?;
+    let now = context.now();
+    context
+        .write(
+            Intent::Write,
+            context.claim(|| canonical(&new)),
+            move |session, principal| {
+                conditions.check_none_match(id.into(), || version(session, principal, id))?;
+                crud::replace(session, principal, id, &new, &conditions.matches, now)
+            },
+            changed,
+        )
+        .await
 }
 
-/// Answers `PATCH` of one row, a merge patch (RFC 7396).
+/// `PATCH` of one row, a merge patch (RFC 7396).
 pub(crate) async fn patch<E: RestResource>(
-    mut call: RequestContext,
+    mut context: RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let id: Id<E> = id(&call)?;
-    let conditions = call.conditions()?;
-    let change = body::patch::<E>(&call.body(Media::MergePatch).await?)?;
-    let now = call.now();
-    call.write(
-        call.claim(|| canonical_change::<E>(&change)),
-        move |session, principal| {
-            conditions.check_none_match(id.into(), || version(session, principal, id))?;
-            crud::patch(session, principal, id, &change, &conditions.matches, now)
-        },
-        changed,
-    )
-    .await
+    let id: Id<E> = id(&context)?;
+    let conditions = context.conditions()?;
+    let change = body::patch::<E>(&context.body(Media::MergePatch).await?)?;
+    let now = context.now();
+    context
+        .write(
+            Intent::Write,
+            context.claim(|| canonical_change::<E>(&change)),
+            move |session, principal| {
+                conditions.check_none_match(id.into(), || version(session, principal, id))?;
+                crud::patch(session, principal, id, &change, &conditions.matches, now)
+            },
+            changed,
+        )
+        .await
 }
 
-/// Answers `DELETE` of one row. The query names the children that go with it.
-pub(crate) async fn delete<E: RestResource>(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let id: Id<E> = id(&call)?;
-    let with = children_to_delete::<E>(call.query())?;
-    let conditions = call.conditions()?;
-    call.write(
-        call.claim(|| Value::Null),
-        move |session, principal| {
-            conditions.check_none_match(id.into(), || version(session, principal, id))?;
-            crud::delete(session, principal, id, &with, &conditions.matches)
-        },
-        |()| Ok(StoredResponse::deleted()),
-    )
-    .await
+/// `DELETE` of one row. The query names the children that go with it.
+pub(crate) async fn delete<E: RestResource>(
+    context: RequestContext,
+) -> Result<HttpResponse, Problem> {
+    let id: Id<E> = id(&context)?;
+    let with = children_to_delete::<E>(&context.query)?;
+    let conditions = context.conditions()?;
+    context
+        .write(
+            Intent::Write,
+            context.claim(|| Value::Null),
+            move |session, principal| {
+                conditions.check_none_match(id.into(), || version(session, principal, id))?;
+                crud::delete(session, principal, id, &with, &conditions.matches)
+            },
+            |()| Ok(StoredResponse::deleted()),
+        )
+        .await
 }
 
 fn children_to_delete<E: RestResource>(query: &query::Query) -> Result<Vec<Relation>, Problem> {
@@ -210,8 +227,9 @@ fn children_to_delete<E: RestResource>(query: &query::Query) -> Result<Vec<Relat
             None => {}
             Some("delete") => with.push(children.relation),
             Some(_) => {
-                let (name, code) = (children.name, "unknown-value");
-                return Err(query::invalid(name, code, "must be `delete`"));
+                let error =
+                    query::parameter_error(children.name, "unknown-value", "must be `delete`");
+                return Err(Problem::from_errors(Code::InvalidParameter, vec![error]));
             }
         }
     }
@@ -219,8 +237,8 @@ fn children_to_delete<E: RestResource>(query: &query::Query) -> Result<Vec<Relat
 }
 
 /// Returns the id that the path names.
-fn id<E: RestResource>(call: &RequestContext) -> Result<Id<E>, Problem> {
-    call.id(E::ID_PARAMETER, E::NAME)
+fn id<E: RestResource>(context: &RequestContext) -> Result<Id<E>, Problem> {
+    context.id(E::ID_PARAMETER, E::NAME)
 }
 
 fn version<E: RestResource>(

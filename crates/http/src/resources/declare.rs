@@ -1,11 +1,11 @@
-/// Declares what an entity is at the REST interface.
+/// Declares an entity at the REST interface.
 ///
-/// - `scopes`: those that reading and writing take; `batch`: the operation's variant;
-/// - `creation`: a sentence for the OpenAPI document; `example`, `change`: examples;
+/// - `scopes`: the scopes of reading and writing; `batch`: the variant of the operation;
+/// - `creation`: its description in the OpenAPI document; `example`, `change`: examples;
+/// - `paths`: the path of all rows, the path of one row, and the name of the id in it;
 /// - `filters`: parameter, parser, schema, description;
-/// - `paths`: that of all rows, that of one, and the name of the id in it;
-/// - `parents`: field, entity, relation, filter, path of a parent's rows, what the parent is to
-///   the row, description;
+/// - `parents`: field, entity, relation, filter, path of the rows of a parent, role,
+///   description;
 /// - `fields`: field, type, schema.
 macro_rules! rest_resource {
     (
@@ -92,25 +92,13 @@ macro_rules! rest_resource {
                     load: $crate::resource::load_parents::<$parent_entity, $entity>,
                 },)*];
 
-            fn list_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| $crate::list::parameters::names::<$entity>(true));
-                &NAMES
-            }
-
-            fn nested_list_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| $crate::list::parameters::names::<$entity>(false));
-                &NAMES
-            }
-
-            fn delete_parameters() -> &'static [&'static str] {
-                static NAMES: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| {
-                        let children = <$entity as byline_application::Resource>::CHILDREN;
-                        children.iter().map(|children| children.name).collect()
-                    });
-                &NAMES
+            fn parameters() -> &'static $crate::list::parameters::QueryParameters {
+                static PARAMETERS: std::sync::LazyLock<
+                    $crate::list::parameters::QueryParameters,
+                > = std::sync::LazyLock::new(
+                    $crate::list::parameters::QueryParameters::of::<$entity>,
+                );
+                &PARAMETERS
             }
 
             fn example() -> serde_json::Value {

@@ -1,33 +1,34 @@
-//! What the OpenAPI document says of an entity: its schemas and operations.
+//! The OpenAPI document of an entity: its schemas and operations.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use byline_application::{SortKey, SortKind};
-use byline_domain::Relation;
 use serde_json::Value;
-use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterIn};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::{
-    Components, Content, ObjectBuilder, Ref, RefOr, Required, ResponsesBuilder, Schema, Type,
+    Components, Content, ObjectBuilder, Ref, RefOr, Required, ResponsesBuilder, Schema,
 };
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
+use crate::openapi::headers;
 use crate::openapi::parameters::{
-    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, one_of, parameter,
-    prefer, sort, starts, until,
+    self, Conditional, Guard, Repeated, cursor, from, if_none_match, limit, prefer, query, sort,
+    starts, until,
 };
 use crate::openapi::refusals::{
-    AuthErrors, BadBody, CommonErrors, Conflict, IdempotencyErrors, NotFound, ReadPrecondition,
-    WritePrecondition,
+    AUTH, BAD_BODY, COMMON, CONFLICT, IDEMPOTENCY, NOT_FOUND, READ_PRECONDITION,
+    WRITE_PRECONDITION, refuse,
 };
-use crate::openapi::responses::{self, Deleted, ResponseLink, Responses};
-use crate::openapi::{headers, schemas};
+use crate::openapi::responses::{self, Deleted, Links, Responses, link};
+use crate::openapi::schemas::{self, capitalized, one_of};
+use crate::request::accept::{JSON, MediaType};
 use crate::resource::{Embed, NestedIn, ParentVisitor, RestResource, body};
 use crate::resources::for_each_entity;
 
-/// The schema of a row as it is answered.
+/// The schema of a row in a response.
 pub(crate) struct RowSchema<E>(PhantomData<E>);
 
 impl<E: RestResource> ToSchema for RowSchema<E> {
@@ -39,21 +40,11 @@ impl<E: RestResource> ToSchema for RowSchema<E> {
 impl<E: RestResource> PartialSchema for RowSchema<E> {
     fn schema() -> RefOr<Schema> {
         let description = format!("A {}, as the service answers it.", E::NAME);
-        let mut row = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .description(Some(description))
-            .property("id", schemas::id())
-            .required("id");
-        for field in E::FIELDS {
-            row = row
-                .property(field.name, (field.schema)())
-                .required(field.name);
-        }
-        row = row
-            .property("created_at", schemas::created_at())
-            .required("created_at")
-            .property("updated_at", schemas::updated_at())
-            .required("updated_at");
+        let id = ("id", schemas::id());
+        let fields = E::FIELDS.iter().map(|field| (field.name, (field.schema)()));
+        let times = schemas::times();
+        let mut row = schemas::object([id].into_iter().chain(fields).chain(times))
+            .description(Some(description));
         for Embed { relation, role, .. } in E::EMBEDS {
             let parent = Ref::builder()
                 .ref_location_from_schema_name(capitalized(relation.parent))
@@ -65,32 +56,29 @@ impl<E: RestResource> PartialSchema for RowSchema<E> {
     }
 }
 
-/// Adds the schemas of `E` and the headers that only its answers have.
+/// Adds the schemas of `E`, and the header that only its responses have.
 pub(crate) fn add_components<E: RestResource>(components: &mut Components) {
     let name = capitalized(E::NAME);
     let all = |_: &str| true;
     let example = example_of::<E>(all);
     let mut replacement = example.clone();
-    merge(&mut replacement, E::example_change());
+    if let (Some(members), Value::Object(change)) =
+        (replacement.as_object_mut(), E::example_change())
+    {
+        members.extend(change);
+    }
     let create = format!("A {} to create.", E::NAME);
+    let create = body_schema::<E>(all, true, false, &create, example);
     let replace = format!("All that a client can set of a {}.", E::NAME);
+    let replace = body_schema::<E>(all, true, true, &replace, replacement);
     let update = format!("What to change of a {} (RFC 7396).", E::NAME);
-    let schemas = [
-        (name.clone(), RowSchema::<E>::schema()),
-        (
-            format!("Create{name}"),
-            body_schema::<E>(all, true, false, &create, example),
-        ),
-        (
-            format!("Replace{name}"),
-            body_schema::<E>(all, true, true, &replace, replacement),
-        ),
-        (
-            format!("Update{name}"),
-            body_schema::<E>(all, false, true, &update, E::example_change()),
-        ),
-    ];
-    components.schemas.extend(schemas);
+    let update = body_schema::<E>(all, false, true, &update, E::example_change());
+    components.schemas.extend([
+        (format!("Create{name}"), create),
+        (format!("Replace{name}"), replace),
+        (format!("Update{name}"), update),
+        (name, RowSchema::<E>::schema()),
+    ]);
     E::visit_parents(&mut NestedBodies(components));
     if let [Embed { role, .. }, ..] = E::EMBEDS {
         let (name, header) = headers::tag_of_embedding(E::NAME, role);
@@ -98,16 +86,15 @@ pub(crate) fn add_components<E: RestResource>(components: &mut Components) {
     }
 }
 
-/// Adds the bodies of creations among the rows of a parent.
+/// Adds the bodies that create rows of a parent.
 struct NestedBodies<'a>(&'a mut Components);
 
 impl ParentVisitor for NestedBodies<'_> {
     fn parent<P: RestResource, E: NestedIn<P>>(&mut self) {
         let own = |name: &str| name != E::RELATION.field;
-        let role = E::EMBEDS
-            .iter()
-            .find(|embed| embed.relation == E::RELATION)
-            .map_or(P::NAME, |embed| embed.role);
+        let mut embeds = E::EMBEDS.iter();
+        let embed = embeds.find(|embed| embed.relation == E::RELATION);
+        let role = embed.map_or(P::NAME, |embed| embed.role);
         let description = format!("A {} to create; the path names its {role}.", E::NAME);
         let schema = body_schema::<E>(own, true, false, &description, example_of::<E>(own));
         let name = format!("Create{}{}", capitalized(P::NAME), capitalized(E::NAME));
@@ -115,7 +102,7 @@ impl ParentVisitor for NestedBodies<'_> {
     }
 }
 
-/// Returns the members of the example that clients write.
+/// Returns those members of the example that clients write and `has` selects.
 fn example_of<E: RestResource>(has: impl Fn(&str) -> bool) -> Value {
     let mut example = E::example();
     if let Some(members) = example.as_object_mut() {
@@ -124,14 +111,7 @@ fn example_of<E: RestResource>(has: impl Fn(&str) -> bool) -> Value {
     example
 }
 
-fn merge(example: &mut Value, change: Value) {
-    if let (Some(members), Value::Object(change)) = (example.as_object_mut(), change) {
-        members.extend(change);
-    }
-}
-
-/// Describes a body: the fields that it has, whether they must be there, and whether what the
-/// server gives may be sent back.
+/// Describes a body with the fields that `has` selects; see [`members`].
 fn body_schema<E: RestResource>(
     has: impl Fn(&str) -> bool,
     required: bool,
@@ -139,229 +119,201 @@ fn body_schema<E: RestResource>(
     description: &str,
     example: Value,
 ) -> RefOr<Schema> {
-    let object = members::<E>(has, required, sent_back);
-    object
-        .description(Some(description))
-        .examples([example])
-        .into()
+    let object = members::<E>(has, required, sent_back).description(Some(description));
+    object.examples([example]).into()
 }
 
-/// Describes an object with the fields that `has` selects.
+/// Describes an object with the fields that `has` selects. If it may be `sent_back`, it may also
+/// have the members that the server gives.
 pub(crate) fn members<E: RestResource>(
     has: impl Fn(&str) -> bool,
     required: bool,
     sent_back: bool,
 ) -> ObjectBuilder {
-    let mut object = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    let mut object = schemas::closed_object([]);
     for field in E::FIELDS.iter().filter(|field| has(field.name)) {
         object = object.property(field.name, (field.schema)());
         if required {
             object = object.required(field.name);
         }
     }
-    if sent_back {
-        for name in body::GIVEN {
-            object = object.property(*name, schemas::ignored());
-        }
-    }
-    object
+    let given = body::GIVEN.iter().filter(|_| sent_back);
+    given.fold(object, |object, name| {
+        object.property(*name, schemas::ignored())
+    })
 }
 
 pub(crate) fn list<E: RestResource>() -> Operation {
     let plural = E::PLURAL;
+    let (id, summary) = (
+        format!("list{}", capitalized(plural)),
+        format!("List {plural}"),
+    );
     let description = format!("A page of all {plural}.{}", filter_example::<E>());
-    operation::<E>(
-        "list",
-        &capitalized(plural),
-        &format!("List {plural}"),
-        &description,
-    )
-    .parameters(Some(list_parameters::<E>(true)))
-    .responses(together([
-        responses::list::<RowSchema<E>>(&format!("A page of {plural}."), &E::example()),
-        CommonErrors::responses(),
-        AuthErrors::responses(),
-    ]))
-    .build()
+    operation::<E>(id, summary, description)
+        .parameters(Some(list_parameters::<E>(true)))
+        .responses(answers(page::<E>(), &[]))
+        .build()
 }
 
 pub(crate) fn list_of<P: RestResource, E: NestedIn<P>>() -> Operation {
     let (parent, plural) = (P::NAME, E::PLURAL);
-    let id = format!("{}{}", capitalized(parent), capitalized(plural));
+    let id = format!("list{}{}", capitalized(parent), capitalized(plural));
     let summary = format!("List the {plural} of a {parent}");
-    let description = format!(
-        "A page of the {plural} of one {parent}.{}",
-        filter_example::<E>()
-    );
-    operation::<E>("list", &id, &summary, &description)
+    let filter = filter_example::<E>();
+    let description = format!("A page of the {plural} of one {parent}.{filter}");
+    operation::<E>(id, summary, description)
         .parameters(Some([id_parameter::<P>()]))
         .parameters(Some(list_parameters::<E>(false)))
-        .responses(together([
-            responses::list::<RowSchema<E>>(&format!("A page of {plural}."), &E::example()),
-            CommonErrors::responses(),
-            AuthErrors::responses(),
-            NotFound::responses(),
-        ]))
+        .responses(answers(page::<E>(), &[NOT_FOUND]))
         .build()
 }
 
+fn page<E: RestResource>() -> Responses {
+    responses::list::<RowSchema<E>>(&format!("A page of {}.", E::PLURAL), &E::example())
+}
+
 pub(crate) fn create<E: RestResource>() -> Operation {
-    let name = capitalized(E::NAME);
-    operation::<E>(
-        "create",
-        &name,
-        &format!("Create a {}", E::NAME),
-        E::CREATION,
-    )
-    .parameters(Some(grouped::<Repeated>()))
-    .request_body(Some(request_body(
-        &format!("Create{name}"),
-        &["application/json"],
-    )))
-    .responses(together([
-        created::<E>(),
-        CommonErrors::responses(),
-        AuthErrors::responses(),
-        BadBody::responses(),
-        Conflict::responses(),
-        IdempotencyErrors::responses(),
-    ]))
-    .build()
+    let summary = format!("Create a {}", E::NAME);
+    creation::<E>(capitalized(E::NAME), summary, E::CREATION, None, CONFLICT)
 }
 
 pub(crate) fn create_of<P: RestResource, E: NestedIn<P>>() -> Operation {
-    let id = format!("{}{}", capitalized(P::NAME), capitalized(E::NAME));
+    let name = format!("{}{}", capitalized(P::NAME), capitalized(E::NAME));
     let summary = format!("Create a {} of a {}", E::NAME, P::NAME);
     let description = format!("The path names the {}.", P::NAME);
-    operation::<E>("create", &id, &summary, &description)
-        .parameters(Some([id_parameter::<P>()]))
+    creation::<E>(
+        name,
+        summary,
+        &description,
+        Some(id_parameter::<P>()),
+        NOT_FOUND,
+    )
+}
+
+fn creation<E: RestResource>(
+    name: String,
+    summary: String,
+    description: &str,
+    parent: Option<Parameter>,
+    refusals: &[u16],
+) -> Operation {
+    let answer = format!("The new {}.", E::NAME);
+    let created = responses::created::<RowSchema<E>>(&answer, &links::<E>());
+    operation::<E>(format!("create{name}"), summary, description)
+        .parameters(Some(parent))
         .parameters(Some(grouped::<Repeated>()))
-        .request_body(Some(request_body(
-            &format!("Create{id}"),
-            &["application/json"],
-        )))
-        .responses(together([
-            created::<E>(),
-            CommonErrors::responses(),
-            AuthErrors::responses(),
-            NotFound::responses(),
-            BadBody::responses(),
-            IdempotencyErrors::responses(),
-        ]))
+        .request_body(Some(request_body(&format!("Create{name}"), &[JSON])))
+        .responses(answers(created, &[refusals, BAD_BODY, IDEMPOTENCY]))
         .build()
 }
 
 pub(crate) fn read<E: RestResource>() -> Operation {
     let name = capitalized(E::NAME);
     let (embed, tag) = if E::EMBEDS.is_empty() {
-        (String::new(), "ETag".to_owned())
+        ("", "ETag".to_owned())
     } else {
-        let text = "; `embed` sets conditions aside, and the answer has a weak `ETag`".to_owned();
+        let text = "; `embed` sets conditions aside, and the answer has a weak `ETag`";
         (text, format!("{name}Tag"))
     };
+    let (id, summary) = (format!("get{name}"), format!("Get a {}", E::NAME));
     let description = format!("With `If-None-Match`, only if it has changed{embed}.");
     let answer = format!("The {}.", E::NAME);
-    operation::<E>("get", &name, &format!("Get a {}", E::NAME), &description)
+    let read = responses::read::<RowSchema<E>>(&answer, &links::<E>(), &tag);
+    operation::<E>(id, summary, description)
         .parameters(Some([id_parameter::<E>()]))
         .parameters(Some(embed_parameter::<E>()))
         .parameters(Some(grouped::<Conditional>()))
-        .responses(together([
-            responses::read::<RowSchema<E>>(&answer, &links::<E>(), &tag),
-            CommonErrors::responses(),
-            AuthErrors::responses(),
-            NotFound::responses(),
-            ReadPrecondition::responses(),
-        ]))
+        .responses(answers(read, &[NOT_FOUND, READ_PRECONDITION]))
         .build()
 }
 
 pub(crate) fn replace<E: RestResource>() -> Operation {
-    let name = capitalized(E::NAME);
     let description = "What `GET` returned can be changed and sent back as it is.";
-    operation::<E>(
+    change::<E>(
         "replace",
-        &name,
-        &format!("Replace a {}", E::NAME),
+        format!("Replace a {}", E::NAME),
         description,
+        &[JSON],
     )
-    .parameters(Some(write_parameters::<E>()))
-    .request_body(Some(request_body(
-        &format!("Replace{name}"),
-        &["application/json"],
-    )))
-    .responses(changed::<E>())
-    .build()
 }
 
 pub(crate) fn patch<E: RestResource>() -> Operation {
-    let name = capitalized(E::NAME);
+    let summary = format!("Change members of a {}", E::NAME);
     let description = "A merge patch (RFC 7396): what is left out stays as it is.";
-    let media = &["application/merge-patch+json", "application/json"];
-    operation::<E>(
-        "update",
-        &name,
-        &format!("Change members of a {}", E::NAME),
-        description,
-    )
-    .parameters(Some(write_parameters::<E>()))
-    .request_body(Some(request_body(&format!("Update{name}"), media)))
-    .responses(changed::<E>())
-    .build()
+    let media = &["application/merge-patch+json", JSON];
+    change::<E>("update", summary, description, media)
+}
+
+fn change<E: RestResource>(
+    verb: &str,
+    summary: String,
+    description: &str,
+    media: &[MediaType],
+) -> Operation {
+    let name = capitalized(E::NAME);
+    let schema = format!("{}{name}", capitalized(verb));
+    let answer = format!("The {} as it is now.", E::NAME);
+    let changed = responses::changed::<RowSchema<E>>(&answer, &links::<E>());
+    let refusals = &[
+        NOT_FOUND,
+        BAD_BODY,
+        CONFLICT,
+        WRITE_PRECONDITION,
+        IDEMPOTENCY,
+    ];
+    operation::<E>(format!("{verb}{name}"), summary, description)
+        .parameters(Some([id_parameter::<E>()]))
+        .parameters(Some(grouped::<Guard>()))
+        .parameters(Some(grouped::<Repeated>()))
+        .request_body(Some(request_body(&schema, media)))
+        .responses(answers(changed, refusals))
+        .build()
 }
 
 pub(crate) fn delete<E: RestResource>() -> Operation {
     let name = E::NAME;
-    let description = match E::CHILDREN {
-        [] => "With `If-Match`, only if it has not changed since.".to_owned(),
-        children => {
-            let names: Vec<_> = children.iter().map(|children| children.name).collect();
-            format!(
-                "A {name} that has {} is deleted only with them: `{}=delete`.",
-                names.join(" or "),
-                names.join("=delete&")
-            )
-        }
+    let (id, summary) = (
+        format!("delete{}", capitalized(name)),
+        format!("Delete a {name}"),
+    );
+    let children: Vec<_> = E::CHILDREN.iter().map(|children| children.name).collect();
+    let description = if children.is_empty() {
+        "With `If-Match`, only if it has not changed since.".to_owned()
+    } else {
+        let (names, choices) = (children.join(" or "), children.join("=delete&"));
+        format!("A {name} that has {names} is deleted only with them: `{choices}=delete`.")
     };
-    operation::<E>("delete", &capitalized(name), &format!("Delete a {name}"), &description)
+    let choices = children.into_iter().map(|children| {
+        let description = format!(
+            "What becomes of the {name}'s {children}. Without it, a {name} that has {children} is kept."
+        );
+        let schema = one_of(["delete".to_owned()]);
+        query(children, &description, schema)
+    });
+    let refusals = &[NOT_FOUND, CONFLICT, WRITE_PRECONDITION, IDEMPOTENCY];
+    operation::<E>(id, summary, description)
         .parameters(Some([id_parameter::<E>()]))
-        .parameters(Some(E::CHILDREN.iter().map(|children| {
-            let children = children.name;
-            let description = format!(
-                "What becomes of the {name}'s {children}. Without it, a {name} that has {children} is kept."
-            );
-            let schema = one_of(["delete".to_owned()]);
-            parameter(ParameterIn::Query, children, &description, schema)
-        })))
+        .parameters(Some(choices))
         .parameters(Some(grouped::<Guard>()))
         .parameters(Some(grouped::<Repeated>()))
-        .responses(together([
-            Deleted::responses(),
-            CommonErrors::responses(),
-            AuthErrors::responses(),
-            NotFound::responses(),
-            Conflict::responses(),
-            WritePrecondition::responses(),
-            IdempotencyErrors::responses(),
-        ]))
+        .responses(answers(Deleted::responses(), refusals))
         .build()
 }
 
 fn operation<E: RestResource>(
-    verb: &str,
-    object: &str,
-    summary: &str,
-    description: &str,
+    id: String,
+    summary: String,
+    description: impl Into<String>,
 ) -> OperationBuilder {
     OperationBuilder::new()
         .tag(E::PLURAL)
-        .operation_id(Some(format!("{verb}{object}")))
+        .operation_id(Some(id))
         .summary(Some(summary))
         .description(Some(description))
 }
 
-/// Explains that a range goes with its sort, by a filter that the list has.
+/// Explains by an example that a range needs the sort on its key.
 fn filter_example<E: RestResource>() -> String {
     let mut keys = E::SortKey::ALL.iter();
     let example = keys.find_map(|key| match key.kind() {
@@ -379,7 +331,7 @@ fn list_parameters<E: RestResource>(filters: bool) -> Vec<Parameter> {
     if filters {
         parameters.extend(E::FILTERS.iter().map(|filter| {
             let schema = (filter.schema)();
-            parameter(ParameterIn::Query, filter.name, filter.description, schema)
+            query(filter.name, filter.description, schema)
         }));
     }
     for key in E::SortKey::ALL {
@@ -403,129 +355,69 @@ fn embed_parameter<E: RestResource>() -> Option<Parameter> {
         .map(|embed| embed.relation.parent.to_owned());
     let (role, plural, parent) = (first.role, E::NAME, first.relation.parent);
     let description = format!("Adds the {role} to each {plural}, as `{parent}`.");
-    Some(parameter(
-        ParameterIn::Query,
-        "embed",
-        &description,
-        one_of(names),
-    ))
+    Some(query("embed", &description, one_of(names)))
 }
 
 fn id_parameter<E: RestResource>() -> Parameter {
     parameters::id(E::ID_PARAMETER, &format!("The {}.", E::NAME))
 }
 
-fn write_parameters<E: RestResource>() -> Vec<Parameter> {
-    let mut parameters = vec![id_parameter::<E>()];
-    parameters.extend(grouped::<Guard>());
-    parameters.extend(grouped::<Repeated>());
-    parameters
-}
-
 fn grouped<G: IntoParams>() -> Vec<Parameter> {
     G::into_params(|| None)
 }
 
-fn request_body(schema: &str, media: &[&str]) -> utoipa::openapi::request_body::RequestBody {
-    let content = || Content::new(Some(Ref::from_schema_name(schema)));
+fn request_body(schema: &str, media: &[MediaType]) -> RequestBody {
     let body = RequestBodyBuilder::new().required(Some(Required::True));
+    let content = || Content::new(Some(Ref::from_schema_name(schema)));
     let body = media
         .iter()
         .fold(body, |body, media| body.content(*media, content()));
     body.build()
 }
 
-fn created<E: RestResource>() -> Responses {
-    responses::created::<RowSchema<E>>(&format!("The new {}.", E::NAME), &links::<E>())
-}
-
-fn changed<E: RestResource>() -> utoipa::openapi::Responses {
-    let description = format!("The {} as it is now.", E::NAME);
-    together([
-        responses::changed::<RowSchema<E>>(&description, &links::<E>()),
-        CommonErrors::responses(),
-        AuthErrors::responses(),
-        NotFound::responses(),
-        BadBody::responses(),
-        Conflict::responses(),
-        WritePrecondition::responses(),
-        IdempotencyErrors::responses(),
-    ])
-}
-
-fn together<const N: usize>(groups: [Responses; N]) -> utoipa::openapi::Responses {
-    let responses = groups.into_iter().flatten();
+/// Returns the responses of an operation: on success, those that all operations have, and
+/// these refusals.
+fn answers(success: Responses, refusals: &[&[u16]]) -> utoipa::openapi::Responses {
+    let statuses = [&[COMMON, AUTH], refusals].concat().concat();
     ResponsesBuilder::new()
-        .responses_from_iter(responses)
+        .responses_from_iter(success)
+        .responses_from_iter(refuse(&statuses))
         .build()
 }
 
-/// Returns where an answer with a row of `E` leads: to its own operations, to those of its
+/// Returns the links in a response with a row of `E`: to its own operations, to those of its
 /// children, and to its parents.
-fn links<E: RestResource>() -> Vec<ResponseLink> {
-    let mut links: Vec<_> = ["get", "replace", "update", "delete"]
-        .map(|verb| ResponseLink {
-            operation: format!("{verb}{}", capitalized(E::NAME)),
-            parameter: E::ID_PARAMETER,
-            value: "$response.body#/id".to_owned(),
-        })
-        .into();
-    let mut children = ChildLinks::<E>(Vec::new(), PhantomData);
-    let visitor = &mut children;
-    for_each_entity!(visit_parents_of(visitor));
-    links.extend(children.0);
-    let mut parents = ParentLinks(Vec::new());
-    E::visit_parents(&mut parents);
-    links.extend(parents.0);
-    links
+fn links<E: RestResource>() -> Links {
+    let name = capitalized(E::NAME);
+    let own = ["get", "replace", "update", "delete"].map(|verb| {
+        let operation = format!("{verb}{name}");
+        link(operation, E::ID_PARAMETER, "id")
+    });
+    let mut links = RowLinks::<E>(BTreeMap::from(own), PhantomData);
+    for_each_entity!(visit_parents_of(&mut links));
+    links.0
 }
 
 fn visit_parents_of<E: RestResource>(visitor: &mut impl ParentVisitor) {
     E::visit_parents(visitor);
 }
 
-/// Collects the links to the children of `E`.
-struct ChildLinks<E>(Vec<ResponseLink>, PhantomData<E>);
+/// Collects the links between `E` and its children and parents.
+struct RowLinks<E>(Links, PhantomData<E>);
 
-impl<E: RestResource> ParentVisitor for ChildLinks<E> {
+impl<E: RestResource> ParentVisitor for RowLinks<E> {
     fn parent<P: RestResource, C: NestedIn<P>>(&mut self) {
-        if P::NAME != E::NAME {
-            return;
-        }
         let parent = capitalized(P::NAME);
-        for operation in [
-            format!("list{parent}{}", capitalized(C::PLURAL)),
-            format!("create{parent}{}", capitalized(C::NAME)),
-        ] {
-            self.0.push(ResponseLink {
-                operation,
-                parameter: P::ID_PARAMETER,
-                value: "$response.body#/id".to_owned(),
-            });
+        if P::NAME == E::NAME {
+            let list = format!("list{parent}{}", capitalized(C::PLURAL));
+            let create = format!("create{parent}{}", capitalized(C::NAME));
+            let links = [list, create].map(|operation| link(operation, P::ID_PARAMETER, "id"));
+            self.0.extend(links);
+        }
+        if C::NAME == E::NAME {
+            let field = C::RELATION.field;
+            self.0
+                .extend([link(format!("get{parent}"), P::ID_PARAMETER, field)]);
         }
     }
-}
-
-/// Collects the links to the parents of an entity.
-struct ParentLinks(Vec<ResponseLink>);
-
-impl ParentVisitor for ParentLinks {
-    fn parent<P: RestResource, E: NestedIn<P>>(&mut self) {
-        let Relation { field, .. } = E::RELATION;
-        self.0.push(ResponseLink {
-            operation: format!("get{}", capitalized(P::NAME)),
-            parameter: P::ID_PARAMETER,
-            value: format!("$response.body#/{field}"),
-        });
-    }
-}
-
-/// Returns `name` as part of a name in camel case.
-fn capitalized(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().into_iter();
-    first
-        .flat_map(char::to_uppercase)
-        .chain(characters)
-        .collect()
 }

@@ -41,12 +41,12 @@ responses::groups! {
     operation_id = "getMe",
     responses(MeDocument, CommonErrors, AuthErrors)
 )]
-pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let (principal, user) = call
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let (principal, user) = context
         .read(|session, principal| Ok((*principal, use_case::read(session, principal)?)))
         .await?;
     representation::document(&Me {
-        credential: match call.sender().credential() {
+        credential: match context.requester.credential() {
             Credential::NotAsked | Credential::Nothing => "none",
             Credential::Key(_) => "key",
             Credential::Token(_) => "token",

@@ -102,20 +102,20 @@ fn open_api_document() -> Responses {
     params(Fresh),
     responses(DocsPage, CommonErrors)
 )]
-pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let has_slash = call.path().ends_with('/');
-    send(&call, if has_slash { &INDEX_SLASH } else { &INDEX })
+pub(crate) async fn page(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let has_slash = context.request.path().ends_with('/');
+    send(&context, if has_slash { &INDEX_SLASH } else { &INDEX })
 }
 
 /// `GET /docs/{asset}`: a file that the page loads.
-pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let name = call.segment("asset");
+pub(crate) async fn asset(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let name = context.segment("asset");
     match LOADED.iter().find(|asset| asset.name == name) {
-        Some(asset) => send(&call, asset),
-        None => Err(Problem::new(
-            Code::NotFound,
-            "The documentation has no part of this name.",
-        )),
+        Some(asset) => send(&context, asset),
+        None => {
+            let detail = "The documentation has no part of this name.";
+            Err(Problem::new(Code::NotFound, detail))
+        }
     }
 }
 
@@ -130,13 +130,13 @@ pub(crate) async fn asset(call: RequestContext) -> Result<HttpResponse, Problem>
     responses(OpenApiDocument, CommonErrors)
 )]
 pub(crate) async fn document(
-    call: RequestContext,
+    context: RequestContext,
     make: fn(&Settings) -> String,
 ) -> Result<HttpResponse, Problem> {
-    let known = NoneMatch::of(call.headers())?;
-    let mut document = call.api().document(make).clone();
-    if !call.base().is_empty() {
-        document = at_base(&document, call.base());
+    let known = NoneMatch::of(context.headers())?;
+    let mut document = context.api.document(make).clone();
+    if !context.base().is_empty() {
+        document = at_base(&document, context.base());
     }
     let response = CacheableResponse::tagged(&WeakTag::of(&document), known.as_ref());
     Ok(response.body(representation::JSON, document))
@@ -149,8 +149,8 @@ fn at_base(document: &[u8], base: &BaseUrl) -> Bytes {
     text.replacen("\"url\": \"/\"", &server, 1).into()
 }
 
-fn send(call: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
-    let known = NoneMatch::of(call.headers())?;
+fn send(context: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
+    let known = NoneMatch::of(context.headers())?;
     let mut response = CacheableResponse::tagged(&asset.tag, known.as_ref());
     // Also on a 304, whose headers replace those that a browser has cached.
     response.header(header::CONTENT_SECURITY_POLICY, POLICY);
@@ -159,7 +159,7 @@ fn send(call: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
     if response.is_known() {
         return Ok(response.body(content_type, ()));
     }
-    if accepts_gzip(call) {
+    if accepts_gzip(context) {
         response.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         return Ok(response.body(content_type, Bytes::from_static(asset.gzip)));
     }
@@ -170,8 +170,8 @@ fn send(call: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
 }
 
 /// Returns whether the client accepts gzip with any weight but 0.
-fn accepts_gzip(call: &RequestContext) -> bool {
-    let codings: Vec<_> = elements(call.headers(), &header::ACCEPT_ENCODING).collect();
+fn accepts_gzip(context: &RequestContext) -> bool {
+    let codings: Vec<_> = elements(context.headers(), &header::ACCEPT_ENCODING).collect();
     let find = |names: &[&str]| {
         let mut codings = codings.iter();
         codings.find(|coding| names.contains(&coding.name.as_str()))

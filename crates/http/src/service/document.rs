@@ -51,21 +51,21 @@ fn service_description() -> Responses {
     params(Fresh),
     responses(ServiceDescription, CommonErrors)
 )]
-pub(crate) async fn show(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let known = NoneMatch::of(call.headers())?;
-    if call.media_type() == HTML {
-        let page = html::page("Byline", &page(call.base()));
+pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let known = NoneMatch::of(context.headers())?;
+    if context.media_type == HTML {
+        let page = html::page("Byline", &page(context.base()));
         return Ok(representation::negotiated(
             html::CONTENT_TYPE,
             page,
             known.as_ref(),
         ));
     }
-    let base = call.base();
-    let release = call.api().store().health().release;
+    let base = context.base();
+    let release = context.api.store().health().release;
     let document = ServiceDocument {
         name: "byline",
-        version: call.api().settings().version,
+        version: context.api.settings().version,
         schema: release.as_ref().map(|release| SchemaVersion {
             release: &release.version,
             migration: &release.schema,

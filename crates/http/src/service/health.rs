@@ -63,11 +63,11 @@ pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
     operation_id = "getReadiness",
     responses(StatusDocument, CommonErrors)
 )]
-pub(crate) async fn ready(call: RequestContext) -> Result<HttpResponse, Problem> {
-    if call.api().is_draining() {
+pub(crate) async fn ready(context: RequestContext) -> Result<HttpResponse, Problem> {
+    if context.api.is_draining() {
         return Err(not_ready("This instance is shutting down."));
     }
-    let health = call.api().store().health();
+    let health = context.api.store().health();
     let status = match health.readiness {
         Readiness::Ready => Ok("ready"),
         Readiness::ReadOnly => Ok("read-only"),
@@ -91,12 +91,12 @@ fn several(servers: &[ServerHealth]) -> Vec<ServerStatus> {
     if servers.len() < 2 {
         return Vec::new();
     }
-    let status = |health: &ServerHealth| match health {
+    let servers = servers.iter().map(|health| match health {
         ServerHealth::Ready => ServerStatus::Ready,
         ServerHealth::ReadOnly => ServerStatus::ReadOnly,
         ServerHealth::Away => ServerStatus::Away,
-    };
-    servers.iter().map(status).collect()
+    });
+    servers.collect()
 }
 
 fn not_ready(detail: &'static str) -> Problem {

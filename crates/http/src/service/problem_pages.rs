@@ -3,12 +3,11 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Type};
 
 use crate::openapi::parameters::{self, Fresh, parameter};
 use crate::openapi::refusals::{CommonErrors, NotFound};
 use crate::openapi::responses::{self, Responses, content_of, kept, response};
-use crate::openapi::schemas;
+use crate::openapi::schemas::{self, one_of};
 use crate::problem::{Code, Problem};
 use crate::request::accept::{HTML, JSON, MediaType, TEXT};
 use crate::request::context::RequestContext;
@@ -28,16 +27,9 @@ responses::groups! {
 
 fn problem() -> Parameter {
     let codes = Code::ALL.map(Code::name);
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(codes))
-        .examples([json!("not-found")]);
-    parameter(
-        ParameterIn::Path,
-        "code",
-        "The `code` of a problem.",
-        schema,
-    )
+    let schema = one_of(codes.map(str::to_owned)).examples([json!("not-found")]);
+    let description = "The `code` of a problem.";
+    parameter(ParameterIn::Path, "code", description, schema)
 }
 
 fn problem_page() -> Responses {
@@ -58,16 +50,14 @@ fn problem_page() -> Responses {
     params(ProblemPath, Fresh),
     responses(ProblemPage, CommonErrors, NotFound)
 )]
-pub(crate) async fn page(call: RequestContext) -> Result<HttpResponse, Problem> {
-    let name = call.segment("code");
+pub(crate) async fn page(context: RequestContext) -> Result<HttpResponse, Problem> {
+    let name = context.segment("code");
     let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
-        return Err(Problem::new(
-            Code::NotFound,
-            "There is no problem with this code.",
-        ));
+        let detail = "There is no problem with this code.";
+        return Err(Problem::new(Code::NotFound, detail));
     };
-    let known = NoneMatch::of(call.headers())?;
-    let (media_type, body) = match call.media_type() {
+    let known = NoneMatch::of(context.headers())?;
+    let (media_type, body) = match context.media_type {
         HTML => {
             let page = html::page(code.title(), &markup(code));
             (html::CONTENT_TYPE, page.into_bytes())

@@ -1,4 +1,4 @@
-//! What a batch means; see [`resource::canonical`](crate::resource::canonical).
+//! The canonical form of a batch; see [`resource::canonical`](crate::resource::canonical).
 
 use byline_application::Precondition;
 use byline_application::batch::{CreatedParent, Operation, Write};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::resource::RestResource;
 use crate::resource::canonical::{canonical as canonical_row, canonical_change};
 
-/// Returns what the operations of a batch mean.
+/// Returns the canonical form of the operations of a batch.
 pub(super) fn canonical(operations: &[Operation]) -> Value {
     let operations = operations.iter().map(|operation| match operation {
         Operation::User(write) => of(write),
@@ -38,11 +38,10 @@ fn of<E: RestResource>(write: &Write<E>) -> Value {
             with,
             precondition,
         } => {
-            let children = E::CHILDREN.iter();
-            let with: Vec<_> = children
-                .filter(|children| with.contains(&children.relation))
-                .map(|children| children.name)
-                .collect();
+            let chosen = E::CHILDREN
+                .iter()
+                .filter(|children| with.contains(&children.relation));
+            let with: Vec<_> = chosen.map(|children| children.name).collect();
             json!({
                 "delete": E::NAME,
                 "id": id.get(),
@@ -53,7 +52,7 @@ fn of<E: RestResource>(write: &Write<E>) -> Value {
     }
 }
 
-/// Names the operations that create the parents in the place of their ids.
+/// Replaces the ids of parents by references to the operations that create them.
 fn with_parents(mut data: Value, parents: &[CreatedParent]) -> Value {
     if let Some(members) = data.as_object_mut() {
         for parent in parents {

@@ -19,7 +19,7 @@ fn batch_done() -> Responses {
         .max_items(Some(MAX_OPERATIONS));
     let content = ContentBuilder::new()
         .schema(Some(Schema::from(results)))
-        .example(Some(json!([schemas::done()])))
+        .example(Some(json!([schemas::example_result()])))
         .build();
     let done = response("What became of each operation, in their order.").content(JSON, content);
     let mut responses = one("200", done, OF_WRITES);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::problem::{Code, FieldError, Location, Problem};
 use crate::request::json_object::{
-    FieldViolations, Fields, ObjectSchema, ReadOnly, fault, id, wrong_type,
+    FieldViolations, Fields, ObjectSchema, ReadOnly, id, member_error, wrong_type,
 };
 use crate::request::preconditions;
 use crate::resource::{RestResource, body};
@@ -23,14 +23,14 @@ const BATCH: ObjectSchema<'_> = ObjectSchema {
 /// The members that every operation may have.
 const COMMON: &[&str] = &["op", "type", "ref", "id", "if_match", "data"];
 
-/// The most faults that are listed, lest the answer outgrow the request.
-const MOST_FAULTS: usize = 1000;
+/// The maximum number of listed errors, so that the response does not outgrow the request.
+const MAX_ERRORS: usize = 1000;
 
-/// The most characters of a `ref`.
-const MOST_REF_CHARS: usize = 255;
+/// The maximum number of characters of a `ref`.
+const MAX_REF_CHARS: usize = 255;
 
-/// The body of `POST /batch`. `guarded` says whether updates and deletions must
-/// have an `if_match`.
+/// Parses the body of `POST /batch`. If it is `guarded`, updates and deletions must have an
+/// `if_match`.
 pub(crate) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Problem> {
     let mut fields = Fields::<&RawValue>::parse(body, BATCH)?;
     let sent = fields.required("operations", operations);
@@ -39,12 +39,12 @@ pub(crate) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Proble
     let mut made = Vec::with_capacity(sent.len());
     for (index, operation) in sent.into_iter().enumerate() {
         made.extend(reader.read(index, operation)?);
-        if reader.faults.len() >= MOST_FAULTS {
-            return Err(reader.too_many_faults());
+        if reader.errors.len() >= MAX_ERRORS {
+            return Err(reader.too_many_errors());
         }
     }
-    if !reader.faults.is_empty() {
-        return Err(Problem::of_faults(Code::InvalidFields, reader.faults));
+    if !reader.errors.is_empty() {
+        return Err(Problem::from_errors(Code::InvalidFields, reader.errors));
     }
     if guarded && !reader.unguarded.is_empty() {
         return Err(unguarded(&reader.unguarded));
@@ -55,7 +55,7 @@ pub(crate) fn parse(body: &[u8], guarded: bool) -> Result<Vec<Operation>, Proble
 fn operations(value: &RawValue) -> Result<Vec<&RawValue>, FieldViolations> {
     let Ok(operations) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
         return Err(match self::value(value)? {
-            // Which it was not in its raw form only if it is too deep.
+            // Only too deep an array is not an array of raw values.
             Value::Array(_) => vec![("wrong-type", "must be an array of objects".to_owned())],
             other => wrong_type("an array", &other),
         });
@@ -70,10 +70,10 @@ fn operations(value: &RawValue) -> Result<Vec<&RawValue>, FieldViolations> {
     Ok(operations)
 }
 
-/// What is known of the operations so far.
+/// The state after the operations that were read so far.
 #[derive(Default)]
 struct Reader {
-    faults: Vec<FieldError>,
+    errors: Vec<FieldError>,
     refs: HashMap<String, Named>,
     /// The updates and deletions without `if_match`.
     unguarded: Vec<usize>,
@@ -83,7 +83,7 @@ struct Reader {
 #[derive(Clone, Copy)]
 struct Named {
     index: usize,
-    /// The entity of what it creates, if that is known.
+    /// The entity that it creates, if that is known.
     kind: Option<&'static str>,
 }
 
@@ -94,11 +94,11 @@ enum Op {
     Delete,
 }
 
-/// An entity, as operations are read that write its rows.
+/// An entity whose rows operations write.
 struct Kind {
     /// The name of the entity.
     name: &'static str,
-    /// What its rows can be deleted with.
+    /// The children that its rows can be deleted with.
     children: &'static [&'static str],
     create: fn(&mut Reader, usize, &RawValue) -> Result<Option<Operation>, Problem>,
     update: ReadOperation,
@@ -113,15 +113,14 @@ type OperationFields<'a> = Fields<&'a RawValue>;
 /// Every entity.
 static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     let mut kinds = Vec::new();
-    let found = &mut kinds;
-    for_each_entity!(add_kind(found));
+    for_each_entity!(add_kind(&mut kinds));
     kinds
 });
 
 fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
     kinds.push(Kind {
         name: E::NAME,
-        children: E::delete_parameters(),
+        children: &E::parameters().delete,
         create: Reader::create::<E>,
         update: Reader::update::<E>,
         delete: Reader::delete::<E>,
@@ -129,7 +128,7 @@ fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
 }
 
 impl Reader {
-    /// Reads an operation, unless something is wrong with it, which is noted then.
+    /// Reads an operation. Returns `None` after it has noted the errors of an invalid one.
     fn read(&mut self, index: usize, sent: &RawValue) -> Result<Option<Operation>, Problem> {
         let children = KINDS.iter().flat_map(|kind| kind.children);
         let members: Vec<_> = COMMON.iter().chain(children).copied().collect();
@@ -139,18 +138,11 @@ impl Reader {
         };
         let mut fields = match Fields::parse(sent.get().as_bytes(), schema) {
             Ok(fields) => fields,
-            Err(problem) => {
-                self.note(index, "", problem)?;
-                return Ok(None);
-            }
+            Err(problem) => return self.note(index, "", problem).map(|()| None),
         };
         let op = fields.required("op", |sent| {
-            let words = [
-                ("create", Op::Create),
-                ("update", Op::Update),
-                ("delete", Op::Delete),
-            ];
-            word(sent, &words)
+            let (create, update) = (("create", Op::Create), ("update", Op::Update));
+            word(sent, &[create, update, ("delete", Op::Delete)])
         });
         let kind = fields.required("type", |sent| {
             let kinds: Vec<_> = KINDS.iter().map(|kind| (kind.name, kind)).collect();
@@ -164,23 +156,26 @@ impl Reader {
                     (Some(kind), Some(data)) => (kind.create)(self, index, data)?,
                     _ => None,
                 };
-                self.remember(name, index, kind);
+                if let Some(name) = name {
+                    let kind = kind.map(|kind| kind.name);
+                    self.refs.insert(name, Named { index, kind });
+                }
                 made
             }
             (Some(Op::Update), Some(kind)) => (kind.update)(self, index, &mut fields)?,
             (Some(Op::Delete), Some(kind)) => (kind.delete)(self, index, &mut fields)?,
-            // What else may stand here is not known.
+            // Without `op` and `type`, it is unknown which other members are allowed.
             _ => {
-                let faults = fields.into_faults();
-                self.add(index, "", faults);
+                let errors = fields.into_errors();
+                self.add(index, "", errors);
                 return Ok(None);
             }
         };
         fields.refuse_rest("is not for operations of this kind");
-        let faults = fields.into_faults();
-        let is_sound = faults.is_empty();
-        self.add(index, "", faults);
-        Ok(made.filter(|_| is_sound))
+        let errors = fields.into_errors();
+        let is_valid = errors.is_empty();
+        self.add(index, "", errors);
+        Ok(made.filter(|_| is_valid))
     }
 
     fn create<E: RestResource>(
@@ -193,7 +188,7 @@ impl Reader {
             self.read_parent(relation, value, &mut parents)
         });
         let made = made.map(|fields| E::operation(Write::Create { fields, parents }));
-        self.sound(index, made)
+        self.valid(index, made)
     }
 
     fn update<E: RestResource>(
@@ -209,18 +204,16 @@ impl Reader {
         let change = body::patch_with::<E>(body, |relation, value| {
             self.read_parent(relation, value, &mut parents)
         });
-        let change = self.sound(index, change)?;
-        Ok(id
-            .zip(change)
-            .zip(precondition)
-            .map(|((id, change), precondition)| {
-                E::operation(Write::Update {
-                    id,
-                    change,
-                    parents,
-                    precondition,
-                })
-            }))
+        let change = self.valid(index, change)?;
+        let (Some(id), Some(change), Some(precondition)) = (id, change, precondition) else {
+            return Ok(None);
+        };
+        Ok(Some(E::operation(Write::Update {
+            id,
+            change,
+            parents,
+            precondition,
+        })))
     }
 
     fn delete<E: RestResource>(
@@ -265,15 +258,15 @@ impl Reader {
         precondition
     }
 
-    /// A name that no operation has yet.
+    /// Reads a name that no other operation has.
     fn new_ref(&self, sent: &RawValue) -> Result<String, FieldViolations> {
         let name = text(sent)?;
         let characters = name.chars().count();
         if name.is_empty() {
             return Err(vec![("blank", "must not be empty".to_owned())]);
         }
-        if characters > MOST_REF_CHARS {
-            let rule = format!("must have at most {MOST_REF_CHARS} characters, has {characters}");
+        if characters > MAX_REF_CHARS {
+            let rule = format!("must have at most {MAX_REF_CHARS} characters, has {characters}");
             return Err(vec![("too-long", rule)]);
         }
         match self.refs.get(&name) {
@@ -282,13 +275,6 @@ impl Reader {
                 let rule = format!("is the `ref` of operation {} already", named.index);
                 Err(vec![("duplicate-ref", rule)])
             }
-        }
-    }
-
-    fn remember(&mut self, name: Option<String>, index: usize, kind: Option<&Kind>) {
-        if let Some(name) = name {
-            let kind = kind.map(|kind| kind.name);
-            self.refs.insert(name, Named { index, kind });
         }
     }
 
@@ -306,16 +292,13 @@ impl Reader {
             return Some(Err(vec![("wrong-type", rule.to_owned())]));
         };
         Some(match self.refs.get(name) {
-            Some(Named {
-                kind: Some(kind), ..
-            }) if *kind != relation.parent => {
-                let rule = format!(
-                    "must refer to an operation that creates a {}",
-                    relation.parent
-                );
-                let code = match relation.parent {
-                    "user" => "not-a-user",
-                    _ => "wrong-kind",
+            Some(named) if named.kind.is_some_and(|kind| kind != relation.parent) => {
+                let parent = relation.parent;
+                let rule = format!("must refer to an operation that creates a {parent}");
+                let code = if parent == "user" {
+                    "not-a-user"
+                } else {
+                    "wrong-kind"
                 };
                 Err(vec![(code, rule)])
             }
@@ -333,44 +316,40 @@ impl Reader {
         })
     }
 
-    /// What was made of an operation's data, if nothing is wrong with it.
-    fn sound<T>(&mut self, index: usize, made: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    /// Returns the value of an operation's data. Notes the errors if it is invalid.
+    fn valid<T>(&mut self, index: usize, made: Result<T, Problem>) -> Result<Option<T>, Problem> {
         match made {
             Ok(made) => Ok(Some(made)),
-            Err(problem) => {
-                self.note(index, "/data", problem)?;
-                Ok(None)
-            }
+            Err(problem) => self.note(index, "/data", problem).map(|()| None),
         }
     }
 
-    /// Notes what is wrong with a part of an operation. What is not even JSON
-    /// ends it all.
+    /// Notes the errors in a part of an operation. Malformed JSON is returned: it ends the batch.
     fn note(&mut self, index: usize, part: &str, problem: Problem) -> Result<(), Problem> {
-        let faults = problem
-            .into_faults()
+        let errors = problem
+            .into_errors()
             .map_err(|problem| problem.in_operation(index, part))?;
-        self.add(index, part, faults);
+        self.add(index, part, errors);
         Ok(())
     }
 
-    fn add(&mut self, index: usize, part: &str, faults: Vec<FieldError>) {
-        self.faults.extend(faults.into_iter().map(|mut fault| {
-            if let Location::Pointer(pointer) = &mut fault.place {
+    fn add(&mut self, index: usize, part: &str, errors: Vec<FieldError>) {
+        self.errors.extend(errors.into_iter().map(|mut error| {
+            if let Location::Pointer(pointer) = &mut error.location {
                 *pointer = format!("/operations/{index}{part}{pointer}");
             }
-            fault
+            error
         }));
     }
 
-    fn too_many_faults(mut self) -> Problem {
-        self.faults.truncate(MOST_FAULTS);
-        let detail = format!("The batch breaks at least {MOST_FAULTS} rules; these are listed.");
-        Problem::new(Code::InvalidFields, detail).with_faults(self.faults)
+    fn too_many_errors(mut self) -> Problem {
+        self.errors.truncate(MAX_ERRORS);
+        let detail = format!("The batch breaks at least {MAX_ERRORS} rules; these are listed.");
+        Problem::new(Code::InvalidFields, detail).with_errors(self.errors)
     }
 }
 
-/// One of the words that may stand here.
+/// Reads one of these words.
 fn word<T: Copy>(sent: &RawValue, words: &[(&str, T)]) -> Result<T, FieldViolations> {
     let text = text(sent)?;
     let found = words.iter().find(|(word, _)| *word == text);
@@ -387,8 +366,7 @@ fn text(sent: &RawValue) -> Result<String, FieldViolations> {
     }
 }
 
-/// A value that was passed over so far: its escapes and its depth were not
-/// looked at.
+/// Parses a raw value, whose escapes and depth were not checked before.
 fn value(sent: &RawValue) -> Result<Value, FieldViolations> {
     serde_json::from_str(sent.get()).map_err(|_| {
         let rule = "has a lone surrogate in it, or is nested too deeply";
@@ -397,11 +375,10 @@ fn value(sent: &RawValue) -> Result<Value, FieldViolations> {
 }
 
 fn unguarded(indexes: &[usize]) -> Problem {
-    let code = Code::PreconditionRequired;
-    let faults = indexes.iter().map(|index| {
+    let errors = indexes.iter().map(|index| {
         let pointer = format!("/operations/{index}/if_match");
         let detail = "Updates and deletions must have an `if_match` here.";
-        fault(pointer, "required", detail.to_owned())
+        member_error(pointer, "required", detail.to_owned())
     });
-    Problem::new(code, code.meaning()).with_faults(faults.collect())
+    Problem::from(Code::PreconditionRequired).with_errors(errors.collect())
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::request::preconditions::etag;
 use crate::response::time::Time;
 
-/// What became of one operation: what the server decided, and nothing that the
-/// request has said already. So the answer stays small, whatever is written.
+/// The result of one operation: only what the server decided. Nothing of the request is repeated,
+/// so that the response stays small.
 #[derive(Serialize)]
 pub(in crate::resources::batch) struct OperationResult {
     status: u16,
@@ -23,21 +23,21 @@ struct Row {
     updated_at: Time,
 }
 
-pub(in crate::resources::batch) fn result(done: &OperationOutcome) -> OperationResult {
-    let EntityRef { entity, id } = done.subject;
-    let (status, stamp) = match done.effect {
-        Effect::Created(stamp) => (201, Some(stamp)),
-        Effect::Updated(stamp) => (200, Some(stamp)),
+pub(in crate::resources::batch) fn result(outcome: &OperationOutcome) -> OperationResult {
+    let EntityRef { entity, id } = outcome.subject;
+    let (status, meta) = match outcome.effect {
+        Effect::Created(meta) => (201, Some(meta)),
+        Effect::Updated(meta) => (200, Some(meta)),
         Effect::Deleted => (204, None),
     };
     OperationResult {
         status,
         r#type: entity,
         id,
-        row: stamp.map(|stamp| Row {
-            etag: etag(stamp.version).to_str().unwrap_or_default().to_owned(),
-            created_at: Time(stamp.created_at),
-            updated_at: Time(stamp.updated_at),
+        row: meta.map(|meta| Row {
+            etag: etag(meta.version).to_str().unwrap_or_default().to_owned(),
+            created_at: Time(meta.created_at),
+            updated_at: Time(meta.updated_at),
         }),
     }
 }

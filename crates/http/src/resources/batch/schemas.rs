@@ -1,16 +1,17 @@
-//! `POST /batch`: its body, and what became of each operation.
+//! The schemas of `POST /batch`: its body, and the result of an operation.
 
 use std::borrow::Cow;
 
 use byline_application::batch::MAX_OPERATIONS;
 use serde_json::{Value, json};
-use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{
-    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
+    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat,
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::openapi::schemas::{ANYTHING, created_at, entity_tags, id, integer, string, updated_at};
+use crate::openapi::schemas::{
+    ANYTHING, closed_object, entity_tags, id, integer, object, one_of, string, times,
+};
 use crate::resource::RestResource;
 use crate::resources::document::members;
 use crate::resources::for_each_entity;
@@ -27,19 +28,16 @@ impl ToSchema for Batch {
 impl PartialSchema for Batch {
     fn schema() -> RefOr<Schema> {
         let mut kinds = [Vec::new(), Vec::new(), Vec::new()];
-        let operations = &mut kinds;
-        for_each_entity!(add_operations(operations));
+        for_each_entity!(add_operations(&mut kinds));
         let operations = kinds.into_iter().flatten();
         let operations = operations.fold(OneOfBuilder::new(), OneOfBuilder::item);
         let operations = ArrayBuilder::new()
             .items(operations)
             .max_items(Some(MAX_OPERATIONS));
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
+        closed_object([])
             .description(Some(
                 "Operations that are carried out in their order, all or none.",
             ))
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
             .property("operations", operations)
             .required("operations")
             .examples([json!({"operations": [
@@ -51,7 +49,7 @@ impl PartialSchema for Batch {
     }
 }
 
-/// Adds the creation, change and deletion of rows of `E`.
+/// Adds the operations that create, update and delete rows of `E`.
 fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBuilder>; 3]) {
     let reference = name_of_ref().description(Some("A name for what is created, once per batch."));
     let create_one = operation("create", E::NAME)
@@ -60,46 +58,33 @@ fn add_operations<E: RestResource>([create, update, delete]: &mut [Vec<ObjectBui
         .property("ref", reference);
     create.push(create_one);
     let if_match = || entity_tags().description(Some("As the header `If-Match`."));
-    let update_one = operation("update", E::NAME)
-        .property("id", id())
-        .required("id")
+    let with_id = |op| operation(op, E::NAME).property("id", id()).required("id");
+    let update_one = with_id("update")
         .property("data", data::<E>(false))
         .required("data")
         .property("if_match", if_match());
     update.push(update_one);
-    let delete_one = operation("delete", E::NAME)
-        .property("id", id())
-        .required("id")
-        .property("if_match", if_match());
+    let delete_one = with_id("delete").property("if_match", if_match());
     let children = E::CHILDREN.iter();
     delete.push(children.fold(delete_one, |operation, children| {
         operation.property(children.name, word("delete"))
     }));
 }
 
-/// Begins the description of one kind of operation.
+/// Describes the common members of operations.
 fn operation(op: &str, kind: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-        .property("op", word(op))
-        .required("op")
-        .property("type", word(kind))
-        .required("type")
+    closed_object([("op", word(op)), ("type", word(kind))])
 }
 
 fn word(word: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some([word.to_owned()]))
+    one_of([word.to_owned()])
 }
 
 fn name_of_ref() -> ObjectBuilder {
     string(1, 255, ANYTHING)
 }
 
-/// Describes the members of what is created or changed by an operation: parents may be those
-/// that the batch creates.
+/// Describes the data of an operation. It may refer to parents that the batch creates.
 fn data<E: RestResource>(required: bool) -> ObjectBuilder {
     let mut data = members::<E>(|_| true, required, !required);
     for field in E::FIELDS {
@@ -115,21 +100,16 @@ fn data<E: RestResource>(required: bool) -> ObjectBuilder {
 
 fn reference(parent: &str) -> ObjectBuilder {
     let description = format!("The {parent} that an operation further ahead creates.");
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
+    object([])
         .description(Some(description))
         // Not as a property of that name, which tools would follow.
-        .property_names(Some(
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .enum_values(Some(["$ref"])),
-        ))
+        .property_names(Some(word("$ref")))
         .additional_properties(Some(name_of_ref()))
         .min_properties(Some(1))
         .max_properties(Some(1))
 }
 
-/// What became of one operation of a batch.
+/// The result of one operation of a batch.
 pub(crate) enum BatchResult {}
 
 impl ToSchema for BatchResult {
@@ -141,28 +121,19 @@ impl ToSchema for BatchResult {
 impl PartialSchema for BatchResult {
     fn schema() -> RefOr<Schema> {
         let mut names = Vec::new();
-        let found = &mut names;
-        for_each_entity!(add_name(found));
-        let kinds = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(names));
+        for_each_entity!(add_name(&mut names));
+        let kinds = one_of(names.into_iter().map(str::to_owned));
         let status = integer(200, 204)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .description(Some("What the single request would have been answered."));
-        ObjectBuilder::new()
-            .schema_type(Type::Object)
+        let etag = string(3, 32, "^\"[1-9][0-9]*\"$");
+        let result = object([("status", status), ("type", kinds), ("id", id())])
             .description(Some("What the server decided about one operation."))
-            .property("status", status)
-            .required("status")
-            .property("type", kinds)
-            .required("type")
-            .property("id", id())
-            .required("id")
-            .property("etag", string(3, 32, "^\"[1-9][0-9]*\"$"))
-            .property("created_at", created_at())
-            .property("updated_at", updated_at())
-            .examples([done()])
-            .into()
+            .property("etag", etag);
+        let result = times()
+            .into_iter()
+            .fold(result, |result, (name, time)| result.property(name, time));
+        result.examples([example_result()]).into()
     }
 }
 
@@ -170,8 +141,8 @@ fn add_name<E: RestResource>(names: &mut Vec<&'static str>) {
     names.push(E::NAME);
 }
 
-/// What became of an operation of a batch, for examples.
-pub(crate) fn done() -> Value {
+/// Returns an example of the result of an operation.
+pub(crate) fn example_result() -> Value {
     json!({
         "status": 201, "type": "user", "id": 1, "etag": "\"1\"",
         "created_at": "2026-11-22T10:00:00.123456Z", "updated_at": "2026-11-22T10:00:00.123456Z"
