@@ -25,6 +25,9 @@ pub(crate) trait RestResource: Resource {
     /// The scope that writing takes.
     const WRITE_SCOPE: Scope;
 
+    /// What the OpenAPI document says of the rows.
+    const DESCRIPTION: &'static str;
+
     /// What the OpenAPI document says of the creation of a row.
     const CREATION: &'static str;
 
@@ -93,6 +96,8 @@ pub(crate) struct Field<E: Entity> {
     pub(crate) name: &'static str,
     /// The relation, if the field holds the id of a parent.
     pub(crate) relation: Option<Relation>,
+    /// The most characters that the field takes, if it is a text.
+    pub(crate) max_chars: Option<usize>,
     /// Describes the values of the field, with an example.
     pub(crate) schema: fn() -> ObjectBuilder,
     /// Reads the field from a member of a body.

@@ -92,8 +92,9 @@ pub(crate) fn add_components<E: RestResource>(components: &mut Components) {
     ];
     components.schemas.extend(schemas);
     E::visit_parents(&mut NestedBodies(components));
-    if let [Embed { role, .. }, ..] = E::EMBEDS {
-        let (name, header) = headers::tag_of_embedding(E::NAME, role);
+    if !E::EMBEDS.is_empty() {
+        let roles: Vec<_> = E::EMBEDS.iter().map(|embed| embed.role).collect();
+        let (name, header) = headers::tag_of_embedding(E::NAME, &roles.join(" or "));
         components.headers.insert(name, header);
     }
 }
@@ -395,14 +396,17 @@ fn list_parameters<E: RestResource>(filters: bool) -> Vec<Parameter> {
 }
 
 fn embed_parameter<E: RestResource>() -> Option<Parameter> {
-    let [first, ..] = E::EMBEDS else {
-        return None;
-    };
+    let (first, others) = E::EMBEDS.split_first()?;
     let names = E::EMBEDS
         .iter()
         .map(|embed| embed.relation.parent.to_owned());
-    let (role, plural, parent) = (first.role, E::NAME, first.relation.parent);
-    let description = format!("Adds the {role} to each {plural}, as `{parent}`.");
+    let (role, name, parent) = (first.role, E::NAME, first.relation.parent);
+    let others = others.iter().map(|embed| {
+        let (role, parent) = (embed.role, embed.relation.parent);
+        format!("; or the {role}, as `{parent}`")
+    });
+    let others: String = others.collect();
+    let description = format!("Adds the {role} to each {name}, as `{parent}`{others}.");
     Some(parameter(
         ParameterIn::Query,
         "embed",
@@ -521,7 +525,7 @@ impl ParentVisitor for ParentLinks {
 }
 
 /// Returns `name` as part of a name in camel case.
-fn capitalized(name: &str) -> String {
+pub(crate) fn capitalized(name: &str) -> String {
     let mut characters = name.chars();
     let first = characters.next().into_iter();
     first
