@@ -183,7 +183,7 @@ fn a_revocation_and_a_deletion_count_from_the_next_request_on() {
 fn the_first_user_of_a_token_is_the_caller_and_there_is_no_second() {
     let service = Service::start(Mode::Jwt, None);
     let client = service.server.client();
-    let bearer = format!("Bearer {}", token("newcomer", ALL, SECRET, 0));
+    let bearer = format!("Bearer {}", token("newcomer", &ALL, SECRET, 0));
     let headers = [
         ("authorization", bearer.as_str()),
         ("idempotency-key", "join"),

@@ -1,5 +1,7 @@
 //! A service in one way of asking who is calling, and everybody's credentials.
 
+use std::sync::LazyLock;
+
 use byline_domain::policy::Scope;
 use serde_json::json;
 
@@ -13,7 +15,12 @@ pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const ROTATED_OUT: &str = "fedcba9876543210fedcba9876543210";
 
 /// Those who are users; all scopes but `admin`.
-pub(super) const ALL: &str = "users:read,users:write,posts:read,posts:write";
+pub(super) static ALL: LazyLock<String> = LazyLock::new(|| {
+    let scopes = Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope != Scope::Admin);
+    scopes.map(Scope::name).collect::<Vec<_>>().join(",")
+});
 
 /// A service whose database has users 1 and 2, a third who was deleted, and a post
 /// of the first.
@@ -61,12 +68,9 @@ impl Service {
         assert_eq!(client.post("/posts", &post).status, 201);
 
         let mut keys = Vec::new();
-        let wrong = [
-            Scope::UsersRead,
-            Scope::UsersWrite,
-            Scope::PostsRead,
-            Scope::PostsWrite,
-        ];
+        let wrong = Scope::ALL
+            .into_iter()
+            .filter(|scope| *scope != Scope::Admin);
         let whos = EVERYBODY
             .into_iter()
             .filter(|who| !matches!(who, Who::Anonymous | Who::WrongScope));

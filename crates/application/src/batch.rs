@@ -3,7 +3,7 @@
 use std::iter;
 
 use byline_domain::policy::{self, Caller, Principal};
-use byline_domain::{Id, PostFields, Relation, Stored, Timestamp, UserFields, Version};
+use byline_domain::{Id, Relation, Stored, Timestamp, UserFields, Version};
 
 use crate::crud::{self, Resource};
 use crate::{AppError, EntityRef, Precondition, RepositoryError, Session};
@@ -11,14 +11,49 @@ use crate::{AppError, EntityRef, Precondition, RepositoryError, Session};
 /// The most operations that a batch may have.
 pub const MAX_OPERATIONS: usize = 1000;
 
-/// An operation of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// A change of a user.
-    User(Write<UserFields>),
-    /// A change of a post.
-    Post(Write<PostFields>),
+/// Declares the operations, and what is done with them by their entities.
+macro_rules! operations {
+    ($($variant:ident $entity:ident,)+) => {
+        /// An operation of a batch: a change of a row of one entity.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Operation {
+            $(
+                #[doc = concat!("A change of [`", stringify!($entity), "`](byline_domain::", stringify!($entity), ").")]
+                $variant(Write<byline_domain::$entity>),
+            )+
+        }
+
+        impl Operation {
+            fn write(&self) -> &dyn AnyWrite {
+                match self {
+                    $(Self::$variant(write) => write,)+
+                }
+            }
+        }
+
+        impl Batch<'_> {
+            /// Runs creates of which the first is operation `first`: parents before their
+            /// children. Where a kind of rows cannot be created together, they are created one
+            /// after the other, which finds the first operation that fails.
+            fn create_together(
+                &mut self,
+                first: usize,
+                creates: &[Operation],
+            ) -> Result<(), AppError> {
+                let mut left: Vec<_> = (first..).zip(creates).collect();
+                let _ = $(self.create_kind(&mut left, |operation| match operation {
+                    Operation::$variant(Write::Create { fields, parents }) => {
+                        Some((fields, parents))
+                    }
+                    _ => None,
+                })? &&)+ true;
+                left.into_iter()
+                    .try_for_each(|(index, operation)| self.run_one(index, operation))
+            }
+        }
+    };
 }
+byline_domain::entities!(operations!);
 
 /// A change of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,15 +169,6 @@ pub fn run(
         .collect()
 }
 
-impl Operation {
-    fn write(&self) -> &dyn AnyWrite {
-        match self {
-            Self::User(write) => write,
-            Self::Post(write) => write,
-        }
-    }
-}
-
 /// A batch that is being carried out.
 struct Batch<'a> {
     session: &'a mut dyn Session,
@@ -173,22 +199,6 @@ impl Batch<'_> {
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
-    }
-
-    /// Runs creates of which the first is operation `first`: parents before their children.
-    /// Where a kind of rows cannot be created together, they are created one after the other,
-    /// which finds the first operation that fails.
-    fn create_together(&mut self, first: usize, creates: &[Operation]) -> Result<(), AppError> {
-        let mut left: Vec<_> = (first..).zip(creates).collect();
-        let _ = self.create_kind(&mut left, |operation| match operation {
-            Operation::User(Write::Create { fields, parents }) => Some((fields, parents)),
-            _ => None,
-        })? && self.create_kind(&mut left, |operation| match operation {
-            Operation::Post(Write::Create { fields, parents }) => Some((fields, parents)),
-            _ => None,
-        })?;
-        left.into_iter()
-            .try_for_each(|(index, operation)| self.run_one(index, operation))
     }
 
     /// Creates the rows that `select` selects together, if possible, and removes them from

@@ -1,6 +1,6 @@
 //! What sets posts apart in the use cases of [`crud`](crate::crud).
 
-use byline_domain::policy::Action;
+use byline_domain::policy::{Action, Scope};
 use byline_domain::{Post, PostFields, PostId, UserId};
 
 use crate::crud::Resource;
@@ -28,22 +28,22 @@ impl Listed for PostFields {
 }
 
 impl Resource for PostFields {
-    const READ: Action = Action::ReadPosts;
+    const READ: Action = Action::Read(Scope::PostsRead);
 
     fn repository(session: &mut dyn Session) -> &mut dyn Repository<Self> {
         session.posts()
     }
 
     fn create_action(&self) -> Action {
-        Action::WritePost(self.user_id)
+        Action::Write(Scope::PostsWrite, self.user_id)
     }
 
     fn write_action(_: PostId) -> Action {
-        Action::WriteSomePost
+        Action::WriteSome(Scope::PostsWrite)
     }
 
     fn write_row_action(post: &Post) -> Action {
-        Action::WritePost(post.fields.user_id)
+        Action::Write(Scope::PostsWrite, post.fields.user_id)
     }
 }
 

@@ -29,11 +29,11 @@ impl Listed for UserFields {
 }
 
 impl Resource for UserFields {
-    const READ: Action = Action::ReadUsers;
+    const READ: Action = Action::Read(Scope::UsersRead);
     const CHILDREN: &'static [Children<Self>] = &[Children {
         relation: PostFields::AUTHOR,
         name: "posts",
-        action: Action::WritePost,
+        action: |id| Action::Write(Scope::PostsWrite, id),
         delete: |session, id| session.posts().delete_all(&PostFilter::Author(id)),
     }];
     const UNIQUE_FIELD: Option<&'static str> = Some("email");

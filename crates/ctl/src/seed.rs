@@ -71,6 +71,7 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure
     drop(store);
     let rows: Vec<_> = counts
         .iter()
+        .filter(|(_, count)| *count > 0)
         .map(|(table, count)| format!("{count} {}", table.plural))
         .collect();
     let rows = rows.join(" and ");

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod email;
+mod entities;
 mod entity;
 mod id;
 mod number;

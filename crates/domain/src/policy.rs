@@ -1,7 +1,7 @@
 //! The authorization policy: one pure function, [`check`], which denies by default.
 //!
-//! - Reading users or posts takes the scope for it and nothing else.
-//! - A caller may change its own user and write posts of that user; each takes its scope.
+//! - Reading takes the scope for it and nothing else.
+//! - A caller may change its own user and write the posts of that user; each takes its scope.
 //! - A caller with an unlinked identity may create the one user to which it is then linked.
 //!   Other callers may not create users.
 //! - [`Scope::Admin`] allows every action on every user.
@@ -18,18 +18,16 @@ use crate::UserId;
 /// itself, or the author of the post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Read or list users.
-    ReadUsers,
+    /// Read or list the rows that the scope is for.
+    Read(Scope),
     /// Create a user.
     CreateUser,
     /// Replace, change or delete this user.
     ChangeUser(UserId),
-    /// Read or list posts.
-    ReadPosts,
-    /// Create, replace, change or delete a post of this user.
-    WritePost(UserId),
-    /// The same for a post whose author is not known yet: checked before the post is read.
-    WriteSomePost,
+    /// Create, replace, change or delete a row of this user; the scope is the one for such rows.
+    Write(Scope, UserId),
+    /// The same for a row whose owner is not known yet: checked before the row is read.
+    WriteSome(Scope),
 }
 
 /// The reason why an action is denied.
@@ -53,15 +51,13 @@ pub enum Denial {
 /// The first rule that denies it.
 pub fn check(principal: &Principal, action: Action) -> Result<(), Denial> {
     let (scope, owner) = match action {
-        Action::ReadUsers => (Scope::UsersRead, None),
-        Action::ReadPosts => (Scope::PostsRead, None),
+        Action::Read(scope) | Action::WriteSome(scope) => (scope, None),
         Action::CreateUser => match principal.caller {
             Caller::UnlinkedIdentity(_) => (Scope::UsersWrite, None),
             _ => (Scope::Admin, None),
         },
         Action::ChangeUser(id) => (Scope::UsersWrite, Some(id)),
-        Action::WritePost(id) => (Scope::PostsWrite, Some(id)),
-        Action::WriteSomePost => (Scope::PostsWrite, None),
+        Action::Write(scope, id) => (scope, Some(id)),
     };
     if !principal.scopes.contain(scope) {
         return Err(match principal.caller {

@@ -103,7 +103,7 @@ pub(crate) fn line(text: &str, max: usize) -> impl Iterator<Item = Violation> + 
 }
 
 /// Returns the rules of a text of any number of lines that `text` breaks.
-fn lines(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
+pub(crate) fn lines(text: &str, max: usize) -> impl Iterator<Item = Violation> + use<> {
     let found = [
         too_long(text, max),
         control_character(text, |byte| matches!(byte, b'\t' | b'\r' | b'\n')),

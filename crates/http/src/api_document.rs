@@ -21,6 +21,7 @@ use crate::operations::{self, Answer, Registrar};
 use crate::problem;
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
+use crate::resource::RestResource;
 use crate::resources::document::add_components;
 use crate::resources::{batch, for_each_entity, me};
 use crate::service::{self, health, problem_pages};
@@ -166,17 +167,21 @@ unknown query parameters are refused.
 same with a trailing slash.";
 
 fn tags() -> Vec<Tag> {
-    [
-        ("users", "Those who write."),
-        ("posts", "What they write."),
-        ("batch", "Many operations in one transaction."),
-        ("service", "What this service is, and how it is."),
-    ]
-    .map(|(name, description)| {
-        let tag = TagBuilder::new().name(name);
-        tag.description(Some(description)).build()
-    })
-    .into()
+    let mut tags = Vec::new();
+    let entities = &mut tags;
+    for_each_entity!(add_tag(entities));
+    tags.push(tag("batch", "Many operations in one transaction."));
+    tags.push(tag("service", "What this service is, and how it is."));
+    tags
+}
+
+fn add_tag<E: RestResource>(tags: &mut Vec<Tag>) {
+    tags.push(tag(E::PLURAL, E::DESCRIPTION));
+}
+
+fn tag(name: &str, description: &str) -> Tag {
+    let tag = TagBuilder::new().name(name);
+    tag.description(Some(description)).build()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::request::query::Query;
 use crate::request::request_id::RequestId;
 use crate::request::{authenticate, idempotency_key};
 use crate::resource::{RestResource, body};
-use crate::resources::batch;
+use crate::resources::{batch, for_each_entity};
 
 /// Parses input of a client, and panics if an invariant is violated.
 pub type FuzzTarget = fn(&[u8]);
@@ -97,8 +97,7 @@ pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    list_query::<UserFields>(text);
-    list_query::<PostFields>(text);
+    for_each_entity!(list_query(text));
 }
 
 fn list_query<E: RestResource>(text: &str) {

@@ -26,6 +26,9 @@ pub(crate) trait RestResource: Resource {
     /// The scope that writing takes.
     const WRITE_SCOPE: Scope;
 
+    /// The description of the rows in the OpenAPI document.
+    const DESCRIPTION: &'static str;
+
     /// The description of a creation in the OpenAPI document.
     const CREATION: &'static str;
 
@@ -88,6 +91,8 @@ pub(crate) struct Field<E: Entity> {
     pub(crate) name: &'static str,
     /// The relation, if the field holds the id of a parent.
     pub(crate) relation: Option<Relation>,
+    /// The most characters that the field takes, if it is a text.
+    pub(crate) max_chars: Option<usize>,
     /// Returns the schema of the field, with an example.
     pub(crate) schema: fn() -> ObjectBuilder,
     /// Reads the field from a member of a body.

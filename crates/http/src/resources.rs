@@ -11,9 +11,11 @@ pub(super) mod write;
 
 /// Calls a generic function for each entity, parents before their children.
 macro_rules! for_each_entity {
-    ($function:ident($($argument:expr),*)) => {{
-        $function::<byline_domain::UserFields>($($argument),*);
-        $function::<byline_domain::PostFields>($($argument),*);
+    (@ $function:ident $arguments:tt $($variant:ident $entity:ident,)+) => {{
+        $($function::<byline_domain::$entity> $arguments;)+
     }};
+    ($function:ident($($argument:expr),*)) => {
+        byline_domain::entities!(for_each_entity! @ $function ($($argument),*))
+    };
 }
 pub(crate) use for_each_entity;

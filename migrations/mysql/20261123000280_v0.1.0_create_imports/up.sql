@@ -2,7 +2,7 @@
 -- rows, so that one that is broken off goes on exactly where it stands.
 CREATE TABLE imports (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    what VARCHAR(5) NOT NULL CHECK (what IN ('users', 'posts')),
+    what VARCHAR(64) NOT NULL CHECK (CHAR_LENGTH(what) >= 1),
     -- Whether the rows keep their ids or get new ones.
     numbering VARCHAR(4) NOT NULL CHECK (numbering IN ('kept', 'anew')),
     -- The import of the users by whose former ids posts name their authors.

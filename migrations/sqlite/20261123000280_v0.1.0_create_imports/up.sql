@@ -2,7 +2,7 @@
 -- rows, so that one that is broken off goes on exactly where it stands.
 CREATE TABLE imports (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    what TEXT NOT NULL CHECK (what IN ('users', 'posts')),
+    what TEXT NOT NULL CHECK (length(what) BETWEEN 1 AND 64),
     -- Whether the rows keep their ids or get new ones.
     numbering TEXT NOT NULL CHECK (numbering IN ('kept', 'anew')),
     -- The import of the users by whose former ids posts name their authors.

@@ -1,5 +1,5 @@
 use byline_domain::policy::Scope;
-use byline_domain::{EmailAddress, Entity, PostChange, Title, UserChange, UserName};
+use byline_domain::{EmailAddress, Entity, PostChange, PostFields, Title, UserChange, UserName};
 use mockall::predicate::{always, eq};
 
 use super::*;
@@ -195,6 +195,9 @@ fn every_operation_does_what_its_use_case_does() {
         .once()
         .returning(|_| Ok(()));
     posts.expect_find().returning(|_| Ok(Some(notes())));
+    posts
+        .expect_find_for_update()
+        .returning(|_| Ok(Some(notes())));
     posts
         .expect_update()
         .withf(|post, _| {

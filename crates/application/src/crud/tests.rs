@@ -14,21 +14,21 @@ use crate::{MockRepository, MockSession};
 
 /// Stamps generic tests, each once for every entity.
 macro_rules! for_each_entity {
-    (@of $entity:ident: $($test:ident)+) => {
-        $(
-            #[test]
-            fn $test() {
-                super::$test::<byline_domain::$entity>();
-            }
-        )+
+    (@of $tests:tt $($variant:ident $entity:ident,)+) => {
+        $(for_each_entity!(@mod $variant $entity $tests);)+
+    };
+    (@mod $variant:ident $entity:ident [$($test:ident)+]) => {
+        mod $variant {
+            $(
+                #[test]
+                fn $test() {
+                    super::$test::<byline_domain::$entity>();
+                }
+            )+
+        }
     };
     ($($test:ident)+) => {
-        mod users {
-            for_each_entity!(@of UserFields: $($test)+);
-        }
-        mod posts {
-            for_each_entity!(@of PostFields: $($test)+);
-        }
+        byline_domain::entities!(for_each_entity! @of [$($test)+]);
     };
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::fixtures::{
     ada, all_but, assert_conflict, assert_denied, assert_failures_pass, assert_not_found, at,
     caller, new_post, notes, post_id, posts, session_of, session_over, that_delete, that_find,
-    that_update, user_id, users, version,
+    that_lock, that_update, user_id, users, version,
 };
 use crate::{AppError, Conflict, MockRepository, MockSession, Precondition, RepositoryError, crud};
 

@@ -1,5 +1,5 @@
 //! The entities as commands move them: each is described once, in [`columns!`], and listed once,
-//! in [`for_each_entity!`].
+//! in [`byline_domain::entities!`].
 
 use std::borrow::Cow;
 use std::slice::Iter;
@@ -17,17 +17,17 @@ use crate::failure::Failure;
 /// Evaluates an expression once for each entity, parents before their children. The values are
 /// an array.
 macro_rules! for_each_entity {
-    ($entity:ident => $value:expr) => {
-        [
-            {
-                type $entity = byline_domain::UserFields;
-                $value
-            },
-            {
-                type $entity = byline_domain::PostFields;
-                $value
-            },
-        ]
+    (@ [$alias:ident $value:expr] $($variant:ident $entity:ident,)+) => {
+        for_each_entity!(@@ $alias $value; $($entity)+)
+    };
+    (@@ $alias:ident $value:expr; $($entity:ident)+) => {
+        [$({
+            type $alias = byline_domain::$entity;
+            $value
+        }),+]
+    };
+    ($alias:ident => $value:expr) => {
+        byline_domain::entities!(for_each_entity! @ [$alias $value])
     };
 }
 pub(crate) use for_each_entity;

@@ -55,9 +55,9 @@ impl Principal {
     /// Returns this principal with the scopes for reading added.
     #[must_use]
     pub fn reading_freely(self) -> Self {
-        let reads = Scopes::from_iter([Scope::UsersRead, Scope::PostsRead]);
+        let reads = Scope::ALL.into_iter().filter(|scope| scope.only_reads());
         Self {
-            scopes: self.scopes.and(reads),
+            scopes: self.scopes.and(reads.collect()),
             ..self
         }
     }

@@ -1,56 +1,57 @@
 use std::fmt;
 
-/// A scope: a permission of a credential, with its name in the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
-    /// `users:read`
-    UsersRead,
-    /// `users:write`
-    UsersWrite,
-    /// `posts:read`
-    PostsRead,
-    /// `posts:write`
-    PostsWrite,
-    /// `admin`: every action on every user.
-    Admin,
+/// Declares the scopes, each with its name in the API.
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $scope:ident $name:literal,)+) => {
+        /// A scope: a permission of a credential, with its name in the API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Scope {
+            $(#[doc = concat!("`", $name, "`")] $(#[$doc])* $scope,)+
+        }
+
+        impl Scope {
+            /// All scopes.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$scope),+];
+
+            /// Returns the name of the scope in credentials.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$scope => $name,)+
+                }
+            }
+        }
+    };
+}
+
+scopes! {
+    UsersRead "users:read",
+    UsersWrite "users:write",
+    PostsRead "posts:read",
+    PostsWrite "posts:write",
+    /// Every action on every user.
+    Admin "admin",
 }
 
 impl Scope {
-    /// All scopes.
-    pub const ALL: [Self; 5] = [
-        Self::UsersRead,
-        Self::UsersWrite,
-        Self::PostsRead,
-        Self::PostsWrite,
-        Self::Admin,
-    ];
-
-    /// Returns the name of the scope in credentials.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UsersRead => "users:read",
-            Self::UsersWrite => "users:write",
-            Self::PostsRead => "posts:read",
-            Self::PostsWrite => "posts:write",
-            Self::Admin => "admin",
-        }
-    }
-
     /// Returns the scope with this name, if there is one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 
-    const fn bit(self) -> u8 {
-        match self {
-            Self::UsersRead => 1,
-            Self::UsersWrite => 1 << 1,
-            Self::PostsRead => 1 << 2,
-            Self::PostsWrite => 1 << 3,
-            Self::Admin => 1 << 4,
-        }
+    /// Returns whether the scope allows reading and nothing else.
+    #[must_use]
+    pub fn only_reads(self) -> bool {
+        self.name().ends_with(":read")
+    }
+
+    #[expect(
+        clippy::as_conversions,
+        reason = "no other way gives the place of a variant"
+    )]
+    const fn bit(self) -> u32 {
+        1 << self as u32
     }
 }
 
@@ -63,7 +64,7 @@ impl fmt::Display for Scope {
 /// A set of scopes. `Display` writes their names, separated by spaces, as in the `scope` of
 /// OAuth 2 (RFC 6749 section 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scopes(u8);
+pub struct Scopes(u32);
 
 impl Scopes {
     /// Returns whether the set contains `scope`. `admin` contains every other scope.

@@ -43,14 +43,24 @@ macro_rules! codes {
     };
 }
 
+/// The codes for a parent that does not exist, and for one that has children.
+const RELATIONS: &[(Relation, Code, Code)] =
+    &[(PostFields::AUTHOR, Code::AuthorMissing, Code::UserHasPosts)];
+
 /// Returns the code for a row whose parent in `relation` does not exist.
 pub(super) fn missing_parent(relation: Relation) -> Option<Code> {
-    (relation == PostFields::AUTHOR).then_some(Code::AuthorMissing)
+    let mut codes = RELATIONS.iter();
+    codes
+        .find(|(of, ..)| *of == relation)
+        .map(|(_, missing, _)| *missing)
 }
 
 /// Returns the code for a row that cannot be deleted because of its children in `relation`.
 pub(super) fn has_children(relation: Relation) -> Option<Code> {
-    (relation == PostFields::AUTHOR).then_some(Code::UserHasPosts)
+    let mut codes = RELATIONS.iter();
+    codes
+        .find(|(of, ..)| *of == relation)
+        .map(|(_, _, has_children)| *has_children)
 }
 
 codes! {

@@ -1,7 +1,8 @@
 /// Declares an entity at the REST interface.
 ///
 /// - `scopes`: the scopes of reading and writing; `batch`: the variant of the operation;
-/// - `creation`: its description in the OpenAPI document; `example`, `change`: examples;
+/// - `description`, `creation`: descriptions of the rows and of a creation in the OpenAPI
+///   document; `example`, `change`: examples;
 /// - `paths`: the path of all rows, the path of one row, and the name of the id in it;
 /// - `filters`: parameter, parser, schema, description;
 /// - `parents`: field, entity, relation, filter, path of the rows of a parent, role,
@@ -12,6 +13,7 @@ macro_rules! rest_resource {
         $entity:ident;
         scopes { $read_scope:ident, $write_scope:ident }
         batch { $operation:ident }
+        description { $description:literal }
         creation { $creation:literal }
         example $example:tt
         change $change:tt
@@ -29,6 +31,7 @@ macro_rules! rest_resource {
                 byline_domain::policy::Scope::$read_scope;
             const WRITE_SCOPE: byline_domain::policy::Scope =
                 byline_domain::policy::Scope::$write_scope;
+            const DESCRIPTION: &'static str = $description;
             const CREATION: &'static str = $creation;
             const PATH: &'static str = $path;
             const ITEM_PATH: &'static str = $item_path;
@@ -40,6 +43,7 @@ macro_rules! rest_resource {
                 $($crate::resource::Field {
                     name: stringify!($parent),
                     relation: Some($entity::$relation),
+                    max_chars: None,
                     schema: || $crate::openapi::schemas::id().description(Some($parent_description)),
                     read: |value, change| {
                         change.$parent = Some($crate::request::json_object::id(value)?);
@@ -54,6 +58,7 @@ macro_rules! rest_resource {
                 $($crate::resource::Field {
                     name: stringify!($field),
                     relation: None,
+                    max_chars: Some($type::MAX_CHARS),
                     schema: || $schema,
                     read: |value, change| {
                         let text = $crate::request::json_object::text_of($type::parse)(value)?;

@@ -80,8 +80,9 @@ pub(crate) fn add_components<E: RestResource>(components: &mut Components) {
         (name, RowSchema::<E>::schema()),
     ]);
     E::visit_parents(&mut NestedBodies(components));
-    if let [Embed { role, .. }, ..] = E::EMBEDS {
-        let (name, header) = headers::tag_of_embedding(E::NAME, role);
+    if !E::EMBEDS.is_empty() {
+        let roles: Vec<_> = E::EMBEDS.iter().map(|embed| embed.role).collect();
+        let (name, header) = headers::tag_of_embedding(E::NAME, &roles.join(" or "));
         components.headers.insert(name, header);
     }
 }
@@ -347,14 +348,17 @@ fn list_parameters<E: RestResource>(filters: bool) -> Vec<Parameter> {
 }
 
 fn embed_parameter<E: RestResource>() -> Option<Parameter> {
-    let [first, ..] = E::EMBEDS else {
-        return None;
-    };
+    let (first, others) = E::EMBEDS.split_first()?;
     let names = E::EMBEDS
         .iter()
         .map(|embed| embed.relation.parent.to_owned());
-    let (role, plural, parent) = (first.role, E::NAME, first.relation.parent);
-    let description = format!("Adds the {role} to each {plural}, as `{parent}`.");
+    let (role, name, parent) = (first.role, E::NAME, first.relation.parent);
+    let others = others.iter().map(|embed| {
+        let (role, parent) = (embed.role, embed.relation.parent);
+        format!("; or the {role}, as `{parent}`")
+    });
+    let others: String = others.collect();
+    let description = format!("Adds the {role} to each {name}, as `{parent}`{others}.");
     Some(query("embed", &description, one_of(names)))
 }
 

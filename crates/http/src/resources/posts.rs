@@ -10,6 +10,7 @@ rest_resource! {
     PostFields;
     scopes { PostsRead, PostsWrite }
     batch { Post }
+    description { "What they write." }
     creation { "The body names the user who wrote it." }
     example {"id": 7, "user_id": 1, "title": "Notes", "content": "On the Analytical Engine"}
     change {"title": "Notes by the translator"}

@@ -17,6 +17,7 @@ rest_resource! {
     UserFields;
     scopes { UsersRead, UsersWrite }
     batch { User }
+    description { "Those who write." }
     creation { "The e-mail address must not be that of another user." }
     example {"id": 1, "name": "Ada Lovelace", "email": "ada@example.org"}
     change {"name": "Countess of Lovelace"}

@@ -1,9 +1,11 @@
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use byline_application::Limit;
 use byline_application::batch::MAX_OPERATIONS;
-use byline_domain::{Content, EmailAddress, Title, UserName};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::base_url::BaseUrl;
 use crate::openapi::parameters::Fresh;
@@ -15,21 +17,34 @@ use crate::request::accept::{HTML, JSON, MediaType};
 use crate::request::body::MAX_BODY_BYTES;
 use crate::request::context::{MAX_URI_BYTES, RequestContext};
 use crate::request::preconditions::NoneMatch;
+use crate::resource::RestResource;
+use crate::resources::for_each_entity;
 use crate::response::{html, representation};
 
 /// The media types of the service document.
 pub(crate) const OFFERS: &[MediaType] = &[JSON, HTML];
 
-const PAGE: &str = "<p>Users and posts over REST.</p>\n<ul>\n\
-    <li><a href=\"/docs\">Interactive documentation</a></li>\n\
-    <li><a href=\"/openapi.json\">The OpenAPI document</a></li>\n\
-    <li><a href=\"/users\">Users</a></li>\n\
-    <li><a href=\"/posts\">Posts</a></li>\n</ul>\n";
-
 /// Returns the body of the page. Without a base, its links are relative to `/`.
 fn page(base: &BaseUrl) -> String {
-    let root = if base.is_empty() { "" } else { "/" };
-    PAGE.replace("href=\"/", &format!("href=\"{}", base.link(root)))
+    let mut links = vec![
+        ("/docs", "Interactive documentation".to_owned()),
+        ("/openapi.json", "The OpenAPI document".to_owned()),
+    ];
+    let lists = &mut links;
+    for_each_entity!(add_list(lists));
+    let links = links.iter().map(|(path, text)| {
+        let address = match base.is_empty() {
+            true => path.trim_start_matches('/').to_owned(),
+            false => base.link(path),
+        };
+        format!("    <li><a href=\"{address}\">{text}</a></li>\n")
+    });
+    let links: String = links.collect();
+    format!("<p>Users and posts over REST.</p>\n<ul>\n{links}</ul>\n")
+}
+
+fn add_list<E: RestResource>(links: &mut Vec<(&'static str, String)>) {
+    links.push((E::PATH, schemas::capitalized(E::PLURAL)));
 }
 
 responses::groups! {
@@ -70,17 +85,7 @@ pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, Proble
             release: &release.version,
             migration: &release.schema,
         }),
-        links: ServiceLinks {
-            users: base.link("/users"),
-            posts: base.link("/posts"),
-            batch: base.link("/batch"),
-            me: base.link("/me"),
-            live: base.link("/livez"),
-            ready: base.link("/readyz"),
-            problems: base.link("/problems/{code}"),
-            openapi: base.link("/openapi.json"),
-            docs: base.link("/docs"),
-        },
+        links: links(|path| base.link(path)),
         limits: limits(),
     };
     let body = representation::json(&document, 512)?;
@@ -111,62 +116,92 @@ struct SchemaVersion<'a> {
     migration: &'a str,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = ServiceLinks)]
-struct ServiceLinks {
-    #[schema(schema_with = schemas::word)]
-    users: String,
-    #[schema(schema_with = schemas::word)]
-    posts: String,
-    #[schema(schema_with = schemas::word)]
-    batch: String,
-    #[schema(schema_with = schemas::word)]
-    me: String,
-    #[schema(schema_with = schemas::word)]
-    live: String,
-    #[schema(schema_with = schemas::word)]
-    ready: String,
-    #[schema(schema_with = schemas::word)]
-    problems: String,
-    #[schema(schema_with = schemas::word)]
-    openapi: String,
-    #[schema(schema_with = schemas::word)]
-    docs: String,
+/// Members in their order, of which those about entities are not known here.
+pub(crate) struct Members<T, const LIMITS: bool>(Vec<(Cow<'static, str>, T)>);
+
+type ServiceLinks = Members<String, false>;
+
+/// Numbers that clients must not exceed.
+pub(crate) type Limits = Members<usize, true>;
+
+fn links(link: impl Fn(&str) -> String) -> ServiceLinks {
+    let mut paths = Vec::new();
+    let lists = &mut paths;
+    for_each_entity!(add_path(lists));
+    paths.extend([
+        ("batch", "/batch"),
+        ("me", "/me"),
+        ("live", "/livez"),
+        ("ready", "/readyz"),
+        ("problems", "/problems/{code}"),
+        ("openapi", "/openapi.json"),
+        ("docs", "/docs"),
+    ]);
+    let links = paths.into_iter();
+    Members(
+        links
+            .map(|(name, path)| (name.into(), link(path)))
+            .collect(),
+    )
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = ServiceLimits)]
-pub(crate) struct Limits {
-    #[schema(schema_with = schemas::count)]
-    page_default: u8,
-    #[schema(schema_with = schemas::count)]
-    page_max: u8,
-    #[schema(schema_with = schemas::count)]
-    body_bytes: usize,
-    #[schema(schema_with = schemas::count)]
-    uri_bytes: usize,
-    #[schema(schema_with = schemas::count)]
-    batch_operations: usize,
-    #[schema(schema_with = schemas::count)]
-    name_characters: usize,
-    #[schema(schema_with = schemas::count)]
-    email_characters: usize,
-    #[schema(schema_with = schemas::count)]
-    title_characters: usize,
-    #[schema(schema_with = schemas::count)]
-    content_characters: usize,
+fn add_path<E: RestResource>(paths: &mut Vec<(&'static str, &'static str)>) {
+    paths.push((E::PLURAL, E::PATH));
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits {
-        page_default: Limit::default().get(),
-        page_max: Limit::MAX.get(),
-        body_bytes: MAX_BODY_BYTES,
-        uri_bytes: MAX_URI_BYTES,
-        batch_operations: MAX_OPERATIONS,
-        name_characters: UserName::MAX_CHARS,
-        email_characters: EmailAddress::MAX_CHARS,
-        title_characters: Title::MAX_CHARS,
-        content_characters: Content::MAX_CHARS,
+    let mut limits = vec![
+        ("page_default".into(), Limit::default().get().into()),
+        ("page_max".into(), Limit::MAX.get().into()),
+        ("body_bytes".into(), MAX_BODY_BYTES),
+        ("uri_bytes".into(), MAX_URI_BYTES),
+        ("batch_operations".into(), MAX_OPERATIONS),
+    ];
+    let texts = &mut limits;
+    for_each_entity!(add_limits(texts));
+    Members(limits)
+}
+
+fn add_limits<E: RestResource>(limits: &mut Vec<(Cow<'static, str>, usize)>) {
+    limits.extend(E::FIELDS.iter().filter_map(|field| {
+        let name = format!("{}_characters", field.name);
+        Some((name.into(), field.max_chars?))
+    }));
+}
+
+impl<T: Serialize, const LIMITS: bool> Serialize for Members<T, LIMITS> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<T, const LIMITS: bool> ToSchema for Members<T, LIMITS> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(if LIMITS {
+            "ServiceLimits"
+        } else {
+            "ServiceLinks"
+        })
+    }
+}
+
+impl<T, const LIMITS: bool> PartialSchema for Members<T, LIMITS> {
+    fn schema() -> RefOr<Schema> {
+        let (names, schema): (Vec<_>, fn() -> RefOr<Schema>) = if LIMITS {
+            let members = limits().0.into_iter();
+            (members.map(|(name, _)| name).collect(), || {
+                schemas::count().into()
+            })
+        } else {
+            let members = links(|_| String::new()).0.into_iter();
+            (members.map(|(name, _)| name).collect(), || {
+                schemas::word().into()
+            })
+        };
+        let object = ObjectBuilder::new().schema_type(Type::Object);
+        let object = names.into_iter().fold(object, |object, name| {
+            object.property(name.clone(), schema()).required(name)
+        });
+        object.into()
     }
 }

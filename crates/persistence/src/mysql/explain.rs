@@ -53,8 +53,8 @@ fn scratch(engine: Engine) -> Option<(Server, Connection)> {
     let target = MysqlTarget::parse(&schema.url_text("")).unwrap();
     schema_check::migrate(&target).unwrap();
     let mut admin = schema.admin();
-    for statement in ROWS {
-        admin.run(&statement.replace("$numbers", NUMBERS));
+    for statement in query_plan_tests::rows(NUMBERS, 10_000) {
+        admin.run(&statement);
     }
     // For `FLUSH STATUS`, which resets the counters.
     admin.run(&format!("GRANT RELOAD ON *.* TO {}", schema.name));
@@ -66,18 +66,6 @@ fn scratch(engine: Engine) -> Option<(Server, Connection)> {
 /// Long, because the machine may be busy.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// One user has nearly all posts; half of them have the same title and times.
-const ROWS: [&str; 2] = [
-    "INSERT INTO users (name, email, email_key, created_at, updated_at, version)
-     SELECT IF(n % 2, 'Ada', CONCAT('N', n)), CONCAT(n, '@example.org'),
-         CONCAT(n, '@example.org'), IF(n % 2, 7, n), 20001, 1
-     FROM $numbers WHERE n <= 20000 ORDER BY n",
-    "INSERT INTO posts (user_id, title, content, created_at, updated_at, version)
-     SELECT IF(n % 50, 1, n % 20000 + 1), IF(n % 2, 'Notes', CONCAT('T', n)), '',
-         IF(n % 2, 7, n), IF(n % 3, 50001, n + 50001), 1
-     FROM $numbers WHERE n <= 50000 ORDER BY n",
-];
-
 /// The numbers from 1 to 65,536. Only MariaDB has sequence tables.
 const NUMBERS: &str = "(
     WITH bits (b) AS (SELECT 0 UNION ALL SELECT 1),
@@ -85,13 +73,15 @@ const NUMBERS: &str = "(
             FROM bits p, bits q, bits r, bits s)
     SELECT 1 + p.d + 16 * q.d + 256 * r.d + 4096 * s.d AS n
     FROM nibbles p, nibbles q, nibbles r, nibbles s
-) AS numbers";
+)";
 
 /// Has the engine collect statistics about the tables and indexes.
-pub(super) fn analyze(connection: &mut Connection) {
-    connection
-        .batch_execute("ANALYZE TABLE users, posts")
-        .unwrap();
+pub(super) fn analyze(connection: &mut Connection, tables: &[&str]) {
+    for table in tables {
+        connection
+            .batch_execute(&format!("ANALYZE TABLE {table}"))
+            .unwrap();
+    }
 }
 
 /// Returns the signs that the statement does more than to read one range of an index and

@@ -18,6 +18,35 @@ use super::dialect::EngineTable;
 use super::repository::DieselSession;
 use super::{Connection, explain};
 
+const TABLES: &[&str] = &["users", "posts"];
+
+/// Enough rows, and enough equal values, for an engine to be tempted by a wrong index. There
+/// are `$users` users. One has nearly all posts; half of them have the same title and times.
+const ROWS: &[&str] = &[
+    "INSERT INTO users (name, email, email_key, created_at, updated_at, version)
+     SELECT IF(n % 2, 'Ada', CONCAT('N', n)), CONCAT(n, '@example.org'),
+         CONCAT(n, '@example.org'), IF(n % 2, 7, n), $users + 1, 1
+     FROM $numbers WHERE n <= $users ORDER BY n",
+    "INSERT INTO posts (user_id, title, content, created_at, updated_at, version)
+     SELECT IF(n % 50, 1, n % $users + 1), IF(n % 2, 'Notes', CONCAT('T', n)), '',
+         IF(n % 2, 7, n), IF(n % 3, $many + 1, n + $many + 1), 1
+     FROM $numbers WHERE n <= $many ORDER BY n",
+];
+
+/// Returns the statements that insert the rows. `numbers` is a table of the engine; the size of
+/// the tables is a multiple of `thousand`.
+pub(super) fn rows(numbers: &str, thousand: u32) -> impl Iterator<Item = String> {
+    let (numbers, users, many) = (
+        format!("{numbers} AS numbers"),
+        (2 * thousand).to_string(),
+        (5 * thousand).to_string(),
+    );
+    ROWS.iter().map(move |statement| {
+        let statement = statement.replace("$numbers", &numbers);
+        statement.replace("$users", &users).replace("$many", &many)
+    })
+}
+
 /// Notes the statements that a connection runs.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<BTreeSet<String>>>);
@@ -135,7 +164,7 @@ pub(super) fn assert_served_by_indexes(mut connection: Connection) {
     assert!(statements.len() > 100, "{}", statements.len());
     for analyzed in [false, true] {
         if analyzed {
-            explain::analyze(&mut connection);
+            explain::analyze(&mut connection, TABLES);
         }
         let mut report = String::new();
         for statement in &statements {

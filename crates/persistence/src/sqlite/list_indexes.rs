@@ -81,8 +81,13 @@ mod tests {
         let (_folder, path) = file();
         drop_all(&path).unwrap().expect("a release");
         let pending = schema_check::status(&path).unwrap().pending;
-        assert_eq!(pending.len(), 8, "{pending:?}");
-        assert!(pending.iter().all(|name| makes_one(name)), "{pending:?}");
+        let known: Vec<Box<dyn Migration<Sqlite>>> = MIGRATIONS.migrations().unwrap();
+        let known = known.iter().map(|migration| migration.name().to_string());
+        assert_eq!(
+            pending,
+            known.filter(|name| makes_one(name)).collect::<Vec<_>>()
+        );
+        assert!(!pending.is_empty());
         let error = schema_check::require_served(&path).unwrap_err();
         assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error:?}");
         assert!(drop_all(&path).unwrap().is_some());

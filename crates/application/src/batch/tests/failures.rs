@@ -122,12 +122,16 @@ fn a_caller_that_is_not_linked_creates_one_user() {
 fn the_error_of_a_single_operation_names_it() {
     let mut none = posts();
     none.expect_find().returning(|_| Ok(None));
+    none.expect_find_for_update().returning(|_| Ok(None));
     let (index, error) = located_error(run_all(users(), none, &[delete_notes(Precondition::None)]));
     assert_eq!(index, 0);
     assert!(matches!(error, AppError::NotFound(row) if row == post_id(7).into()));
 
     let mut posts = posts();
     posts.expect_find().returning(|_| Ok(Some(notes())));
+    posts
+        .expect_find_for_update()
+        .returning(|_| Ok(Some(notes())));
     posts.expect_delete().returning(|_, _| Ok(true));
     let operations = [
         delete_notes(Precondition::None),

@@ -14,9 +14,10 @@ fn posts_of_others_are_reported_as_missing() {
     let change = PostChange::default();
     let errors = |found: Option<Post>| {
         let id = post_id(7);
-        let session = || session_of(that_find(Ok(found.clone())));
-        let patched = crud::patch(&mut session(), &writer, id, &change, &stale, at(200));
-        let deleted = crud::delete(&mut session(), &writer, id, &[], &stale);
+        let mut session = session_of(that_find(Ok(found.clone())));
+        let patched = crud::patch(&mut session, &writer, id, &change, &stale, at(200));
+        let mut session = session_of(that_lock(Ok(found)));
+        let deleted = crud::delete(&mut session, &writer, id, &[], &stale);
         [error(patched), error(deleted)]
     };
     let missing = errors(None);

@@ -9,11 +9,19 @@ use crate::resource::canonical::{canonical as canonical_row, canonical_change};
 
 /// Returns the canonical form of the operations of a batch.
 pub(super) fn canonical(operations: &[Operation]) -> Value {
-    let operations = operations.iter().map(|operation| match operation {
-        Operation::User(write) => of(write),
-        Operation::Post(write) => of(write),
-    });
-    operations.collect()
+    operations.iter().map(canonical_operation).collect()
+}
+
+macro_rules! by_entity {
+    ($operation:ident $($variant:ident $entity:ident,)+) => {
+        match $operation {
+            $(Operation::$variant(write) => of(write),)+
+        }
+    };
+}
+
+fn canonical_operation(operation: &Operation) -> Value {
+    byline_domain::entities!(by_entity! operation)
 }
 
 fn of<E: RestResource>(write: &Write<E>) -> Value {

@@ -274,6 +274,9 @@ pub(crate) fn notes(version: i64) -> MockPosts {
     posts
         .expect_find()
         .returning(move |id| Ok(Some(post(id.get(), version))));
+    posts
+        .expect_find_for_update()
+        .returning(move |id| Ok(Some(post(id.get(), version))));
     posts.expect_update().returning(|_, _| Ok(true));
     posts.expect_delete().returning(|_, _| Ok(true));
     posts
