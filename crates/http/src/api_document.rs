@@ -21,9 +21,9 @@ use crate::operations::{self, Answer, Registrar};
 use crate::problem;
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
-use crate::resource::RestResource;
+use crate::resource::{RestResource, for_each_entity};
 use crate::resources::document::add_components;
-use crate::resources::{batch, for_each_entity, me};
+use crate::resources::{batch, me};
 use crate::service::{self, health, problem_pages};
 
 /// Returns the OpenAPI 3.1 document of this version as indented JSON. It describes a service with

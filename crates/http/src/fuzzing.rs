@@ -22,8 +22,8 @@ use crate::request::prefer::Preferences;
 use crate::request::query::Query;
 use crate::request::request_id::RequestId;
 use crate::request::{authenticate, idempotency_key};
-use crate::resource::{RestResource, body};
-use crate::resources::{batch, for_each_entity};
+use crate::resource::{RestResource, body, for_each_entity};
+use crate::resources::batch;
 
 /// Parses input of a client, and panics if an invariant is violated.
 pub type FuzzTarget = fn(&[u8]);

@@ -3,6 +3,5 @@
 pub(super) mod cursor;
 pub(super) mod filter;
 pub(super) mod page_links;
-pub(super) mod parameters;
 pub(super) mod request;
 pub(super) mod sort;

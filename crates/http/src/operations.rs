@@ -12,8 +12,8 @@ use crate::api::Settings;
 use crate::problem::Problem;
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
-use crate::resource::{NestedIn, ParentVisitor, RestResource};
-use crate::resources::{batch, crud, document, for_each_entity, me};
+use crate::resource::{NestedIn, ParentVisitor, RestResource, for_each_entity};
+use crate::resources::{batch, crud, document, me};
 use crate::service::{self, docs, health, problem_pages};
 
 /// The router, or the OpenAPI document: it collects the operations.

@@ -3,6 +3,7 @@
 
 pub(crate) mod body;
 pub(crate) mod canonical;
+pub(crate) mod parameters;
 pub(crate) mod row;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,8 @@ use byline_domain::{Entity, Id, Relation, Stored};
 use serde_json::Value;
 use utoipa::openapi::ObjectBuilder;
 
-use crate::list::parameters::QueryParameters;
 use crate::request::json_object::FieldViolations;
+use parameters::QueryParameters;
 use row::{AnyRow, FieldValue};
 
 /// An entity at the REST interface, as `rest_resource!` declares it.
@@ -138,3 +139,14 @@ pub(crate) fn load_parents<P: RestResource, E: NestedIn<P>>(
     });
     Ok(erased.collect())
 }
+
+/// Calls a generic function for each entity, parents before their children.
+macro_rules! for_each_entity {
+    (@ $function:ident $arguments:tt $($variant:ident $entity:ident,)+) => {{
+        $($function::<byline_domain::$entity> $arguments;)+
+    }};
+    ($function:ident($($argument:expr),*)) => {
+        byline_domain::entities!(for_each_entity! @ $function ($($argument),*))
+    };
+}
+pub(crate) use for_each_entity;

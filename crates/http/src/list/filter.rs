@@ -4,11 +4,11 @@ use byline_application::{KeyRange, Limit, Listed, SortKey, SortKind, SortValue};
 use byline_domain::{Id, Text, Timestamp, UserId, Violation};
 
 use crate::list::page_links::limit;
-use crate::list::parameters;
 use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Problem};
 use crate::request::json_object::{FieldViolations, violations};
 use crate::request::query::{self, Query, parameter_error};
+use crate::resource::parameters;
 use crate::resource::{Embed, RestResource};
 
 /// Reads the parameters of one request.

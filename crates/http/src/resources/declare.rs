@@ -97,11 +97,11 @@ macro_rules! rest_resource {
                     load: $crate::resource::load_parents::<$parent_entity, $entity>,
                 },)*];
 
-            fn parameters() -> &'static $crate::list::parameters::QueryParameters {
+            fn parameters() -> &'static $crate::resource::parameters::QueryParameters {
                 static PARAMETERS: std::sync::LazyLock<
-                    $crate::list::parameters::QueryParameters,
+                    $crate::resource::parameters::QueryParameters,
                 > = std::sync::LazyLock::new(
-                    $crate::list::parameters::QueryParameters::of::<$entity>,
+                    $crate::resource::parameters::QueryParameters::of::<$entity>,
                 );
                 &PARAMETERS
             }

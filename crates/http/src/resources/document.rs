@@ -25,8 +25,8 @@ use crate::openapi::refusals::{
 use crate::openapi::responses::{self, Deleted, Links, Responses, link};
 use crate::openapi::schemas::{self, capitalized, one_of};
 use crate::request::accept::{JSON, MediaType};
+use crate::resource::for_each_entity;
 use crate::resource::{Embed, NestedIn, ParentVisitor, RestResource, body};
-use crate::resources::for_each_entity;
 
 /// The schema of a row in a response.
 pub(crate) struct RowSchema<E>(PhantomData<E>);

@@ -18,7 +18,7 @@ use crate::request::body::MAX_BODY_BYTES;
 use crate::request::context::{MAX_URI_BYTES, RequestContext};
 use crate::request::preconditions::NoneMatch;
 use crate::resource::RestResource;
-use crate::resources::for_each_entity;
+use crate::resource::for_each_entity;
 use crate::response::{html, representation};
 
 /// The media types of the service document.

@@ -12,8 +12,8 @@ use crate::request::json_object::{
     FieldViolations, Fields, ObjectSchema, ReadOnly, id, member_error, wrong_type,
 };
 use crate::request::preconditions;
+use crate::resource::for_each_entity;
 use crate::resource::{RestResource, body};
-use crate::resources::for_each_entity;
 
 const BATCH: ObjectSchema<'_> = ObjectSchema {
     writable: &["operations"],

@@ -13,8 +13,8 @@ use crate::openapi::schemas::{
     ANYTHING, closed_object, entity_tags, id, integer, object, one_of, string, times,
 };
 use crate::resource::RestResource;
+use crate::resource::for_each_entity;
 use crate::resources::document::members;
-use crate::resources::for_each_entity;
 
 /// The body of `POST /batch`.
 pub(crate) enum Batch {}
