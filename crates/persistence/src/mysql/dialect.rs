@@ -15,7 +15,7 @@ use diesel::query_dsl::LoadQuery;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
-pub(super) use crate::mysql::dialect::force_index::along;
+pub(super) use crate::mysql::dialect::force_index::scan_index;
 
 use super::Connection;
 use crate::lists::keyset::{KeysetPredicate, Side};
@@ -198,7 +198,7 @@ pub(super) fn insert_all<E: EngineTable>(
 
 /// The only row of `query`, which stays as it is until the session ends:
 /// whoever would change it waits.
-pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+pub(super) fn get_shared<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
 where
     InShareMode<Q>: LoadQuery<'query, Connection, R>,
 {

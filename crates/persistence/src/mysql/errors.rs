@@ -4,11 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use byline_application::{Cause, RepositoryError, UniqueKey};
-use byline_domain::Relation;
+use byline_application::{Cause, RepositoryError, UniqueKey, identities, keys};
+use byline_domain::{PostFields, Relation};
 use diesel::result::{DatabaseErrorKind, Error};
 
-use crate::foreign_keys::relation_of;
+use crate::schema::UNIQUE_KEYS;
+#[cfg(test)]
+use crate::test_entities::{Book, Note};
 
 /// What an error of a statement means. One that breaks the connection leaves
 /// open whether the statement took effect.
@@ -16,11 +18,9 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
-        ErrorKind::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
+        ErrorKind::Duplicate(key) => RepositoryError::Duplicate(key),
         ErrorKind::ParentMissing(relation) => RepositoryError::MissingReference(relation),
         ErrorKind::StillReferenced(relation) => RepositoryError::StillReferenced(relation),
-        ErrorKind::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
-        ErrorKind::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         ErrorKind::NoIdLeft => RepositoryError::NoIdLeft,
         ErrorKind::Conflict => RepositoryError::Contention(cause()),
         ErrorKind::LockTimeout => RepositoryError::LockTimeout(cause()),
@@ -88,13 +88,11 @@ pub(super) fn is_missing_table(error: &Error) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorKind {
-    EmailTaken,
+    Duplicate(UniqueKey),
     ParentMissing(Relation),
     StillReferenced(Relation),
     /// The server names constraints only to accounts that may see both tables.
     UnnamedForeignKey,
-    KeyTaken,
-    IdentityTaken,
     /// Every id that there can be was given.
     NoIdLeft,
     /// Another transaction holds a lock for too long.
@@ -125,36 +123,20 @@ fn meaning(error: &Error) -> ErrorKind {
     };
     let message = information.message();
     match kind {
-        // MariaDB names the key, MySQL 8 the table and the key.
-        DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
-            ErrorKind::EmailTaken
-        }
-        DatabaseErrorKind::UniqueViolation if message.ends_with("idempotency_keys_key_hash'") => {
-            ErrorKind::KeyTaken
-        }
-        DatabaseErrorKind::UniqueViolation
-            if message.ends_with("identities_identity_hash'")
-                || message.ends_with("identities_user_id'") =>
-        {
-            ErrorKind::IdentityTaken
-        }
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.
         DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => ErrorKind::Conflict,
-        DatabaseErrorKind::ForeignKeyViolation => {
-            let relation = message.split_once(" CONSTRAINT `").and_then(|(_, rest)| {
-                let (constraint, _) = rest.split_once('`')?;
-                relation_of(constraint)
-            });
-            match relation {
-                // 1451; the other is 1452.
-                Some(relation) if message.starts_with("Cannot delete or update a parent row") => {
-                    ErrorKind::StillReferenced(relation)
-                }
-                Some(relation) => ErrorKind::ParentMissing(relation),
-                None => ErrorKind::UnnamedForeignKey,
-            }
+        DatabaseErrorKind::UniqueViolation => {
+            unique_key(message).map_or(ErrorKind::Bug, ErrorKind::Duplicate)
         }
+        DatabaseErrorKind::ForeignKeyViolation => match relation(message) {
+            // 1451; the other is 1452.
+            Some(relation) if message.starts_with("Cannot delete or update a parent row") => {
+                ErrorKind::StillReferenced(relation)
+            }
+            Some(relation) => ErrorKind::ParentMissing(relation),
+            None => ErrorKind::UnnamedForeignKey,
+        },
         DatabaseErrorKind::ReadOnlyTransaction => ErrorKind::Refused,
         // 1036, of MariaDB with innodb_read_only.
         DatabaseErrorKind::Unknown
@@ -169,6 +151,39 @@ fn meaning(error: &Error) -> ErrorKind {
         _ => ErrorKind::Bug,
     }
 }
+
+/// Returns the key of the index that a message ends with. MariaDB names the index, MySQL 8
+/// the table and the index.
+fn unique_key(message: &str) -> Option<UniqueKey> {
+    let message = message.strip_suffix('\'')?;
+    let is_named = |table: &str, column: &str| {
+        let table_name = message.strip_suffix(column)?.strip_suffix('_')?;
+        table_name.ends_with(table).then_some(())
+    };
+    let mut keys = UNIQUE_KEYS.iter();
+    keys.find_map(|(table, column, key)| is_named(table, column).map(|()| *key))
+}
+
+/// Returns the relation whose constraint a message names.
+fn relation(message: &str) -> Option<Relation> {
+    let (_, rest) = message.split_once(" CONSTRAINT `")?;
+    let (name, _) = rest.split_once('`')?;
+    let mut constraints = CONSTRAINTS.iter();
+    constraints.find_map(|(one, relation)| (*one == name).then_some(*relation))
+}
+
+/// The foreign keys of the migrations.
+const CONSTRAINTS: &[(&str, Relation)] = &[
+    ("posts_author", PostFields::AUTHOR),
+    ("api_keys_user", keys::USER),
+    ("identities_user", identities::USER),
+    #[cfg(test)]
+    ("books_shelf", Book::SHELF),
+    #[cfg(test)]
+    ("notes_shelf", Note::SHELF),
+    #[cfg(test)]
+    ("notes_book", Note::BOOK),
+];
 
 /// How the driver's own errors begin; the server's never do.
 pub(super) const DRIVER_ERROR: &str = "Driver error: ";

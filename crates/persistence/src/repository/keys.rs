@@ -9,14 +9,14 @@ use crate::rows::KeyRow;
 use crate::schema::{api_key_uses, api_keys};
 
 impl KeyRepository for DieselSession<'_> {
-    fn find(&mut self, secret: &Digest, hold: RowLock) -> Result<Option<Found>, RepositoryError> {
+    fn find(&mut self, secret: &Digest, lock: RowLock) -> Result<Option<Found>, RepositoryError> {
         let row = self.run(|connection| {
             let found = api_keys::table
                 .filter(api_keys::secret_hash.eq(secret.as_bytes().as_slice()))
                 .select((KeyRow::as_select(), api_keys::secret_hash));
-            let row = match hold {
+            let row = match lock {
                 RowLock::Released => found.get_result(connection),
-                RowLock::UntilTheEnd => dialect::only_held(connection, found),
+                RowLock::UntilTheEnd => dialect::get_shared(connection, found),
             };
             row.optional()
         })?;

@@ -32,7 +32,7 @@ macro_rules! list {
     ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
         match $query.sort {
             $($sort::$variant => super::lists::list_by!(
-                $kind, $connection, $query, super::lists::rows_along!($table, $column, $under),
+                $kind, $connection, $query, super::lists::rows_by_index!($table, $column, $under),
                 $table::$column, $table::id
             ),)+
         }
@@ -46,19 +46,19 @@ macro_rules! list {
 macro_rules! list_by {
     (id, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let scan = IndexScan::of(super::lists::window::<(), _>($query)?, $query.direction);
-        super::lists::along_id!($connection, $rows, $id, scan, $query.limit)
+        super::lists::scan_ids!($connection, $rows, $id, scan, $query.limit)
     }};
     (unique, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = ($key.asc(), $key.desc());
-        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(String, $connection, $query, $rows, $key, $id, orders)
     }};
     (text, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
-        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(String, $connection, $query, $rows, $key, $id, orders)
     }};
     (time, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
-        super::lists::along!(i64, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(i64, $connection, $query, $rows, $key, $id, orders)
     }};
 }
 
@@ -76,12 +76,12 @@ macro_rules! count {
 /// As [`count`], by one sort key of this kind.
 macro_rules! count_by {
     (text, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
-        let rows = super::lists::rows_along!($table, $column, $under);
+        let rows = super::lists::rows_by_index!($table, $column, $under);
         let range = super::lists::window::<String, _>($query)?.range;
         super::lists::count_within!($connection, rows, $table::$column, range)
     }};
     (time, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
-        let rows = super::lists::rows_along!($table, $column, $under);
+        let rows = super::lists::rows_by_index!($table, $column, $under);
         let range = super::lists::window::<i64, _>($query)?.range;
         super::lists::count_within!($connection, rows, $table::$column, range)
     }};
@@ -89,19 +89,19 @@ macro_rules! count_by {
         $table::table.count().get_result($connection)
     };
     ($kind:ident, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {
-        super::lists::rows_along!($table, id, $under)
+        super::lists::rows_by_index!($table, id, $under)
             .count()
             .get_result($connection)
     };
 }
 
 /// The rows of `$table`, or those under a filter, to be read along the index on a column.
-macro_rules! rows_along {
+macro_rules! rows_by_index {
     ($table:ident, $column:ident, []) => {
-        dialect::along(By($table::$column, ()))
+        dialect::scan_index(By($table::$column, ()))
     };
     ($table:ident, $column:ident, [under $filter:ident = $value:expr]) => {
-        dialect::along(By($table::$column, $table::$filter)).filter($table::$filter.eq($value))
+        dialect::scan_index(By($table::$column, $table::$filter)).filter($table::$filter.eq($value))
     };
     ($table:ident, $column:ident, [unique $filter:ident = $value:expr]) => {
         $table::table.filter($table::$filter.eq($value))
@@ -114,7 +114,7 @@ macro_rules! rows_along {
 /// A macro, because it makes of each use four statements of fixed types: diesel
 /// finds these in its cache by their type. One put together at run time is
 /// looked up by its text, which has to be rendered each time.
-macro_rules! along {
+macro_rules! scan {
     ($type:ty, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr, $orders:expr) => {{
         let window = super::lists::window::<$type, _>($query)?;
         let limit = crate::lists::scan::fetch($query.limit);
@@ -147,8 +147,8 @@ macro_rules! along {
     }};
 }
 
-/// As [`along`], along the primary key.
-macro_rules! along_id {
+/// As [`scan`], by the primary key.
+macro_rules! scan_ids {
     ($connection:expr, $rows:expr, $id:expr, $scan:expr, $limit:expr) => {{
         let rows = $rows
             .limit(crate::lists::scan::fetch($limit))
@@ -184,7 +184,7 @@ macro_rules! count_within {
 }
 
 pub(super) use {
-    along, along_id, count, count_by, count_within, filtered_list, list, list_by, rows_along,
+    count, count_by, count_within, filtered_list, list, list_by, rows_by_index, scan, scan_ids,
 };
 
 /// A row's key and id, compared with a position.

@@ -7,11 +7,11 @@ use diesel::connection::SimpleConnection;
 
 use super::dialect::EngineTable;
 use super::{Connection, DieselSession, dialect, lists};
-use crate::foreign_keys::tests::{Book, BookFilter, Note, NoteFilter, Shelf};
+use crate::test_entities::{Book, BookFilter, Note, NoteFilter, Shelf};
 
 mod shelf {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Shelf, ShelfFilter, ShelfSortKey};
+    use crate::test_entities::{Shelf, ShelfFilter, ShelfSortKey};
 
     entity_table! {
         shelves of Shelf by ShelfSortKey and ShelfFilter;
@@ -26,7 +26,7 @@ mod shelf {
 
 mod book {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Book, BookFilter, BookSortKey};
+    use crate::test_entities::{Book, BookFilter, BookSortKey};
 
     entity_table! {
         books of Book by BookSortKey and BookFilter;
@@ -41,7 +41,7 @@ mod book {
 
 mod note {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Note, NoteFilter, NoteSortKey};
+    use crate::test_entities::{Note, NoteFilter, NoteSortKey};
 
     entity_table! {
         notes of Note by NoteSortKey and NoteFilter;

@@ -1,7 +1,7 @@
 //! The table of an entity, described once.
 
 use byline_application::{ListQuery, Listed, RepositoryError};
-use byline_domain::{Stored, Version};
+use byline_domain::{Relation, Stored, Version};
 use diesel::QueryResult;
 
 use super::Connection;
@@ -54,6 +54,17 @@ pub(crate) trait EntityTable: Listed {
 
     /// Returns the ids of the rows that the filter selects.
     fn selected(connection: &mut Connection, filter: &Self::Filter) -> QueryResult<Vec<i64>>;
+
+    /// Returns by which relation one of the rows refers to a parent that does not exist.
+    fn missing_parent(connection: &mut Connection, rows: &[&Self])
+    -> QueryResult<Option<Relation>>;
+
+    /// Counts the rows whose parents, in the column `field`, have these ids.
+    fn count_children(
+        connection: &mut Connection,
+        field: &str,
+        parents: Vec<i64>,
+    ) -> QueryResult<i64>;
 }
 
 /// Describes the table of an entity:
@@ -250,6 +261,31 @@ macro_rules! entity_table {
                     })*
                 }
             }
+
+            fn missing_parent(
+                connection: &mut Connection,
+                rows: &[&Self],
+            ) -> QueryResult<Option<Relation>> {
+                $(if relations::is_any_missing(connection, rows.iter().map(|row| row.$parent))? {
+                    let mut relations = Self::PARENTS.iter();
+                    return Ok(relations.find(|one| one.field == stringify!($parent)).copied());
+                })*
+                let _ = (connection, rows);
+                Ok(None)
+            }
+
+            fn count_children(
+                connection: &mut Connection,
+                field: &str,
+                parents: Vec<i64>,
+            ) -> QueryResult<i64> {
+                $(if field == stringify!($parent) {
+                    let rows = $table::table.filter($table::$parent.eq_any(parents));
+                    return rows.count().get_result(connection);
+                })*
+                let _ = (connection, field, parents);
+                Ok(0)
+            }
         }
 
         super::dialect::engine_table! {
@@ -265,10 +301,10 @@ pub(super) use entity_table;
 /// What [`entity_table`] names.
 pub(super) mod prelude {
     pub(in super::super) use byline_application::{ListQuery, RepositoryError};
-    pub(in super::super) use byline_domain::{Entity, Id, Stored, Text, Version};
+    pub(in super::super) use byline_domain::{Entity, Id, Relation, Stored, Text, Version};
     pub(in super::super) use diesel::prelude::*;
 
-    pub(in super::super) use super::super::{Connection, dialect};
+    pub(in super::super) use super::super::{Connection, dialect, relations};
     pub(in super::super) use super::{EntityTable, entity_table};
     pub(in super::super) use crate::lists::index::By;
     pub(in super::super) use crate::lists::keyset::{After, Before};

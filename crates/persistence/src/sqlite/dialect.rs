@@ -6,7 +6,7 @@ use std::iter;
 use std::ops::RangeFrom;
 use std::sync::Arc;
 
-use byline_application::{RepositoryError, UniqueKey};
+use byline_application::RepositoryError;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
@@ -18,10 +18,11 @@ use diesel::sqlite::Sqlite;
 use super::Connection;
 use crate::lists::index::Index;
 use crate::lists::keyset::{KeysetPredicate, Side};
+use crate::schema::UNIQUE_KEYS;
 use crate::sqlite::repository::table::EntityTable;
 
 /// The rows of a table, to be read along this index. SQLite finds it by itself.
-pub(super) fn along<I: Index>(_: I) -> I::Table {
+pub(super) fn scan_index<I: Index>(_: I) -> I::Table {
     I::TABLE
 }
 
@@ -121,7 +122,7 @@ fn next_ids<E: EngineTable>(connection: &mut Connection) -> QueryResult<RangeFro
 
 /// The only row of `query`, which stays as it is until the session ends: a
 /// session that writes is the only one that does.
-pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+pub(super) fn get_shared<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
 where
     Q: LoadQuery<'query, Connection, R> + RunQueryDsl<Connection>,
 {
@@ -185,27 +186,21 @@ pub(super) fn classify(error: Error) -> RepositoryError {
         return RepositoryError::Fault(Arc::new(error));
     };
     match (kind, information.message()) {
-        (DatabaseErrorKind::UniqueViolation, "UNIQUE constraint failed: users.email_key") => {
-            RepositoryError::Duplicate(UniqueKey::UserEmail)
+        (DatabaseErrorKind::UniqueViolation, message) => {
+            let name = message.strip_prefix("UNIQUE constraint failed: ");
+            let name = name.and_then(|name| name.split_once('.'));
+            let mut keys = UNIQUE_KEYS.iter();
+            match keys.find(|(table, column, _)| name == Some((table, column))) {
+                Some((_, _, key)) => RepositoryError::Duplicate(*key),
+                None => RepositoryError::Fault(Arc::new(error)),
+            }
         }
-        (
-            DatabaseErrorKind::UniqueViolation,
-            "UNIQUE constraint failed: idempotency_keys.key_hash",
-        ) => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
-        (
-            DatabaseErrorKind::UniqueViolation,
-            "UNIQUE constraint failed: identities.identity_hash"
-            | "UNIQUE constraint failed: identities.user_id",
-        ) => RepositoryError::Duplicate(UniqueKey::Identity),
         // AUTOINCREMENT goes on behind the greatest id that there can be.
         (DatabaseErrorKind::CheckViolation, ID_CHECK) => RepositoryError::NoIdLeft,
         (_, message) if BUSY.iter().any(|text| message.starts_with(text)) => {
             RepositoryError::Contention(Arc::new(error))
         }
         (_, message) if REFUSED.iter().any(|text| message.starts_with(text)) => {
-            RepositoryError::Unavailable(Arc::new(error))
-        }
-        (_, message) if message.starts_with("disk I/O error") => {
             RepositoryError::Unavailable(Arc::new(error))
         }
         _ => RepositoryError::Fault(Arc::new(error)),
@@ -223,9 +218,7 @@ pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
 /// stand in the write-ahead log.
 pub(super) fn classify_commit(error: Error) -> RepositoryError {
     match &error {
-        Error::DatabaseError(_, information)
-            if information.message().starts_with("disk I/O error") =>
-        {
+        Error::DatabaseError(_, information) if information.message().starts_with(DISK_ERROR) => {
             RepositoryError::OutcomeUnknown(Arc::new(error))
         }
         _ => RepositoryError::Unavailable(Arc::new(error)),
@@ -239,14 +232,17 @@ const ID_CHECK: &str = "CHECK constraint failed: id BETWEEN 1 AND 90071992547409
 const BUSY: [&str; 2] = ["database is locked", "database table is locked"];
 
 /// `SQLITE_FULL`, `SQLITE_READONLY`, `SQLITE_CANTOPEN`, `SQLITE_PROTOCOL`,
-/// `SQLITE_NOMEM`
-const REFUSED: [&str; 5] = [
+/// `SQLITE_NOMEM`, `SQLITE_IOERR`
+const REFUSED: [&str; 6] = [
     "database or disk is full",
     "attempt to write a readonly database",
     "unable to open database file",
     "locking protocol",
     "out of memory",
+    DISK_ERROR,
 ];
+
+const DISK_ERROR: &str = "disk I/O error";
 
 #[cfg(test)]
 mod tests {
