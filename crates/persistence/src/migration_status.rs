@@ -61,9 +61,7 @@ pub(crate) fn compare<DB: Backend>(
 }
 
 impl Comparison {
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooNew`] if a newer program has migrated the database.
+    /// Refuses a database that a newer program has migrated.
     pub(crate) fn require_known(self) -> Result<Self, OpenError> {
         match self.unknown {
             Some(unknown) => Err(OpenError::SchemaTooNew { unknown }),
@@ -71,9 +69,7 @@ impl Comparison {
         }
     }
 
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooOld`] if a migration is pending.
+    /// Refuses a database with a pending migration.
     pub(crate) fn require_complete(&self) -> Result<(), OpenError> {
         match self.pending.first().cloned() {
             Some(missing) => Err(OpenError::SchemaTooOld { missing }),
@@ -84,10 +80,6 @@ impl Comparison {
     /// Checks that this program can serve the database: no migration is pending, and
     /// newer ones do not require a newer program. `floor` returns the result of
     /// [`FLOOR`].
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooOld`], [`OpenError::SchemaTooNew`]
     pub(crate) fn require_served(
         self,
         floor: impl FnOnce() -> Result<Option<String>, OpenError>,
@@ -102,10 +94,6 @@ impl Comparison {
     }
 
     /// Returns the status of a database; `releases` reads the releases it has seen.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooNew`], and errors of `releases`.
     pub(crate) fn into_status(
         self,
         releases: impl FnOnce() -> Result<Vec<Release>, OpenError>,

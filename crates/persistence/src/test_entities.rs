@@ -61,9 +61,10 @@ byline_application::sort_keys! {
     Id "id" Id |_| ();
 }
 
-/// Shelves are not filtered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShelfFilter {}
+pub enum ShelfFilter {
+    Label(Title),
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BookFilter {

@@ -14,7 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::OpenError;
 use crate::migration_status::{self, Comparison, Status, failed};
-use crate::mysql::connection::connect::{connect, connect_to_first};
+use crate::mysql::connection::connect::connect;
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::unprepared;
 use crate::mysql::connection::variables::Variables;
@@ -31,7 +31,7 @@ const MIGRATION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// See [`crate::migrations::migrate`].
 pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
-    let mut connection = connect(target).map_err(server_error)?;
+    let (mut connection, _) = connect(target).map_err(server_error)?;
     // The usual time limits are for requests.
     connection.set_statement_limit(MIGRATION_LIMIT);
     remove_limits(&mut connection)?;
@@ -116,7 +116,7 @@ fn remove_limits(connection: &mut Connection) -> Result<String, OpenError> {
     let names = LIMITS.map(|(name, _)| name);
     let known = Variables::load(connection, "SESSION VARIABLES", names).map_err(server_error)?;
     let mut set = "SET autocommit = 1".to_owned();
-    for (name, value) in LIMITS.iter().filter(|(name, _)| known.has(name)) {
+    for (name, value) in LIMITS.iter().filter(|(name, _)| known.get(name).is_some()) {
         set = format!("{set}, {name} = {value}");
     }
     connection.batch_execute(&set).map_err(statement_error)?;
@@ -125,7 +125,7 @@ fn remove_limits(connection: &mut Connection) -> Result<String, OpenError> {
 
 /// See [`crate::migrations::status`].
 pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
-    let mut connection = connect(target).map_err(server_error)?;
+    let (mut connection, _) = connect(target).map_err(server_error)?;
     compare(&mut connection)?.into_status(|| releases(&mut connection))
 }
 
@@ -142,7 +142,7 @@ pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Relea
 
 /// See [`crate::check`]. The server checks a page when it reads it; this reads all pages.
 pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
-    let (mut connection, host) = connect_to_first(target).map_err(server_error)?;
+    let (mut connection, host) = connect(target).map_err(server_error)?;
     connection.set_statement_limit(MIGRATION_LIMIT);
     let remove_limits = remove_limits(&mut connection)?;
     // What an interrupted migration has left out is not damaged.

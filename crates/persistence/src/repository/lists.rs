@@ -27,7 +27,7 @@ macro_rules! filtered_list {
     };
 }
 
-/// Loads the rows that a query of `$table` asks for, along the index of its sort key.
+/// Loads the rows that a query of `$table` asks for, by the index of its sort key.
 macro_rules! list {
     ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
         match $query.sort {
@@ -41,8 +41,8 @@ macro_rules! list {
 
 /// As [`list`], by one sort key of this kind.
 ///
-/// No two rows share a unique key, so the id decides nothing about its order. MySQL does not
-/// see that it does not, and would sort.
+/// No two rows share a unique key, so the order leaves out the id: MySQL does not see that it
+/// is redundant, and would sort.
 macro_rules! list_by {
     (id, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let scan = IndexScan::of(super::lists::window::<(), _>($query)?, $query.direction);
@@ -95,7 +95,7 @@ macro_rules! count_by {
     };
 }
 
-/// The rows of `$table`, or those under a filter, to be read along the index on a column.
+/// Selects the rows of `$table`, or those under a filter, by the index on a column.
 macro_rules! rows_by_index {
     ($table:ident, $column:ident, []) => {
         dialect::scan_index(By($table::$column, ()))
@@ -111,9 +111,8 @@ macro_rules! rows_by_index {
 /// Loads the rows of a scan of the index on `$key` and `$id`. `$rows` is the table, or what is
 /// left of it by a column that comes before the key in the index; `$orders` are up and down.
 ///
-/// A macro, because it makes of each use four statements of fixed types: diesel
-/// finds these in its cache by their type. One put together at run time is
-/// looked up by its text, which has to be rendered each time.
+/// A macro, because each use makes four statements of fixed types, which diesel finds in its
+/// cache by type. It would have to render a statement built at run time to look it up by text.
 macro_rules! scan {
     ($type:ty, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr, $orders:expr) => {{
         let window = super::lists::window::<$type, _>($query)?;
@@ -166,7 +165,7 @@ macro_rules! scan_ids {
     }};
 }
 
-/// How many of `$rows` are within a range of `$key`.
+/// Counts the `$rows` within a range of `$key`.
 macro_rules! count_within {
     ($connection:expr, $rows:expr, $key:expr, $range:expr) => {{
         let (mut rows, range) = (
@@ -191,7 +190,7 @@ pub(super) use {
 type At<S, Key, Id, K> =
     KeysetPredicate<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
 
-/// Compares a row, by its key and its id, with a position: is it on this side of it?
+/// Returns whether a row, by its key and its id, is on this side of a position.
 pub(super) fn compared<S, Key, Id, K>(
     side: S,
     key: Key,
@@ -242,11 +241,8 @@ impl StoredKey for i64 {
     }
 }
 
-/// Returns the window of the query, as the engines keep its sort key.
-///
-/// # Errors
-///
-/// The window has values of another kind.
+/// Returns the window of the query, as the engines keep its sort key. Fails if its values are of
+/// another kind.
 pub(super) fn window<K: StoredKey, E: Listed>(
     query: &ListQuery<E>,
 ) -> QueryResult<KeysetWindow<K>> {

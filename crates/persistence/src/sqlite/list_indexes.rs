@@ -1,9 +1,9 @@
-//! The indexes that only lists are read along, left out while rows come by the
-//! million: a row that comes later touches a page of each, anywhere in it, while
-//! all rows at once are sorted.
+//! Drops the indexes that only lists need, before millions of rows are inserted: each row
+//! would change a random page of every index, while building an index afterwards sorts all
+//! rows at once.
 //!
-//! Each is made by a migration of its own. That is reverted, so that the index is
-//! pending until whoever migrates next builds it: no file is served without it.
+//! A migration of its own creates each index. It is reverted, so that it is pending until the
+//! next migration: no file is served without its indexes.
 
 use std::path::Path;
 
@@ -17,17 +17,14 @@ use super::schema_check::{self, MIGRATIONS, SchemaReadError};
 use super::{Connection, connection};
 use crate::OpenError;
 
-/// Whether the migration of that name makes an index of lists, and nothing else.
+/// Returns whether the migration of that name only creates an index of lists.
 pub(super) fn makes_one(migration: &str) -> bool {
     migration.contains("_index_")
 }
 
-/// Drops the indexes of lists that the file has, and gives the newest release
-/// that it has seen. The rest of the schema must be there.
-///
-/// # Errors
-///
-/// [`OpenError::InUse`] if the file is open elsewhere: lists would fail there.
+/// Drops the indexes of lists that the file has, and returns the newest release that it has
+/// seen. The rest of the schema must be there, and no other process may have the file open:
+/// its lists would fail.
 pub(super) fn drop_all(path: &Path) -> Result<Option<Release>, OpenError> {
     let (release, applied) = schema_check::require_served_but_for(path, makes_one)?;
     let dropped: Vec<_> = applied.into_iter().filter(|name| makes_one(name)).collect();

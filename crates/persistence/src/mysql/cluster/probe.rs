@@ -116,7 +116,7 @@ impl Probe {
     /// Checks the schema once the node has what the others have.
     fn check_schema_when_synced(&self) -> Result<(), ProbeError> {
         let mut connection = connect_to(&self.target, &self.host).map_err(ProbeError::Connect)?;
-        connection.set_deadline(Instant::now() + CONNECT_LIMIT);
+        connection.deadline = Some(Instant::now() + CONNECT_LIMIT);
         schema_check::require_served(&mut connection).map_err(ProbeError::Open)?;
         Ok(())
     }
@@ -127,7 +127,7 @@ impl Probe {
             Some(connection) => connection,
             None => self.connect().map_err(ProbeError::Connect)?,
         };
-        connection.set_deadline(deadline);
+        connection.deadline = Some(deadline);
         self.killer.carry_out(&mut connection);
         let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
         let state = match node_state::read(&mut connection, self.target.durability) {

@@ -46,7 +46,7 @@ pub(in crate::mysql) fn run(
         Intent::Write => write(connection, job, id, counters),
     };
     match (outcome, doubt) {
-        (Outcome::Ended(Err(error @ AppError::Unavailable(_))), None) if connection.is_unfit() => {
+        (Outcome::Ended(Err(error @ AppError::Unavailable(_))), None) if connection.is_unfit => {
             Outcome::Unfit(error)
         }
         (outcome, _) => outcome,
@@ -75,12 +75,12 @@ fn create(
     id: AttemptId,
     doubt: &mut Option<Cause>,
 ) -> Outcome {
-    connection.set_origin(Some(InsertMarker {
+    connection.origin = Some(InsertMarker {
         token: id,
         repeated: doubt.is_some(),
-    }));
+    });
     let result = run_in_session(connection, job);
-    connection.set_origin(None);
+    connection.origin = None;
     match result {
         Ok(()) => Outcome::Ended(Ok(())),
         Err(AppError::OutcomeUnknown(cause)) => Outcome::Unknown(cause.unwrap_or_else(no_cause)),
