@@ -4,9 +4,11 @@ use std::error::Error;
 use std::sync::Arc;
 
 use byline_application::Release;
-use diesel::QueryDsl;
 use diesel::backend::Backend;
+use diesel::dsl::Order;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::query_dsl::LoadQuery;
+use diesel::{QueryDsl, QueryResult, RunQueryDsl};
 
 use crate::OpenError;
 use crate::schema::releases;
@@ -122,11 +124,16 @@ pub(crate) fn failed(error: Box<dyn Error + Send + Sync>) -> OpenError {
     OpenError::Migration(Arc::from(error))
 }
 
-pub(crate) fn release((version, schema): (String, String)) -> Release {
-    Release { version, schema }
-}
-
-/// Selects every release that the database has seen, oldest first.
-pub(crate) fn releases_query() -> diesel::dsl::Order<releases::table, releases::schema_version> {
-    QueryDsl::order(releases::table, releases::schema_version)
+/// Returns every release that the database has seen, oldest first.
+pub(crate) fn releases<C>(connection: &mut C) -> QueryResult<Vec<Release>>
+where
+    for<'query> Order<releases::table, releases::schema_version>:
+        LoadQuery<'query, C, (String, String)>,
+{
+    let query = QueryDsl::order(releases::table, releases::schema_version);
+    let rows: Vec<(String, String)> = query.load(connection)?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(version, schema)| Release { version, schema })
+        .collect())
 }

@@ -250,20 +250,10 @@ where
     }
 }
 
-/// Removes at most `most` of the keys from before that moment, the oldest first. Locks no row
-/// that is being written: new rows go to the other end of the index.
-pub(super) fn delete_keys_before(
-    connection: &mut Connection,
-    before: i64,
-    most: i64,
-) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?",
-    )
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(most)
-    .execute(connection)
-}
+/// Removes the oldest keys. Locks no row that is being written: new rows go to the other end of
+/// the index.
+pub(super) const DELETE_OLD_KEYS: &str =
+    "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?";
 
 /// Runs an insertion that returns the id of its row, and refuses an id above the limit.
 /// Neither engine can constrain the values of `AUTO_INCREMENT`, so the id is checked before

@@ -1,7 +1,5 @@
-//! What the server's errors and the driver's mean.
+//! Classifies the errors of the server and of the driver.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 
 use byline_application::{Cause, RepositoryError, UniqueKey, identities, keys};
@@ -12,8 +10,8 @@ use crate::schema::UNIQUE_KEYS;
 #[cfg(test)]
 use crate::test_entities::{Book, Note};
 
-/// What an error of a statement means. One that breaks the connection leaves
-/// open whether the statement took effect.
+/// Classifies an error of a statement. If the connection broke, it is unknown whether the
+/// statement took effect.
 pub(super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
@@ -30,7 +28,7 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     }
 }
 
-/// What a failed COMMIT means: whatever is not surely undone is unknown.
+/// Classifies an error of a COMMIT: the outcome is unknown unless it was surely undone.
 pub(super) fn classify_commit(error: Error) -> RepositoryError {
     match classify(error) {
         contention @ RepositoryError::Contention(_) => contention,
@@ -41,8 +39,8 @@ pub(super) fn classify_commit(error: Error) -> RepositoryError {
     }
 }
 
-/// An error of a COMMIT among the statements of a session: as
-/// [`classify_commit`], for [`classify`] to find.
+/// Wraps an error of a COMMIT among the statements of a session, so that [`classify`] treats it as
+/// [`classify_commit`] does.
 pub(super) fn at_commit(error: Error) -> Error {
     match meaning(&error) {
         ErrorKind::Conflict | ErrorKind::Lost => error,
@@ -50,18 +48,18 @@ pub(super) fn at_commit(error: Error) -> Error {
     }
 }
 
-/// A COMMIT failed, and does not say whether it took place.
+/// A COMMIT failed, and it is unknown whether it took effect.
 #[derive(Debug, thiserror::Error)]
 #[error("the commit failed")]
 struct AtCommit(#[source] ServerError);
 
-/// Whether the connection is of no more use.
+/// Returns whether the connection is unusable.
 pub(super) fn is_lost(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Lost)
 }
 
-/// Whether this server can do nothing at present, and has done nothing, while
-/// another server of the same database may.
+/// Returns whether this server can do nothing at present, and has done nothing, while another
+/// server of the same database may.
 pub(super) fn is_unfit(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Unfit)
 }
@@ -71,7 +69,7 @@ pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::UnnamedForeignKey)
 }
 
-/// Whether a row with this key is there already.
+/// Returns whether a row with this key exists.
 pub(super) fn is_duplicate(error: &Error) -> bool {
     matches!(
         error,
@@ -79,7 +77,7 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     )
 }
 
-/// Whether there is no such table.
+/// Returns whether the table does not exist.
 pub(super) fn is_missing_table(error: &Error) -> bool {
     // 1146
     matches!(error, Error::DatabaseError(_, information)
@@ -93,7 +91,7 @@ enum ErrorKind {
     StillReferenced(Relation),
     /// The server names constraints only to accounts that may see both tables.
     UnnamedForeignKey,
-    /// Every id that there can be was given.
+    /// Every valid id was given.
     NoIdLeft,
     /// Another transaction holds a lock for too long.
     LockTimeout,
@@ -105,7 +103,7 @@ enum ErrorKind {
     Unfit,
     /// The connection broke.
     Lost,
-    /// The connection works, but a commit may have taken place or not.
+    /// The connection works, but it is unknown whether a commit took effect.
     Undecided,
     Bug,
 }
@@ -247,9 +245,10 @@ const TEXTS: &[(ErrorKind, &[(u16, &str)])] = &[
     ),
 ];
 
-/// What the server or the driver said, without the account and the host that
-/// some messages name.
-#[derive(Debug)]
+/// The message of the server or the driver, without the account and the host that some messages
+/// name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(super) struct ServerError(String);
 
 impl From<Error> for ServerError {
@@ -258,15 +257,7 @@ impl From<Error> for ServerError {
     }
 }
 
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for ServerError {}
-
-/// The text with every `'user'@'host'` made unreadable.
+/// Replaces every `'user'@'host'` in the text.
 fn without_account(text: &str) -> String {
     let mut parts = text.split("'@'");
     let mut clean = parts.next().unwrap_or_default().to_owned();

@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::OpenError;
-use crate::migration_status::{self, Comparison, Status, failed};
+use crate::migration_status::{self, Comparison, Status, failed, releases};
 use crate::mysql::connection::connect::connect;
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::unprepared;
@@ -126,7 +126,7 @@ fn remove_limits(connection: &mut Connection) -> Result<String, OpenError> {
 /// See [`crate::migrations::status`].
 pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
     let (mut connection, _) = connect(target).map_err(server_error)?;
-    compare(&mut connection)?.into_status(|| releases(&mut connection))
+    compare(&mut connection)?.into_status(|| releases(&mut connection).map_err(statement_error))
 }
 
 /// Checks that this program can serve the database, and returns the newest release that
@@ -137,7 +137,7 @@ pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Relea
             .get_result(connection)
             .map_err(statement_error)
     })?;
-    Ok(releases(connection)?.pop())
+    Ok(releases(connection).map_err(statement_error)?.pop())
 }
 
 /// See [`crate::check`]. The server checks a page when it reads it; this reads all pages.
@@ -224,11 +224,4 @@ fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     };
     let applied: Vec<_> = versions.into_iter().map(MigrationVersion::from).collect();
     migration_status::compare::<Mysql>(&applied, &MIGRATIONS)
-}
-
-fn releases(connection: &mut Connection) -> Result<Vec<Release>, OpenError> {
-    let rows = migration_status::releases_query()
-        .load::<(String, String)>(connection)
-        .map_err(statement_error)?;
-    Ok(rows.into_iter().map(migration_status::release).collect())
 }

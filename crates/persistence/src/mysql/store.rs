@@ -15,6 +15,7 @@ use super::connection::pool;
 use super::thread_connection::ThreadConnection;
 use super::url::MysqlTarget;
 use super::worker;
+use crate::database::EngineStore;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::Queues;
 use crate::threads::Threads;
@@ -100,9 +101,10 @@ impl MysqlStore {
         }
         Ok(store)
     }
+}
 
-    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
-    pub(crate) fn close(&self) {
+impl EngineStore for MysqlStore {
+    fn close(&self) {
         self.cluster.close();
         self.queues.close();
         self.threads.join();

@@ -61,7 +61,7 @@ impl KeyRepository for DieselSession<'_> {
                 .select(KeyRow::as_select())
                 .first(connection)
         })?;
-        let id = row.id();
+        let id = row.id;
         if KeyId::try_from(id).is_err() {
             return Err(RepositoryError::NoIdLeft);
         }
@@ -84,11 +84,11 @@ impl KeyRepository for DieselSession<'_> {
         })?;
         rows.into_iter()
             .map(|(row, used)| {
-                let rule = row.rule();
+                let context = row.context();
                 let used = used.map(Timestamp::from_micros).transpose();
                 Ok(ListedKey {
                     key: row.try_into()?,
-                    last_used_at: rule.check(used)?,
+                    last_used_at: context.check(used)?,
                 })
             })
             .collect()

@@ -118,9 +118,9 @@ macro_rules! scan {
         let window = super::lists::window::<$type, _>($query)?;
         let limit = crate::lists::scan::fetch($query.limit);
         match IndexScan::of(window, $query.direction) {
-            IndexScan::Up { behind, below } => {
+            IndexScan::Up { after, below } => {
                 let rows = $rows
-                    .filter(super::lists::compared(After, $key, $id, behind))
+                    .filter(super::lists::compared(After, $key, $id, after))
                     .order($orders.0)
                     .limit(limit)
                     .select(Row::as_select());
@@ -129,13 +129,13 @@ macro_rules! scan {
                     None => rows.load($connection),
                 }
             }
-            IndexScan::Down { ahead, down_to } => {
+            IndexScan::Down { before, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
                     .order($orders.1)
                     .limit(limit)
                     .select(Row::as_select());
-                match ahead {
+                match before {
                     Some(at) => rows
                         .filter(super::lists::compared(Before, $key, $id, at))
                         .load($connection),
@@ -153,12 +153,12 @@ macro_rules! scan_ids {
             .limit(crate::lists::scan::fetch($limit))
             .select(Row::as_select());
         match $scan {
-            IndexScan::Up { behind, .. } => rows
-                .filter($id.gt(behind.id))
+            IndexScan::Up { after, .. } => rows
+                .filter($id.gt(after.id))
                 .order($id.asc())
                 .load($connection),
-            IndexScan::Down { ahead, .. } => rows
-                .filter($id.lt(ahead.map_or(i64::MAX, |at| at.id)))
+            IndexScan::Down { before, .. } => rows
+                .filter($id.lt(before.map_or(i64::MAX, |at| at.id)))
                 .order($id.desc())
                 .load($connection),
         }

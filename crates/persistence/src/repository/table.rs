@@ -35,7 +35,7 @@ pub(crate) trait EntityTable: Listed {
     fn existing(connection: &mut Connection, ids: Vec<i64>) -> QueryResult<Vec<i64>>;
 
     /// Returns whether the filter selects one row at most, which is then read whether or not
-    /// it lies in the window of the query.
+    /// it is in the window of the query.
     fn selects_one(filter: &Self::Filter) -> bool;
 
     fn list(connection: &mut Connection, query: &ListQuery<Self>) -> QueryResult<Vec<Self::Row>>;
@@ -94,8 +94,8 @@ macro_rules! entity_table {
                 created_at -> BigInt,
                 updated_at -> BigInt,
                 version -> BigInt,
-                /// Where a commit can get lost on the way: which attempt inserted
-                /// the row. SQLite has no such column.
+                /// The attempt that inserted the row, on engines whose answer to a COMMIT can
+                /// be lost. SQLite has no such column.
                 origin -> Nullable<Binary>,
             }
         }
@@ -103,7 +103,7 @@ macro_rules! entity_table {
         crate::lists::index::indexes!($table, [], $keys);
         $(crate::lists::index::indexes!($table, [$how $column $($name)?], $keys);)*
 
-        /// A row as it is read: without what is computed.
+        /// A row as it is read, without computed columns.
         #[derive(Queryable, Selectable)]
         #[diesel(table_name = $table)]
         pub(crate) struct Row {
@@ -115,8 +115,8 @@ macro_rules! entity_table {
             version: i64,
         }
 
-        /// A row before it has an id. Without default values, for diesel would insert several
-        /// such rows one by one into SQLite.
+        /// A row before it has an id. It has no default values, with which diesel would insert
+        /// several rows one by one into SQLite.
         #[derive(Insertable)]
         #[diesel(table_name = $table, treat_none_as_default_value = false)]
         pub(crate) struct NewRow<'a> {
@@ -298,7 +298,7 @@ macro_rules! entity_table {
 }
 pub(super) use entity_table;
 
-/// What [`entity_table`] names.
+/// The names that [`entity_table`] uses.
 pub(super) mod prelude {
     pub(in super::super) use byline_application::{ListQuery, RepositoryError};
     pub(in super::super) use byline_domain::{Entity, Id, Relation, Stored, Text, Version};

@@ -281,14 +281,17 @@ fn set_with_retries(connection: &mut Connection, pragma: Pragma) -> QueryResult<
     let deadline = Instant::now() + LOCK_PATIENCE;
     loop {
         match set(connection, pragma) {
-            Err(QueryError::DatabaseError(_, information))
-                if information.message() == "database is locked" && Instant::now() < deadline =>
-            {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(5));
             }
             result => return result,
         }
     }
+}
+
+pub(super) fn is_locked(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(_, information)
+        if information.message() == "database is locked")
 }
 
 /// As long as the busy timeout.

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use byline_application::Release;
 use diesel::migration::{Migration, MigrationSource};
-use diesel::result::Error as QueryError;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::MigrationHarness;
 
@@ -26,14 +25,14 @@ pub(super) fn makes_one(migration: &str) -> bool {
 /// seen. The rest of the schema must be there, and no other process may have the file open:
 /// its lists would fail.
 pub(super) fn drop_all(path: &Path) -> Result<Option<Release>, OpenError> {
-    let (release, applied) = schema_check::require_served_but_for(path, makes_one)?;
+    let (release, applied) = schema_check::require_served(path, makes_one)?;
     let dropped: Vec<_> = applied.into_iter().filter(|name| makes_one(name)).collect();
     if !dropped.is_empty() {
         let mut connection = connection::open_alone(path)?;
         connection
             .exclusive_transaction(|connection| revert(connection, &dropped))
             .map_err(|error| match error {
-                SchemaReadError::Query(error) if is_locked(&error) => {
+                SchemaReadError::Query(error) if connection::is_locked(&error) => {
                     OpenError::InUse(path.to_owned())
                 }
                 other => other.into_open_error(),
@@ -55,13 +54,6 @@ fn revert(connection: &mut Connection, names: &[String]) -> Result<(), SchemaRea
     Ok(())
 }
 
-fn is_locked(error: &QueryError) -> bool {
-    matches!(
-        error,
-        QueryError::DatabaseError(_, information) if information.message() == "database is locked"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +72,7 @@ mod tests {
         let pending = schema_check::status(&path).unwrap().pending;
         assert_eq!(pending.len(), 8, "{pending:?}");
         assert!(pending.iter().all(|name| makes_one(name)), "{pending:?}");
-        let error = schema_check::require_served(&path).unwrap_err();
+        let error = schema_check::require_served(&path, |_| false).unwrap_err();
         assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error:?}");
         assert!(drop_all(&path).unwrap().is_some());
         assert_eq!(schema_check::migrate(&path).unwrap(), pending);

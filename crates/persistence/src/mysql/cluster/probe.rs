@@ -132,12 +132,9 @@ impl Probe {
         let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
         let state = match node_state::read(&mut connection, self.target.durability) {
             Ok(state) if state.is_ready => state,
-            Ok(_) => {
+            found @ (Ok(_) | Err(ConnectError::NotDurable { .. })) => {
                 self.connection = Some(connection);
-                return Err(ProbeError::Connect(ConnectError::NotReady));
-            }
-            Err(error @ ConnectError::NotDurable { .. }) => {
-                self.connection = Some(connection);
+                let error = found.err().unwrap_or(ConnectError::NotReady);
                 return Err(ProbeError::Connect(error));
             }
             Err(error) if is_open(&connection) => return Err(ProbeError::Connect(error)),

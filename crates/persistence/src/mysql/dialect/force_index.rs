@@ -1,4 +1,4 @@
-//! Tables that are read along an index, and not otherwise.
+//! Tables that are read by a given index only.
 
 use diesel::expression::SelectableExpression;
 use diesel::mysql::Mysql;
@@ -8,10 +8,8 @@ use diesel::query_source::QuerySource;
 
 use crate::lists::index::Index;
 
-/// The rows of a table, to be read along this index.
-///
-/// The optimiser is not free to choose: it reckons with the rows that match and
-/// hardly with `LIMIT` (docs/adr/0009).
+/// Selects the rows of a table by this index. The optimiser's own choice would consider the
+/// number of matching rows, but hardly `LIMIT` (docs/adr/0009).
 pub(in crate::mysql) fn scan_index<I: Index>(index: I) -> SelectStatement<FromClause<ForceIndex<I>>>
 where
     ForceIndex<I>: QuerySource,
@@ -33,8 +31,7 @@ impl<I: Index> QueryFragment<Mysql> for ForceIndex<I> {
     }
 }
 
-/// Has the columns of a table stand for those of the same table, however it is
-/// read.
+/// Allows the columns of a table in statements that read it by any of its indexes.
 macro_rules! columns {
     ($table:ident: $($column:ident)+) => {
         impl<I> diesel::query_source::AppearsInFromClause<$table::table>
