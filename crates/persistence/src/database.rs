@@ -16,11 +16,12 @@ const ONE_AT_A_TIME: Options = Options {
 };
 
 /// An open database and the threads of its store.
-pub struct Database(Engine);
+pub struct Database(Arc<dyn EngineStore>);
 
-enum Engine {
-    Sqlite(Arc<SqliteStore>),
-    Mysql(Arc<MysqlStore>),
+/// The store of an engine.
+pub(crate) trait EngineStore: Store {
+    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
+    fn close(&self);
 }
 
 impl Database {
@@ -69,33 +70,25 @@ impl Database {
             return Err(OpenError::KeepsIndexes);
         };
         let store = SqliteStore::open_without_list_indexes(path, &ONE_AT_A_TIME)?;
-        Ok(Self(Engine::Sqlite(Arc::new(store))))
+        Ok(Self(Arc::new(store)))
     }
 
     fn open_as(url: &DatabaseUrl, options: &Options, role: Role) -> Result<Self, OpenError> {
         Ok(Self(match &url.0 {
-            Target::Sqlite(path) => {
-                Engine::Sqlite(Arc::new(SqliteStore::open(path, options, role)?))
-            }
-            Target::Mysql(target) => Engine::Mysql(Arc::new(MysqlStore::open(target, options)?)),
+            Target::Sqlite(path) => Arc::new(SqliteStore::open(path, options, role)?),
+            Target::Mysql(target) => Arc::new(MysqlStore::open(target, options)?),
         }))
     }
 
     /// Returns the store of the database.
     #[must_use]
     pub fn store(&self) -> Arc<dyn Store> {
-        match &self.0 {
-            Engine::Sqlite(store) => store.clone(),
-            Engine::Mysql(store) => store.clone(),
-        }
+        self.0.clone()
     }
 
     /// Refuses new jobs, finishes those it has accepted, and ends the threads.
     pub fn close(self) {
-        match self.0 {
-            Engine::Sqlite(store) => store.close(),
-            Engine::Mysql(store) => store.close(),
-        }
+        self.0.close();
     }
 }
 

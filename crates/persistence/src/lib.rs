@@ -3,7 +3,6 @@
 mod database;
 mod database_url;
 mod error;
-mod foreign_keys;
 mod lists;
 mod metrics;
 mod migration_status;
@@ -18,6 +17,8 @@ mod schema;
 mod sqlite;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod test_entities;
 mod threads;
 
 pub use database::{Database, backup, check};

@@ -4,9 +4,11 @@ use std::error::Error;
 use std::sync::Arc;
 
 use byline_application::Release;
-use diesel::QueryDsl;
 use diesel::backend::Backend;
+use diesel::dsl::Order;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::query_dsl::LoadQuery;
+use diesel::{QueryDsl, QueryResult, RunQueryDsl};
 
 use crate::OpenError;
 use crate::schema::releases;
@@ -61,9 +63,7 @@ pub(crate) fn compare<DB: Backend>(
 }
 
 impl Comparison {
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooNew`] if a newer program has migrated the database.
+    /// Refuses a database that a newer program has migrated.
     pub(crate) fn require_known(self) -> Result<Self, OpenError> {
         match self.unknown {
             Some(unknown) => Err(OpenError::SchemaTooNew { unknown }),
@@ -71,9 +71,7 @@ impl Comparison {
         }
     }
 
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooOld`] if a migration is pending.
+    /// Refuses a database with a pending migration.
     pub(crate) fn require_complete(&self) -> Result<(), OpenError> {
         match self.pending.first().cloned() {
             Some(missing) => Err(OpenError::SchemaTooOld { missing }),
@@ -84,10 +82,6 @@ impl Comparison {
     /// Checks that this program can serve the database: no migration is pending, and
     /// newer ones do not require a newer program. `floor` returns the result of
     /// [`FLOOR`].
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooOld`], [`OpenError::SchemaTooNew`]
     pub(crate) fn require_served(
         self,
         floor: impl FnOnce() -> Result<Option<String>, OpenError>,
@@ -102,10 +96,6 @@ impl Comparison {
     }
 
     /// Returns the status of a database; `releases` reads the releases it has seen.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::SchemaTooNew`], and errors of `releases`.
     pub(crate) fn into_status(
         self,
         releases: impl FnOnce() -> Result<Vec<Release>, OpenError>,
@@ -134,11 +124,16 @@ pub(crate) fn failed(error: Box<dyn Error + Send + Sync>) -> OpenError {
     OpenError::Migration(Arc::from(error))
 }
 
-pub(crate) fn release((version, schema): (String, String)) -> Release {
-    Release { version, schema }
-}
-
-/// Selects every release that the database has seen, oldest first.
-pub(crate) fn releases_query() -> diesel::dsl::Order<releases::table, releases::schema_version> {
-    QueryDsl::order(releases::table, releases::schema_version)
+/// Returns every release that the database has seen, oldest first.
+pub(crate) fn releases<C>(connection: &mut C) -> QueryResult<Vec<Release>>
+where
+    for<'query> Order<releases::table, releases::schema_version>:
+        LoadQuery<'query, C, (String, String)>,
+{
+    let query = QueryDsl::order(releases::table, releases::schema_version);
+    let rows: Vec<(String, String)> = query.load(connection)?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(version, schema)| Release { version, schema })
+        .collect())
 }

@@ -1,4 +1,4 @@
-//! Rows as the engines keep them, and their way to and from the domain.
+//! Rows as the engines store them, and their conversion to and from the domain.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use crate::schema::{api_keys, imports};
 
-/// What the rows of all entities have besides an id and fields.
+/// The columns that the rows of all entities have besides an id and fields.
 #[derive(Clone, Copy)]
 pub(crate) struct RowMeta {
     pub(crate) created_at: i64,
@@ -20,7 +20,7 @@ pub(crate) struct RowMeta {
     pub(crate) version: i64,
 }
 
-/// A row of `imports` that has no id yet.
+/// A row of `imports` before it has an id.
 #[derive(Insertable)]
 #[diesel(table_name = imports)]
 pub(crate) struct NewImportRow {
@@ -33,11 +33,11 @@ pub(crate) struct NewImportRow {
     pub(crate) updated_at: i64,
 }
 
-/// A row of `api_keys`, without what its secret is known by.
+/// A row of `api_keys`, without the hash of its secret.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub(crate) struct KeyRow {
-    id: i64,
+    pub(crate) id: i64,
     hint: String,
     name: String,
     user_id: Option<i64>,
@@ -56,18 +56,14 @@ impl RowMeta {
         }
     }
 
-    /// Of a row that is created at `now`.
+    /// Returns the columns of a row that is created at `now`.
     pub(crate) fn new(now: Timestamp) -> Self {
         Self::of(now, now, Version::FIRST)
     }
 }
 
 impl KeyRow {
-    pub(crate) fn id(&self) -> i64 {
-        self.id
-    }
-
-    pub(crate) fn rule(&self) -> RowContext {
+    pub(crate) fn context(&self) -> RowContext {
         RowContext::of("key", self.id)
     }
 }
@@ -76,26 +72,27 @@ impl TryFrom<KeyRow> for ApiKey {
     type Error = RepositoryError;
 
     fn try_from(row: KeyRow) -> Result<Self, RepositoryError> {
-        let rule = row.rule();
-        let at = |micros: Option<i64>| rule.check(micros.map(Timestamp::from_micros).transpose());
+        let context = row.context();
+        let at =
+            |micros: Option<i64>| context.check(micros.map(Timestamp::from_micros).transpose());
         let scopes = row.scopes.split_ascii_whitespace();
         let scopes: Option<Scopes> = scopes.map(Scope::named).collect();
         Ok(Self {
-            id: rule.check(KeyId::try_from(row.id))?,
+            id: context.check(KeyId::try_from(row.id))?,
             grant: NewApiKey {
-                name: rule.check(KeyName::parse(row.name))?,
-                user: rule.check(row.user_id.map(UserId::try_from).transpose())?,
-                scopes: rule.check(scopes.ok_or("a scope is none"))?,
+                name: context.check(KeyName::parse(row.name))?,
+                user: context.check(row.user_id.map(UserId::try_from).transpose())?,
+                scopes: context.check(scopes.ok_or("a scope is none"))?,
                 expires_at: at(row.expires_at)?,
             },
-            created_at: rule.check(Timestamp::from_micros(row.created_at))?,
+            created_at: context.check(Timestamp::from_micros(row.created_at))?,
             revoked_at: at(row.revoked_at)?,
             hint: row.hint,
         })
     }
 }
 
-/// Names the row whose values are looked at.
+/// Names a row whose values are parsed.
 pub(crate) struct RowContext {
     entity: &'static str,
     id: i64,
@@ -106,7 +103,7 @@ impl RowContext {
         Self { entity, id }
     }
 
-    /// The value, or [`RepositoryError::Corrupt`] with the row's name.
+    /// Returns the value, or [`RepositoryError::Corrupt`] with the row's name.
     pub(crate) fn check<T, E>(&self, parsed: Result<T, E>) -> Result<T, RepositoryError>
     where
         E: Into<Box<dyn Error + Send + Sync>>,

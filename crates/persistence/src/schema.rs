@@ -1,6 +1,16 @@
 //! The tables of other things than entities, once for all engines: only types that every
 //! engine has. Those of entities are declared in `repository`, each beside its lists.
 
+use byline_application::UniqueKey;
+
+/// The unique keys that can reject a row: the table, and the column or the index of that name.
+pub(crate) const UNIQUE_KEYS: [(&str, &str, UniqueKey); 4] = [
+    ("users", "email_key", UniqueKey::UserEmail),
+    ("idempotency_keys", "key_hash", UniqueKey::IdempotencyKey),
+    ("identities", "identity_hash", UniqueKey::Identity),
+    ("identities", "user_id", UniqueKey::Identity),
+];
+
 diesel::table! {
     releases (version) {
         version -> Text,

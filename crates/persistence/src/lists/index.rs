@@ -1,4 +1,4 @@
-//! The indexes that lists are read along.
+//! The indexes of lists.
 
 use diesel::query_builder::QueryId;
 
@@ -12,8 +12,8 @@ pub(crate) trait Index: Copy + QueryId + 'static {
     const NAME: &'static str;
 }
 
-/// The index on the column `Key`, behind the column `Filter` unless that is `()`. The id comes
-/// last in every index.
+/// The index on the column `Key`, after the column `Filter` unless that is `()`. The id is the
+/// last column of every index.
 #[derive(Clone, Copy, Debug, QueryId)]
 pub(crate) struct By<Key, Filter>(pub(crate) Key, pub(crate) Filter);
 

@@ -4,14 +4,13 @@ use diesel::expression::{AppearsOnTable, Expression, ValidGrouping};
 use diesel::query_builder::QueryId;
 use diesel::sql_types::Bool;
 
-/// Whether `(key, id)` stands on one side of a position.
+/// Whether `(key, id)` is on one side of a position.
 ///
-/// Each engine's `dialect` says how this is written
-/// ([`QueryFragment`](diesel::query_builder::QueryFragment)), in such a way
-/// that the engine *begins* at the position in an index on `(key, id)` and
-/// passes over nothing, however many rows have the same key: the text constant,
-/// the values bound. Row values are standard SQL, but not every engine's
-/// optimiser sees a range in them.
+/// Each engine's `dialect` writes the predicate
+/// ([`QueryFragment`](diesel::query_builder::QueryFragment)), as constant text with bound values,
+/// so that the engine *begins* at the position in an index on `(key, id)` and skips no rows,
+/// however many have the same key. Row values are standard SQL, but not every engine's
+/// optimiser recognises a range in them.
 #[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
 pub(crate) struct KeysetPredicate<Side, Key, Id, Value, Number> {
     pub(crate) side: Side,
@@ -21,9 +20,9 @@ pub(crate) struct KeysetPredicate<Side, Key, Id, Value, Number> {
     pub(crate) at_id: Number,
 }
 
-/// On which side of a position.
+/// A side of a position.
 pub(crate) trait Side {
-    /// The operator: is the row's value … the position's?
+    /// Returns the operator between the row's value and the position's.
     fn operator(&self) -> &'static str;
 }
 

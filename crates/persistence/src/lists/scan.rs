@@ -1,29 +1,29 @@
-//! From a query to a walk along an index, and from its rows to a page.
+//! Turns a query into the scan of an index, and its rows into a page.
 
 use byline_application::{
     Direction, KeysetPosition, KeysetWindow, Limit, Page, RepositoryError, Seek, SortValue,
 };
 
-/// A part of an index on `(key, id)` and the way in which it is read, whatever
-/// the list's order and the side from which the page was sought.
+/// A part of an index on `(key, id)`, and the direction in which it is read, which depends on the
+/// order of the list and on the side of the position.
 ///
-/// A walk begins at exactly one place: where the range and the position both
-/// name one, the further of the two. An engine that was told both would begin
-/// at either, and might pass over millions of rows between them.
+/// A scan begins at exactly one place: if the range and the position both name one, at the
+/// further of the two. An engine that got both could begin at either, and skip millions of
+/// rows between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IndexScan<K> {
-    /// From the least to the greatest.
+    /// Ascending.
     Up {
-        /// Behind this position.
-        behind: KeysetPosition<K>,
-        /// As long as the keys are less than this.
+        /// The scan begins after this position.
+        after: KeysetPosition<K>,
+        /// The keys are less than this.
         below: Option<K>,
     },
-    /// From the greatest to the least.
+    /// Descending.
     Down {
-        /// Ahead of this position.
-        ahead: Option<KeysetPosition<K>>,
-        /// As long as the keys are no less than this.
+        /// The scan begins before this position.
+        before: Option<KeysetPosition<K>>,
+        /// The keys are not less than this.
         down_to: K,
     },
 }
@@ -60,11 +60,11 @@ impl Key for String {
 const NO_ID: i64 = 0;
 
 impl<K: Key> IndexScan<K> {
-    /// The walk that gives the page which `span` asks for.
-    pub(crate) fn of(span: KeysetWindow<K>, direction: Direction) -> Self {
-        let KeysetWindow { range, seek } = span;
+    /// Returns the scan for the page of `window`.
+    pub(crate) fn of(window: KeysetWindow<K>, direction: Direction) -> Self {
+        let KeysetWindow { range, seek } = window;
         let at_first = |key| KeysetPosition { key, id: NO_ID };
-        let (behind, ahead) =
+        let (after, before) =
             match (seek, direction) {
                 (Seek::First, Direction::Ascending) => (Some(at_first(K::least())), None),
                 (Seek::First, Direction::Descending) => (None, None),
@@ -74,46 +74,46 @@ impl<K: Key> IndexScan<K> {
                 | (Seek::After(at), Direction::Descending) => (None, Some(at)),
             };
         let (from, to) = (range.from, range.to);
-        match behind {
-            Some(behind) => Self::Up {
-                behind: match from.map(at_first) {
-                    Some(from) => from.max(behind),
-                    None => behind,
+        match after {
+            Some(after) => Self::Up {
+                after: match from.map(at_first) {
+                    Some(from) => from.max(after),
+                    None => after,
                 },
                 below: to,
             },
             None => Self::Down {
-                ahead: match (ahead, to.map(at_first)) {
-                    (Some(ahead), Some(to)) => Some(ahead.min(to)),
-                    (ahead, to) => ahead.or(to),
+                before: match (before, to.map(at_first)) {
+                    (Some(before), Some(to)) => Some(before.min(to)),
+                    (before, to) => before.or(to),
                 },
                 down_to: from.unwrap_or_else(K::least),
             },
         }
     }
 
-    /// Whether it passes a row with this key and this id.
+    /// Returns whether the scan includes a row with this key and this id.
     pub(crate) fn passes(&self, key: K, id: i64) -> bool {
         let at = KeysetPosition { key, id };
         match self {
-            Self::Up { behind, below } => {
-                at > *behind && below.as_ref().is_none_or(|below| at.key < *below)
+            Self::Up { after, below } => {
+                at > *after && below.as_ref().is_none_or(|below| at.key < *below)
             }
-            Self::Down { ahead, down_to } => {
-                at.key >= *down_to && ahead.as_ref().is_none_or(|ahead| at < *ahead)
+            Self::Down { before, down_to } => {
+                at.key >= *down_to && before.as_ref().is_none_or(|before| at < *before)
             }
         }
     }
 }
 
-/// How many rows to fetch for a page of `limit`: one more, to learn whether
-/// there are further ones.
+/// Returns how many rows to fetch for a page: one more than `limit`, to find out whether there
+/// are more.
 pub(crate) fn fetch(limit: Limit) -> i64 {
     i64::from(limit.get()) + 1
 }
 
-/// The page made of the rows of a walk, which come `backwards` if the page was
-/// sought against the order of the list.
+/// Returns the page with the rows of a scan, which are `backwards` if the scan was against the
+/// order of the list.
 pub(crate) fn page<R, T>(
     rows: Vec<R>,
     limit: Limit,
@@ -145,7 +145,7 @@ mod tests {
         KeysetPosition { key, id }
     }
 
-    fn walk(
+    fn scan(
         from: Option<i64>,
         to: Option<i64>,
         seek: Seek<KeysetPosition<i64>>,
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn begins_at_the_further_of_range_and_position() {
         use Direction::{Ascending, Descending};
-        let up = |seek| walk(Some(10), Some(20), seek, Ascending);
+        let up = |seek| scan(Some(10), Some(20), seek, Ascending);
         let starts_up = |key, id| IndexScan::Up {
-            behind: at(key, id),
+            after: at(key, id),
             below: Some(20),
         };
         assert_eq!(up(Seek::First), starts_up(10, 0));
@@ -169,12 +169,12 @@ mod tests {
         assert_eq!(up(Seek::After(at(10, -3))), starts_up(10, 0));
         assert_eq!(up(Seek::After(at(5, 3))), starts_up(10, 0));
         let starts_down = |key, id| IndexScan::Down {
-            ahead: Some(at(key, id)),
+            before: Some(at(key, id)),
             down_to: 10,
         };
         assert_eq!(up(Seek::Before(at(15, 3))), starts_down(15, 3));
         assert_eq!(up(Seek::Before(at(25, 3))), starts_down(20, 0));
-        let down = |seek| walk(Some(10), Some(20), seek, Descending);
+        let down = |seek| scan(Some(10), Some(20), seek, Descending);
         assert_eq!(down(Seek::First), starts_down(20, 0));
         assert_eq!(down(Seek::After(at(15, 3))), starts_down(15, 3));
         assert_eq!(down(Seek::Before(at(15, 3))), starts_up(15, 3));
@@ -182,12 +182,12 @@ mod tests {
 
     #[test]
     fn passes_what_it_passes() {
-        let everything = walk(None, None, Seek::First, Direction::Ascending);
-        let backwards = walk(None, None, Seek::First, Direction::Descending);
+        let everything = scan(None, None, Seek::First, Direction::Ascending);
+        let backwards = scan(None, None, Seek::First, Direction::Descending);
         for key in [i64::MIN, 0, i64::MAX] {
             assert!(everything.passes(key, 1) && backwards.passes(key, 1));
         }
-        let some = |direction| walk(Some(10), Some(20), Seek::After(at(15, 3)), direction);
+        let some = |direction| scan(Some(10), Some(20), Seek::After(at(15, 3)), direction);
         let up = some(Direction::Ascending);
         let down = some(Direction::Descending);
         for (key, id, ascending, descending) in [

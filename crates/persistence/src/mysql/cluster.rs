@@ -55,11 +55,7 @@ impl Cluster {
     /// writes, so that the writes of several services rarely conflict across servers; for
     /// a read any server, if the URL says so. `first` is the server to prefer for
     /// reads that may go anywhere; `current` is the server of the last job with this
-    /// route.
-    ///
-    /// # Errors
-    ///
-    /// Why no server can be used at present. Until a probe finds one, jobs do not try
+    /// route. Returns an error until a probe finds a server that can be used: jobs do not try
     /// to connect.
     pub(super) fn choose(
         &self,

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 use super::attempt_id::AttemptId;
 use super::errors;
-use kill::{KillTarget, Killer};
+use kill::Killer;
 use unwind::caught;
 
 /// The longest time that a statement may take. The server has shorter limits, so this
@@ -53,10 +53,12 @@ pub(super) struct Connection {
     driver: Driver,
     /// The state of diesel's own transactions, which only migrations use.
     transactions: AnsiTransactionManager,
-    deadline: Option<Instant>,
+    /// No statement may exceed it.
+    pub(super) deadline: Option<Instant>,
     limit: Duration,
     lost: bool,
-    unfit: bool,
+    /// Whether the server has said that it can do nothing at present, while another one may.
+    pub(super) is_unfit: bool,
     /// Cancels statements.
     cancel: Option<CancelSignal>,
     /// The server's number of this connection.
@@ -68,8 +70,10 @@ pub(super) struct Connection {
     /// Whether a statement of this connection was killed on the server. The kill may
     /// arrive late and hit the next statement.
     killed: bool,
-    has_returning: bool,
-    origin: Option<InsertMarker>,
+    /// Whether the server supports `INSERT … RETURNING`.
+    pub(super) has_returning: bool,
+    /// The mark of the rows that are inserted.
+    pub(super) origin: Option<InsertMarker>,
     /// The tables whose ids are far from the limit.
     far_from_limit: BTreeSet<&'static str>,
 }
@@ -108,7 +112,7 @@ impl Connection {
             deadline: None,
             limit: STATEMENT_LIMIT,
             lost: false,
-            unfit: false,
+            is_unfit: false,
             cancel: None,
             id,
             server: String::new(),
@@ -118,11 +122,6 @@ impl Connection {
             origin: None,
             far_from_limit: BTreeSet::new(),
         }
-    }
-
-    /// Sets the time that no statement may exceed from now on.
-    pub(super) fn set_deadline(&mut self, deadline: Instant) {
-        self.deadline = Some(deadline);
     }
 
     /// Sets the time limit of each statement, and removes the deadline.
@@ -137,32 +136,12 @@ impl Connection {
         self.lost || self.killed || self.cancel.as_ref().is_some_and(is_cancelled)
     }
 
-    /// Returns whether the server has said that it can do nothing at present, while
-    /// another one may.
-    pub(super) fn is_unfit(&self) -> bool {
-        self.unfit
-    }
-
     /// Gives the connection up: it may be in a transaction that nothing will end.
     pub(super) fn give_up(&mut self) {
         self.lost = true;
     }
 
-    /// Returns whether the server supports `INSERT … RETURNING`.
-    pub(super) fn has_returning(&self) -> bool {
-        self.has_returning
-    }
-
-    /// Returns the mark of the rows that are inserted.
-    pub(super) fn origin(&self) -> Option<InsertMarker> {
-        self.origin
-    }
-
-    pub(super) fn set_origin(&mut self, origin: Option<InsertMarker>) {
-        self.origin = origin;
-    }
-
-    /// Whether the last row that was inserted into the table on this connection has an id far
+    /// Returns whether the last row that was inserted into the table on this connection has an id far
     /// from the limit.
     pub(super) fn is_far_from_limit(&self, table: &'static str) -> bool {
         self.far_from_limit.contains(table)
@@ -177,10 +156,10 @@ impl Connection {
         }
     }
 
-    /// Waits for the answer to `ask`, but not beyond the deadline.
+    /// Waits for the result of `query`, but not beyond the deadline.
     fn wait<T>(
         &mut self,
-        ask: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> QueryResult<T>,
+        query: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> QueryResult<T>,
     ) -> QueryResult<T> {
         if self.lost {
             return Err(lost("the connection is lost"));
@@ -205,11 +184,11 @@ impl Connection {
         let mut killed = false;
         let ended = caught(|| {
             runtime.block_on(async {
-                let mut answer = pin!(ask(inner));
+                let mut answer = pin!(query(inner));
                 if let Some((at, killer)) = kill_at {
                     match wait_until(at, &mut answer, cancel).await {
                         WaitResult::TimedOut => {
-                            killer.request(self.id, &self.server, KillTarget::Statement);
+                            killer.request(&self.server, format!("KILL QUERY {}", self.id));
                             killed = true;
                         }
                         other => return other,
@@ -232,8 +211,8 @@ impl Connection {
             }
         };
         if let Err(error) = &result {
-            self.unfit |= errors::is_unfit(error);
-            self.lost |= self.unfit || errors::is_lost(error);
+            self.is_unfit |= errors::is_unfit(error);
+            self.lost |= self.is_unfit || errors::is_lost(error);
         }
         result
     }
@@ -241,7 +220,7 @@ impl Connection {
     /// Has the server close the connection, and returns the error to report.
     fn abandon(&self, reason: &str) -> Error {
         if let Some(killer) = &self.killer {
-            killer.request(self.id, &self.server, KillTarget::Connection);
+            killer.request(&self.server, format!("KILL CONNECTION {}", self.id));
         }
         lost(reason)
     }

@@ -15,7 +15,7 @@ use diesel::query_dsl::LoadQuery;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
-pub(super) use crate::mysql::dialect::force_index::along;
+pub(super) use crate::mysql::dialect::force_index::scan_index;
 
 use super::Connection;
 use crate::lists::keyset::{KeysetPredicate, Side};
@@ -24,10 +24,10 @@ use crate::mysql::errors::{NoIdLeft, at_commit};
 pub(super) use crate::mysql::errors::{breaks_unnamed_foreign_key, classify};
 use crate::mysql::repository::table::EntityTable;
 
-/// The statements of an entity's table that only MySQL has. A row that is inserted is marked
-/// with its origin, the attempt that inserts it.
+/// The statements of an entity's table that only MySQL has. The origin of a row is the attempt
+/// that inserts it.
 pub(crate) trait EngineTable: EntityTable {
-    /// About how many bytes the row takes in a statement.
+    /// Returns about how many bytes the row takes in a statement.
     fn size(row: &Self::New<'_>) -> usize;
 
     /// Finds a row and locks it until the session ends.
@@ -58,8 +58,8 @@ pub(crate) trait EngineTable: EntityTable {
     /// Returns the greatest id that a row has.
     fn greatest_id(connection: &mut Connection) -> QueryResult<Option<i64>>;
 
-    /// Returns the fields of a row that stands in the table for a moment only. Every text of
-    /// it is `text`, an e-mail address.
+    /// Returns the fields of a row that exists for a moment only. Every text of it is `text`, an
+    /// e-mail address.
     fn placeholder(
         connection: &mut Connection,
         text: &str,
@@ -67,7 +67,7 @@ pub(crate) trait EngineTable: EntityTable {
     ) -> QueryResult<Self>;
 }
 
-/// Has a table, with these columns, be an [`EngineTable`].
+/// Implements [`EngineTable`] for a table with these columns.
 macro_rules! engine_table {
     (
         $entity:ident, $table:ident;
@@ -144,17 +144,17 @@ macro_rules! engine_table {
 }
 pub(super) use engine_table;
 
-/// Inserts the row and gives its id. The row has the mark of the attempt. When an earlier
-/// attempt with this mark may have been committed, a broken constraint can be its work: the
-/// row is looked for then. The insertion has waited for whatever was going on, so a row that
-/// is not there by now will not come.
+/// Inserts the row with the mark of the attempt, and returns its id. If an earlier attempt with
+/// this mark may have been committed, its row may be the reason that a constraint is broken, so
+/// the row is looked up. The insertion has waited for other transactions: a row that does not
+/// exist by now will never exist.
 pub(super) fn insert<E: EngineTable>(
     connection: &mut Connection,
     row: &E::New<'_>,
 ) -> QueryResult<i64> {
-    let origin = connection.origin();
+    let origin = connection.origin;
     let token = origin.as_ref().map(|origin| origin.token.as_bytes());
-    let inserted = given(connection, E::PLURAL, |connection| {
+    let inserted = checked_insert(connection, E::PLURAL, |connection| {
         E::insert(connection, row, token)
     });
     match (&inserted, token) {
@@ -172,9 +172,8 @@ pub(super) fn insert<E: EngineTable>(
     }
 }
 
-/// Inserts the rows by one statement and gives their ids, in the same order. Which id has
-/// which row is seen by their marks, not guessed: where several transactions insert, ids need
-/// not follow one another.
+/// Inserts the rows by one statement, and returns their ids in the same order. Marks tell
+/// which row has which id: ids need not be consecutive while several transactions insert.
 pub(super) fn insert_all<E: EngineTable>(
     connection: &mut Connection,
     rows: &[E::New<'_>],
@@ -196,16 +195,15 @@ pub(super) fn insert_all<E: EngineTable>(
         .collect()
 }
 
-/// The only row of `query`, which stays as it is until the session ends:
-/// whoever would change it waits.
-pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+/// Returns the only row of `query`. Changes of the row wait until the session ends.
+pub(super) fn get_shared<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
 where
     InShareMode<Q>: LoadQuery<'query, Connection, R>,
 {
     InShareMode(query).get_result(connection)
 }
 
-/// `… LOCK IN SHARE MODE`: what diesel writes instead, MariaDB does not know.
+/// `… LOCK IN SHARE MODE`. diesel would write `FOR SHARE`, which MariaDB does not know.
 #[derive(QueryId)]
 pub(super) struct InShareMode<S>(S);
 
@@ -252,35 +250,23 @@ where
     }
 }
 
-/// Removes at most `most` of the keys from before that moment, the oldest
-/// first. Only rows that nobody writes are locked: what is written now goes to
-/// the other end of the index.
-pub(super) fn delete_keys_before(
-    connection: &mut Connection,
-    before: i64,
-    most: i64,
-) -> QueryResult<usize> {
-    diesel::sql_query(
-        "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?",
-    )
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(most)
-    .execute(connection)
-}
+/// Removes the oldest keys. Locks no row that is being written: new rows go to the other end of
+/// the index.
+pub(super) const DELETE_OLD_KEYS: &str =
+    "DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?";
 
-/// Runs an insertion that gives the id of its row, and lets no row have an id
-/// above the limit. Neither engine has a constraint on what `AUTO_INCREMENT`
-/// gives, so the id is looked at before it is committed. Where the statement
-/// commits itself, that takes a transaction; it is spared once a connection has
-/// seen that the counter is far from the limit, for nothing but insertions by the
-/// million moves it.
-fn given(
+/// Runs an insertion that returns the id of its row, and refuses an id above the limit.
+/// Neither engine can constrain the values of `AUTO_INCREMENT`, so the id is checked before
+/// it is committed. A statement that commits by itself needs a transaction for that, except
+/// once the connection has seen that the counter is far from the limit: only millions of
+/// insertions move it there.
+fn checked_insert(
     connection: &mut Connection,
     table: &'static str,
     insert: impl FnOnce(&mut Connection) -> QueryResult<i64>,
 ) -> QueryResult<i64> {
-    // In a transaction of the caller's there is no origin.
-    if connection.origin().is_none() {
+    // Without an origin, the caller has a transaction.
+    if connection.origin.is_none() {
         return legal(insert(connection)?);
     }
     if connection.is_far_from_limit(table) {
@@ -303,9 +289,7 @@ fn given(
     Ok(id)
 }
 
-/// # Errors
-///
-/// [`NoIdLeft`] in an [`Error::DeserializationError`].
+/// Returns the id, or [`NoIdLeft`] in an [`Error::DeserializationError`].
 fn legal(id: i64) -> QueryResult<i64> {
     match Id::<()>::try_from(id) {
         Ok(_) => Ok(id),
@@ -313,8 +297,8 @@ fn legal(id: i64) -> QueryResult<i64> {
     }
 }
 
-/// Runs an INSERT and gives the id of its row: in the same round trip where
-/// the server knows how (MariaDB 10.5), else in a second one.
+/// Runs an INSERT and returns the id of its row, in the same round trip if the server can
+/// (MariaDB 10.5), otherwise in a second one.
 pub(super) fn inserted_id<S>(connection: &mut Connection, insert: S) -> QueryResult<i64>
 where
     S: QueryFragment<Mysql>
@@ -322,7 +306,7 @@ where
         + RunQueryDsl<Connection>
         + diesel::query_dsl::methods::ExecuteDsl<Connection>,
 {
-    if connection.has_returning() {
+    if connection.has_returning {
         return ReturningId(insert).get_result(connection);
     }
     insert.execute(connection)?;
@@ -332,11 +316,11 @@ where
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The id that the last INSERT of this connection was given.
+    /// Returns the id of the row of this connection's last INSERT.
     fn last_insert_id() -> Unsigned<BigInt>;
 }
 
-/// `… RETURNING id`, which diesel does not know of MySQL.
+/// `… RETURNING id`, which diesel does not support for MySQL.
 #[derive(QueryId)]
 struct ReturningId<S>(S);
 

@@ -1,26 +1,24 @@
-//! What the server's errors and the driver's mean.
+//! Classifies the errors of the server and of the driver.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 
-use byline_application::{Cause, RepositoryError, UniqueKey};
-use byline_domain::Relation;
+use byline_application::{Cause, RepositoryError, UniqueKey, identities, keys};
+use byline_domain::{PostFields, Relation};
 use diesel::result::{DatabaseErrorKind, Error};
 
-use crate::foreign_keys::relation_of;
+use crate::schema::UNIQUE_KEYS;
+#[cfg(test)]
+use crate::test_entities::{Book, Note};
 
-/// What an error of a statement means. One that breaks the connection leaves
-/// open whether the statement took effect.
+/// Classifies an error of a statement. If the connection broke, it is unknown whether the
+/// statement took effect.
 pub(super) fn classify(error: Error) -> RepositoryError {
     let meaning = meaning(&error);
     let cause = || -> Cause { Arc::new(ServerError::from(error)) };
     match meaning {
-        ErrorKind::EmailTaken => RepositoryError::Duplicate(UniqueKey::UserEmail),
+        ErrorKind::Duplicate(key) => RepositoryError::Duplicate(key),
         ErrorKind::ParentMissing(relation) => RepositoryError::MissingReference(relation),
         ErrorKind::StillReferenced(relation) => RepositoryError::StillReferenced(relation),
-        ErrorKind::IdentityTaken => RepositoryError::Duplicate(UniqueKey::Identity),
-        ErrorKind::KeyTaken => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
         ErrorKind::NoIdLeft => RepositoryError::NoIdLeft,
         ErrorKind::Conflict => RepositoryError::Contention(cause()),
         ErrorKind::LockTimeout => RepositoryError::LockTimeout(cause()),
@@ -30,7 +28,7 @@ pub(super) fn classify(error: Error) -> RepositoryError {
     }
 }
 
-/// What a failed COMMIT means: whatever is not surely undone is unknown.
+/// Classifies an error of a COMMIT: the outcome is unknown unless it was surely undone.
 pub(super) fn classify_commit(error: Error) -> RepositoryError {
     match classify(error) {
         contention @ RepositoryError::Contention(_) => contention,
@@ -41,8 +39,8 @@ pub(super) fn classify_commit(error: Error) -> RepositoryError {
     }
 }
 
-/// An error of a COMMIT among the statements of a session: as
-/// [`classify_commit`], for [`classify`] to find.
+/// Wraps an error of a COMMIT among the statements of a session, so that [`classify`] treats it as
+/// [`classify_commit`] does.
 pub(super) fn at_commit(error: Error) -> Error {
     match meaning(&error) {
         ErrorKind::Conflict | ErrorKind::Lost => error,
@@ -50,18 +48,18 @@ pub(super) fn at_commit(error: Error) -> Error {
     }
 }
 
-/// A COMMIT failed, and does not say whether it took place.
+/// A COMMIT failed, and it is unknown whether it took effect.
 #[derive(Debug, thiserror::Error)]
 #[error("the commit failed")]
 struct AtCommit(#[source] ServerError);
 
-/// Whether the connection is of no more use.
+/// Returns whether the connection is unusable.
 pub(super) fn is_lost(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Lost)
 }
 
-/// Whether this server can do nothing at present, and has done nothing, while
-/// another server of the same database may.
+/// Returns whether this server can do nothing at present, and has done nothing, while another
+/// server of the same database may.
 pub(super) fn is_unfit(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::Unfit)
 }
@@ -71,7 +69,7 @@ pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
     matches!(meaning(error), ErrorKind::UnnamedForeignKey)
 }
 
-/// Whether a row with this key is there already.
+/// Returns whether a row with this key exists.
 pub(super) fn is_duplicate(error: &Error) -> bool {
     matches!(
         error,
@@ -79,7 +77,7 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     )
 }
 
-/// Whether there is no such table.
+/// Returns whether the table does not exist.
 pub(super) fn is_missing_table(error: &Error) -> bool {
     // 1146
     matches!(error, Error::DatabaseError(_, information)
@@ -88,14 +86,12 @@ pub(super) fn is_missing_table(error: &Error) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErrorKind {
-    EmailTaken,
+    Duplicate(UniqueKey),
     ParentMissing(Relation),
     StillReferenced(Relation),
     /// The server names constraints only to accounts that may see both tables.
     UnnamedForeignKey,
-    KeyTaken,
-    IdentityTaken,
-    /// Every id that there can be was given.
+    /// Every valid id was given.
     NoIdLeft,
     /// Another transaction holds a lock for too long.
     LockTimeout,
@@ -107,7 +103,7 @@ enum ErrorKind {
     Unfit,
     /// The connection broke.
     Lost,
-    /// The connection works, but a commit may have taken place or not.
+    /// The connection works, but it is unknown whether a commit took effect.
     Undecided,
     Bug,
 }
@@ -125,36 +121,20 @@ fn meaning(error: &Error) -> ErrorKind {
     };
     let message = information.message();
     match kind {
-        // MariaDB names the key, MySQL 8 the table and the key.
-        DatabaseErrorKind::UniqueViolation if message.ends_with("users_email_key'") => {
-            ErrorKind::EmailTaken
-        }
-        DatabaseErrorKind::UniqueViolation if message.ends_with("idempotency_keys_key_hash'") => {
-            ErrorKind::KeyTaken
-        }
-        DatabaseErrorKind::UniqueViolation
-            if message.ends_with("identities_identity_hash'")
-                || message.ends_with("identities_user_id'") =>
-        {
-            ErrorKind::IdentityTaken
-        }
         // After a crash, MariaDB 10.11 was seen to give an id that a recovered
         // row has. Each attempt takes the next one.
         DatabaseErrorKind::UniqueViolation if message.ends_with("PRIMARY'") => ErrorKind::Conflict,
-        DatabaseErrorKind::ForeignKeyViolation => {
-            let relation = message.split_once(" CONSTRAINT `").and_then(|(_, rest)| {
-                let (constraint, _) = rest.split_once('`')?;
-                relation_of(constraint)
-            });
-            match relation {
-                // 1451; the other is 1452.
-                Some(relation) if message.starts_with("Cannot delete or update a parent row") => {
-                    ErrorKind::StillReferenced(relation)
-                }
-                Some(relation) => ErrorKind::ParentMissing(relation),
-                None => ErrorKind::UnnamedForeignKey,
-            }
+        DatabaseErrorKind::UniqueViolation => {
+            unique_key(message).map_or(ErrorKind::Bug, ErrorKind::Duplicate)
         }
+        DatabaseErrorKind::ForeignKeyViolation => match relation(message) {
+            // 1451; the other is 1452.
+            Some(relation) if message.starts_with("Cannot delete or update a parent row") => {
+                ErrorKind::StillReferenced(relation)
+            }
+            Some(relation) => ErrorKind::ParentMissing(relation),
+            None => ErrorKind::UnnamedForeignKey,
+        },
         DatabaseErrorKind::ReadOnlyTransaction => ErrorKind::Refused,
         // 1036, of MariaDB with innodb_read_only.
         DatabaseErrorKind::Unknown
@@ -169,6 +149,39 @@ fn meaning(error: &Error) -> ErrorKind {
         _ => ErrorKind::Bug,
     }
 }
+
+/// Returns the key of the index that a message ends with. MariaDB names the index, MySQL 8
+/// the table and the index.
+fn unique_key(message: &str) -> Option<UniqueKey> {
+    let message = message.strip_suffix('\'')?;
+    let is_named = |table: &str, column: &str| {
+        let table_name = message.strip_suffix(column)?.strip_suffix('_')?;
+        table_name.ends_with(table).then_some(())
+    };
+    let mut keys = UNIQUE_KEYS.iter();
+    keys.find_map(|(table, column, key)| is_named(table, column).map(|()| *key))
+}
+
+/// Returns the relation whose constraint a message names.
+fn relation(message: &str) -> Option<Relation> {
+    let (_, rest) = message.split_once(" CONSTRAINT `")?;
+    let (name, _) = rest.split_once('`')?;
+    let mut constraints = CONSTRAINTS.iter();
+    constraints.find_map(|(one, relation)| (*one == name).then_some(*relation))
+}
+
+/// The foreign keys of the migrations.
+const CONSTRAINTS: &[(&str, Relation)] = &[
+    ("posts_author", PostFields::AUTHOR),
+    ("api_keys_user", keys::USER),
+    ("identities_user", identities::USER),
+    #[cfg(test)]
+    ("books_shelf", Book::SHELF),
+    #[cfg(test)]
+    ("notes_shelf", Note::SHELF),
+    #[cfg(test)]
+    ("notes_book", Note::BOOK),
+];
 
 /// How the driver's own errors begin; the server's never do.
 pub(super) const DRIVER_ERROR: &str = "Driver error: ";
@@ -232,9 +245,10 @@ const TEXTS: &[(ErrorKind, &[(u16, &str)])] = &[
     ),
 ];
 
-/// What the server or the driver said, without the account and the host that
-/// some messages name.
-#[derive(Debug)]
+/// The message of the server or the driver, without the account and the host that some messages
+/// name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub(super) struct ServerError(String);
 
 impl From<Error> for ServerError {
@@ -243,15 +257,7 @@ impl From<Error> for ServerError {
     }
 }
 
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for ServerError {}
-
-/// The text with every `'user'@'host'` made unreadable.
+/// Replaces every `'user'@'host'` in the text.
 fn without_account(text: &str) -> String {
     let mut parts = text.split("'@'");
     let mut clean = parts.next().unwrap_or_default().to_owned();

@@ -58,7 +58,7 @@ fn scratch(engine: Engine) -> Option<(Server, Connection)> {
     }
     // For `FLUSH STATUS`, which resets the counters.
     admin.run(&format!("GRANT RELOAD ON *.* TO {}", schema.name));
-    let mut connection = connect::connect(&target).unwrap();
+    let (mut connection, _) = connect::connect(&target).unwrap();
     connection.set_statement_limit(PATIENCE);
     Some((server, connection))
 }

@@ -14,8 +14,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::OpenError;
 use crate::foreign_keys::FOREIGN_KEYS;
-use crate::migration_status::{self, Comparison, Status, failed};
-use crate::mysql::connection::connect::{connect, connect_to_first};
+use crate::migration_status::{self, Comparison, Status, failed, releases};
+use crate::mysql::connection::connect::connect;
 use crate::mysql::connection::error::ConnectError;
 use crate::mysql::connection::unprepared;
 use crate::mysql::connection::variables::Variables;
@@ -32,7 +32,7 @@ const MIGRATION_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// See [`crate::migrations::migrate`].
 pub(crate) fn migrate(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
-    let mut connection = connect(target).map_err(server_error)?;
+    let (mut connection, _) = connect(target).map_err(server_error)?;
     // The usual time limits are for requests.
     connection.set_statement_limit(MIGRATION_LIMIT);
     remove_limits(&mut connection)?;
@@ -117,7 +117,7 @@ fn remove_limits(connection: &mut Connection) -> Result<String, OpenError> {
     let names = LIMITS.map(|(name, _)| name);
     let known = Variables::load(connection, "SESSION VARIABLES", names).map_err(server_error)?;
     let mut set = "SET autocommit = 1".to_owned();
-    for (name, value) in LIMITS.iter().filter(|(name, _)| known.has(name)) {
+    for (name, value) in LIMITS.iter().filter(|(name, _)| known.get(name).is_some()) {
         set = format!("{set}, {name} = {value}");
     }
     connection.batch_execute(&set).map_err(statement_error)?;
@@ -126,8 +126,8 @@ fn remove_limits(connection: &mut Connection) -> Result<String, OpenError> {
 
 /// See [`crate::migrations::status`].
 pub(crate) fn status(target: &MysqlTarget) -> Result<Status, OpenError> {
-    let mut connection = connect(target).map_err(server_error)?;
-    compare(&mut connection)?.into_status(|| releases(&mut connection))
+    let (mut connection, _) = connect(target).map_err(server_error)?;
+    compare(&mut connection)?.into_status(|| releases(&mut connection).map_err(statement_error))
 }
 
 /// Checks that this program can serve the database, and returns the newest release that
@@ -138,12 +138,12 @@ pub(super) fn require_served(connection: &mut Connection) -> Result<Option<Relea
             .get_result(connection)
             .map_err(statement_error)
     })?;
-    Ok(releases(connection)?.pop())
+    Ok(releases(connection).map_err(statement_error)?.pop())
 }
 
 /// See [`crate::check`]. The server checks a page when it reads it; this reads all pages.
 pub(crate) fn check(target: &MysqlTarget) -> Result<Vec<String>, OpenError> {
-    let (mut connection, host) = connect_to_first(target).map_err(server_error)?;
+    let (mut connection, host) = connect(target).map_err(server_error)?;
     connection.set_statement_limit(MIGRATION_LIMIT);
     let remove_limits = remove_limits(&mut connection)?;
     // What an interrupted migration has left out is not damaged.
@@ -234,11 +234,4 @@ fn compare(connection: &mut Connection) -> Result<Comparison, OpenError> {
     };
     let applied: Vec<_> = versions.into_iter().map(MigrationVersion::from).collect();
     migration_status::compare::<Mysql>(&applied, &MIGRATIONS)
-}
-
-fn releases(connection: &mut Connection) -> Result<Vec<Release>, OpenError> {
-    let rows = migration_status::releases_query()
-        .load::<(String, String)>(connection)
-        .map_err(statement_error)?;
-    Ok(rows.into_iter().map(migration_status::release).collect())
 }

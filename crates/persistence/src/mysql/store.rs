@@ -15,6 +15,7 @@ use super::connection::pool;
 use super::thread_connection::ThreadConnection;
 use super::url::MysqlTarget;
 use super::worker;
+use crate::database::EngineStore;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::Queues;
 use crate::threads::Threads;
@@ -34,11 +35,8 @@ pub(crate) struct MysqlStore {
 }
 
 impl MysqlStore {
-    /// Starts the threads. The store waits for a server that is away.
-    ///
-    /// # Errors
-    ///
-    /// A server refuses this service, or has another schema.
+    /// Starts the threads. The store waits for a server that is away. A server that refuses
+    /// this service, or has another schema, is an error.
     pub(crate) fn open(target: &MysqlTarget, options: &Options) -> Result<Self, OpenError> {
         let threads = options.pool_size.get();
         let is_alone = target.hosts.len() == 1;
@@ -98,14 +96,15 @@ impl MysqlStore {
                 probe::run(&mut probe, &cluster, index);
             })?;
             if let Some(node) = store.cluster.nodes().get(index) {
-                node.killer().set_probe(thread);
+                node.killer.set_probe(thread);
             }
         }
         Ok(store)
     }
+}
 
-    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
-    pub(crate) fn close(&self) {
+impl EngineStore for MysqlStore {
+    fn close(&self) {
         self.cluster.close();
         self.queues.close();
         self.threads.join();
@@ -133,7 +132,7 @@ impl Store for MysqlStore {
     }
 
     fn metrics(&self) -> StoreMetrics {
-        let pools = self.cluster.nodes().iter().map(Node::pool);
+        let pools = self.cluster.nodes().iter().map(|node| &node.pool);
         StoreMetrics {
             // Each job is committed by itself.
             groups: Distribution::default(),

@@ -43,11 +43,8 @@ impl ThreadConnection {
         &self.cluster
     }
 
-    /// Returns a connection that is not known to be lost.
-    ///
-    /// # Errors
-    ///
-    /// Every server is away. While that is known, it fails without waiting.
+    /// Returns a connection that is not known to be lost. Fails without waiting while every
+    /// server is known to be away.
     pub(super) fn get(
         &mut self,
         route: Route,
@@ -76,8 +73,8 @@ impl ThreadConnection {
         let connection = self.connections.get_mut(index).and_then(Option::as_mut);
         let connection = connection.and_then(|connection| connection.get().ok());
         let connection = connection.ok_or_else(|| -> Cause { Arc::new(ConnectError::NoTime) })?;
-        connection.set_deadline(deadline);
-        connection.set_origin(None);
+        connection.deadline = Some(deadline);
+        connection.origin = None;
         Ok(connection)
     }
 
@@ -138,7 +135,7 @@ impl ThreadConnection {
         while current.is_none() {
             let rest = deadline.saturating_duration_since(Instant::now());
             let mut taken = node
-                .pool()
+                .pool
                 .get_timeout(rest.min(LONGEST_WAIT))
                 .map_err(|_| ConnectError::NoTime)?;
             if let Err(error) = taken.get() {

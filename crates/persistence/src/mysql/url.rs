@@ -159,11 +159,8 @@ impl MysqlTarget {
         Ok(target)
     }
 
-    /// Returns how connections to this host are encrypted.
-    ///
-    /// # Errors
-    ///
-    /// The password would not be safe. [`parse`](Self::parse) rules that out.
+    /// Returns how connections to this host are encrypted. [`parse`](Self::parse) has checked
+    /// that the password is safe.
     pub(super) fn tls(&self, host: &Host) -> Result<Tls, MysqlUrlError> {
         let password = self.password.as_deref().unwrap_or_default();
         self.security.tls(host, !password.is_empty())

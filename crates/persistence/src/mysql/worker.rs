@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, never, select};
 
 use super::ATTEMPTS;
 use super::attempt_id::AttemptId;
-use super::commit::attempt::{self, Outcome, Resolution};
+use super::commit::attempt::{self, Outcome};
 use super::thread_connection::ThreadConnection;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::{QueuedJob, Route};
@@ -117,13 +117,12 @@ fn attempt(
     };
     if job.intent == Intent::Write && doubt.is_some() {
         match attempt::resolve_outcome(connection, *id) {
-            Resolution::Committed => return Outcome::Ended(Ok(())),
-            Resolution::NeverCommitted => {
+            Ok(true) => return Outcome::Ended(Ok(())),
+            Ok(false) => {
                 *doubt = None;
                 *id = AttemptId::new();
             }
-            Resolution::Unfit(error) => return Outcome::Unfit(error),
-            Resolution::Unknown(cause) => return Outcome::Unknown(cause),
+            Err(outcome) => return outcome,
         }
     }
     attempt::run(connection, job, *id, doubt, counters)

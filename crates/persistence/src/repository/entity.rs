@@ -12,7 +12,7 @@ use super::{DieselSession, relations};
 use crate::lists::scan::{self, IndexScan};
 use crate::rows::{RowContext, RowMeta};
 
-/// The most values that one statement looks for.
+/// The most values in a statement.
 const LARGEST_LIST: usize = 512;
 
 impl<E: EngineTable> Repository<E> for DieselSession<'_> {
@@ -32,9 +32,7 @@ impl<E: EngineTable> Repository<E> for DieselSession<'_> {
     ) -> Result<BTreeMap<Id<E>, Stored<E>>, RepositoryError> {
         let ids = ids.iter().map(|id| id.get()).collect();
         let rows = self.run(|connection| E::find_all(connection, ids))?;
-        let rows = rows.into_iter().map(TryInto::try_into);
-        rows.map(|row| row.map(|row: Stored<E>| (row.id, row)))
-            .collect()
+        by_id(rows)
     }
 
     fn list(&mut self, query: &ListQuery<E>) -> Result<Page<Stored<E>>, RepositoryError> {
@@ -120,12 +118,7 @@ impl<E: EngineTable> Repository<E> for DieselSession<'_> {
         for values in lists(unique_values.iter().map(String::as_str)) {
             rows.extend(self.run(|connection| E::find_by_unique_value(connection, values))?);
         }
-        let mut found = BTreeMap::new();
-        for row in rows {
-            let row: Stored<E> = row.try_into()?;
-            found.insert(row.id, row);
-        }
-        Ok(found.into_values().collect())
+        Ok(by_id(rows)?.into_values().collect())
     }
 
     fn existing(&mut self, ids: &BTreeSet<i64>) -> Result<BTreeSet<i64>, RepositoryError> {
@@ -176,14 +169,20 @@ impl<E: EngineTable> Repository<E> for DieselSession<'_> {
     }
 }
 
+fn by_id<E: EngineTable>(rows: Vec<E::Row>) -> Result<BTreeMap<Id<E>, Stored<E>>, RepositoryError> {
+    let rows = rows.into_iter().map(TryInto::try_into);
+    rows.map(|row| row.map(|row: Stored<E>| (row.id, row)))
+        .collect()
+}
+
 /// Returns the id that the engine gave a row.
 fn given<E: EngineTable>(id: i64) -> Result<Id<E>, RepositoryError> {
     RowContext::of(E::NAME, id).check(Id::try_from(id))
 }
 
-/// The values in lists that one statement takes. A list is filled up to a power
-/// of two by repeating its last value, so that there are few different
-/// statements: a server keeps those that it has prepared.
+/// Splits the values into lists for one statement each. Repeats the last value of a list until
+/// its length is a power of two, so that there are few different statements: a server keeps
+/// those that it has prepared.
 pub(super) fn lists<T: Clone>(values: impl Iterator<Item = T>) -> Vec<Vec<T>> {
     let values: Vec<T> = values.collect();
     values

@@ -5,6 +5,7 @@ use byline_application::idempotency::Recorded;
 use byline_application::{Digest, IdempotencyRepository, RepositoryError};
 use byline_domain::Timestamp;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::{DieselSession, dialect};
 use crate::schema::idempotency_keys;
@@ -63,7 +64,10 @@ impl IdempotencyRepository for DieselSession<'_> {
 
     fn sweep(&mut self, before: Timestamp, most: u16) -> Result<u16, RepositoryError> {
         let rows = self.change(|connection| {
-            dialect::delete_keys_before(connection, before.as_micros(), i64::from(most))
+            diesel::sql_query(dialect::DELETE_OLD_KEYS)
+                .bind::<BigInt, _>(before.as_micros())
+                .bind::<BigInt, _>(i64::from(most))
+                .execute(connection)
         })?;
         Ok(u16::try_from(rows).unwrap_or(most))
     }

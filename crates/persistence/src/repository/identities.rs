@@ -12,15 +12,15 @@ impl IdentityRepository for DieselSession<'_> {
     fn find(
         &mut self,
         identity: &Identity,
-        hold: RowLock,
+        lock: RowLock,
     ) -> Result<Option<Linked>, RepositoryError> {
         let row: Option<Option<i64>> = self.run(|connection| {
             let found = identities::table
                 .filter(identities::identity_hash.eq(identity.as_bytes().as_slice()))
                 .select(identities::user_id);
-            let row = match hold {
+            let row = match lock {
                 RowLock::Released => found.get_result(connection),
-                RowLock::UntilTheEnd => dialect::only_held(connection, found),
+                RowLock::UntilTheEnd => dialect::get_shared(connection, found),
             };
             row.optional()
         })?;

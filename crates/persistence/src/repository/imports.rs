@@ -84,7 +84,7 @@ impl ImportRepository for DieselSession<'_> {
     }
 
     fn note_ids(&mut self, import: ImportId, ids: &[(i64, i64)]) -> Result<(), RepositoryError> {
-        // The last note about an id is the one that counts.
+        // The last note about an id replaces earlier ones.
         let ids: BTreeMap<_, _> = ids.iter().copied().collect();
         for list in lists(ids.into_iter()) {
             let rows: Vec<_> = list
@@ -165,12 +165,12 @@ impl ImportRow {
     }
 
     fn position(&self) -> Result<Checkpoint, RepositoryError> {
-        let rule = RowContext::of("import", self.id);
+        let context = RowContext::of("import", self.id);
         let digest = <[u8; Digest::LENGTH]>::try_from(self.digest.as_slice());
         Ok(Checkpoint {
-            bytes: rule.check(u64::try_from(self.bytes))?,
-            lines: rule.check(u64::try_from(self.line_count))?,
-            digest: rule.check(digest)?.into(),
+            bytes: context.check(u64::try_from(self.bytes))?,
+            lines: context.check(u64::try_from(self.line_count))?,
+            digest: context.check(digest)?.into(),
         })
     }
 }
@@ -182,7 +182,7 @@ fn numbering(numbering: Numbering) -> &'static str {
     }
 }
 
-/// No file is as long as the engines can count.
+/// Returns the number as the engines store it. No file is longer than they can count.
 fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -9,14 +9,14 @@ use crate::rows::KeyRow;
 use crate::schema::{api_key_uses, api_keys};
 
 impl KeyRepository for DieselSession<'_> {
-    fn find(&mut self, secret: &Digest, hold: RowLock) -> Result<Option<Found>, RepositoryError> {
+    fn find(&mut self, secret: &Digest, lock: RowLock) -> Result<Option<Found>, RepositoryError> {
         let row = self.run(|connection| {
             let found = api_keys::table
                 .filter(api_keys::secret_hash.eq(secret.as_bytes().as_slice()))
                 .select((KeyRow::as_select(), api_keys::secret_hash));
-            let row = match hold {
+            let row = match lock {
                 RowLock::Released => found.get_result(connection),
-                RowLock::UntilTheEnd => dialect::only_held(connection, found),
+                RowLock::UntilTheEnd => dialect::get_shared(connection, found),
             };
             row.optional()
         })?;
@@ -61,7 +61,7 @@ impl KeyRepository for DieselSession<'_> {
                 .select(KeyRow::as_select())
                 .first(connection)
         })?;
-        let id = row.id();
+        let id = row.id;
         if KeyId::try_from(id).is_err() {
             return Err(RepositoryError::NoIdLeft);
         }
@@ -84,11 +84,11 @@ impl KeyRepository for DieselSession<'_> {
         })?;
         rows.into_iter()
             .map(|(row, used)| {
-                let rule = row.rule();
+                let context = row.context();
                 let used = used.map(Timestamp::from_micros).transpose();
                 Ok(ListedKey {
                     key: row.try_into()?,
-                    last_used_at: rule.check(used)?,
+                    last_used_at: context.check(used)?,
                 })
             })
             .collect()

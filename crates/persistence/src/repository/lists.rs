@@ -27,12 +27,12 @@ macro_rules! filtered_list {
     };
 }
 
-/// Loads the rows that a query of `$table` asks for, along the index of its sort key.
+/// Loads the rows that a query of `$table` asks for, by the index of its sort key.
 macro_rules! list {
     ($connection:expr, $query:expr, $table:ident, $sort:ident, $under:tt, { $($variant:ident: $kind:ident $column:ident,)+ }) => {
         match $query.sort {
             $($sort::$variant => super::lists::list_by!(
-                $kind, $connection, $query, super::lists::rows_along!($table, $column, $under),
+                $kind, $connection, $query, super::lists::rows_by_index!($table, $column, $under),
                 $table::$column, $table::id
             ),)+
         }
@@ -41,24 +41,24 @@ macro_rules! list {
 
 /// As [`list`], by one sort key of this kind.
 ///
-/// No two rows share a unique key, so the id decides nothing about its order. MySQL does not
-/// see that it does not, and would sort.
+/// No two rows share a unique key, so the order leaves out the id: MySQL does not see that it
+/// is redundant, and would sort.
 macro_rules! list_by {
     (id, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let scan = IndexScan::of(super::lists::window::<(), _>($query)?, $query.direction);
-        super::lists::along_id!($connection, $rows, $id, scan, $query.limit)
+        super::lists::scan_ids!($connection, $rows, $id, scan, $query.limit)
     }};
     (unique, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = ($key.asc(), $key.desc());
-        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(String, $connection, $query, $rows, $key, $id, orders)
     }};
     (text, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
-        super::lists::along!(String, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(String, $connection, $query, $rows, $key, $id, orders)
     }};
     (time, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr) => {{
         let orders = (($key.asc(), $id.asc()), ($key.desc(), $id.desc()));
-        super::lists::along!(i64, $connection, $query, $rows, $key, $id, orders)
+        super::lists::scan!(i64, $connection, $query, $rows, $key, $id, orders)
     }};
 }
 
@@ -76,12 +76,12 @@ macro_rules! count {
 /// As [`count`], by one sort key of this kind.
 macro_rules! count_by {
     (text, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
-        let rows = super::lists::rows_along!($table, $column, $under);
+        let rows = super::lists::rows_by_index!($table, $column, $under);
         let range = super::lists::window::<String, _>($query)?.range;
         super::lists::count_within!($connection, rows, $table::$column, range)
     }};
     (time, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {{
-        let rows = super::lists::rows_along!($table, $column, $under);
+        let rows = super::lists::rows_by_index!($table, $column, $under);
         let range = super::lists::window::<i64, _>($query)?.range;
         super::lists::count_within!($connection, rows, $table::$column, range)
     }};
@@ -89,19 +89,19 @@ macro_rules! count_by {
         $table::table.count().get_result($connection)
     };
     ($kind:ident, $connection:expr, $query:expr, $table:ident, $column:ident, $under:tt) => {
-        super::lists::rows_along!($table, id, $under)
+        super::lists::rows_by_index!($table, id, $under)
             .count()
             .get_result($connection)
     };
 }
 
-/// The rows of `$table`, or those under a filter, to be read along the index on a column.
-macro_rules! rows_along {
+/// Selects the rows of `$table`, or those under a filter, by the index on a column.
+macro_rules! rows_by_index {
     ($table:ident, $column:ident, []) => {
-        dialect::along(By($table::$column, ()))
+        dialect::scan_index(By($table::$column, ()))
     };
     ($table:ident, $column:ident, [under $filter:ident = $value:expr]) => {
-        dialect::along(By($table::$column, $table::$filter)).filter($table::$filter.eq($value))
+        dialect::scan_index(By($table::$column, $table::$filter)).filter($table::$filter.eq($value))
     };
     ($table:ident, $column:ident, [unique $filter:ident = $value:expr]) => {
         $table::table.filter($table::$filter.eq($value))
@@ -111,17 +111,16 @@ macro_rules! rows_along {
 /// Loads the rows of a scan of the index on `$key` and `$id`. `$rows` is the table, or what is
 /// left of it by a column that comes before the key in the index; `$orders` are up and down.
 ///
-/// A macro, because it makes of each use four statements of fixed types: diesel
-/// finds these in its cache by their type. One put together at run time is
-/// looked up by its text, which has to be rendered each time.
-macro_rules! along {
+/// A macro, because each use makes four statements of fixed types, which diesel finds in its
+/// cache by type. It would have to render a statement built at run time to look it up by text.
+macro_rules! scan {
     ($type:ty, $connection:expr, $query:expr, $rows:expr, $key:expr, $id:expr, $orders:expr) => {{
         let window = super::lists::window::<$type, _>($query)?;
         let limit = crate::lists::scan::fetch($query.limit);
         match IndexScan::of(window, $query.direction) {
-            IndexScan::Up { behind, below } => {
+            IndexScan::Up { after, below } => {
                 let rows = $rows
-                    .filter(super::lists::compared(After, $key, $id, behind))
+                    .filter(super::lists::compared(After, $key, $id, after))
                     .order($orders.0)
                     .limit(limit)
                     .select(Row::as_select());
@@ -130,13 +129,13 @@ macro_rules! along {
                     None => rows.load($connection),
                 }
             }
-            IndexScan::Down { ahead, down_to } => {
+            IndexScan::Down { before, down_to } => {
                 let rows = $rows
                     .filter($key.ge(down_to))
                     .order($orders.1)
                     .limit(limit)
                     .select(Row::as_select());
-                match ahead {
+                match before {
                     Some(at) => rows
                         .filter(super::lists::compared(Before, $key, $id, at))
                         .load($connection),
@@ -147,26 +146,26 @@ macro_rules! along {
     }};
 }
 
-/// As [`along`], along the primary key.
-macro_rules! along_id {
+/// As [`scan`], by the primary key.
+macro_rules! scan_ids {
     ($connection:expr, $rows:expr, $id:expr, $scan:expr, $limit:expr) => {{
         let rows = $rows
             .limit(crate::lists::scan::fetch($limit))
             .select(Row::as_select());
         match $scan {
-            IndexScan::Up { behind, .. } => rows
-                .filter($id.gt(behind.id))
+            IndexScan::Up { after, .. } => rows
+                .filter($id.gt(after.id))
                 .order($id.asc())
                 .load($connection),
-            IndexScan::Down { ahead, .. } => rows
-                .filter($id.lt(ahead.map_or(i64::MAX, |at| at.id)))
+            IndexScan::Down { before, .. } => rows
+                .filter($id.lt(before.map_or(i64::MAX, |at| at.id)))
                 .order($id.desc())
                 .load($connection),
         }
     }};
 }
 
-/// How many of `$rows` are within a range of `$key`.
+/// Counts the `$rows` within a range of `$key`.
 macro_rules! count_within {
     ($connection:expr, $rows:expr, $key:expr, $range:expr) => {{
         let (mut rows, range) = (
@@ -184,14 +183,14 @@ macro_rules! count_within {
 }
 
 pub(super) use {
-    along, along_id, count, count_by, count_within, filtered_list, list, list_by, rows_along,
+    count, count_by, count_within, filtered_list, list, list_by, rows_by_index, scan, scan_ids,
 };
 
 /// A row's key and id, compared with a position.
 type At<S, Key, Id, K> =
     KeysetPredicate<S, Key, Id, AsExprOf<K, <Key as Expression>::SqlType>, AsExprOf<i64, BigInt>>;
 
-/// Compares a row, by its key and its id, with a position: is it on this side of it?
+/// Returns whether a row, by its key and its id, is on this side of a position.
 pub(super) fn compared<S, Key, Id, K>(
     side: S,
     key: Key,
@@ -242,11 +241,8 @@ impl StoredKey for i64 {
     }
 }
 
-/// Returns the window of the query, as the engines keep its sort key.
-///
-/// # Errors
-///
-/// The window has values of another kind.
+/// Returns the window of the query, as the engines keep its sort key. Fails if its values are of
+/// another kind.
 pub(super) fn window<K: StoredKey, E: Listed>(
     query: &ListQuery<E>,
 ) -> QueryResult<KeysetWindow<K>> {

@@ -1,6 +1,5 @@
-//! The repositories, written once. Each engine mounts this module under its
-//! own, beside a `Connection` and a `dialect`, and so compiles it for its own
-//! connection type.
+//! The repositories, written once. Each engine mounts this module beside its own `Connection`
+//! and `dialect`, and so compiles it for its connection type.
 
 mod entity;
 mod idempotency;
@@ -28,11 +27,11 @@ use diesel::QueryResult;
 
 use super::{Connection, dialect};
 
-/// A session on a connection whose transaction somebody else begins and ends.
+/// A session on a connection. The caller begins and ends its transaction.
 pub(super) struct DieselSession<'c> {
     connection: &'c mut Connection,
     failure: Option<RepositoryError>,
-    allowance: WriteMode,
+    mode: WriteMode,
 }
 
 /// What a session may change.
@@ -44,13 +43,13 @@ enum WriteMode {
 }
 
 impl<'c> DieselSession<'c> {
-    /// A session that holds its job to what `intent` says: where a statement
-    /// commits itself, nothing else would.
+    /// Returns a session that allows only what `intent` says. No other check prevents a write
+    /// where each statement commits itself.
     pub(super) fn new(connection: &'c mut Connection, intent: Intent) -> Self {
         Self {
             connection,
             failure: None,
-            allowance: match intent {
+            mode: match intent {
                 Intent::Read | Intent::Snapshot => WriteMode::Nothing,
                 Intent::Create => WriteMode::OneInsertion,
                 Intent::Write | Intent::DryRun => WriteMode::Everything,
@@ -58,8 +57,8 @@ impl<'c> DieselSession<'c> {
         }
     }
 
-    /// The first error after which nothing may be committed. Work that went on
-    /// in spite of it was refused from then on.
+    /// Returns the first error after which nothing may be committed. Every later statement
+    /// was refused.
     pub(super) fn failure(self) -> Option<RepositoryError> {
         self.failure
     }
@@ -71,8 +70,8 @@ impl<'c> DieselSession<'c> {
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
         broken: impl FnOnce(&mut Connection) -> QueryResult<Option<RepositoryError>>,
     ) -> Result<T, RepositoryError> {
-        if self.allowance == WriteMode::OneInsertion {
-            self.allowance = WriteMode::Nothing;
+        if self.mode == WriteMode::OneInsertion {
+            self.mode = WriteMode::Nothing;
             return self.run_related(statement, broken);
         }
         self.change_related(statement, broken)
@@ -92,16 +91,15 @@ impl<'c> DieselSession<'c> {
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
         broken: impl FnOnce(&mut Connection) -> QueryResult<Option<RepositoryError>>,
     ) -> Result<T, RepositoryError> {
-        if self.allowance != WriteMode::Everything {
+        if self.mode != WriteMode::Everything {
             let error = RepositoryError::Fault(Arc::new(NotAllowed));
             return Err(self.failure.get_or_insert(error).clone());
         }
         self.run_related(statement, broken)
     }
 
-    /// Runs one statement, unless an earlier one failed for good: the engine
-    /// may have undone the transaction by then, and what comes after would be
-    /// committed on its own.
+    /// Runs one statement, unless the session has a [`failure`](Self::failure): the engine may
+    /// have rolled back the transaction, and a later statement would commit by itself.
     fn run<T>(
         &mut self,
         statement: impl FnOnce(&mut Connection) -> QueryResult<T>,
@@ -120,15 +118,20 @@ impl<'c> DieselSession<'c> {
             return Err(failure.clone());
         }
         statement(self.connection).map_err(|error| {
-            let broken = match dialect::breaks_unnamed_foreign_key(&error) {
-                true => broken(self.connection),
-                false => Ok(None),
+            let error = match dialect::breaks_unnamed_foreign_key(&error) {
+                true => match broken(self.connection) {
+                    Ok(found) => found.unwrap_or_else(|| dialect::classify(error)),
+                    Err(error) => dialect::classify(error),
+                },
+                false => dialect::classify(error),
             };
-            let error = match broken {
-                Ok(found) => found.unwrap_or_else(|| dialect::classify(error)),
-                Err(error) => dialect::classify(error),
-            };
-            if !undoes_only_itself(&error) {
+            let undoes_only_itself = matches!(
+                error,
+                RepositoryError::Duplicate(_)
+                    | RepositoryError::MissingReference(_)
+                    | RepositoryError::StillReferenced(_)
+            );
+            if !undoes_only_itself {
                 self.failure = Some(error.clone());
             }
             error
@@ -165,14 +168,4 @@ impl Session for DieselSession<'_> {
     fn identities(&mut self) -> &mut dyn IdentityRepository {
         self
     }
-}
-
-/// Whether the statement that failed so leaves the transaction as it was.
-fn undoes_only_itself(error: &RepositoryError) -> bool {
-    matches!(
-        error,
-        RepositoryError::Duplicate(_)
-            | RepositoryError::MissingReference(_)
-            | RepositoryError::StillReferenced(_)
-    )
 }

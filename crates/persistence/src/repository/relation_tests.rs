@@ -2,16 +2,16 @@
 //! children and a child several parents. An engine calls this with a migrated database.
 
 use byline_application::{ImportedRow, Intent, Repository, RepositoryError};
-use byline_domain::{Id, Relation, Stored, Text, Timestamp};
+use byline_domain::{Id, Relation, Stored, Text, Timestamp, Title};
 use diesel::connection::SimpleConnection;
 
 use super::dialect::EngineTable;
 use super::{Connection, DieselSession, dialect, lists};
-use crate::foreign_keys::tests::{Book, BookFilter, Note, NoteFilter, Shelf};
+use crate::test_entities::{Book, BookFilter, Note, NoteFilter, Shelf, ShelfFilter};
 
 mod shelf {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Shelf, ShelfFilter, ShelfSortKey};
+    use crate::test_entities::{Shelf, ShelfFilter, ShelfSortKey};
 
     entity_table! {
         shelves of Shelf by ShelfSortKey and ShelfFilter;
@@ -20,13 +20,13 @@ mod shelf {
         computed {}
         unique {}
         lists { Id: id id, Label: text label, }
-        filters {}
+        filters { Label(label) unique label = label.as_str(), }
     }
 }
 
 mod book {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Book, BookFilter, BookSortKey};
+    use crate::test_entities::{Book, BookFilter, BookSortKey};
 
     entity_table! {
         books of Book by BookSortKey and BookFilter;
@@ -41,7 +41,7 @@ mod book {
 
 mod note {
     use super::super::table::prelude::*;
-    use crate::foreign_keys::tests::{Note, NoteFilter, NoteSortKey};
+    use crate::test_entities::{Note, NoteFilter, NoteSortKey};
 
     entity_table! {
         notes of Note by NoteSortKey and NoteFilter;
@@ -125,8 +125,10 @@ pub(in super::super) fn assert_relations_named(mut connection: Connection, id: &
     }
     let session = &mut DieselSession::new(&mut connection, Intent::Write);
     advances_the_sequence_of_a_child_without_parents(session);
-    let shelf = Shelf { label: text() };
-    let [full, noted, booked] = [(); 3].map(|()| add(session, &shelf));
+    let [full, noted, booked] = ["Full", "Noted", "Booked"].map(|label| {
+        let label = Title::parse(label.to_owned()).unwrap();
+        add(session, &Shelf { label })
+    });
     let book = |shelf_id| Book {
         shelf_id,
         title: text(),
@@ -162,6 +164,12 @@ pub(in super::super) fn assert_relations_named(mut connection: Connection, id: &
     };
     assert_still_referenced(delete(session, &noted), Note::SHELF);
     assert_still_referenced(delete(session, &booked), Book::SHELF);
+    let delete_all = |session: &mut DieselSession<'_>, shelf: &Stored<Shelf>| {
+        let filter = ShelfFilter::Label(shelf.fields.label.clone());
+        of::<Shelf>(session).delete_all(&filter)
+    };
+    assert_still_referenced(delete_all(session, &noted), Note::SHELF);
+    assert_still_referenced(delete_all(session, &booked), Book::SHELF);
     let ended = of::<Book>(session).delete(about.id, about.version);
     assert_still_referenced(ended, Note::BOOK);
     let ended = of::<Book>(session).delete_all(&BookFilter::Shelf(full.id));
@@ -176,6 +184,11 @@ pub(in super::super) fn assert_relations_named(mut connection: Connection, id: &
         .delete_all(&BookFilter::Shelf(full.id))
         .unwrap();
     assert!(delete(session, &full).unwrap());
+    of::<Book>(session)
+        .delete_all(&BookFilter::Shelf(booked.id))
+        .unwrap();
+    delete_all(session, &booked).unwrap();
+    assert_eq!(of::<Shelf>(session).rows_after(0, 9).unwrap(), []);
 }
 
 fn advances_the_sequence_of_a_child_without_parents(session: &mut DieselSession<'_>) {

@@ -3,70 +3,72 @@
 use std::collections::BTreeSet;
 
 use byline_application::RepositoryError;
-use byline_domain::Entity;
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use byline_domain::{Id, PostFields, Relation};
+use diesel::QueryResult;
 
 use super::Connection;
-use crate::foreign_keys::{FOREIGN_KEYS, ForeignKey};
+use super::table::EntityTable;
+#[cfg(test)]
+use crate::test_entities::{Book, Note};
+
+/// The relations that keep a parent with children from being deleted, each with
+/// [`EntityTable::count_children`] of the children's table.
+const RESTRICTING: &[(Relation, CountChildren)] = &[
+    (PostFields::AUTHOR, PostFields::count_children),
+    #[cfg(test)]
+    (Book::SHELF, Book::count_children),
+    #[cfg(test)]
+    (Note::SHELF, Note::count_children),
+    #[cfg(test)]
+    (Note::BOOK, Note::count_children),
+];
+
+type CountChildren = fn(&mut Connection, &str, Vec<i64>) -> QueryResult<i64>;
 
 /// The most ids in a statement.
 const MOST_IDS: usize = 512;
 
 /// Returns by which relation these rows refer to a parent that does not exist.
-pub(super) fn missing_parent<'a, E: Entity>(
+pub(super) fn missing_parent<'a, E: EntityTable>(
     connection: &mut Connection,
     rows: impl IntoIterator<Item = &'a E>,
 ) -> QueryResult<Option<RepositoryError>> {
     let rows: Vec<&E> = rows.into_iter().collect();
-    let keys = FOREIGN_KEYS.iter();
-    for key in keys.filter(|key| E::PARENTS.contains(&key.relation)) {
-        let ids = rows.iter().filter_map(|row| row.parent(key.relation));
-        let ids: BTreeSet<i64> = ids.collect();
-        let ids: Vec<i64> = ids.into_iter().collect();
-        for ids in ids.chunks(MOST_IDS) {
-            let found = count(connection, key.parent_table, "id", ids)?;
-            if usize::try_from(found).is_ok_and(|found| found < ids.len()) {
-                return Ok(Some(RepositoryError::MissingReference(key.relation)));
-            }
+    let relation = E::missing_parent(connection, &rows)?;
+    Ok(relation.map(RepositoryError::MissingReference))
+}
+
+/// Returns whether there is no row for one of the ids.
+pub(super) fn is_any_missing<E: EntityTable>(
+    connection: &mut Connection,
+    ids: impl Iterator<Item = Id<E>>,
+) -> QueryResult<bool> {
+    let ids: BTreeSet<i64> = ids.map(Id::get).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    for ids in ids.chunks(MOST_IDS) {
+        if E::existing(connection, ids.to_vec())?.len() < ids.len() {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Returns by which relation other rows still refer to the rows of `E` with these ids.
-pub(super) fn remaining_child<E: Entity>(
+pub(super) fn remaining_child<E: EntityTable>(
     connection: &mut Connection,
     ids: &[i64],
 ) -> QueryResult<Option<RepositoryError>> {
-    let keys = FOREIGN_KEYS.iter();
-    let keys: Vec<&ForeignKey> = keys
-        .filter(|key| key.restricts && key.relation.parent == E::NAME)
-        .collect();
-    if let [key] = *keys {
-        return Ok(Some(RepositoryError::StillReferenced(key.relation)));
+    let relations = RESTRICTING.iter();
+    let relations: Vec<_> = relations.filter(|(one, _)| one.parent == E::NAME).collect();
+    if let [(relation, _)] = *relations {
+        return Ok(Some(RepositoryError::StillReferenced(*relation)));
     }
-    for key in keys {
+    for (relation, count_children) in relations {
         for ids in ids.chunks(MOST_IDS) {
-            if count(connection, key.child_table, key.relation.field, ids)? > 0 {
-                return Ok(Some(RepositoryError::StillReferenced(key.relation)));
+            if count_children(connection, relation.field, ids.to_vec())? > 0 {
+                return Ok(Some(RepositoryError::StillReferenced(*relation)));
             }
         }
     }
     Ok(None)
-}
-
-/// Counts the rows of a table that have one of these ids in a column.
-fn count(
-    connection: &mut Connection,
-    table: &'static str,
-    column: &'static str,
-    ids: &[i64],
-) -> QueryResult<i64> {
-    // By text: which table it is, is known by its name only.
-    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-    let ids = ids.join(", ");
-    let text = format!("SELECT count(*) FROM {table} WHERE {column} IN ({ids})");
-    sql::<BigInt>(&text).get_result(connection)
 }

@@ -1,7 +1,7 @@
 //! The table of an entity, described once.
 
 use byline_application::{ListQuery, Listed, RepositoryError};
-use byline_domain::{Stored, Version};
+use byline_domain::{Relation, Stored, Version};
 use diesel::QueryResult;
 
 use super::Connection;
@@ -35,7 +35,7 @@ pub(crate) trait EntityTable: Listed {
     fn existing(connection: &mut Connection, ids: Vec<i64>) -> QueryResult<Vec<i64>>;
 
     /// Returns whether the filter selects one row at most, which is then read whether or not
-    /// it lies in the window of the query.
+    /// it is in the window of the query.
     fn selects_one(filter: &Self::Filter) -> bool;
 
     fn list(connection: &mut Connection, query: &ListQuery<Self>) -> QueryResult<Vec<Self::Row>>;
@@ -54,6 +54,17 @@ pub(crate) trait EntityTable: Listed {
 
     /// Returns the ids of the rows that the filter selects.
     fn selected(connection: &mut Connection, filter: &Self::Filter) -> QueryResult<Vec<i64>>;
+
+    /// Returns by which relation one of the rows refers to a parent that does not exist.
+    fn missing_parent(connection: &mut Connection, rows: &[&Self])
+    -> QueryResult<Option<Relation>>;
+
+    /// Counts the rows whose parents, in the column `field`, have these ids.
+    fn count_children(
+        connection: &mut Connection,
+        field: &str,
+        parents: Vec<i64>,
+    ) -> QueryResult<i64>;
 }
 
 /// Describes the table of an entity:
@@ -83,8 +94,8 @@ macro_rules! entity_table {
                 created_at -> BigInt,
                 updated_at -> BigInt,
                 version -> BigInt,
-                /// Where a commit can get lost on the way: which attempt inserted
-                /// the row. SQLite has no such column.
+                /// The attempt that inserted the row, on engines whose answer to a COMMIT can
+                /// be lost. SQLite has no such column.
                 origin -> Nullable<Binary>,
             }
         }
@@ -92,7 +103,7 @@ macro_rules! entity_table {
         crate::lists::index::indexes!($table, [], $keys);
         $(crate::lists::index::indexes!($table, [$how $column $($name)?], $keys);)*
 
-        /// A row as it is read: without what is computed.
+        /// A row as it is read, without computed columns.
         #[derive(Queryable, Selectable)]
         #[diesel(table_name = $table)]
         pub(crate) struct Row {
@@ -104,8 +115,8 @@ macro_rules! entity_table {
             version: i64,
         }
 
-        /// A row before it has an id. Without default values, for diesel would insert several
-        /// such rows one by one into SQLite.
+        /// A row before it has an id. It has no default values, with which diesel would insert
+        /// several rows one by one into SQLite.
         #[derive(Insertable)]
         #[diesel(table_name = $table, treat_none_as_default_value = false)]
         pub(crate) struct NewRow<'a> {
@@ -250,6 +261,31 @@ macro_rules! entity_table {
                     })*
                 }
             }
+
+            fn missing_parent(
+                connection: &mut Connection,
+                rows: &[&Self],
+            ) -> QueryResult<Option<Relation>> {
+                $(if relations::is_any_missing(connection, rows.iter().map(|row| row.$parent))? {
+                    let mut relations = Self::PARENTS.iter();
+                    return Ok(relations.find(|one| one.field == stringify!($parent)).copied());
+                })*
+                let _ = (connection, rows);
+                Ok(None)
+            }
+
+            fn count_children(
+                connection: &mut Connection,
+                field: &str,
+                parents: Vec<i64>,
+            ) -> QueryResult<i64> {
+                $(if field == stringify!($parent) {
+                    let rows = $table::table.filter($table::$parent.eq_any(parents));
+                    return rows.count().get_result(connection);
+                })*
+                let _ = (connection, field, parents);
+                Ok(0)
+            }
         }
 
         super::dialect::engine_table! {
@@ -262,13 +298,13 @@ macro_rules! entity_table {
 }
 pub(super) use entity_table;
 
-/// What [`entity_table`] names.
+/// The names that [`entity_table`] uses.
 pub(super) mod prelude {
     pub(in super::super) use byline_application::{ListQuery, RepositoryError};
-    pub(in super::super) use byline_domain::{Entity, Id, Stored, Text, Version};
+    pub(in super::super) use byline_domain::{Entity, Id, Relation, Stored, Text, Version};
     pub(in super::super) use diesel::prelude::*;
 
-    pub(in super::super) use super::super::{Connection, dialect};
+    pub(in super::super) use super::super::{Connection, dialect, relations};
     pub(in super::super) use super::{EntityTable, entity_table};
     pub(in super::super) use crate::lists::index::By;
     pub(in super::super) use crate::lists::keyset::{After, Before};

@@ -97,11 +97,7 @@ impl Access {
     }
 }
 
-/// Opens the file to change it.
-///
-/// # Errors
-///
-/// [`OpenError::ReadOnly`]: SQLite opens a file that it cannot write for reading.
+/// Opens the file to change it. SQLite alone would open a file that it cannot write for reading.
 pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = open(path, false)?;
     // BEGIN IMMEDIATE succeeds on such a file, because SQLite only reads then.
@@ -121,11 +117,8 @@ pub(super) fn open_writable(path: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Opens the file to read it. Where nothing can be written beside it, on read-only
-/// media or in a read-only folder, it is read without locks.
-///
-/// # Errors
-///
-/// [`OpenError::LogUnreadable`] if committed changes may be in the log only.
+/// media or in a read-only folder, it is read without locks, unless committed changes may be
+/// in the log only.
 pub(super) fn open_to_read(path: &Path) -> Result<(Connection, Access), OpenError> {
     let error = match open(path, false) {
         Ok(connection) => return Ok((connection, Access::Shared)),
@@ -170,10 +163,7 @@ fn establish(path: &Path, mode: &str) -> Result<Connection, OpenError> {
     Connection::establish(&uri(path, mode)).map_err(|error| OpenError::unusable(path, error))
 }
 
-/// # Errors
-///
-/// [`OpenError::Foreign`] for a file that has tables, but not the application id that
-/// the first migration sets.
+/// Refuses a file that has tables, but not the application id that the first migration sets.
 fn require_ours_or_empty(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let found = sql::<(BigInt, BigInt)>(
         "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
@@ -291,14 +281,17 @@ fn set_with_retries(connection: &mut Connection, pragma: Pragma) -> QueryResult<
     let deadline = Instant::now() + LOCK_PATIENCE;
     loop {
         match set(connection, pragma) {
-            Err(QueryError::DatabaseError(_, information))
-                if information.message() == "database is locked" && Instant::now() < deadline =>
-            {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(5));
             }
             result => return result,
         }
     }
+}
+
+pub(super) fn is_locked(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(_, information)
+        if information.message() == "database is locked")
 }
 
 /// As long as the busy timeout.

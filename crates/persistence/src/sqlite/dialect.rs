@@ -6,7 +6,7 @@ use std::iter;
 use std::ops::RangeFrom;
 use std::sync::Arc;
 
-use byline_application::{RepositoryError, UniqueKey};
+use byline_application::RepositoryError;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment};
@@ -18,21 +18,22 @@ use diesel::sqlite::Sqlite;
 use super::Connection;
 use crate::lists::index::Index;
 use crate::lists::keyset::{KeysetPredicate, Side};
+use crate::schema::UNIQUE_KEYS;
 use crate::sqlite::repository::table::EntityTable;
 
-/// The rows of a table, to be read along this index. SQLite finds it by itself.
-pub(super) fn along<I: Index>(_: I) -> I::Table {
+/// Selects the rows of a table by this index, which SQLite finds by itself.
+pub(super) fn scan_index<I: Index>(_: I) -> I::Table {
     I::TABLE
 }
 
 /// The statements of an entity's table that only SQLite has.
 pub(crate) trait EngineTable: EntityTable {
-    /// Asks for the id that AUTOINCREMENT would give
+    /// Selects the id that AUTOINCREMENT would give
     /// (<https://www.sqlite.org/autoinc.html>).
     const NEXT_ID: &'static str;
 
-    /// Finds a row, which stays as it is until the session ends: a session that writes is the
-    /// only one that does.
+    /// Finds a row, which does not change until the session ends: only one session writes at a
+    /// time.
     fn find_for_update(connection: &mut Connection, id: i64) -> QueryResult<Option<Self::Row>> {
         Self::find(connection, id)
     }
@@ -51,7 +52,7 @@ pub(crate) trait EngineTable: EntityTable {
     ) -> QueryResult<usize>;
 }
 
-/// Has a table, with these columns, be an [`EngineTable`].
+/// Implements [`EngineTable`] for a table with these columns.
 macro_rules! engine_table {
     (
         $entity:ident, $table:ident;
@@ -93,7 +94,7 @@ macro_rules! engine_table {
 }
 pub(super) use engine_table;
 
-/// Inserts the row and gives its id.
+/// Inserts the row and returns its id.
 pub(super) fn insert<E: EngineTable>(
     connection: &mut Connection,
     row: &E::New<'_>,
@@ -101,7 +102,7 @@ pub(super) fn insert<E: EngineTable>(
     E::insert(connection, row)
 }
 
-/// Inserts the rows by one statement and gives their ids, in the same order.
+/// Inserts the rows by one statement, and returns their ids in the same order.
 pub(super) fn insert_all<E: EngineTable>(
     connection: &mut Connection,
     rows: &[E::New<'_>],
@@ -111,31 +112,30 @@ pub(super) fn insert_all<E: EngineTable>(
     Ok(ids.take(rows.len()).collect())
 }
 
-/// The ids that AUTOINCREMENT would give. Given by hand, it is certain which row has which:
-/// RETURNING promises no order. Nobody else can take them, for a transaction that writes is
-/// the only one that does.
+/// Returns the ids that AUTOINCREMENT would give. Inserting them explicitly decides which row has
+/// which id: RETURNING guarantees no order. No other transaction can take them, because only
+/// one writes at a time.
 fn next_ids<E: EngineTable>(connection: &mut Connection) -> QueryResult<RangeFrom<i64>> {
     let next: i64 = sql::<BigInt>(E::NEXT_ID).get_result(connection)?;
     Ok(next..)
 }
 
-/// The only row of `query`, which stays as it is until the session ends: a
-/// session that writes is the only one that does.
-pub(super) fn only_held<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
+/// Returns the only row of `query`. It does not change until the session ends: only one session
+/// writes at a time.
+pub(super) fn get_shared<'query, Q, R>(connection: &mut Connection, query: Q) -> QueryResult<R>
 where
     Q: LoadQuery<'query, Connection, R> + RunQueryDsl<Connection>,
 {
     query.get_result(connection)
 }
 
-/// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index
-/// range in row values (<https://www.sqlite.org/rowvalue.html>, "Scrolling Window
-/// Queries").
+/// Writes `(key, id) > (?, ? COLLATE BINARY)`: SQLite finds the end of an index range in row
+/// values (<https://www.sqlite.org/rowvalue.html>, "Scrolling Window Queries").
 ///
-/// The collation changes nothing and must stand there. An index ends with the
-/// id as `rowid`, which has no collation of its own; without one, SQLite takes
-/// it for other than the index's and compares the ids of all rows with the same
-/// key one by one (`whereRangeVectorLen` in its source).
+/// The collation does not change the result, but is necessary. The id, as the `rowid` at the
+/// end of an index, has no collation of its own. Without one, SQLite assumes that it differs
+/// from the index's, and compares the ids of all rows with the same key one by one
+/// (`whereRangeVectorLen` in its source).
 impl<S, Key, Id, Value, Number> QueryFragment<Sqlite> for KeysetPredicate<S, Key, Id, Value, Number>
 where
     S: Side,
@@ -160,52 +160,33 @@ where
     }
 }
 
-/// Removes at most `most` of the keys from before that moment, the oldest
-/// first.
-pub(super) fn delete_keys_before(
-    connection: &mut Connection,
-    before: i64,
-    most: i64,
-) -> QueryResult<usize> {
-    // By hand: diesel does not let a DELETE select from its own table.
-    diesel::sql_query(
-        "DELETE FROM idempotency_keys WHERE rowid IN \
-         (SELECT rowid FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)",
-    )
-    .bind::<BigInt, _>(before)
-    .bind::<BigInt, _>(most)
-    .execute(connection)
-}
+/// Removes the oldest keys. diesel does not let a DELETE select from its own table.
+pub(super) const DELETE_OLD_KEYS: &str = "DELETE FROM idempotency_keys WHERE rowid IN \
+    (SELECT rowid FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)";
 
-/// What an error of a statement means. Diesel tells constraints by kind but
-/// not by name, and nothing but the text of SQLite's result code of the rest
+/// Classifies an error of a statement. diesel gives the kind of a broken constraint, but not its
+/// name; of other errors it gives only the text of SQLite's result code
 /// (<https://www.sqlite.org/rescode.html>).
 pub(super) fn classify(error: Error) -> RepositoryError {
     let Error::DatabaseError(kind, information) = &error else {
         return RepositoryError::Fault(Arc::new(error));
     };
     match (kind, information.message()) {
-        (DatabaseErrorKind::UniqueViolation, "UNIQUE constraint failed: users.email_key") => {
-            RepositoryError::Duplicate(UniqueKey::UserEmail)
+        (DatabaseErrorKind::UniqueViolation, message) => {
+            let name = message.strip_prefix("UNIQUE constraint failed: ");
+            let name = name.and_then(|name| name.split_once('.'));
+            let mut keys = UNIQUE_KEYS.iter();
+            match keys.find(|(table, column, _)| name == Some((table, column))) {
+                Some((_, _, key)) => RepositoryError::Duplicate(*key),
+                None => RepositoryError::Fault(Arc::new(error)),
+            }
         }
-        (
-            DatabaseErrorKind::UniqueViolation,
-            "UNIQUE constraint failed: idempotency_keys.key_hash",
-        ) => RepositoryError::Duplicate(UniqueKey::IdempotencyKey),
-        (
-            DatabaseErrorKind::UniqueViolation,
-            "UNIQUE constraint failed: identities.identity_hash"
-            | "UNIQUE constraint failed: identities.user_id",
-        ) => RepositoryError::Duplicate(UniqueKey::Identity),
-        // AUTOINCREMENT goes on behind the greatest id that there can be.
+        // AUTOINCREMENT continues after the greatest valid id.
         (DatabaseErrorKind::CheckViolation, ID_CHECK) => RepositoryError::NoIdLeft,
         (_, message) if BUSY.iter().any(|text| message.starts_with(text)) => {
             RepositoryError::Contention(Arc::new(error))
         }
         (_, message) if REFUSED.iter().any(|text| message.starts_with(text)) => {
-            RepositoryError::Unavailable(Arc::new(error))
-        }
-        (_, message) if message.starts_with("disk I/O error") => {
             RepositoryError::Unavailable(Arc::new(error))
         }
         _ => RepositoryError::Fault(Arc::new(error)),
@@ -219,34 +200,35 @@ pub(super) fn breaks_unnamed_foreign_key(error: &Error) -> bool {
         if information.message() == "FOREIGN KEY constraint failed")
 }
 
-/// What a failed COMMIT means. After an I/O error the transaction may already
-/// stand in the write-ahead log.
+/// Classifies an error of a COMMIT. After an I/O error, the transaction may already be in the
+/// write-ahead log.
 pub(super) fn classify_commit(error: Error) -> RepositoryError {
     match &error {
-        Error::DatabaseError(_, information)
-            if information.message().starts_with("disk I/O error") =>
-        {
+        Error::DatabaseError(_, information) if information.message().starts_with(DISK_ERROR) => {
             RepositoryError::OutcomeUnknown(Arc::new(error))
         }
         _ => RepositoryError::Unavailable(Arc::new(error)),
     }
 }
 
-/// The CHECK of every id that a client sees, unnamed.
+/// The unnamed CHECK of every id that a client sees.
 const ID_CHECK: &str = "CHECK constraint failed: id BETWEEN 1 AND 9007199254740991";
 
 /// `SQLITE_BUSY`, `SQLITE_LOCKED`
 const BUSY: [&str; 2] = ["database is locked", "database table is locked"];
 
 /// `SQLITE_FULL`, `SQLITE_READONLY`, `SQLITE_CANTOPEN`, `SQLITE_PROTOCOL`,
-/// `SQLITE_NOMEM`
-const REFUSED: [&str; 5] = [
+/// `SQLITE_NOMEM`, `SQLITE_IOERR`
+const REFUSED: [&str; 6] = [
     "database or disk is full",
     "attempt to write a readonly database",
     "unable to open database file",
     "locking protocol",
     "out of memory",
+    DISK_ERROR,
 ];
+
+const DISK_ERROR: &str = "disk I/O error";
 
 #[cfg(test)]
 mod tests {

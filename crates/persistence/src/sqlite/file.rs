@@ -54,14 +54,9 @@ fn resolve(path: &Path) -> PathBuf {
 /// The longest chain of links that Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// Refuses names under which SQLite would damage a database.
-///
-/// # Errors
-///
-/// [`OpenError::Linked`] for a file with a second name: it would have a separate log
-/// under each name
+/// Refuses names under which SQLite would damage a database: that of a file beside another
+/// database, and one of several names of a file, which would have a separate log under each
 /// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_a_file>).
-/// [`OpenError::Beside`] for a file that belongs to another database.
 pub(super) fn refuse_misleading_name(path: &Path) -> Result<(), OpenError> {
     let is_linked = fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1);
     if is_linked {

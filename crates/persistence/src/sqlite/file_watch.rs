@@ -41,10 +41,6 @@ pub(super) enum FileLost {
 
 impl FileWatch {
     /// Notes which file is at `path` now.
-    ///
-    /// # Errors
-    ///
-    /// There is no file, or its metadata cannot be read.
     pub(super) fn begin(path: &Path) -> io::Result<Self> {
         Ok(Self {
             database: (path.to_owned(), identity(path)?),
@@ -53,11 +49,8 @@ impl FileWatch {
         })
     }
 
-    /// Checks the paths: one `stat` for each of the three files.
-    ///
-    /// # Errors
-    ///
-    /// A path does not name the open file. Logged once.
+    /// Checks that the paths name the open files: one `stat` for each of the three. Logs an
+    /// error once.
     pub(super) fn check(&self) -> Result<(), Cause> {
         let lost = std::iter::once(&self.database)
             .chain(self.companions().iter())
@@ -127,9 +120,7 @@ impl<'a> Unchanged<'a> {
         Self { path, seen }
     }
 
-    /// # Errors
-    ///
-    /// [`OpenError::Changed`] if the file was written since.
+    /// Checks that the file was not written since.
     pub(super) fn verify(&self) -> Result<(), OpenError> {
         let has_log = || with_suffix(self.path, "-wal").exists();
         match &self.seen {

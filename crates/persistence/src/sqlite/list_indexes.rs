@@ -1,15 +1,14 @@
-//! The indexes that only lists are read along, left out while rows come by the
-//! million: a row that comes later touches a page of each, anywhere in it, while
-//! all rows at once are sorted.
+//! Drops the indexes that only lists need, before millions of rows are inserted: each row
+//! would change a random page of every index, while building an index afterwards sorts all
+//! rows at once.
 //!
-//! Each is made by a migration of its own. That is reverted, so that the index is
-//! pending until whoever migrates next builds it: no file is served without it.
+//! A migration of its own creates each index. It is reverted, so that it is pending until the
+//! next migration: no file is served without its indexes.
 
 use std::path::Path;
 
 use byline_application::Release;
 use diesel::migration::{Migration, MigrationSource};
-use diesel::result::Error as QueryError;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::MigrationHarness;
 
@@ -17,26 +16,23 @@ use super::schema_check::{self, MIGRATIONS, SchemaReadError};
 use super::{Connection, connection};
 use crate::OpenError;
 
-/// Whether the migration of that name makes an index of lists, and nothing else.
+/// Returns whether the migration of that name only creates an index of lists.
 pub(super) fn makes_one(migration: &str) -> bool {
     migration.contains("_index_")
 }
 
-/// Drops the indexes of lists that the file has, and gives the newest release
-/// that it has seen. The rest of the schema must be there.
-///
-/// # Errors
-///
-/// [`OpenError::InUse`] if the file is open elsewhere: lists would fail there.
+/// Drops the indexes of lists that the file has, and returns the newest release that it has
+/// seen. The rest of the schema must be there, and no other process may have the file open:
+/// its lists would fail.
 pub(super) fn drop_all(path: &Path) -> Result<Option<Release>, OpenError> {
-    let (release, applied) = schema_check::require_served_but_for(path, makes_one)?;
+    let (release, applied) = schema_check::require_served(path, makes_one)?;
     let dropped: Vec<_> = applied.into_iter().filter(|name| makes_one(name)).collect();
     if !dropped.is_empty() {
         let mut connection = connection::open_alone(path)?;
         connection
             .exclusive_transaction(|connection| revert(connection, &dropped))
             .map_err(|error| match error {
-                SchemaReadError::Query(error) if is_locked(&error) => {
+                SchemaReadError::Query(error) if connection::is_locked(&error) => {
                     OpenError::InUse(path.to_owned())
                 }
                 other => other.into_open_error(),
@@ -56,13 +52,6 @@ fn revert(connection: &mut Connection, names: &[String]) -> Result<(), SchemaRea
         }
     }
     Ok(())
-}
-
-fn is_locked(error: &QueryError) -> bool {
-    matches!(
-        error,
-        QueryError::DatabaseError(_, information) if information.message() == "database is locked"
-    )
 }
 
 #[cfg(test)]
@@ -88,7 +77,7 @@ mod tests {
             known.filter(|name| makes_one(name)).collect::<Vec<_>>()
         );
         assert!(!pending.is_empty());
-        let error = schema_check::require_served(&path).unwrap_err();
+        let error = schema_check::require_served(&path, |_| false).unwrap_err();
         assert!(matches!(error, OpenError::SchemaTooOld { .. }), "{error:?}");
         assert!(drop_all(&path).unwrap().is_some());
         assert_eq!(schema_check::migrate(&path).unwrap(), pending);

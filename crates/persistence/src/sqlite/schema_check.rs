@@ -13,7 +13,7 @@ use super::connection::Access;
 use super::file_watch::Unchanged;
 use super::{Connection, connection};
 use crate::OpenError;
-use crate::migration_status::{self, Comparison, Status};
+use crate::migration_status::{self, Comparison, Status, releases};
 
 pub(super) use crate::migration_status::failed;
 
@@ -56,14 +56,9 @@ impl SchemaReadError {
 /// See [`crate::migrations::status`].
 pub(crate) fn status(path: &Path) -> Result<Status, OpenError> {
     let (mut connection, _) = connection::open_to_read(path)?;
-    compare(&mut connection)?.into_status(|| releases(&mut connection, path))
-}
-
-/// Checks that this program can serve the file, and returns the newest release that
-/// the file has seen.
-pub(super) fn require_served(path: &Path) -> Result<Option<Release>, OpenError> {
-    let mut connection = connection::open_writable(path)?;
-    require_served_on(&mut connection, path, |_| false).map(|(release, _)| release)
+    compare(&mut connection)?.into_status(|| {
+        releases(&mut connection).map_err(|error| OpenError::from_sqlite(path, error))
+    })
 }
 
 /// Checks that this program can read the file. Returns the newest release that the
@@ -74,9 +69,10 @@ pub(super) fn require_readable(path: &Path) -> Result<(Option<Release>, Access),
     Ok((release, access))
 }
 
-/// Checks what [`require_served`] does, but accepts pending migrations for which
-/// `may_be_pending` is true. Also returns the applied migrations.
-pub(super) fn require_served_but_for(
+/// Checks that this program can serve the file, but for pending migrations for which
+/// `may_be_pending` is true. Returns the newest release that the file has seen, and the
+/// applied migrations.
+pub(super) fn require_served(
     path: &Path,
     may_be_pending: impl Fn(&str) -> bool,
 ) -> Result<(Option<Release>, Vec<String>), OpenError> {
@@ -93,12 +89,12 @@ fn require_served_on(
     let mut found = compare(connection)?;
     found.pending.retain(|name| !may_be_pending(name));
     let applied = found.applied.clone();
+    let unusable = |error| OpenError::from_sqlite(path, error);
     found.require_served(|| {
-        sql::<Nullable<Text>>(migration_status::FLOOR)
-            .get_result(connection)
-            .map_err(|error| OpenError::from_sqlite(path, error))
+        let floor = sql::<Nullable<Text>>(migration_status::FLOOR);
+        floor.get_result(connection).map_err(unusable)
     })?;
-    Ok((releases(connection, path)?.pop(), applied))
+    Ok((releases(connection).map_err(unusable)?.pop(), applied))
 }
 
 /// Compares the file's migrations with this program's. Diesel alone would create its
@@ -178,13 +174,6 @@ pub(super) fn damages(connection: &mut Connection) -> QueryResult<Vec<String>> {
         lines.push(format!("{orphans} rows refer to rows that do not exist"));
     }
     Ok(lines)
-}
-
-fn releases(connection: &mut Connection, path: &Path) -> Result<Vec<Release>, OpenError> {
-    let rows = migration_status::releases_query()
-        .load::<(String, String)>(connection)
-        .map_err(|error| OpenError::from_sqlite(path, error))?;
-    Ok(rows.into_iter().map(migration_status::release).collect())
 }
 
 /// Checks the version of SQLite. The library is compiled in, so this fails only in a

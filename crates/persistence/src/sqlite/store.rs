@@ -12,6 +12,7 @@ use super::file_watch::FileWatch;
 use super::thread_connection::ThreadConnection;
 use super::worker_context::{HealthState, WorkerContext};
 use super::{Pool, list_indexes, reader, schema_check, writer};
+use crate::database::EngineStore;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::Queues;
 use crate::threads::Threads;
@@ -37,7 +38,10 @@ impl SqliteStore {
     pub(crate) fn open(path: &Path, options: &Options, role: Role) -> Result<Self, OpenError> {
         let (release, access) = match role {
             Role::BulkReader => schema_check::require_readable(path)?,
-            _ => (schema_check::require_served(path)?, Access::Shared),
+            _ => (
+                schema_check::require_served(path, |_| false)?.0,
+                Access::Shared,
+            ),
         };
         Self::start(path, options, role, release, access)
     }
@@ -109,9 +113,10 @@ impl SqliteStore {
         })?;
         Ok(store)
     }
+}
 
-    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
-    pub(crate) fn close(&self) {
+impl EngineStore for SqliteStore {
+    fn close(&self) {
         self.health.close();
         self.queues.close();
         self.threads.join();

@@ -70,11 +70,8 @@ fn open<'c>(
     connection.inspect_err(|_| context.counters.no_connections.increment())
 }
 
-/// Runs the group in one transaction, and returns the result of each job.
-///
-/// # Errors
-///
-/// Nothing of the group is stored.
+/// Runs the group in one transaction, and returns the result of each job. After an error,
+/// nothing of the group is stored.
 fn commit(
     connection: &mut Connection,
     group: &mut [QueuedJob],
@@ -107,11 +104,8 @@ fn commit(
     Ok(results)
 }
 
-/// Runs one job, so that its failure undoes only its own changes.
-///
-/// # Errors
-///
-/// SQLite has given up the whole transaction (disk full, I/O error).
+/// Runs one job, so that its failure undoes only its own changes. Returns an error if SQLite
+/// has given up the whole transaction (disk full, I/O error).
 fn run_in_savepoint(
     connection: &mut Connection,
     job: &mut QueuedJob,

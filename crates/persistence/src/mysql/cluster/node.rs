@@ -21,10 +21,10 @@ pub(in crate::mysql) struct Node {
     /// not logged.
     number: usize,
     is_alone: bool,
-    pool: Pool,
+    pub(in crate::mysql) pool: Pool,
     state: RwLock<ProbedState>,
     cancel: watch::Sender<()>,
-    killer: Arc<Killer>,
+    pub(in crate::mysql) killer: Arc<Killer>,
 }
 
 struct ProbedState {
@@ -93,14 +93,6 @@ impl Node {
             cancel,
             killer,
         }
-    }
-
-    pub(in crate::mysql) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    pub(in crate::mysql) fn killer(&self) -> &Killer {
-        &self.killer
     }
 
     pub(in crate::mysql) fn last_probe(&self) -> ProbeResult {

@@ -116,7 +116,7 @@ impl Probe {
     /// Checks the schema once the node has what the others have.
     fn check_schema_when_synced(&self) -> Result<(), ProbeError> {
         let mut connection = connect_to(&self.target, &self.host).map_err(ProbeError::Connect)?;
-        connection.set_deadline(Instant::now() + CONNECT_LIMIT);
+        connection.deadline = Some(Instant::now() + CONNECT_LIMIT);
         schema_check::require_served(&mut connection).map_err(ProbeError::Open)?;
         Ok(())
     }
@@ -127,17 +127,14 @@ impl Probe {
             Some(connection) => connection,
             None => self.connect().map_err(ProbeError::Connect)?,
         };
-        connection.set_deadline(deadline);
+        connection.deadline = Some(deadline);
         self.killer.carry_out(&mut connection);
         let is_open = |connection: &Connection| !connection.is_lost() || Instant::now() >= deadline;
         let state = match node_state::read(&mut connection, self.target.durability) {
             Ok(state) if state.is_ready => state,
-            Ok(_) => {
+            found @ (Ok(_) | Err(ConnectError::NotDurable { .. })) => {
                 self.connection = Some(connection);
-                return Err(ProbeError::Connect(ConnectError::NotReady));
-            }
-            Err(error @ ConnectError::NotDurable { .. }) => {
-                self.connection = Some(connection);
+                let error = found.err().unwrap_or(ConnectError::NotReady);
                 return Err(ProbeError::Connect(error));
             }
             Err(error) if is_open(&connection) => return Err(ProbeError::Connect(error)),

@@ -46,7 +46,7 @@ pub(in crate::mysql) fn run(
         Intent::Write => write(connection, job, id, counters),
     };
     match (outcome, doubt) {
-        (Outcome::Ended(Err(error @ AppError::Unavailable(_))), None) if connection.is_unfit() => {
+        (Outcome::Ended(Err(error @ AppError::Unavailable(_))), None) if connection.is_unfit => {
             Outcome::Unfit(error)
         }
         (outcome, _) => outcome,
@@ -75,12 +75,12 @@ fn create(
     id: AttemptId,
     doubt: &mut Option<Cause>,
 ) -> Outcome {
-    connection.set_origin(Some(InsertMarker {
+    connection.origin = Some(InsertMarker {
         token: id,
         repeated: doubt.is_some(),
-    }));
+    });
     let result = run_in_session(connection, job);
-    connection.set_origin(None);
+    connection.origin = None;
     match result {
         Ok(()) => Outcome::Ended(Ok(())),
         Err(AppError::OutcomeUnknown(cause)) => Outcome::Unknown(cause.unwrap_or_else(no_cause)),
@@ -131,55 +131,48 @@ fn write(
     Outcome::Ended(Ok(()))
 }
 
-/// What [`resolve_outcome`] found.
-pub(in crate::mysql) enum Resolution {
-    /// The attempt was committed.
-    Committed,
-    /// It was not, and never will be.
-    NeverCommitted,
-    /// That is not known yet.
-    Unknown(Cause),
-    /// That is not known yet, and this server can do nothing at present.
-    Unfit(AppError),
-}
-
-/// Finds out whether the attempt with this id was committed, by inserting the id. The
+/// Returns whether the attempt with this id was committed, by inserting the id. The
 /// INSERT waits until the attempt's transaction has ended. A duplicate proves that the
-/// attempt was committed; success, that it never will be, on whatever node of a
-/// cluster it may still run: of two transactions with the same key, a cluster
-/// certifies one.
+/// attempt was committed; success, that it never will be, even if it still runs on
+/// another node: of two transactions with the same key, a cluster certifies one.
 ///
 /// The tombstone beside the id tells a resolution from an attempt, in case the answer
 /// of the resolution is lost, too.
-pub(in crate::mysql) fn resolve_outcome(connection: &mut Connection, id: AttemptId) -> Resolution {
+///
+/// # Errors
+///
+/// [`Outcome::Unknown`] or [`Outcome::Unfit`]: it is not known yet.
+pub(in crate::mysql) fn resolve_outcome(
+    connection: &mut Connection,
+    id: AttemptId,
+) -> Result<bool, Outcome> {
     let (id, tombstone) = (id.literal(), id.tombstone().literal());
     let insert = format!("INSERT INTO write_attempts (token) VALUES ({id}), ({tombstone})");
     let error = match connection.batch_execute(&insert) {
-        Ok(()) => return Resolution::NeverCommitted,
+        Ok(()) => return Ok(false),
         Err(error) => error,
     };
     if !errors::is_duplicate(&error) {
-        return unresolved(connection, error);
+        return Err(unresolved(connection, error));
     }
     let query = format!("SELECT COUNT(*) FROM write_attempts WHERE token = {tombstone}");
     match sql::<BigInt>(&query).get_result::<i64>(connection) {
-        Ok(0) => Resolution::Committed,
-        Ok(_) => Resolution::NeverCommitted,
-        Err(error) => unresolved(connection, error),
+        Ok(tombstones) => Ok(tombstones == 0),
+        Err(error) => Err(unresolved(connection, error)),
     }
 }
 
-fn unresolved(connection: &mut Connection, error: Error) -> Resolution {
+fn unresolved(connection: &mut Connection, error: Error) -> Outcome {
     let is_unfit = errors::is_unfit(&error);
     connection.give_up();
     match errors::classify(error) {
-        unfit @ RepositoryError::Unavailable(_) if is_unfit => Resolution::Unfit(unfit.into()),
+        unfit @ RepositoryError::Unavailable(_) if is_unfit => Outcome::Unfit(unfit.into()),
         RepositoryError::OutcomeUnknown(cause)
         | RepositoryError::Contention(cause)
         | RepositoryError::LockTimeout(cause)
         | RepositoryError::Unavailable(cause)
-        | RepositoryError::Fault(cause) => Resolution::Unknown(cause),
-        other => Resolution::Unknown(Arc::new(other)),
+        | RepositoryError::Fault(cause) => Outcome::Unknown(cause),
+        other => Outcome::Unknown(Arc::new(other)),
     }
 }
 

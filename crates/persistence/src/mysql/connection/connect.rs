@@ -18,15 +18,8 @@ use crate::mysql::url::{Host, MysqlTarget};
 /// The longest time that connecting may take.
 pub(in crate::mysql) const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
 
-/// Connects to the first server that is fit for use.
-pub(in crate::mysql) fn connect(target: &MysqlTarget) -> Result<Connection, ConnectError> {
-    connect_to_first(target).map(|(connection, _)| connection)
-}
-
 /// Connects to the first server that is fit for use. Also returns that server.
-pub(in crate::mysql) fn connect_to_first(
-    target: &MysqlTarget,
-) -> Result<(Connection, &Host), ConnectError> {
+pub(in crate::mysql) fn connect(target: &MysqlTarget) -> Result<(Connection, &Host), ConnectError> {
     let mut first_error = None;
     for host in &target.hosts {
         let made = connect_to(target, host).and_then(|mut connection| {
@@ -97,7 +90,7 @@ fn try_connect(target: &MysqlTarget, host: &Host) -> Result<Connection, ConnectE
         }
     };
     let mut connection = Connection::new(inner, id, runtime);
-    connection.set_deadline(deadline);
+    connection.deadline = Some(deadline);
     settings::configure(&mut connection, target)?;
     Ok(connection)
 }

@@ -110,13 +110,3 @@ impl MigrationConnection for Connection {
         self.batch_execute(CREATE_MIGRATIONS_TABLE).map(|()| 0)
     }
 }
-
-impl diesel::r2d2::R2D2Connection for Connection {
-    fn ping(&mut self) -> QueryResult<()> {
-        self.batch_execute("DO 1")
-    }
-
-    fn is_broken(&mut self) -> bool {
-        self.is_lost()
-    }
-}

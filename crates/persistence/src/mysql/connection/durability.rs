@@ -110,10 +110,7 @@ pub(super) fn variables() -> impl Iterator<Item = &'static str> {
     required.filter(|name| *name != STATUS).chain(BINARY_LOG)
 }
 
-/// # Errors
-///
-/// [`ConnectError::NotDurable`] for the first variable whose value guarantees less than
-/// the URL asks for.
+/// Refuses the first variable whose value guarantees less than the URL asks for.
 pub(super) fn check(found: &Variables, durability: Durability) -> Result<(), ConnectError> {
     if durability == Durability::Relaxed {
         return Ok(());

@@ -30,21 +30,12 @@ pub(in crate::mysql) struct Killer {
 }
 
 struct KillRequest {
-    /// The server's number of the connection.
-    connection: u32,
-    /// The server that gave the number: behind a proxy, the probe may be connected to
+    /// The server that has the connection: behind a proxy, the probe may be connected to
     /// another one.
     server: String,
-    target: KillTarget,
+    /// `KILL QUERY` or `KILL CONNECTION`.
+    command: String,
     expires: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::mysql) enum KillTarget {
-    /// The statement, whose answer is still waited for.
-    Statement,
-    /// The statement and its connection.
-    Connection,
 }
 
 impl Killer {
@@ -63,16 +54,15 @@ impl Killer {
         }
     }
 
-    /// Has the current statement of this connection killed.
-    pub(in crate::mysql) fn request(&self, connection: u32, server: &str, target: KillTarget) {
+    /// Has the probe execute `command` on this server.
+    pub(in crate::mysql) fn request(&self, server: &str, command: String) {
         if let Ok(mut requests) = self.requests.lock() {
             let now = Instant::now();
             requests.retain(|request| request.expires > now);
             if requests.len() < MOST {
                 requests.push(KillRequest {
-                    connection,
                     server: server.to_owned(),
-                    target,
+                    command,
                     expires: now + RETENTION,
                 });
             }
@@ -93,12 +83,7 @@ impl Killer {
             if request.expires <= now || request.server != connection.server {
                 continue;
             }
-            let what = match request.target {
-                KillTarget::Statement => "QUERY",
-                KillTarget::Connection => "CONNECTION",
-            };
-            let kill = format!("KILL {what} {}", request.connection);
-            if let Err(error) = connection.batch_execute(&kill) {
+            if let Err(error) = connection.batch_execute(&request.command) {
                 let error = error.to_string();
                 tracing::debug!(error, "a statement was not killed on the server");
             }

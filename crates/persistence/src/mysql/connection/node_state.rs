@@ -36,12 +36,8 @@ const STATUS: [&str; 4] = [
 /// `super_read_only` is.
 const READ_ONLY: [&str; 3] = ["read_only", "innodb_read_only", "innodb_force_recovery"];
 
-/// Asks the server for its state. Does not wait for other nodes.
-///
-/// # Errors
-///
-/// [`ConnectError::NotDurable`] if a variable that affects durability was changed since
-/// the connection was made, and errors of the connection.
+/// Reads the state of the server, and checks that a variable that affects durability was not
+/// changed since the connection was made. Does not wait for other nodes.
 pub(in crate::mysql) fn read(
     connection: &mut Connection,
     durability: Durability,
@@ -59,7 +55,8 @@ pub(in crate::mysql) fn read(
 /// Has the server answer this connection at once, even while the node waits for others.
 pub(in crate::mysql) fn do_not_wait(connection: &mut Connection) -> Result<(), ConnectError> {
     const NAME: &str = "wsrep_sync_wait";
-    if !Variables::load(connection, "SESSION VARIABLES", [NAME])?.has(NAME) {
+    let known = Variables::load(connection, "SESSION VARIABLES", [NAME])?;
+    if known.get(NAME).is_none() {
         return Ok(());
     }
     connection
@@ -70,19 +67,14 @@ pub(in crate::mysql) fn do_not_wait(connection: &mut Connection) -> Result<(), C
 fn state(status: &Variables, variables: &Variables) -> NodeState {
     let is_off = |name| variables.is_any(name, &["", "OFF", "0"]);
     let is_read_only = !READ_ONLY.into_iter().all(is_off);
-    if !variables.is_on("wsrep_on") {
-        return NodeState {
-            is_ready: true,
-            takes_writes: !is_read_only,
-            is_read_only,
-            cluster_size: None,
-        };
-    }
+    let is_clustered = variables.is_on("wsrep_on");
+    let is_synced = !is_clustered || status.value("wsrep_local_state") == SYNCED;
+    let cluster_size = status.value("wsrep_cluster_size").parse().ok();
     NodeState {
-        is_ready: status.is_on("wsrep_ready"),
-        takes_writes: !is_read_only && status.value("wsrep_local_state") == SYNCED,
+        is_ready: !is_clustered || status.is_on("wsrep_ready"),
+        takes_writes: !is_read_only && is_synced,
         is_read_only,
-        cluster_size: status.value("wsrep_cluster_size").parse().ok(),
+        cluster_size: cluster_size.filter(|_| is_clustered),
     }
 }
 

@@ -32,9 +32,7 @@ const NEEDED: usize = {
     longest + REST
 };
 
-/// # Errors
-///
-/// [`ConnectError::SmallPackets`] for a server that would refuse a valid request.
+/// Checks that the server refuses no valid request.
 pub(super) fn check(found: &Variables) -> Result<(), ConnectError> {
     let limit = found.get(VARIABLE).and_then(|value| value.parse().ok());
     let needed = u64::try_from(NEEDED).unwrap_or(u64::MAX);

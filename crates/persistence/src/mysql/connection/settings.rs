@@ -95,7 +95,7 @@ pub(super) fn configure(
         found.extend(status);
     }
     durability::check(&found, target.durability)?;
-    if found.has(CAUSALITY_NAME) {
+    if found.get(CAUSALITY_NAME).is_some() {
         connection
             .batch_execute(CAUSALITY)
             .map_err(ConnectError::statement)?;
@@ -105,7 +105,9 @@ pub(super) fn configure(
 
 /// Returns the settings for a server that knows the variables `found`.
 fn settings_of(found: &Variables) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let known = OPTIONAL.into_iter().filter(|(name, _)| found.has(name));
+    let known = OPTIONAL
+        .into_iter()
+        .filter(|(name, _)| found.get(name).is_some());
     REQUIRED.into_iter().chain(known)
 }
 

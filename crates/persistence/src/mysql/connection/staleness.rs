@@ -14,17 +14,15 @@ pub(super) const VARIABLES: [&str; 5] = [
     "tidb_read_staleness",
 ];
 
-/// Accepts every server if reads go to the host that writes.
-///
-/// # Errors
-///
-/// [`ConnectError::StaleReads`] unless the server is a Galera node, a member of a MySQL
-/// group that waits for the others, or `TiDB`.
+/// Accepts every server if reads go to the host that writes. Otherwise the server has to be a
+/// Galera node, a member of a MySQL group that waits for the others, or `TiDB`.
 pub(super) fn check(found: &Variables, target: &MysqlTarget) -> Result<(), ConnectError> {
-    if target.reads == Reads::WithWrites || target.hosts.len() < 2 {
-        return Ok(());
+    match reason(found) {
+        Some(reason) if target.reads == Reads::Anywhere && target.hosts.len() > 1 => {
+            Err(ConnectError::StaleReads(reason))
+        }
+        _ => Ok(()),
     }
-    reason(found).map_or(Ok(()), |reason| Err(ConnectError::StaleReads(reason)))
 }
 
 /// Returns why reads may be stale.

@@ -13,12 +13,7 @@ use super::unwind::caught;
 use crate::mysql::url::{Host, MysqlTarget};
 
 /// Runs `settings` and then `query` as text, on a connection of their own, and returns
-/// the rows of `query`.
-///
-/// # Errors
-///
-/// [`ConnectError::TimedOut`] if that takes longer than `limit`, and errors of the
-/// server.
+/// the rows of `query`. `limit` is that of both together.
 pub(in crate::mysql) fn load<R>(
     target: &MysqlTarget,
     host: &Host,

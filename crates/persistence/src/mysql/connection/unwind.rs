@@ -10,11 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs work that uses the driver.
 ///
 /// A panic may leave what `work` borrows half changed: the caller gives the connection
-/// up.
-///
-/// # Errors
-///
-/// The text of the panic that ended `work`.
+/// up. The error is the text of the panic.
 pub(in crate::mysql) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| text_of(&*panic))
 }

@@ -28,13 +28,9 @@ impl Variables {
         Ok(Self(rows.into_iter().collect()))
     }
 
+    /// Returns the value, if the server knows the variable.
     pub(in crate::mysql) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
-    }
-
-    /// Returns whether the server knows the variable.
-    pub(in crate::mysql) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
     }
 
     /// Returns the value, or an empty text if the server does not know the variable.

@@ -1,4 +1,4 @@
-//! Rows in bulk: many in a statement, for each is a round trip.
+//! Inserts many rows by one statement: each statement is a round trip.
 
 use byline_domain::{Id, Text, Timestamp, Version};
 use diesel::dsl::sql;
@@ -26,7 +26,7 @@ pub(in crate::mysql) fn insert_rows<E: EngineTable>(
     Ok(())
 }
 
-/// Inserts the rows under new ids, and gives these in the order of the rows.
+/// Inserts the rows under new ids, and returns these in the order of the rows.
 pub(in crate::mysql) fn insert_with_new_ids<E: EngineTable>(
     connection: &mut Connection,
     rows: &[E::New<'_>],
@@ -38,7 +38,7 @@ pub(in crate::mysql) fn insert_with_new_ids<E: EngineTable>(
     Ok(ids)
 }
 
-/// Inserts the row and gives its id.
+/// Inserts the row and returns its id.
 pub(in crate::mysql) fn insert_import(
     connection: &mut Connection,
     row: &NewImportRow,
@@ -46,9 +46,8 @@ pub(in crate::mysql) fn insert_import(
     inserted_id(connection, diesel::insert_into(imports::table).values(row))
 }
 
-/// The rows in parts that a statement takes. How many there are in one is a
-/// power of two, so that there are few different statements: the server keeps
-/// those that it has prepared.
+/// Splits the rows into parts for one statement each. The length of a part is a power of two, so
+/// that there are few different statements: the server keeps those that it has prepared.
 fn parts<T>(rows: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
     let mut parts = Vec::new();
     let mut rest = rows;
@@ -66,8 +65,8 @@ fn parts<T>(rows: &[T], size: impl Fn(&T) -> usize) -> Vec<&[T]> {
     parts
 }
 
-/// The greatest id that was ever given, as far as the server remembers: it counts on behind
-/// the greatest one that there is, if it does not say.
+/// Returns the greatest id that was ever given, as far as the server remembers; without a counter,
+/// the greatest id of a row.
 pub(in crate::mysql) fn last_id<E: EngineTable>(connection: &mut Connection) -> QueryResult<i64> {
     let next: Option<i64> = sql::<BigInt>(COUNTER)
         .bind::<sql_types::Text, _>(E::PLURAL)
@@ -81,8 +80,8 @@ const COUNTER: &str = "SELECT CAST(COALESCE(AUTO_INCREMENT, 1) AS SIGNED) \
     FROM information_schema.TABLES \
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ";
 
-/// Lets `AUTO_INCREMENT` go on behind this id: a row that has been there moves
-/// it on for good, and unlike `ALTER TABLE` is part of the transaction.
+/// Lets `AUTO_INCREMENT` continue after this id, by a row that is inserted and deleted. Unlike
+/// `ALTER TABLE`, that is part of the transaction.
 pub(in crate::mysql) fn advance_id_sequence<E: EngineTable>(
     connection: &mut Connection,
     last: i64,
@@ -95,7 +94,7 @@ pub(in crate::mysql) fn advance_id_sequence<E: EngineTable>(
     placeholders.delete(connection)
 }
 
-/// Rows that stand in tables for a moment only, the children behind their parents.
+/// Rows that exist for a moment only, children after their parents.
 #[derive(Default)]
 pub(crate) struct Placeholders(Vec<Deletion>);
 
@@ -111,7 +110,7 @@ impl Placeholders {
         Ok(())
     }
 
-    /// Returns the id of some row, which is a placeholder if there is no other.
+    /// Returns the id of any row. Inserts a placeholder if there is none.
     pub(crate) fn any_row<E: EngineTable>(
         &mut self,
         connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! Tables that are read along an index, and not otherwise.
+//! Tables that are read by a given index only.
 
 use diesel::expression::SelectableExpression;
 use diesel::mysql::Mysql;
@@ -8,22 +8,20 @@ use diesel::query_source::QuerySource;
 
 use crate::lists::index::Index;
 
-/// The rows of a table, to be read along this index.
-///
-/// The optimiser is not free to choose: it reckons with the rows that match and
-/// hardly with `LIMIT` (docs/adr/0009).
-pub(in crate::mysql) fn along<I: Index>(index: I) -> SelectStatement<FromClause<Along<I>>>
+/// Selects the rows of a table by this index. The optimiser's own choice would consider the
+/// number of matching rows, but hardly `LIMIT` (docs/adr/0009).
+pub(in crate::mysql) fn scan_index<I: Index>(index: I) -> SelectStatement<FromClause<ForceIndex<I>>>
 where
-    Along<I>: QuerySource,
+    ForceIndex<I>: QuerySource,
 {
-    SelectStatement::simple(Along(index))
+    SelectStatement::simple(ForceIndex(index))
 }
 
 /// `users FORCE INDEX (users_by_name)`
 #[derive(Clone, Copy, Debug, QueryId)]
-pub(in crate::mysql) struct Along<I>(I);
+pub(in crate::mysql) struct ForceIndex<I>(I);
 
-impl<I: Index> QueryFragment<Mysql> for Along<I> {
+impl<I: Index> QueryFragment<Mysql> for ForceIndex<I> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         out.push_identifier(I::TABLE_NAME)?;
         out.push_sql(" FORCE INDEX (");
@@ -33,19 +31,18 @@ impl<I: Index> QueryFragment<Mysql> for Along<I> {
     }
 }
 
-/// Has the columns of a table stand for those of the same table, however it is
-/// read.
+/// Allows the columns of a table in statements that read it by any of its indexes.
 macro_rules! columns {
     ($table:ident: $($column:ident)+) => {
         impl<I> diesel::query_source::AppearsInFromClause<$table::table>
-            for crate::mysql::dialect::force_index::Along<I>
+            for crate::mysql::dialect::force_index::ForceIndex<I>
         where
             I: crate::lists::index::Index<Table = $table::table>,
         {
             type Count = diesel::query_source::Once;
         }
 
-        $(impl<I> SelectableExpression<crate::mysql::dialect::force_index::Along<I>>
+        $(impl<I> SelectableExpression<crate::mysql::dialect::force_index::ForceIndex<I>>
             for $table::$column
         where
             I: crate::lists::index::Index<Table = $table::table>,
@@ -55,7 +52,7 @@ macro_rules! columns {
 }
 pub(in crate::mysql) use columns;
 
-impl<I: Index> QuerySource for Along<I>
+impl<I: Index> QuerySource for ForceIndex<I>
 where
     I::Table: Table,
     <I::Table as Table>::AllColumns: SelectableExpression<Self>,

@@ -68,19 +68,19 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
     for (text, expected) in [
         (
             "Duplicate entry 'a@b.c' for key 'users_email_key'",
-            ErrorKind::EmailTaken,
+            ErrorKind::Duplicate(UniqueKey::UserEmail),
         ),
         (
             "Duplicate entry 'a@b.c' for key 'users.users_email_key'",
-            ErrorKind::EmailTaken,
+            ErrorKind::Duplicate(UniqueKey::UserEmail),
         ),
         (
             "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys_key_hash'",
-            ErrorKind::KeyTaken,
+            ErrorKind::Duplicate(UniqueKey::IdempotencyKey),
         ),
         (
             "Duplicate entry '\\xB0\\x01' for key 'idempotency_keys.idempotency_keys_key_hash'",
-            ErrorKind::KeyTaken,
+            ErrorKind::Duplicate(UniqueKey::IdempotencyKey),
         ),
         ("Duplicate entry '7' for key 'PRIMARY'", ErrorKind::Conflict),
         (
@@ -97,7 +97,7 @@ fn a_foreign_key_is_named_by_its_constraint() {
     use byline_application::{identities, keys};
     use byline_domain::PostFields;
 
-    use crate::foreign_keys::tests::{Book, Note};
+    use crate::test_entities::{Book, Note};
 
     let missing = |constraint: &str| {
         format!(

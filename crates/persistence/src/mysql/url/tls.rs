@@ -75,11 +75,8 @@ impl Security {
         })
     }
 
-    /// Returns how to connect to `host`.
-    ///
-    /// # Errors
-    ///
-    /// The mode is `DISABLED`, and the password would not be safe.
+    /// Returns how to connect to `host`. Fails if the mode is `DISABLED`, and the password would
+    /// not be safe.
     pub(in crate::mysql) fn tls(
         &self,
         host: &Host,

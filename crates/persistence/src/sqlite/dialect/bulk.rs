@@ -1,8 +1,6 @@
-//! Rows in bulk.
-//!
-//! A row at a time: the statement is prepared once, and there is no way to a
-//! server that many rows could share. Measured, many rows in a statement are
-//! slower by what it takes to parse it.
+//! Inserts many rows, one at a time. The statement is prepared once, and there is no round trip
+//! that rows could share. Measured, statements with many rows are slower, because they have to
+//! be parsed.
 
 use std::iter;
 
@@ -25,7 +23,7 @@ pub(in crate::sqlite) fn insert_rows<E: EngineTable>(
     Ok(())
 }
 
-/// Inserts the rows under new ids, and gives these in the order of the rows.
+/// Inserts the rows under new ids, and returns these in the order of the rows.
 pub(in crate::sqlite) fn insert_with_new_ids<E: EngineTable>(
     connection: &mut Connection,
     rows: &[E::New<'_>],
@@ -37,7 +35,7 @@ pub(in crate::sqlite) fn insert_with_new_ids<E: EngineTable>(
     Ok(ids.take(rows.len()).collect())
 }
 
-/// Inserts the row and gives its id.
+/// Inserts the row and returns its id.
 pub(in crate::sqlite) fn insert_import(
     connection: &mut Connection,
     row: &NewImportRow,
@@ -48,13 +46,13 @@ pub(in crate::sqlite) fn insert_import(
         .get_result(connection)
 }
 
-/// The greatest id that was ever given.
+/// Returns the greatest id that was ever given.
 pub(in crate::sqlite) fn last_id<E: EngineTable>(connection: &mut Connection) -> QueryResult<i64> {
     Ok(next_ids::<E>(connection)?.start - 1)
 }
 
-/// Lets AUTOINCREMENT go on behind this id. Its table may be written, and has
-/// a row for a table that ever had one (<https://www.sqlite.org/autoinc.html>).
+/// Lets AUTOINCREMENT continue after this id. `sqlite_sequence` can be written, and has a row for
+/// each table that ever had one (<https://www.sqlite.org/autoinc.html>).
 pub(in crate::sqlite) fn advance_id_sequence<E: EngineTable>(
     connection: &mut Connection,
     last: i64,
