@@ -17,13 +17,13 @@ pub enum AppError {
     NotFound(EntityRef),
     /// The request contradicts what is stored.
     #[error(transparent)]
-    Conflict(Conflict),
+    Conflict(#[from] Conflict),
     /// The credential is refused.
     #[error("the credential {0}")]
     Unauthenticated(CredentialError),
     /// The caller may not do this.
     #[error("not allowed")]
-    Forbidden(#[source] Denial),
+    Forbidden(#[from] Denial),
     /// The row is not in any of the versions that the caller named.
     #[error("{0} is in another version than the request names")]
     PreconditionFailed(EntityRef),
@@ -42,7 +42,7 @@ pub enum AppError {
     Contention(#[source] Option<Cause>),
     /// The same request may succeed later. Nothing was changed.
     #[error(transparent)]
-    Unavailable(Unavailable),
+    Unavailable(#[from] Unavailable),
     /// The change may have been committed or not: the store failed at the commit.
     #[error("the store did not say whether the change was committed")]
     OutcomeUnknown(#[source] Option<Cause>),
@@ -133,24 +133,6 @@ impl From<CredentialError> for AppError {
     }
 }
 
-impl From<Denial> for AppError {
-    fn from(denial: Denial) -> Self {
-        Self::Forbidden(denial)
-    }
-}
-
-impl From<Conflict> for AppError {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(conflict)
-    }
-}
-
-impl From<Unavailable> for AppError {
-    fn from(reason: Unavailable) -> Self {
-        Self::Unavailable(reason)
-    }
-}
-
 impl From<RepositoryError> for AppError {
     /// Returns the meaning of an error that the use case does not expect: an unexpected
     /// duplicate or broken reference is a bug.
@@ -162,11 +144,7 @@ impl From<RepositoryError> for AppError {
             RepositoryError::Unavailable(cause) => Self::Unavailable(Unavailable::Database(cause)),
             RepositoryError::OutcomeUnknown(cause) => Self::OutcomeUnknown(Some(cause)),
             RepositoryError::NoIdLeft => Conflict::NoIdLeft.into(),
-            RepositoryError::Duplicate(_)
-            | RepositoryError::MissingReference(_)
-            | RepositoryError::StillReferenced(_)
-            | RepositoryError::Corrupt { .. }
-            | RepositoryError::Fault(_) => Self::internal(error),
+            bug => Self::internal(bug),
         }
     }
 }

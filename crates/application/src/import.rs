@@ -238,10 +238,6 @@ fn existing(
 }
 
 /// Returns the row with the ids that its parents have here.
-///
-/// # Errors
-///
-/// [`RowError::ParentMissing`].
 fn with_parents<E: Resource>(
     new: &ImportedRow<E>,
     parents: &[(Relation, BTreeMap<i64, i64>)],

@@ -13,11 +13,7 @@ pub enum Precondition {
 }
 
 impl Precondition {
-    /// Checks the version of a row.
-    ///
-    /// # Errors
-    ///
-    /// [`AppError::PreconditionFailed`] if the row may not be changed in it.
+    /// Checks that the row may be changed in this version.
     pub(crate) fn check(&self, subject: EntityRef, version: Version) -> Result<(), AppError> {
         match self {
             Self::OneOf(versions) if !versions.contains(&version) => {

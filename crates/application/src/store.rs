@@ -123,84 +123,52 @@ pub struct Release {
     pub schema: String,
 }
 
-/// The typed methods of a store. Each runs `work` in a session and returns its value once the
-/// session was ended successfully. `work` is `Fn`, since it may run again from the start.
-///
-/// # Errors
-///
-/// Those of `work`, and those of [`Store::submit`].
+/// Declares methods that run `work` in a session with this intent.
+macro_rules! typed_methods {
+    ($($(#[$doc:meta])* $method:ident: $intent:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// Those of [`run`](Self::run).
+        pub async fn $method<T: Send + 'static>(
+            &self,
+            options: impl Into<JobOptions>,
+            work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+        ) -> Result<T, AppError> {
+            self.run(Intent::$intent, options, work).await
+        }
+    )*};
+}
+
+/// The typed methods of a store.
 impl dyn Store + '_ {
-    /// Reads with one statement; see [`Intent::Read`].
+    typed_methods! {
+        /// Reads with one statement; see [`Intent::Read`].
+        read: Read;
+        /// Reads with several statements that see the same snapshot; see [`Intent::Snapshot`].
+        snapshot: Snapshot;
+        /// Inserts one row and changes nothing else; see [`Intent::Create`].
+        create: Create;
+        /// Changes rows; see [`Intent::Write`].
+        write: Write;
+        /// Tries out a change; see [`Intent::DryRun`].
+        dry_run: DryRun;
+    }
+
+    /// Runs `work` in a session and returns its value once the session was ended successfully.
+    /// `work` is `Fn`, since it may run again from the start.
     ///
     /// # Errors
     ///
-    /// See above.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        options: impl Into<JobOptions>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, AppError> {
-        self.run(Intent::Read, options.into(), work).await
-    }
-
-    /// Reads with several statements that see the same snapshot; see [`Intent::Snapshot`].
-    ///
-    /// # Errors
-    ///
-    /// See above.
-    pub async fn snapshot<T: Send + 'static>(
-        &self,
-        options: impl Into<JobOptions>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, AppError> {
-        self.run(Intent::Snapshot, options.into(), work).await
-    }
-
-    /// Inserts one row and changes nothing else; see [`Intent::Create`].
-    ///
-    /// # Errors
-    ///
-    /// See above.
-    pub async fn create<T: Send + 'static>(
-        &self,
-        options: impl Into<JobOptions>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, AppError> {
-        self.run(Intent::Create, options.into(), work).await
-    }
-
-    /// Changes rows; see [`Intent::Write`].
-    ///
-    /// # Errors
-    ///
-    /// See above.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        options: impl Into<JobOptions>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, AppError> {
-        self.run(Intent::Write, options.into(), work).await
-    }
-
-    /// Tries out a change; see [`Intent::DryRun`].
-    ///
-    /// # Errors
-    ///
-    /// See above.
-    pub async fn dry_run<T: Send + 'static>(
-        &self,
-        options: impl Into<JobOptions>,
-        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
-    ) -> Result<T, AppError> {
-        self.run(Intent::DryRun, options.into(), work).await
-    }
-
-    async fn run<T: Send + 'static>(
+    /// Those of `work`, and those of [`Store::submit`].
+    pub async fn run<T: Send + 'static>(
         &self,
         intent: Intent,
-        JobOptions { deadline, times }: JobOptions,
+        options: impl Into<JobOptions>,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
+        let JobOptions { deadline, times } = options.into();
         let (sender, receiver) = oneshot::channel();
         let job = TypedJob {
             work,

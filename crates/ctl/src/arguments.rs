@@ -108,10 +108,6 @@ Examples:
 
 impl Arguments {
     /// Parses the arguments of this process.
-    ///
-    /// # Errors
-    ///
-    /// They are wrong, or ask for `--help` or `--version`: the error prints what is to be shown.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let environment = |name: &OsStr| std::env::var_os(name);

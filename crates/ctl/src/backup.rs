@@ -1,12 +1,12 @@
 //! `bylinectl backup`
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
-use crate::files::{Files, Replaces, Writing, is_stream};
+use crate::files::{Files, Replaces, Writing};
+use crate::print::print;
 use crate::transfer::number;
 
 /// The file to write.
@@ -32,22 +32,11 @@ Example:
   bylinectl backup /var/backups/byline-2026-11-25.db";
 
 /// Makes the backup.
-///
-/// # Errors
-///
-/// What [`Files::output`] refuses, [`Failure::Write`], [`Failure::Database`],
-/// [`Failure::Output`].
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
     arguments: &BackupArgs,
 ) -> Result<(), Failure> {
-    if is_stream(&arguments.file) {
-        return Err(Failure::NoFile(
-            arguments.file.clone(),
-            "is standard output; a backup is a file",
-        ));
-    }
     let replaces = if arguments.force {
         Replaces::Anything
     } else {
@@ -55,18 +44,16 @@ pub(crate) fn run(
     };
     let output = files.output(&arguments.file, replaces)?;
     let Writing::File(unfinished) = output.create()? else {
-        return Err(Failure::Write(
+        return Err(Failure::NoFile(
             arguments.file.clone(),
-            io::ErrorKind::Unsupported.into(),
+            "is standard output; a backup is a file",
         ));
     };
     byline_persistence::backup(url, unfinished.path())?;
     let bytes = unfinished.finish()?;
-    writeln!(
-        io::stdout(),
+    print(format_args!(
         "wrote {} ({} bytes), checked",
         arguments.file.display(),
         number(bytes)
-    )
-    .map_err(Failure::Output)
+    ))
 }

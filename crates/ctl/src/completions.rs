@@ -13,10 +13,6 @@ use crate::failure::Failure;
 use crate::files::{Files, Replaces};
 
 /// Prints a script that completes the arguments of this program in a shell.
-///
-/// # Errors
-///
-/// [`Failure::Output`]
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "bylinectl", &mut script);
@@ -24,10 +20,6 @@ pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
 }
 
 /// Writes a manual page for this program and one for each command.
-///
-/// # Errors
-///
-/// [`Failure::Write`], and what [`Files::output`] refuses.
 pub(crate) fn man(mut files: Files, folder: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::Write(folder.to_owned(), error);
     files.folder(folder)?;

@@ -1,20 +1,18 @@
 //! `bylinectl copy`
 
-use std::io::{self, Write};
-
+use byline_application::Digest;
 use byline_application::import::{
     BatchOutcome, Checkpoint, ImportId, NewImport, Numbering, OnConflict, RowError, Step, Task,
 };
-use byline_application::{Clock as _, Digest};
 use byline_domain::UserId;
 use byline_persistence::DatabaseUrl;
 
-use crate::clock::SystemClock;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::files::Files;
 use crate::transfer::{
-    BatchSize, BlockingStore, Columns, EntityProgress, Rows, TABLES, Table, advance_id_sequences,
-    for_each_entity, number, read_rows,
+    BatchSize, BlockingStore, Columns, Rows, TABLES, advance_id_sequences, for_each_entity,
+    read_rows,
 };
 
 mod proof;
@@ -24,22 +22,14 @@ mod proof;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CopyArgs {
     /// The database to copy. A password belongs into the environment.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "BYLINE_COPY_FROM",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "URL")]
+    #[arg(env = "BYLINE_COPY_FROM", hide_env_values = true)]
     from: DatabaseUrl,
 
     /// The database to copy to: migrated, and without users. A password belongs
     /// into the environment.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "BYLINE_COPY_TO",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "URL")]
+    #[arg(env = "BYLINE_COPY_TO", hide_env_values = true)]
     to: DatabaseUrl,
 
     /// Copy nothing: only compare.
@@ -70,11 +60,6 @@ const BATCH: BatchSize = BatchSize {
 };
 
 /// Copies all rows, and compares both databases.
-///
-/// # Errors
-///
-/// [`Failure::NotEmpty`], [`Failure::Differs`], [`Failure::Database`],
-/// [`Failure::Refused`].
 pub(crate) fn run(arguments: &CopyArgs) -> Result<(), Failure> {
     if Files::are_same(&arguments.from, &arguments.to) {
         return Err(Failure::SameDatabase);
@@ -90,65 +75,35 @@ pub(crate) fn run(arguments: &CopyArgs) -> Result<(), Failure> {
 
 /// Copies all rows as they are at one moment.
 fn copy(from: &BlockingStore, to: &BlockingStore, quiet: bool) -> Result<(), Failure> {
-    let begun = for_each_entity!(E => begin::<E>(to)?);
-    let after = begun
-        .iter()
-        .map(|(_, position)| i64::try_from(position.bytes).ok());
-    let after = after.collect();
-    let mut copies: Vec<_> = TABLES
-        .iter()
-        .zip(begun)
-        .map(|(table, (import, position))| TableCopy {
-            to,
-            table,
-            import,
-            position,
-        })
-        .collect();
-    read_rows(from, after, BATCH, |last_ids, batches| {
-        for (table, last) in TABLES.iter().zip(&last_ids) {
-            check_room(table, *last)?;
-        }
-        let mut progress = EntityProgress::new(&last_ids, quiet);
-        for (entity, rows) in batches {
-            let Some(copy) = copies.get_mut(entity) else {
-                continue;
-            };
-            let progress = progress.of(entity, copy.position.bytes);
-            let count = rows.count();
-            copy.store(rows)?;
-            progress.advance(copy.position.bytes, count);
-        }
-        drop(progress);
-        to.write(move |session| Ok(advance_id_sequences(session, &last_ids)?))
-    })
+    let mut copies = for_each_entity!(E => TableCopy::begin::<E>(to)?);
+    let after = copies.each_ref();
+    let after = after.map(|copy| i64::try_from(copy.position.bytes).ok());
+    let store = |entity: usize, rows| match copies.get_mut(entity) {
+        Some(copy) => copy.store(rows),
+        None => Ok(()),
+    };
+    let last_ids = read_rows(from, after.to_vec(), BATCH, quiet, check_room, store)?;
+    to.write(move |session| Ok(advance_id_sequences(session, &last_ids)?))
 }
 
-/// Returns the copy into this database that was broken off, or begins one. A copy counts
-/// ids where an import counts bytes.
-fn begin<E: Columns>(to: &BlockingStore) -> Result<(ImportId, Checkpoint), Failure> {
-    let mark = mark();
-    let (earlier, is_empty) = to.read(move |session| {
-        let imports = session.imports().list(E::PLURAL)?;
-        let is_empty = E::repository(session).rows_after(0, 1)?.is_empty();
-        let mut imports = imports.into_iter();
-        let earlier = imports.find(|import| import.position.digest == mark);
-        Ok((earlier, is_empty))
-    })?;
-    if let Some(earlier) = earlier {
-        return Ok((earlier.id, earlier.position));
+/// Refuses a database that would leave the other few ids to give.
+fn check_room(last_ids: &[i64]) -> Result<(), Failure> {
+    let most = UserId::MAX_IMPORTED.get();
+    for (table, last) in TABLES.iter().zip(last_ids) {
+        if *last > most {
+            let why = format!("the last id that was given is {last}, and must be at most {most}");
+            return Err(Failure::UsedUp(table.plural, why));
+        }
     }
-    if !is_empty {
-        return Err(Failure::NotEmpty);
-    }
-    let new = NewImport {
-        rows: E::PLURAL,
-        numbering: Numbering::Kept,
-        parents: None,
-    };
-    let now = SystemClock.now();
-    let id = to.write(move |session| Ok(session.imports().begin(&new, now)?))?;
-    Ok((id, Checkpoint::START))
+    Ok(())
+}
+
+/// How far the copy of an entity's rows is. A copy counts ids where an import counts bytes.
+struct TableCopy<'a> {
+    to: &'a BlockingStore,
+    plural: &'static str,
+    import: ImportId,
+    position: Checkpoint,
 }
 
 /// Returns the digest that tells a copy from an import of a file.
@@ -156,25 +111,37 @@ fn mark() -> Digest {
     Digest::of(&[b"bylinectl copy"])
 }
 
-/// Refuses a database that would leave the other few ids to give.
-fn check_room(table: &Table, last: i64) -> Result<(), Failure> {
-    let most = UserId::MAX_IMPORTED.get();
-    if last <= most {
-        return Ok(());
+impl<'a> TableCopy<'a> {
+    /// Returns the copy into this database that was broken off, or begins one.
+    fn begin<E: Columns>(to: &'a BlockingStore) -> Result<Self, Failure> {
+        let (earlier, is_empty) = to.read(|session| {
+            let is_empty = E::repository(session).rows_after(0, 1)?.is_empty();
+            let mut imports = session.imports().list(E::PLURAL)?.into_iter();
+            let earlier = imports.find(|import| import.position.digest == mark());
+            Ok((earlier, is_empty))
+        })?;
+        let (import, position) = match earlier {
+            Some(earlier) => (earlier.id, earlier.position),
+            None if !is_empty => return Err(Failure::NotEmpty),
+            None => {
+                let new = NewImport {
+                    rows: E::PLURAL,
+                    numbering: Numbering::Kept,
+                    parents: None,
+                };
+                let now = now();
+                let id = to.write(move |session| Ok(session.imports().begin(&new, now)?))?;
+                (id, Checkpoint::START)
+            }
+        };
+        Ok(Self {
+            to,
+            plural: E::PLURAL,
+            import,
+            position,
+        })
     }
-    let why = format!("the last id that was given is {last}, and must be at most {most}");
-    Err(Failure::UsedUp(table.plural, why))
-}
 
-/// How far the copy of an entity's rows is.
-struct TableCopy<'a> {
-    to: &'a BlockingStore,
-    table: &'static Table,
-    import: ImportId,
-    position: Checkpoint,
-}
-
-impl TableCopy<'_> {
     fn store(&mut self, rows: Box<dyn Rows>) -> Result<(), Failure> {
         let task = Task {
             id: self.import,
@@ -190,7 +157,7 @@ impl TableCopy<'_> {
         let step = Step {
             from: self.position.bytes,
             to: position,
-            now: SystemClock.now(),
+            now: now(),
         };
         let outcome = self
             .to
@@ -204,7 +171,7 @@ impl TableCopy<'_> {
                     Some(RowError::VersionTooHigh) => Failure::UsedUp,
                     _ => Failure::NoPlace,
                 };
-                return Err(failure(self.table.plural, why.unwrap_or_default()));
+                return Err(failure(self.plural, why.unwrap_or_default()));
             }
             BatchOutcome::Elsewhere => return Err(Failure::CopiedElsewhere),
         }
@@ -213,33 +180,13 @@ impl TableCopy<'_> {
     }
 }
 
-/// Compares the databases, range by range.
+/// Compares the databases, one entity after the other.
 fn prove(from: &BlockingStore, to: &BlockingStore, quiet: bool) -> Result<(), Failure> {
-    type Compare = fn(&BlockingStore, &BlockingStore, bool) -> Result<proof::Compared, Failure>;
-    let mut differing = 0;
-    let mut output = io::stdout().lock();
+    type Compare = fn(&BlockingStore, &BlockingStore, bool) -> Result<bool, Failure>;
     let compare: &[Compare] = &for_each_entity!(E => proof::compare::<E>);
+    let mut are_equal = true;
     for compare in compare {
-        let compared = compare(from, to, quiet)?;
-        for range in &compared.differing {
-            writeln!(output, "{range}").map_err(Failure::Output)?;
-        }
-        differing += compared.differing.len();
-        if compared.differing.is_empty() {
-            writeln!(
-                output,
-                "{} {} on both sides, equal in {} ranges; sha256 {}",
-                number(compared.rows),
-                compared.what,
-                number(compared.ranges),
-                compared.digest
-            )
-            .map_err(Failure::Output)?;
-        }
+        are_equal &= compare(from, to, quiet)?;
     }
-    if differing == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Differs)
-    }
+    are_equal.then_some(()).ok_or(Failure::Differs)
 }

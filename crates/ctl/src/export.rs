@@ -1,14 +1,13 @@
 //! `bylinectl export`
 
-use std::io::{self, Write};
-
 use byline_persistence::DatabaseUrl;
 
 use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Replaces, is_stream};
+use crate::print::tell;
 use crate::transfer::{
-    BatchSize, BlockingStore, EntityProgress, Format, Sink, TABLES, Table, number, read_rows,
+    BatchSize, BlockingStore, Format, Rows, Sink, TABLES, Table, number, read_rows,
 };
 
 /// What to export, and where to.
@@ -48,11 +47,6 @@ struct ExportFile {
 }
 
 /// Writes all rows to the files, which get their names only once all rows are in them.
-///
-/// # Errors
-///
-/// What [`Files::output`] refuses, [`Failure::UnknownFormat`], [`Failure::Database`],
-/// [`Failure::Refused`], [`Failure::Write`].
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
@@ -82,30 +76,25 @@ pub(crate) fn run(
     let after = exports.iter().map(|export| export.as_ref().map(|_| 0));
     // Each page as soon as it is read.
     let batch = BatchSize { rows: 1, bytes: 0 };
-    read_rows(&store, after.collect(), batch, |last_ids, batches| {
-        let mut progress = EntityProgress::new(&last_ids, arguments.quiet);
-        for (entity, rows) in batches {
-            let Some(Some(export)) = exports.get_mut(entity) else {
-                continue;
-            };
-            rows.write(&mut export.sink)?;
+    let (after, quiet) = (after.collect(), arguments.quiet);
+    let write = |entity: usize, rows: Box<dyn Rows>| match exports.get_mut(entity) {
+        Some(Some(export)) => {
             export.rows += rows.count();
-            let position = u64::try_from(rows.last_id()).unwrap_or_default();
-            progress.of(entity, 0).advance(position, rows.count());
+            rows.write(&mut export.sink)
         }
-        Ok(())
-    })?;
-    let mut lines = Vec::new();
+        _ => Ok(()),
+    };
+    read_rows(&store, after, batch, quiet, |_| Ok(()), write)?;
     for ExportFile { table, sink, rows } in exports.into_iter().flatten() {
         let path = sink.path().display().to_string();
         sink.finish()?;
-        if !arguments.quiet && path != "-" {
-            lines.push(format!("wrote {} {} to {path}", number(rows), table.plural));
+        if !quiet && path != "-" {
+            tell(format_args!(
+                "wrote {} {} to {path}",
+                number(rows),
+                table.plural
+            ));
         }
-    }
-    let mut output = io::stderr().lock();
-    for line in lines {
-        writeln!(output, "{line}").map_err(Failure::Output)?;
     }
     Ok(())
 }

@@ -44,10 +44,6 @@ const PRIVATE: u32 = 0o600;
 impl Files {
     /// Registers the databases of a command. Files are written from the first. The standard
     /// streams must not be files of a database.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::OfDatabase`]
     pub(crate) fn of(databases: &[&DatabaseUrl]) -> Result<Self, Failure> {
         let mut named = Vec::new();
         for path in databases.iter().flat_map(|url| url.files()) {
@@ -76,10 +72,6 @@ impl Files {
     }
 
     /// Registers a file that is read; `-` is standard input.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Input`], [`Failure::OfDatabase`], [`Failure::SameFile`]
     pub(crate) fn input(&mut self, path: &Path) -> Result<Input, Failure> {
         let failed = |error| Failure::Input(path.to_owned(), error);
         let node = if is_stream(path) {
@@ -100,15 +92,11 @@ impl Files {
                 return Err(Failure::SameFile(path.to_owned(), "standard output".into()));
             }
         }
-        Ok(Input::new(path, node))
+        let path = path.to_owned();
+        Ok(Input { path, node })
     }
 
     /// Registers a file that is written; `-` is standard output.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`], [`Failure::Exists`], [`Failure::NoFile`],
-    /// [`Failure::OfDatabase`], [`Failure::SameFile`], [`Failure::HoldsDatabase`]
     pub(crate) fn output(&mut self, path: &Path, replaces: Replaces) -> Result<Output, Failure> {
         if is_stream(path) {
             let status = fstat(stdout()).map_err(io::Error::from);
@@ -120,14 +108,14 @@ impl Files {
             self.note(path, Identity::of_path(path), false)?;
             output::refuse(path, replaces)?;
         }
-        Ok(Output::new(path, replaces, self.mode))
+        Ok(Output {
+            path: path.to_owned(),
+            replaces,
+            mode: self.mode,
+        })
     }
 
     /// Registers a folder that is created, with its ancestors.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::OfDatabase`], [`Failure::HoldsDatabase`]
     pub(crate) fn folder(&self, path: &Path) -> Result<(), Failure> {
         for folder in path.ancestors() {
             self.refuse_database(folder, &Identity::of_path(folder))?;

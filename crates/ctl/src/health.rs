@@ -1,11 +1,11 @@
 //! `bylinectl health`
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::print::print;
 
 /// The service to ask.
 #[derive(Debug, Args)]
@@ -27,9 +27,7 @@ pub(crate) fn run(probe: &Probe) -> Result<(), Failure> {
         .build()
         .into();
     match agent.get(&url).call() {
-        Ok(answer) if answer.status().is_success() => {
-            writeln!(io::stdout(), "ready").map_err(Failure::Output)
-        }
+        Ok(answer) if answer.status().is_success() => print("ready"),
         Ok(answer) => Err(Failure::NotReady {
             url,
             status: answer.status().as_u16(),

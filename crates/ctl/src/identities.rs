@@ -1,7 +1,5 @@
 //! `bylinectl identities`
 
-use std::io::{self, Write};
-
 use byline_application::identities;
 use byline_domain::UserId;
 use byline_persistence::DatabaseUrl;
@@ -10,7 +8,8 @@ use clap::{Args, Subcommand};
 
 use crate::clock::now;
 use crate::failure::Failure;
-use crate::keys::{in_session, user_id};
+use crate::keys::{id, in_session};
+use crate::print::print;
 
 /// The commands about identities.
 #[derive(Debug, Subcommand)]
@@ -20,7 +19,7 @@ pub(crate) enum IdentitiesCommand {
         #[command(flatten)]
         subject: SubjectArgs,
         /// Which user, by id.
-        #[arg(long, value_name = "ID", value_parser = user_id)]
+        #[arg(long, value_name = "ID", value_parser = id::<UserId>)]
         user: UserId,
     },
     /// Forget which user a subject is, also when that user was deleted: it may
@@ -43,11 +42,6 @@ pub(crate) struct SubjectArgs {
 }
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// [`Failure::Database`], [`Failure::Refused`], [`Failure::NotLinked`],
-/// [`Failure::System`], [`Failure::Output`].
 pub(crate) fn run(url: &DatabaseUrl, command: &IdentitiesCommand) -> Result<(), Failure> {
     let line = match command {
         IdentitiesCommand::Link { subject, user } => {
@@ -65,5 +59,5 @@ pub(crate) fn run(url: &DatabaseUrl, command: &IdentitiesCommand) -> Result<(), 
             "the subject is linked to no user any more".to_owned()
         }
     };
-    writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
+    print(line)
 }

@@ -1,14 +1,14 @@
 //! `bylinectl import`
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
-use byline_application::import::{ImportCounts, ImportId, Numbering, OnConflict};
-use byline_persistence::{DatabaseUrl, migrations};
+use byline_application::import::{Checkpoint, ImportId, Numbering, OnConflict};
+use byline_persistence::{Database, DatabaseUrl, migrations};
 
 use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Input};
+use crate::print::{print, tell};
 use crate::transfer::{BlockingStore, Columns, Format, TABLES, for_each_entity, number};
 
 mod batches;
@@ -125,11 +125,6 @@ impl ImportArgs {
 }
 
 /// Imports the files.
-///
-/// # Errors
-///
-/// [`Failure::BadLines`] when a line cannot be stored; [`Failure::Database`],
-/// [`Failure::Refused`], and those of the files.
 pub(crate) fn run(
     url: &DatabaseUrl,
     mut files: Files,
@@ -140,145 +135,121 @@ pub(crate) fn run(
         let format = Format::of(path, arguments.format, input.length().is_none())?;
         Ok((input, format))
     })?;
-    let store = if arguments.indexes_last {
-        BlockingStore::open_without_list_indexes(url)?
+    let real = if arguments.indexes_last {
+        BlockingStore::of(Database::open_without_list_indexes(url)?)?
     } else {
         BlockingStore::open(url)?
     };
-    let dry_run = arguments
-        .dry_run
-        .then(|| DryRunDatabase::of(&store))
-        .transpose()?;
-    let target = Target {
-        real: &store,
+    let dry_run = arguments.dry_run.then(|| DryRunDatabase::of(&real));
+    let dry_run = dry_run.transpose()?;
+    let mut importer = Importer {
+        real: &real,
         dry_run: dry_run.as_ref(),
+        arguments,
+        begun: BTreeMap::new(),
+        last: None,
+        errors: ErrorReport::new(arguments.max_errors),
     };
-    let mut errors = ErrorReport::new(arguments.max_errors);
-    let imported = import_all(&target, &inputs, arguments, &mut errors);
+    let imported = importer.import_all(&inputs);
+    let errors = importer.errors;
     drop(dry_run);
-    drop(store);
+    drop(real);
     if arguments.indexes_last {
         // Also after an error: others want to use the file.
-        build_indexes(url, arguments.quiet)?;
+        if !arguments.quiet {
+            tell("building the indexes");
+        }
+        migrations::migrate(url)?;
     }
     imported?;
     errors.end(arguments.dry_run, arguments.skip_invalid)
 }
 
-/// Imports file after file, parents before their children.
-fn import_all(
-    target: &Target<'_>,
-    inputs: &[Option<(Input, Format)>],
-    arguments: &ImportArgs,
-    errors: &mut ErrorReport,
-) -> Result<(), Failure> {
-    let mut imports = Imports::default();
-    let import: &[ImportFile] = &for_each_entity!(E => import_file::<E>);
-    for (import, input) in import.iter().zip(inputs) {
-        if let Some((input, format)) = input
-            && errors.may_go_on(arguments.skip_invalid)
-        {
-            import(target, (input, *format), arguments, &mut imports, errors)?;
-        }
-    }
-    if errors.are_none() && !arguments.dry_run {
-        for table in TABLES {
-            let mut children = table.children().peekable();
-            // Notes about ids are of no use once all children have found their parents.
-            if let Some(import) = imports.by_entity.get(table.name)
-                && children.peek().is_some()
-                && children.all(|child| imports.by_entity.contains_key(child.name))
-            {
-                forget(target.real, *import)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The imports of this command so far, if they note ids: rows are numbered anew.
-#[derive(Default)]
-struct Imports {
-    by_entity: BTreeMap<&'static str, ImportId>,
-    last: Option<ImportId>,
-}
-
-/// Where rows are stored.
-struct Target<'a> {
-    /// The database.
+/// Imports file after file.
+struct Importer<'a> {
     real: &'a BlockingStore,
     /// The database that a dry run stores the rows in instead.
     dry_run: Option<&'a DryRunDatabase>,
+    arguments: &'a ImportArgs,
+    /// The imports so far that note ids, because rows are numbered anew, by the names of their
+    /// entities.
+    begun: BTreeMap<&'static str, ImportId>,
+    /// The last of them.
+    last: Option<ImportId>,
+    errors: ErrorReport,
 }
 
-impl Target<'_> {
+impl Importer<'_> {
+    /// Imports parents before their children.
+    fn import_all(&mut self, inputs: &[Option<(Input, Format)>]) -> Result<(), Failure> {
+        type ImportFile<'i> = fn(&mut Importer<'i>, &Input, Format) -> Result<(), Failure>;
+        let import: &[ImportFile<'_>] = &for_each_entity!(E => Self::import::<E>);
+        for (import, input) in import.iter().zip(inputs) {
+            if let Some((input, format)) = input
+                && self.errors.may_go_on(self.arguments.skip_invalid)
+            {
+                import(self, input, *format)?;
+            }
+        }
+        if self.errors.are_none() && !self.arguments.dry_run {
+            for table in TABLES {
+                let mut children = table.children().peekable();
+                // Notes about ids are of no use once all children have found their parents.
+                if let Some(import) = self.begun.get(table.name)
+                    && children.peek().is_some()
+                    && children.all(|child| self.begun.contains_key(child.name))
+                {
+                    forget(self.real, *import)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn import<E: Columns>(&mut self, input: &Input, format: Format) -> Result<(), Failure> {
+        let beginning = Beginning::find::<E>(self, input)?;
+        if beginning.task.numbering == Numbering::Anew {
+            self.begun.insert(E::NAME, beginning.task.id);
+            self.last = Some(beginning.task.id);
+        }
+        let Checkpoint { bytes, lines, .. } = beginning.position;
+        let path = input.path().display();
+        let is_done = bytes > 0 && Some(bytes) == input.length();
+        if lines > 0 && !self.arguments.quiet {
+            if is_done {
+                tell(format_args!(
+                    "{path} is stored already; `--again` stores it once more"
+                ));
+            } else {
+                let lines = number(lines);
+                tell(format_args!(
+                    "{path}: {lines} lines are stored already; going on"
+                ));
+            }
+        }
+        if is_done {
+            return Ok(());
+        }
+        let counts = file::import::<E>(self, input, format, beginning)?;
+        let would = if self.dry_run.is_some() {
+            "would be "
+        } else {
+            ""
+        };
+        let inserted = number(counts.inserted);
+        let mut text = format!("{path}: {inserted} {} {would}stored", E::PLURAL);
+        for (count, how) in [(counts.updated, "changed"), (counts.skipped, "left out")] {
+            if count > 0 {
+                text.push_str(&format!(", {} {would}{how}", number(count)));
+            }
+        }
+        print(text)
+    }
+
     /// Returns the database that the rows are stored in.
     fn store(&self) -> &BlockingStore {
         self.dry_run.map_or(self.real, DryRunDatabase::store)
     }
-}
-
-type ImportFile = fn(
-    &Target<'_>,
-    (&Input, Format),
-    &ImportArgs,
-    &mut Imports,
-    &mut ErrorReport,
-) -> Result<(), Failure>;
-
-fn import_file<E: Columns>(
-    target: &Target<'_>,
-    (input, format): (&Input, Format),
-    arguments: &ImportArgs,
-    imports: &mut Imports,
-    errors: &mut ErrorReport,
-) -> Result<(), Failure> {
-    let beginning = Beginning::find::<E>(target, input, arguments, imports)?;
-    if beginning.task.numbering == Numbering::Anew {
-        imports.by_entity.insert(E::NAME, beginning.task.id);
-        imports.last = Some(beginning.task.id);
-    }
-    let lines = beginning.position.lines;
-    let path = input.path().display();
-    if lines > 0 && !arguments.quiet {
-        tell(&if beginning.is_done {
-            format!("{path} is stored already; `--again` stores it once more")
-        } else {
-            format!(
-                "{path}: {} lines are stored already; going on",
-                number(lines)
-            )
-        })?;
-    }
-    if beginning.is_done {
-        return Ok(());
-    }
-    let counts = file::import::<E>(target, (input.path(), format), arguments, beginning, errors)?;
-    report(E::PLURAL, &path.to_string(), &counts, arguments.dry_run)
-}
-
-/// `users.csv: 10 users stored, 2 changed, 3 left out`
-fn report(what: &str, path: &str, counts: &ImportCounts, dry_run: bool) -> Result<(), Failure> {
-    let would = if dry_run { "would be " } else { "" };
-    let mut text = format!("{path}: {} {what} {would}stored", number(counts.inserted));
-    for (count, how) in [(counts.updated, "changed"), (counts.skipped, "left out")] {
-        if count > 0 {
-            text.push_str(&format!(", {} {would}{how}", number(count)));
-        }
-    }
-    writeln!(io::stdout(), "{text}").map_err(Failure::Output)
-}
-
-fn tell(line: &str) -> Result<(), Failure> {
-    writeln!(io::stderr(), "{line}").map_err(Failure::Output)
-}
-
-fn build_indexes(url: &DatabaseUrl, is_quiet: bool) -> Result<(), Failure> {
-    if !is_quiet {
-        tell("building the indexes")?;
-    }
-    migrations::migrate(url)?;
-    Ok(())
 }
 
 /// Removes the notes about ids of an import, a few at a time so that others need not wait.

@@ -1,6 +1,5 @@
 //! `bylinectl keys`
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use byline_application::keys::{self, ListedKey, Secret};
@@ -13,7 +12,7 @@ use rand::distr::{Alphanumeric, SampleString};
 
 use crate::clock::now;
 use crate::failure::Failure;
-use crate::table::write_table;
+use crate::print::{print, print_table, tell};
 use crate::transfer::BlockingStore;
 
 /// The commands about keys.
@@ -28,7 +27,7 @@ pub(crate) enum KeysCommand {
     /// End a key: it is refused from the next request on, by every instance.
     Revoke {
         /// Which key, by the number that `list` shows.
-        #[arg(value_parser = key_id)]
+        #[arg(value_parser = id::<KeyId>)]
         id: KeyId,
     },
 }
@@ -45,7 +44,7 @@ pub(crate) struct KeyArgs {
     scopes: Vec<Scope>,
     /// The user who acts with it, by id [default: no user]. It goes with the
     /// user.
-    #[arg(long, value_name = "ID", value_parser = user_id)]
+    #[arg(long, value_name = "ID", value_parser = id::<UserId>)]
     user: Option<UserId>,
     /// After which time it ends, such as 90d, 12h or "1 year" [default: never].
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
@@ -56,29 +55,22 @@ pub(crate) struct KeyArgs {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Carries out the command.
-///
-/// # Errors
-///
-/// [`Failure::Database`], [`Failure::Refused`], [`Failure::NoKey`],
-/// [`Failure::System`], [`Failure::Output`].
-pub(crate) fn run(url: &DatabaseUrl, command: &KeysCommand) -> Result<(), Failure> {
+pub(crate) fn run(url: &DatabaseUrl, command: KeysCommand) -> Result<(), Failure> {
     match command {
         KeysCommand::Create(arguments) => create(url, arguments),
         KeysCommand::List => list(url),
-        KeysCommand::Revoke { id } => revoke(url, *id),
+        KeysCommand::Revoke { id } => revoke(url, id),
     }
 }
 
-fn create(url: &DatabaseUrl, arguments: &KeyArgs) -> Result<(), Failure> {
+fn create(url: &DatabaseUrl, arguments: KeyArgs) -> Result<(), Failure> {
     let now = now();
+    let expires_at = arguments.expires_in.map(|span| after(now, span));
     let new = NewApiKey {
-        name: arguments.name.clone(),
+        name: arguments.name,
         user: arguments.user,
-        scopes: arguments.scopes.iter().copied().collect(),
-        expires_at: arguments
-            .expires_in
-            .map(|span| after(now, span))
-            .transpose()?,
+        scopes: arguments.scopes.into_iter().collect(),
+        expires_at: expires_at.transpose()?,
     };
     let random = Alphanumeric.sample_string(&mut rand::rng(), Secret::RANDOM);
     let secret = Secret::of(&random).ok_or_else(|| Failure::Unfit("no secret".into()))?;
@@ -86,31 +78,15 @@ fn create(url: &DatabaseUrl, arguments: &KeyArgs) -> Result<(), Failure> {
     let key = in_session(url, move |session| {
         keys::create(session, &new, &secret, now)
     })?;
-    let mut errors = io::stderr().lock();
-    drop(writeln!(
-        errors,
+    tell(format_args!(
         "key {} ({}); it is shown this once and cannot be recovered:",
         key.id, key.grant.scopes
     ));
-    writeln!(io::stdout().lock(), "{text}").map_err(Failure::Output)
+    print(text)
 }
 
 fn list(url: &DatabaseUrl) -> Result<(), Failure> {
-    let listed = in_session(url, keys::list)?;
-    tell(&mut io::stdout().lock(), &listed, now()).map_err(Failure::Output)
-}
-
-fn revoke(url: &DatabaseUrl, id: KeyId) -> Result<(), Failure> {
-    let now = now();
-    let line = match in_session(url, move |session| keys::revoke(session, id, now))? {
-        Some(true) => format!("revoked key {id}"),
-        Some(false) => format!("key {id} was revoked before"),
-        None => return Err(Failure::NoKey(id)),
-    };
-    writeln!(io::stdout().lock(), "{line}").map_err(Failure::Output)
-}
-
-fn tell(output: &mut impl Write, listed: &[ListedKey], now: Timestamp) -> io::Result<()> {
+    let (listed, now) = (in_session(url, keys::list)?, now());
     let heads = [
         "ID",
         "KEY",
@@ -121,8 +97,9 @@ fn tell(output: &mut impl Write, listed: &[ListedKey], now: Timestamp) -> io::Re
         "SCOPES",
         "NAME",
     ];
-    let rows = listed.iter().map(|ListedKey { key, last_used_at }| {
-        let time = |at: &Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
+    let rows = listed.into_iter().map(|ListedKey { key, last_used_at }| {
+        let time = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.to_string());
+        let user = key.grant.user.map(|user| user.to_string());
         let state = match key.principal(now) {
             Ok(_) => "active",
             Err(byline_domain::KeyEnded::Revoked) => "revoked",
@@ -132,16 +109,24 @@ fn tell(output: &mut impl Write, listed: &[ListedKey], now: Timestamp) -> io::Re
             key.id.to_string(),
             format!("{}…", key.hint),
             state.to_owned(),
-            key.grant
-                .user
-                .map_or("none".to_owned(), |user| user.to_string()),
-            time(&key.grant.expires_at),
+            user.unwrap_or("none".to_owned()),
+            time(key.grant.expires_at),
             time(last_used_at),
             key.grant.scopes.to_string(),
             key.grant.name.as_str().to_owned(),
         ]
     });
-    write_table(output, heads, rows)
+    print_table(heads, rows)
+}
+
+fn revoke(url: &DatabaseUrl, id: KeyId) -> Result<(), Failure> {
+    let now = now();
+    let line = match in_session(url, move |session| keys::revoke(session, id, now))? {
+        Some(true) => format!("revoked key {id}"),
+        Some(false) => format!("key {id} was revoked before"),
+        None => return Err(Failure::NoKey(id)),
+    };
+    print(line)
 }
 
 /// Runs `work` in a session, and commits it.
@@ -175,15 +160,7 @@ pub(crate) fn scope(text: &str) -> Result<Scope, String> {
     })
 }
 
-fn key_id(text: &str) -> Result<KeyId, String> {
-    id(text)
-}
-
-pub(crate) fn user_id(text: &str) -> Result<UserId, String> {
-    id(text)
-}
-
-fn id<I: TryFrom<i64>>(text: &str) -> Result<I, String> {
+pub(crate) fn id<I: TryFrom<i64>>(text: &str) -> Result<I, String> {
     text.parse()
         .ok()
         .and_then(|number: i64| I::try_from(number).ok())

@@ -17,9 +17,8 @@ mod import;
 mod keys;
 mod migrate;
 mod openapi;
+mod print;
 mod seed;
-mod status;
-mod table;
 mod token;
 mod transfer;
 
@@ -41,7 +40,7 @@ fn run() -> Result<(), Failure> {
     let files = Files::of(&[url])?;
     match arguments.command {
         Command::Migrate { status: None } => migrate::run(url),
-        Command::Migrate { status: Some(_) } => status::run(url),
+        Command::Migrate { status: Some(_) } => migrate::status(url),
         Command::Health(probe) => health::run(&probe),
         Command::Openapi => openapi::run(),
         Command::Check => check::run(url),
@@ -51,9 +50,9 @@ fn run() -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(url, files, &arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { folder } => completions::man(files, &folder),
-        Command::Keys { command } => keys::run(url, &command),
+        Command::Keys { command } => keys::run(url, command),
         Command::Identities { command } => identities::run(url, &command),
-        Command::Token(arguments) => token::run(&arguments),
+        Command::Token(arguments) => token::run(arguments),
         Command::Seed(arguments) => seed::run(url, &arguments),
     }
 }

@@ -1,6 +1,5 @@
 //! `bylinectl seed`
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use byline_application::{AppError, Conflict, crud};
@@ -9,6 +8,7 @@ use byline_persistence::DatabaseUrl;
 
 use crate::arguments::per_entity::{Counts, PerEntity};
 use crate::failure::Failure;
+use crate::print::{print, tell};
 use crate::transfer::{BlockingStore, TABLES, Table, for_each_entity};
 
 mod writer;
@@ -35,11 +35,6 @@ const ROWS_PER_JOB: u32 = 500;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes up rows and stores them, and shows the progress.
-///
-/// # Errors
-///
-/// [`Failure::SeededBefore`] when the same was done before. Rows that were stored until then
-/// stay.
 pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure> {
     let counts = arguments
         .counts
@@ -75,7 +70,7 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure
         .map(|(table, count)| format!("{count} {}", table.plural))
         .collect();
     let rows = rows.join(" and ");
-    writeln!(io::stdout(), "wrote {rows} of seed {seed} to {url}").map_err(Failure::Output)
+    print(format_args!("wrote {rows} of seed {seed} to {url}"))
 }
 
 type StoreRows = fn(&BlockingStore, &mut SeedWriter, &Table, u32) -> Result<(), Failure>;
@@ -119,8 +114,7 @@ fn jobs(total: u32) -> impl Iterator<Item = (u32, u32)> {
 fn tell_progress(what: &str, done: u32, total: u32) {
     let tenth = (total / 10).max(1);
     if done == total || done / tenth != done.saturating_sub(ROWS_PER_JOB) / tenth {
-        // A command goes on where its progress cannot be shown.
-        drop(writeln!(io::stderr(), "{done} of {total} {what}"));
+        tell(format_args!("{done} of {total} {what}"));
     }
 }
 

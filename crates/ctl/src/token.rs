@@ -1,6 +1,5 @@
 //! `bylinectl token`
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use byline_domain::policy::Scope;
@@ -11,6 +10,7 @@ use secrecy::SecretString;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::keys::scope;
+use crate::print::print;
 
 /// The contents of a token. The settings of the service that it is for are taken
 /// from the same environment.
@@ -33,34 +33,25 @@ pub(crate) struct TokenArgs {
     #[arg(long, env = "BYLINE_JWT_AUDIENCE", value_name = "TEXT")]
     audience: String,
     /// What it is signed with: at least 32 random bytes.
-    #[arg(
-        long,
-        env = "BYLINE_JWT_SECRET",
-        hide_env_values = true,
-        value_name = "SECRET"
-    )]
-    #[arg(value_parser = secret)]
+    #[arg(long, env = "BYLINE_JWT_SECRET", hide_env_values = true)]
+    #[arg(value_name = "SECRET", value_parser = secret)]
     secret: SecretString,
 }
 
 /// Prints the token.
-///
-/// # Errors
-///
-/// [`Failure::Secret`], [`Failure::Output`].
-pub(crate) fn run(arguments: &TokenArgs) -> Result<(), Failure> {
+pub(crate) fn run(arguments: TokenArgs) -> Result<(), Failure> {
     let token = mint(
         &arguments.secret,
         &Minting {
-            issuer: arguments.issuer.clone(),
-            audience: arguments.audience.clone(),
-            subject: arguments.subject.clone(),
-            scopes: arguments.scopes.iter().copied().collect(),
+            issuer: arguments.issuer,
+            audience: arguments.audience,
+            subject: arguments.subject,
+            scopes: arguments.scopes.into_iter().collect(),
             now: now(),
             lifetime: arguments.expires_in,
         },
     )?;
-    writeln!(io::stdout().lock(), "{token}").map_err(Failure::Output)
+    print(token)
 }
 
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {

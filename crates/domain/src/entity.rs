@@ -113,9 +113,13 @@ macro_rules! entity {
         }
 
         impl $entity {
-            #[doc = concat!("Returns the ", $name, " that is there once these fields are stored under `id` at `now`.")]
+            /// Returns the row that these fields are once they are stored under `id` at `now`.
             #[must_use]
-            pub fn created(self, id: $crate::Id<Self>, now: $crate::Timestamp) -> $crate::Stored<Self> {
+            pub fn created(
+                self,
+                id: $crate::Id<Self>,
+                now: $crate::Timestamp,
+            ) -> $crate::Stored<Self> {
                 $crate::Entity::created(self, id, now)
             }
 

@@ -58,11 +58,7 @@ impl<E: Resource> ImportPlan<E> {
         }
     }
 
-    /// Adds `new` to the plan.
-    ///
-    /// # Errors
-    ///
-    /// The reason why it cannot be stored.
+    /// Adds `new` to the plan, unless it cannot be stored.
     pub(super) fn add(&mut self, new: ImportedRow<E>) -> Result<(), RowError> {
         let by_id = match new.id {
             None if self.keeps_ids => return Err(RowError::NoId),
@@ -223,10 +219,6 @@ impl<E: Resource> ImportPlan<E> {
 }
 
 /// Checks that versions are left for changes.
-///
-/// # Errors
-///
-/// [`RowError::VersionTooHigh`].
 fn check_version(version: Version) -> Result<(), RowError> {
     if version <= Version::MAX_IMPORTED {
         Ok(())

@@ -34,10 +34,6 @@ impl<K: OptionKind> PerEntity<K> {
     }
 
     /// Makes something of each value.
-    ///
-    /// # Errors
-    ///
-    /// The first that `make` fails with.
     pub(crate) fn try_map<T>(
         &self,
         mut make: impl FnMut(&K::Value) -> Result<T, Failure>,

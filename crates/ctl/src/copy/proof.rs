@@ -1,13 +1,13 @@
 //! Proof that two databases have the same rows: both are read, and the rows
 //! and the SHA-256 of each range of ids compared.
 
-use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use byline_application::{AppError, Session};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
+use crate::print::print;
 use crate::transfer::{
     BlockingStore, Columns, Progress, number, read_pages, read_snapshot, write_json,
 };
@@ -19,20 +19,14 @@ const RANGE: i64 = 100_000;
 const WAITING: usize = 16;
 
 /// The result of a comparison.
-pub(super) struct Compared {
-    pub(super) what: &'static str,
-    pub(super) rows: u64,
-    pub(super) ranges: u64,
+#[derive(Default)]
+struct Comparison {
+    rows: u64,
+    ranges: u64,
     /// The digest of the digests of all ranges, in hexadecimal.
-    pub(super) digest: String,
-    pub(super) differing: Vec<Difference>,
-}
-
-/// A range in which the databases differ.
-pub(super) struct Difference {
-    what: &'static str,
-    range: i64,
-    sides: [Side; 2],
+    digest: String,
+    /// A line for each range in which the databases differ.
+    differing: Vec<String>,
 }
 
 /// The rows of one database in a range.
@@ -42,21 +36,30 @@ struct Side {
     digest: [u8; 32],
 }
 
-/// Compares the rows of both, as each are at one moment.
-///
-/// # Errors
-///
-/// [`Failure::Refused`]
+/// Compares the rows of both, as each are at one moment, and prints the result. Returns whether
+/// they are the same.
 pub(super) fn compare<E: Columns>(
     from: &BlockingStore,
     to: &BlockingStore,
     quiet: bool,
-) -> Result<Compared, Failure> {
-    read_snapshot(from, WAITING, read::<E>, |left| {
+) -> Result<bool, Failure> {
+    let compared = read_snapshot(from, WAITING, read::<E>, |left| {
         read_snapshot(to, WAITING, read::<E>, |right| {
             Ok(merge::<E>(&left, &right, quiet))
         })
-    })
+    })?;
+    compared.differing.iter().try_for_each(print)?;
+    if !compared.differing.is_empty() {
+        return Ok(false);
+    }
+    print(format_args!(
+        "{} {} on both sides, equal in {} ranges; sha256 {}",
+        number(compared.rows),
+        E::PLURAL,
+        number(compared.ranges),
+        compared.digest
+    ))?;
+    Ok(true)
 }
 
 /// Hands out the ranges in which there are rows.
@@ -106,14 +109,8 @@ fn merge<E: Columns>(
     left: &Receiver<(i64, Side)>,
     right: &Receiver<(i64, Side)>,
     quiet: bool,
-) -> Compared {
-    let mut compared = Compared {
-        what: E::PLURAL,
-        rows: 0,
-        ranges: 0,
-        digest: String::new(),
-        differing: Vec::new(),
-    };
+) -> Comparison {
+    let mut compared = Comparison::default();
     let mut all = Sha256::new();
     let mut progress = Progress::new(&format!("comparing {}", E::PLURAL), 0, None, quiet);
     let (mut one, mut other) = (left.recv().ok(), right.recv().ok());
@@ -139,32 +136,17 @@ fn merge<E: Columns>(
         all.update(from.digest);
         progress.advance(compared.rows, from.rows);
         if from != to {
-            compared.differing.push(Difference {
-                what: E::PLURAL,
-                range,
-                sides,
-            });
+            compared.differing.push(format!(
+                "{} {} to {} differ: {} rows against {}",
+                E::PLURAL,
+                (range * RANGE).max(1),
+                range * RANGE + RANGE - 1,
+                number(from.rows),
+                number(to.rows)
+            ));
         }
     }
-    compared.digest = hexadecimal(&all.finalize());
+    let digest = all.finalize();
+    compared.digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     compared
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [from, to] = &self.sides;
-        let first = (self.range * RANGE).max(1);
-        let last = self.range * RANGE + RANGE - 1;
-        write!(
-            f,
-            "{} {first} to {last} differ: {} rows against {}",
-            self.what,
-            number(from.rows),
-            number(to.rows)
-        )
-    }
 }

@@ -20,7 +20,8 @@ pub(super) struct Node {
     inode: u64,
     /// Whether the file can be read more than once.
     pub(super) is_regular: bool,
-    length: u64,
+    /// The length in bytes at that time.
+    pub(super) length: u64,
 }
 
 impl Node {
@@ -44,11 +45,6 @@ impl Node {
 
     pub(super) fn is(self, other: Self) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
-    }
-
-    /// Returns the length in bytes at that time.
-    pub(super) fn length(self) -> u64 {
-        self.length
     }
 }
 

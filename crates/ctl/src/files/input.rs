@@ -11,8 +11,8 @@ use crate::failure::Failure;
 
 /// A file to read, or standard input; not opened yet.
 pub(crate) struct Input {
-    path: PathBuf,
-    node: Node,
+    pub(super) path: PathBuf,
+    pub(super) node: Node,
 }
 
 /// An open input.
@@ -25,22 +25,11 @@ pub(crate) enum Opened {
 }
 
 impl Input {
-    pub(super) fn new(path: &Path, node: Node) -> Self {
-        Self {
-            path: path.to_owned(),
-            node,
-        }
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Opens the file. Waits for the writer of a named pipe.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Input`]
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
         self.opened()
             .map_err(|error| Failure::Input(self.path.clone(), error))
@@ -65,7 +54,7 @@ impl Input {
     /// Returns the length of a regular file in bytes.
     pub(crate) fn length(&self) -> Option<u64> {
         let is_file = self.node.is_regular && !is_stream(&self.path);
-        is_file.then(|| self.node.length())
+        is_file.then(|| self.node.length)
     }
 }
 

@@ -25,9 +25,9 @@ pub(crate) enum Replaces {
 
 /// A file to write, or standard output; not created yet.
 pub(crate) struct Output {
-    path: PathBuf,
-    replaces: Replaces,
-    mode: u32,
+    pub(super) path: PathBuf,
+    pub(super) replaces: Replaces,
+    pub(super) mode: u32,
 }
 
 /// An output that is being written.
@@ -49,23 +49,11 @@ pub(crate) struct Unfinished {
 }
 
 impl Output {
-    pub(super) fn new(path: &Path, replaces: Replaces, mode: u32) -> Self {
-        Self {
-            path: path.to_owned(),
-            replaces,
-            mode,
-        }
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Creates the file, empty and without its name.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`]
     pub(crate) fn create(&self) -> Result<Writing, Failure> {
         if is_stream(&self.path) {
             return Ok(Writing::Stream);
@@ -76,10 +64,6 @@ impl Output {
     }
 
     /// Writes the whole file.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`], and what [`Files::output`](super::Files::output) refuses.
     pub(crate) fn write(&self, content: &[u8]) -> Result<(), Failure> {
         let failed = |error| Failure::Write(self.path.clone(), error);
         match self.create()? {
@@ -118,12 +102,8 @@ impl Unfinished {
         self.file.as_file().try_clone()
     }
 
-    /// Syncs the file to disk, and gives it its name. Returns its length in bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`], and what [`Files::output`](super::Files::output) refuses:
-    /// another file may have got the name meanwhile.
+    /// Syncs the file to disk, and gives it its name, unless another file has got it meanwhile.
+    /// Returns its length in bytes.
     pub(crate) fn finish(self) -> Result<u64, Failure> {
         refuse(&self.path, self.replaces)?;
         let path = self.path.clone();
@@ -145,11 +125,6 @@ impl Unfinished {
 }
 
 /// Fails unless a file may be written to the path.
-///
-/// # Errors
-///
-/// [`Failure::Exists`], [`Failure::NoFile`], [`Failure::HoldsDatabase`],
-/// [`Failure::Write`]
 pub(super) fn refuse(path: &Path, replaces: Replaces) -> Result<(), Failure> {
     let refused = |why| Err(Failure::NoFile(path.to_owned(), why));
     let failed = |error| Failure::Write(path.to_owned(), error);
@@ -177,10 +152,6 @@ pub(super) fn refuse(path: &Path, replaces: Replaces) -> Result<(), Failure> {
 
 /// Fails if the path belongs to a database beside it: SQLite would take one file for a part of
 /// the other, and undo or destroy it.
-///
-/// # Errors
-///
-/// [`Failure::HoldsDatabase`]
 pub(super) fn refuse_beside(path: &Path) -> Result<(), Failure> {
     for suffix in SUFFIXES {
         let beside = with_suffix(path, suffix);

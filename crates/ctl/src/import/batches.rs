@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use byline_application::ImportedRow;
 
-use crate::transfer::{Columns, Item, Read, Source, size};
+use crate::transfer::{Columns, Read, Source, size};
 
 /// The size of a batch in rows: as many as are stored within [`TRANSACTION`], and enough
 /// that the cost of a commit does not matter.
@@ -62,18 +62,16 @@ pub(super) fn read<'scope, E: Columns>(
     let (sender, batches) = mpsc::sync_channel(1);
     let work = move || {
         loop {
-            let (batch, ended) = next(&mut source, batch_size.rows());
-            // The receiver may have given up.
+            let mut batch = Vec::new();
+            let has_more = fill(&mut batch, &mut source, batch_size.rows());
+            // Rows before an error are stored. The receiver may have given up.
             if sender.send(Ok(batch)).is_err() {
                 return;
             }
-            match ended {
-                None => {}
-                Some(Ok(())) => return,
-                Some(Err(error)) => {
-                    drop(sender.send(Err(error)));
-                    return;
-                }
+            match has_more {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return drop(sender.send(Err(error))),
             }
         }
     };
@@ -83,24 +81,20 @@ pub(super) fn read<'scope, E: Columns>(
     Ok(batches)
 }
 
-/// Returns the next batch, and how the source ended behind it, if it did. Rows ahead of an
-/// error are stored.
-fn next<E: Columns>(source: &mut Source<E>, most: usize) -> (Batch<E>, Option<io::Result<()>>) {
-    let mut batch = Vec::new();
+/// Adds rows up to the size of a batch. Returns whether the source may have more.
+fn fill<E: Columns>(batch: &mut Batch<E>, source: &mut Source<E>, most: usize) -> io::Result<bool> {
     let mut bytes = 0;
     while batch.len() < most && bytes < MOST_BYTES {
-        let read = match source.next() {
-            Ok(Some(read)) => read,
-            Ok(None) => return (batch, Some(Ok(()))),
-            Err(error) => return (batch, Some(Err(error))),
+        let Some(read) = source.next()? else {
+            return Ok(false);
         };
         bytes += match &read.item {
-            Item::Row(row) => size(&row.fields),
-            Item::Bad(text) => text.len(),
+            Ok(row) => size(&row.fields),
+            Err(text) => text.len(),
         };
         batch.push(read);
     }
-    (batch, None)
+    Ok(true)
 }
 
 #[cfg(test)]

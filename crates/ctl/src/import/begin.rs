@@ -2,15 +2,14 @@
 //! broken off.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::sync::Arc;
+use std::io;
 
+use byline_application::Session;
 use byline_application::import::{Checkpoint, Import, ImportId, NewImport, Task};
-use byline_application::{Clock as _, Session};
 use byline_domain::Timestamp;
 
-use super::{ImportArgs, Imports, Target};
-use crate::clock::SystemClock;
+use super::Importer;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::files::{Input, Opened};
 use crate::transfer::{BlockingStore, Columns, PrefixHasher, TABLES};
@@ -19,93 +18,83 @@ use crate::transfer::{BlockingStore, Columns, PrefixHasher, TABLES};
 pub(super) struct Beginning {
     pub(super) task: Task,
     pub(super) position: Checkpoint,
-    /// Whether there is nothing left to do.
-    pub(super) is_done: bool,
-    /// The open file, and its length if that is known.
+    /// The open file, up to the position.
     pub(super) opened: Opened,
-    pub(super) length: Option<u64>,
-    /// The file up to the position.
     pub(super) prefix: Option<PrefixHasher>,
     pub(super) now: Timestamp,
 }
 
 impl Beginning {
-    /// Looks for an import of this file that was broken off, and begins one if
-    /// there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Input`], [`Failure::Refused`], [`Failure::OtherIds`]
+    /// Looks for an import of this file that was broken off, and begins one if there is none.
     pub(super) fn find<E: Columns>(
-        target: &Target<'_>,
+        importer: &Importer<'_>,
         input: &Input,
-        arguments: &ImportArgs,
-        imports: &Imports,
     ) -> Result<Self, Failure> {
-        let now = SystemClock.now();
+        let now = now();
         let failed = |error| Failure::Input(input.path().to_owned(), error);
         let opened = input.open()?;
-        let length = input.length();
+        let mut prefix = match &opened {
+            Opened::File(file) => Some(PrefixHasher::of(file)),
+            Opened::Stream(_) => None,
+        };
         let mut earlier = None;
-        if let (Opened::File(file), Some(length), false) = (&opened, length, arguments.again) {
-            let imports = target.real.read(|s| Ok(s.imports().list(E::PLURAL)?))?;
-            earlier = furthest(file, length, imports).map_err(failed)?;
+        if let (Some(start), Some(length), false) =
+            (&prefix, input.length(), importer.arguments.again)
+        {
+            let imports = importer.real.read(|s| Ok(s.imports().list(E::PLURAL)?))?;
+            let found = furthest(start.clone(), length, imports).map_err(failed)?;
+            if let Some((import, read)) = found {
+                earlier = Some(import);
+                prefix = Some(read);
+            }
         }
-        let numbering = arguments.numbering();
+        let numbering = importer.arguments.numbering();
         let position = earlier.map_or(Checkpoint::START, |earlier| earlier.position);
         let (begun, mut parents) = match earlier {
             Some(earlier) if earlier.begun.numbering != numbering => {
                 return Err(Failure::OtherIds(input.path().to_owned()));
             }
             Some(earlier) => {
-                let parents = parents::<E>(target.real, earlier.begun.parents)?;
+                let parents = parents::<E>(importer.real, earlier.begun.parents)?;
                 (earlier.begun, parents)
             }
             None => {
                 let begun = NewImport {
                     rows: E::PLURAL,
                     numbering,
-                    parents: imports.last,
+                    parents: importer.last,
                 };
-                (begun, imports.by_entity.clone())
+                (begun, importer.begun.clone())
             }
         };
-        let id = match (target.dry_run, earlier) {
-            (None, Some(earlier)) => earlier.id,
+        let earlier = earlier.map(|earlier| earlier.id);
+        let id = match (importer.dry_run, earlier) {
+            (None, Some(earlier)) => earlier,
             (None, None) => {
                 let begin = move |s: &mut dyn Session| Ok(s.imports().begin(&begun, now)?);
-                target.real.write(begin)?
+                importer.real.write(begin)?
             }
-            (Some(dry_run), None) => dry_run.begin(begun, position, None, now)?,
-            (Some(dry_run), Some(earlier)) => {
-                parents = dry_run.parents(parents, now)?;
-                dry_run.begin(begun, position, Some(earlier.id), now)?
+            (Some(dry_run), earlier) => {
+                if earlier.is_some() {
+                    parents = dry_run.parents(parents, now)?;
+                }
+                dry_run.begin(begun, position, earlier, now)?
             }
         };
-        let mut prefix = match &opened {
-            Opened::File(file) => Some(PrefixHasher::of(file)),
-            Opened::Stream(_) => None,
-        };
-        if let Some(prefix) = &mut prefix {
-            prefix.advance(position.bytes).map_err(failed)?;
-        }
         Ok(Self {
             task: Task {
                 id,
                 numbering: begun.numbering,
-                on_conflict: arguments.on_conflict(),
+                on_conflict: importer.arguments.on_conflict(),
                 parents,
             },
             position,
-            is_done: Some(position.bytes) == length && position.bytes > 0,
             opened,
-            length,
             prefix,
             now,
         })
     }
 }
-
 /// Returns the imports of the parents of `E`, by the names of their entities. `first` is the one
 /// that the import of `E` names; each names the one of its own parents.
 fn parents<E: Columns>(
@@ -134,21 +123,20 @@ fn parents<E: Columns>(
     })
 }
 
-/// Returns the import that has come furthest of those that have taken the beginning of
-/// this file.
+/// Returns the import that has come furthest of those that have taken the beginning of this
+/// file, and the file up to there.
 fn furthest(
-    file: &Arc<File>,
+    mut prefix: PrefixHasher,
     length: u64,
     mut imports: Vec<Import>,
-) -> std::io::Result<Option<Import>> {
+) -> io::Result<Option<(Import, PrefixHasher)>> {
     imports.retain(|import| import.position.bytes <= length);
     // The newest last among those that have come equally far.
     imports.sort_by_key(|import| (import.position.bytes, import.id));
-    let mut prefix = PrefixHasher::of(file);
     let mut found = None;
     for import in imports {
         if prefix.advance(import.position.bytes)? == import.position.digest {
-            found = Some(import);
+            found = Some((import, prefix.clone()));
         }
     }
     Ok(found)

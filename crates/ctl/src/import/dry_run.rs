@@ -31,10 +31,6 @@ pub(super) struct DryRunDatabase {
 
 impl DryRunDatabase {
     /// Makes an empty database, whose new ids are those that `real` would give.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::System`], [`Failure::Database`], [`Failure::Refused`]
     pub(super) fn of(real: &BlockingStore) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("bylinectl-").tempdir();
         let folder = folder.map_err(Failure::System)?;
@@ -55,10 +51,6 @@ impl DryRunDatabase {
     }
 
     /// Begins an import at `position`, which is that of `real` if it goes on with that.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Refused`]
     pub(super) fn begin(
         &self,
         begun: NewImport,
@@ -84,20 +76,14 @@ impl DryRunDatabase {
     }
 
     /// Returns the imports here that stand for these of the real database.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Refused`]
     pub(super) fn parents(
         &self,
         real: BTreeMap<&'static str, ImportId>,
         now: Timestamp,
     ) -> Result<BTreeMap<&'static str, ImportId>, Failure> {
         let import = |(parent, real)| {
-            let begun = self.real_imports.borrow();
-            let known = begun.iter().find(|(_, of)| **of == real);
-            let known = known.map(|(id, _)| *id);
-            drop(begun);
+            let mut begun = self.real_imports.borrow().clone().into_iter();
+            let known = begun.find(|(_, of)| *of == real).map(|(id, _)| id);
             let begun = NewImport {
                 rows: Table::named(parent).map_or(parent, |table| table.plural),
                 numbering: Numbering::Anew,
@@ -110,10 +96,6 @@ impl DryRunDatabase {
     }
 
     /// Copies what a batch could be in conflict with.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Refused`]
     pub(super) fn prepare<E: Columns>(
         &self,
         real: &BlockingStore,

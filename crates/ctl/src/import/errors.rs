@@ -52,10 +52,6 @@ impl ErrorReport {
     }
 
     /// Fails if a line could not be stored.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::BadLines`]
     pub(super) fn end(self, dry_run: bool, skip_invalid: bool) -> Result<(), Failure> {
         let Some((path, line)) = &self.first else {
             return Ok(());

@@ -11,25 +11,21 @@ use byline_application::{Digest, ImportedRow};
 use byline_domain::Timestamp;
 
 use super::batches::{self, Batch, Size};
-use super::{Beginning, Conflict, ErrorReport, Ids, ImportArgs, Target};
+use super::{Beginning, Conflict, Ids, Importer};
 use crate::failure::Failure;
-use crate::transfer::{Columns, Format, Item, PrefixHasher, Progress, Read, Source, Table};
+use crate::files::Input;
+use crate::transfer::{Columns, Format, PrefixHasher, Progress, Read, Source, Table};
 
 /// The pause between two transactions, unless nobody else has the file open. Others try
 /// to lock a SQLite file now and then, and would not find it unlocked in a shorter time.
 const GAP: Duration = Duration::from_millis(40);
 
 /// Stores the rows of a file that can be stored, and reports the others.
-///
-/// # Errors
-///
-/// [`Failure::Input`], [`Failure::Header`], [`Failure::Refused`], [`Failure::Overtaken`]
 pub(super) fn import<E: Columns>(
-    target: &Target<'_>,
-    (path, format): (&Path, Format),
-    arguments: &ImportArgs,
+    importer: &mut Importer<'_>,
+    input: &Input,
+    format: Format,
     beginning: Beginning,
-    errors: &mut ErrorReport,
 ) -> Result<ImportCounts, Failure> {
     let Beginning {
         task,
@@ -37,21 +33,20 @@ pub(super) fn import<E: Columns>(
         prefix,
         now,
         opened,
-        length,
-        ..
     } = beginning;
+    let path = input.path();
     let place = (position.bytes, position.lines);
     let source = Source::<E>::open(path, opened, format, place, now)?;
+    let quiet = importer.arguments.quiet;
     let mut storing = Storing {
-        target,
+        importer,
         path,
-        arguments,
         task,
         position,
         prefix,
         now,
         is_stopped: false,
-        progress: Progress::new(E::PLURAL, position.bytes, length, arguments.quiet),
+        progress: Progress::new(E::PLURAL, position.bytes, input.length(), quiet),
         size: Arc::new(Size::new()),
     };
     thread::scope(|scope| {
@@ -60,8 +55,8 @@ pub(super) fn import<E: Columns>(
         let mut counts = ImportCounts::default();
         for batch in batches {
             let batch = batch.map_err(|error| storing.unreadable(error))?;
-            counts.add(storing.take(batch, errors)?);
-            if errors.are_too_many() {
+            counts.add(storing.take(batch)?);
+            if storing.importer.errors.are_too_many() {
                 break;
             }
         }
@@ -70,10 +65,9 @@ pub(super) fn import<E: Columns>(
 }
 
 /// Stores batch after batch.
-struct Storing<'a> {
-    target: &'a Target<'a>,
+struct Storing<'a, 'i> {
+    importer: &'a mut Importer<'i>,
     path: &'a Path,
-    arguments: &'a ImportArgs,
     task: Task,
     position: Checkpoint,
     /// The file up to the position.
@@ -85,82 +79,69 @@ struct Storing<'a> {
     size: Arc<Size>,
 }
 
-impl Storing<'_> {
+impl Storing<'_, '_> {
     /// Stores what can be stored of a batch.
-    fn take<E: Columns>(
-        &mut self,
-        mut batch: Batch<E>,
-        errors: &mut ErrorReport,
-    ) -> Result<ImportCounts, Failure> {
-        let continues = self.arguments.skip_invalid || self.arguments.dry_run;
+    fn take<E: Columns>(&mut self, mut batch: Batch<E>) -> Result<ImportCounts, Failure> {
+        let continues = self.importer.arguments.skip_invalid || self.importer.arguments.dry_run;
         loop {
             if continues {
-                end_at_last_reported(&mut batch, errors.left());
+                end_at_last_reported(&mut batch, self.importer.errors.left());
             }
-            let Some(last) = batch.last() else {
+            let Some(end) = batch.last().map(|last| last.bytes) else {
                 return Ok(ImportCounts::default());
             };
-            let (end, lines) = (last.bytes, last.lines);
             if self.is_stopped && !continues {
-                self.report_bad(&batch, errors);
+                self.report_bad(&batch);
                 return Ok(ImportCounts::default());
             }
-            // Without `--skip-invalid`, only what is ahead of the first bad
-            // line is stored.
-            let bad = batch
-                .iter()
-                .position(|read| matches!(read.item, Item::Bad(_)));
-            let (cut, to) = match bad {
-                Some(bad) if !continues => {
-                    let before = bad.checked_sub(1).and_then(|before| batch.get(before));
-                    (bad, before.map(|read| (read.bytes, read.lines)))
-                }
-                _ => (batch.len(), Some((end, lines))),
+            let mut lines = batch.iter();
+            let bad = lines.position(|read| read.item.is_err());
+            // Without `--skip-invalid`, only the rows before the first bad line are stored.
+            let stored = match bad {
+                Some(bad) if !continues => batch.get(..bad).unwrap_or_default(),
+                _ => &batch,
             };
-            let rows = rows::<E>(&batch, cut);
-            let count = u64::try_from(rows.len()).unwrap_or_default();
-            let outcome = match to {
-                Some(to) => self.store(rows, to)?,
+            let rows = rows::<E>(stored);
+            let inserted = u64::try_from(rows.len()).unwrap_or_default();
+            let outcome = match stored.last() {
+                Some(last) => self.store(rows, (last.bytes, last.lines))?,
                 None => BatchOutcome::Stored(ImportCounts::default()),
             };
-            match outcome {
-                BatchOutcome::Stored(counts) => {
-                    self.report_bad(&batch, errors);
-                    self.is_stopped |= bad.is_some();
-                    self.progress.advance(end, counts.rows());
-                    return Ok(counts);
-                }
-                BatchOutcome::Known => {
-                    // An earlier attempt stored it, but its answer was lost.
-                    let inserted = count;
-                    self.progress.advance(end, inserted);
-                    return Ok(ImportCounts {
-                        inserted,
-                        ..ImportCounts::default()
-                    });
-                }
+            let counts = match outcome {
+                BatchOutcome::Stored(counts) => counts,
+                // An earlier attempt stored it, but its answer was lost.
+                BatchOutcome::Known => ImportCounts {
+                    inserted,
+                    ..ImportCounts::default()
+                },
                 BatchOutcome::Elsewhere => return Err(Failure::Overtaken(self.path.to_owned())),
-                BatchOutcome::Refused(refused) => self.mark(&mut batch, &refused),
-            }
+                BatchOutcome::Refused(refused) => {
+                    self.mark(&mut batch, &refused);
+                    continue;
+                }
+            };
+            self.report_bad(&batch);
+            self.is_stopped |= bad.is_some();
+            self.progress.advance(end, counts.rows());
+            return Ok(counts);
         }
     }
 
     /// Marks the rows that cannot be stored as bad lines.
     fn mark<T>(&self, batch: &mut [Read<T>], refused: &[(usize, RowError)]) {
-        let rows = batch
-            .iter_mut()
-            .filter(|read| matches!(read.item, Item::Row(_)));
+        let rows = batch.iter_mut().filter(|read| read.item.is_ok());
         let mut refused = refused.iter().peekable();
         for (index, read) in rows.enumerate() {
             if let Some((_, error)) = refused.next_if(|(at, _)| *at == index) {
-                read.item = Item::Bad(self.explain(error));
+                read.item = Err(self.explain(error));
             }
         }
     }
 
-    fn report_bad<T>(&self, batch: &[Read<T>], errors: &mut ErrorReport) {
+    fn report_bad<T>(&mut self, batch: &[Read<T>]) {
         for read in batch {
-            if let Item::Bad(text) = &read.item {
+            if let Err(text) = &read.item {
+                let errors = &mut self.importer.errors;
                 errors.report(self.path, read.line, text, &self.progress);
             }
         }
@@ -168,17 +149,18 @@ impl Storing<'_> {
 
     /// Returns why a row cannot be stored, and what can be done about it.
     fn explain(&self, error: &RowError) -> String {
-        let fails = self.arguments.on_conflict == Conflict::Fail;
+        let arguments = self.importer.arguments;
+        let fails = arguments.on_conflict == Conflict::Fail;
         match error {
             RowError::NoId => format!("{error}; `--ids new` numbers them"),
             RowError::IdTaken(_) if fails => {
                 format!("{error}; `--on-conflict` skip or update, or `--ids new`")
             }
-            RowError::ValueTaken(..) if fails || self.arguments.ids == Ids::Keep => {
+            RowError::ValueTaken(..) if fails || arguments.ids == Ids::Keep => {
                 format!("{error}; `--on-conflict skip` leaves it out")
             }
             RowError::ParentMissing(relation, _) => match Table::named(relation.parent) {
-                Some(parent) if self.arguments.files.get(parent).is_none() => {
+                Some(parent) if arguments.files.get(parent).is_none() => {
                     let parents = parent.plural;
                     format!("{error}; import the {parents} first, or with `--{parents}`")
                 }
@@ -198,7 +180,8 @@ impl Storing<'_> {
         rows: Vec<ImportedRow<E>>,
         (bytes, lines): (u64, u64),
     ) -> Result<BatchOutcome, Failure> {
-        let digest = match &mut self.prefix {
+        let mut prefix = self.prefix.clone();
+        let digest = match &mut prefix {
             Some(prefix) => {
                 let digest = prefix.advance(bytes);
                 digest.map_err(|error| self.unreadable(error))?
@@ -218,23 +201,21 @@ impl Storing<'_> {
         };
         let rows = Arc::new(rows);
         let task = self.task.clone();
-        if let Some(dry_run) = self.target.dry_run {
-            dry_run.prepare(self.target.real, &rows, &task)?;
+        if let Some(dry_run) = self.importer.dry_run {
+            dry_run.prepare(self.importer.real, &rows, &task)?;
         }
         let (count, begun) = (rows.len(), Instant::now());
         let outcome = self
-            .target
+            .importer
             .store()
             .write(move |session| byline_application::import::rows(session, &task, &rows, &step))?;
         self.size.learn(count, begun.elapsed());
-        if !self.arguments.indexes_last {
+        if !self.importer.arguments.indexes_last {
             thread::sleep(GAP);
         }
         if matches!(outcome, BatchOutcome::Stored(_) | BatchOutcome::Known) {
             self.position = to;
-            if let Some(prefix) = &mut self.prefix {
-                prefix.settle();
-            }
+            self.prefix = prefix;
         }
         Ok(outcome)
     }
@@ -245,17 +226,14 @@ impl Storing<'_> {
 fn end_at_last_reported<T>(batch: &mut Vec<Read<T>>, left: u64) {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let bad = batch.iter().enumerate();
-    let mut bad = bad.filter(|(_, read)| matches!(read.item, Item::Bad(_)));
+    let mut bad = bad.filter(|(_, read)| read.item.is_err());
     if let Some((last, _)) = left.checked_sub(1).and_then(|last| bad.nth(last)) {
         batch.truncate(last + 1);
     }
 }
 
-/// Returns the rows among the first `cut` items of the batch.
-fn rows<E: Columns>(batch: &[Read<ImportedRow<E>>], cut: usize) -> Vec<ImportedRow<E>> {
-    let rows = batch.iter().take(cut).filter_map(|read| match &read.item {
-        Item::Row(row) => Some(row.clone()),
-        Item::Bad(_) => None,
-    });
-    rows.collect()
+/// Returns the rows without the bad lines between them.
+fn rows<E: Columns>(batch: &[Read<ImportedRow<E>>]) -> Vec<ImportedRow<E>> {
+    let rows = batch.iter().filter_map(|read| read.item.as_ref().ok());
+    rows.cloned().collect()
 }

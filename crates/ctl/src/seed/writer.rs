@@ -37,10 +37,6 @@ pub(super) struct SeedWriter {
 /// An entity whose rows are made up.
 pub(super) trait MadeUp: Resource {
     /// Makes up the fields of a row.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Unfit`]
     fn make_up(writer: &mut SeedWriter) -> Result<Self, Failure>;
 }
 

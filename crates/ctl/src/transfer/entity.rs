@@ -52,18 +52,10 @@ pub(crate) trait Columns: Resource {
     fn values(&self) -> impl Iterator<Item = Value<'_>>;
 
     /// Takes the members from the cells of a record.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with a cell.
     fn line(cells: Cells<'_>) -> Result<Self::Line<'_>, String>;
 
     /// Returns the row that a line describes. A line that does not say when the row was created
     /// describes one that is created `now`.
-    ///
-    /// # Errors
-    ///
-    /// Every rule that the line breaks, each with its member.
     fn parse(line: Self::Line<'_>, now: Timestamp) -> Result<ImportedRow<Self>, String>;
 }
 
@@ -191,17 +183,9 @@ pub(crate) trait Rows: Send + Sync {
     fn last_id(&self) -> i64;
 
     /// Writes the rows.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`]
     fn write(&self, sink: &mut Sink) -> Result<(), Failure>;
 
     /// Imports the rows; see [`import::rows`].
-    ///
-    /// # Errors
-    ///
-    /// Those of the repositories.
     fn import(
         &self,
         session: &mut dyn Session,
@@ -210,10 +194,6 @@ pub(crate) trait Rows: Send + Sync {
     ) -> Result<BatchOutcome, AppError>;
 
     /// Stores those rows whose ids are free.
-    ///
-    /// # Errors
-    ///
-    /// Those of the repository.
     fn insert_missing(&self, session: &mut dyn Session) -> Result<(), RepositoryError>;
 }
 
@@ -261,10 +241,6 @@ pub(super) fn values<E: Columns>(row: &Stored<E>) -> impl Iterator<Item = Value<
 }
 
 /// Writes the row as a line of JSON, without the line feed.
-///
-/// # Errors
-///
-/// That of the writer.
 pub(crate) fn write_json<E: Columns>(
     row: &Stored<E>,
     output: &mut Vec<u8>,

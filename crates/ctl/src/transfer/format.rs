@@ -16,10 +16,6 @@ pub(crate) enum Format {
 impl Format {
     /// Returns `requested`, or the format that the name of the file tells. A stream whose name
     /// tells none is NDJSON.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::UnknownFormat`]
     pub(crate) fn of(
         path: &Path,
         requested: Option<Self>,

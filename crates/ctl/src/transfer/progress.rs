@@ -1,11 +1,11 @@
 //! The progress of a command: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::entity::TABLES;
+use crate::print::tell;
 
 /// Shows the progress of a command, on standard error.
 pub(crate) struct Progress {
@@ -22,39 +22,6 @@ enum Shows {
     Bar(ProgressBar),
     Lines { next: Instant },
     Nothing,
-}
-
-/// The progress of a command that moves the rows of one entity after the other.
-pub(crate) struct EntityProgress<'a> {
-    last_ids: &'a [i64],
-    quiet: bool,
-    current: Option<(usize, Progress)>,
-}
-
-impl<'a> EntityProgress<'a> {
-    /// `last_ids` has the greatest id of each entity.
-    pub(crate) fn new(last_ids: &'a [i64], quiet: bool) -> Self {
-        Self {
-            last_ids,
-            quiet,
-            current: None,
-        }
-    }
-
-    /// Returns the progress of the entity with this index. That of the entity before ends; this
-    /// one begins at the id `start`.
-    pub(crate) fn of(&mut self, entity: usize, start: u64) -> &mut Progress {
-        if self.current.as_ref().is_some_and(|(of, _)| *of != entity) {
-            self.current = None;
-        }
-        let (_, progress) = self.current.get_or_insert_with(|| {
-            let what = TABLES.get(entity).map_or("rows", |table| table.plural);
-            let last = self.last_ids.get(entity).copied().unwrap_or_default();
-            let progress = Progress::new(what, start, last.try_into().ok(), self.quiet);
-            (entity, progress)
-        });
-        progress
-    }
 }
 
 /// The time between two lines.
@@ -107,9 +74,7 @@ impl Progress {
                 let left = left.map_or(String::new(), |left| {
                     format!(", about {} left", HumanDuration(left))
                 });
-                // A command goes on where its progress cannot be shown.
-                drop(writeln!(
-                    io::stderr(),
+                tell(format_args!(
                     "{}: {}{left}",
                     self.what,
                     rate(self.rows, spent)
@@ -120,10 +85,9 @@ impl Progress {
 
     /// Writes a line to standard error, above the bar if there is one.
     pub(crate) fn say(&self, line: &str) {
-        let write = || drop(writeln!(io::stderr(), "{line}"));
         match &self.shows {
-            Shows::Bar(bar) => bar.suspend(write),
-            Shows::Lines { .. } | Shows::Nothing => write(),
+            Shows::Bar(bar) => bar.suspend(|| tell(line)),
+            Shows::Lines { .. } | Shows::Nothing => tell(line),
         }
     }
 }

@@ -28,10 +28,6 @@ enum RowWriter {
 
 impl Sink {
     /// Begins to write rows of `table` to an output. CSV gets its line of names.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`]
     pub(crate) fn create(output: &Output, format: Format, table: &Table) -> Result<Self, Failure> {
         let failed = |error| Failure::Write(output.path().to_owned(), error);
         let (target, unfinished): (Box<dyn Write>, _) = match output.create()? {
@@ -57,10 +53,6 @@ impl Sink {
     }
 
     /// Writes a row.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`]
     pub(crate) fn write<E: Columns>(&mut self, row: &Stored<E>) -> Result<(), Failure> {
         self.put(row)
             .map_err(|error| Failure::Write(self.path.clone(), error))
@@ -89,11 +81,6 @@ impl Sink {
     }
 
     /// Stores all that was written, and gives the file its name.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Write`], and what [`Files::output`](crate::files::Files::output)
-    /// refuses.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         let flushed = match &mut self.writer {
             RowWriter::Ndjson(writer) => writer.flush(),

@@ -7,7 +7,8 @@ use std::thread;
 use byline_application::{AppError, RepositoryError, Resource, Session};
 use byline_domain::Stored;
 
-use super::entity::{Columns, Rows, for_each_entity, size};
+use super::entity::{Columns, Rows, TABLES, for_each_entity, size};
+use super::progress::Progress;
 use super::store::BlockingStore;
 use crate::failure::Failure;
 
@@ -15,13 +16,11 @@ use crate::failure::Failure;
 /// fit into memory a few times over.
 const PAGE: u32 = 64;
 
-/// Rows of the entity with this index, behind those that came before.
-pub(crate) type Batch = (usize, Box<dyn Rows>);
-
 enum Message {
-    /// Comes first.
+    /// The greatest ids that were ever given. They come first.
     LastIds(Vec<i64>),
-    Batch(Batch),
+    /// Rows of the entity with this index.
+    Rows(usize, Box<dyn Rows>),
 }
 
 /// When rows are handed out.
@@ -33,18 +32,18 @@ pub(crate) struct BatchSize {
     pub(crate) bytes: usize,
 }
 
-/// Hands the rows of the entities to `consume`, one entity after the other: those behind the id
-/// that `after` has for it, or none. The greatest ids that were ever given come with them.
-///
-/// # Errors
-///
-/// What `consume` fails with, or [`Failure::Refused`].
-pub(crate) fn read_rows<R>(
+/// Hands the rows of the entities to `take`, one entity after the other, and shows the progress:
+/// those behind the id that `after` has for the entity with this index, or none. Ahead of them,
+/// `begin` gets the greatest ids that were ever given, which are returned.
+pub(crate) fn read_rows(
     store: &BlockingStore,
     after: Vec<Option<i64>>,
     batch: BatchSize,
-    consume: impl FnOnce(Vec<i64>, &mut dyn Iterator<Item = Batch>) -> Result<R, Failure>,
-) -> Result<R, Failure> {
+    quiet: bool,
+    begin: impl Fn(&[i64]) -> Result<(), Failure>,
+    mut take: impl FnMut(usize, Box<dyn Rows>) -> Result<(), Failure>,
+) -> Result<Vec<i64>, Failure> {
+    let starts = after.clone();
     let read = move |session: &mut dyn Session, sender: &SyncSender<Message>| {
         if sender.send(Message::LastIds(last_ids(session)?)).is_err() {
             return Ok(());
@@ -53,7 +52,7 @@ pub(crate) fn read_rows<R>(
         for (entity, (read, after)) in read.iter().zip(&after).enumerate() {
             if let Some(after) = after {
                 read(session, *after, batch, &|rows| {
-                    sender.send(Message::Batch((entity, rows))).is_ok()
+                    sender.send(Message::Rows(entity, rows)).is_ok()
                 })?;
             }
         }
@@ -61,25 +60,36 @@ pub(crate) fn read_rows<R>(
     };
     // Each message is memory.
     read_snapshot(store, 2, read, |messages| {
-        let last_ids = match messages.recv() {
-            Ok(Message::LastIds(ids)) => ids,
-            // Reading has failed.
-            _ => Vec::new(),
-        };
-        let mut batches = messages.into_iter().filter_map(|message| match message {
-            Message::Batch(batch) => Some(batch),
-            Message::LastIds(_) => None,
-        });
-        consume(last_ids, &mut batches)
+        let mut last_ids = Vec::new();
+        let mut current: Option<(usize, Progress)> = None;
+        for message in messages {
+            let (entity, rows) = match message {
+                Message::LastIds(ids) => {
+                    begin(&ids)?;
+                    last_ids = ids;
+                    continue;
+                }
+                Message::Rows(entity, rows) => (entity, rows),
+            };
+            // The progress of the entity before ends.
+            drop(current.take_if(|(of, _)| *of != entity));
+            let (_, progress) = current.get_or_insert_with(|| {
+                let what = TABLES.get(entity).map_or("rows", |table| table.plural);
+                let id = |ids: Option<i64>| ids.and_then(|id| u64::try_from(id).ok());
+                let start = id(starts.get(entity).copied().flatten()).unwrap_or_default();
+                let last = id(last_ids.get(entity).copied());
+                (entity, Progress::new(what, start, last, quiet))
+            });
+            let (position, count) = (rows.last_id(), rows.count());
+            take(entity, rows)?;
+            progress.advance(u64::try_from(position).unwrap_or_default(), count);
+        }
+        Ok(last_ids)
     })
 }
 
 /// Runs `read` in a session that sees one moment, on a thread of its own, and `consume` on this
 /// one. Once nothing is received any more, `read` should return; `consume` tells why.
-///
-/// # Errors
-///
-/// What `consume` fails with, or [`Failure::Refused`].
 pub(crate) fn read_snapshot<T: Send + 'static, R>(
     store: &BlockingStore,
     capacity: usize,
@@ -111,10 +121,6 @@ pub(crate) fn read_snapshot<T: Send + 'static, R>(
 struct Interrupted;
 
 /// Reads the rows behind an id, a page at a time, until `take` returns `false`.
-///
-/// # Errors
-///
-/// Those of the repository.
 pub(crate) fn read_pages<E: Resource>(
     session: &mut dyn Session,
     mut after: i64,
@@ -158,20 +164,12 @@ fn read_entity<E: Columns>(
 }
 
 /// Returns the greatest ids that were ever given, in the order of the entities.
-///
-/// # Errors
-///
-/// Those of the repositories.
 pub(crate) fn last_ids(session: &mut dyn Session) -> Result<Vec<i64>, RepositoryError> {
     let ids = for_each_entity!(E => E::repository(session).last_id());
     ids.into_iter().collect()
 }
 
 /// Gives no id up to these from now on.
-///
-/// # Errors
-///
-/// Those of the repositories.
 pub(crate) fn advance_id_sequences(
     session: &mut dyn Session,
     last: &[i64],

@@ -1,5 +1,6 @@
 //! Reading rows from a file, one after the other.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::marker::PhantomData;
 use std::path::Path;
@@ -32,20 +33,13 @@ pub(crate) struct Source<E> {
 #[derive(Debug)]
 pub(crate) struct Read<T> {
     /// The row, or what is wrong with it.
-    pub(crate) item: Item<T>,
+    pub(crate) item: Result<T, String>,
     /// The line on which it begins, counted from 1.
     pub(crate) line: u64,
     /// The bytes of the file up to the end of the row.
     pub(crate) bytes: u64,
     /// The lines of the file up to there.
     pub(crate) lines: u64,
-}
-
-/// A row, or what is wrong with it.
-#[derive(Debug)]
-pub(crate) enum Item<T> {
-    Row(T),
-    Bad(String),
 }
 
 enum RowReader {
@@ -74,10 +68,6 @@ struct TooLong;
 impl<E: Columns> Source<E> {
     /// Reads the rows of an open file. A regular file is read from `place` on, which is
     /// in bytes and lines. Rows without a time of creation were created `now`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Input`], [`Failure::Header`]
     pub(crate) fn open(
         path: &Path,
         opened: Opened,
@@ -86,34 +76,28 @@ impl<E: Columns> Source<E> {
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let (bytes, lines) = place;
-        let (file, from_start) = match opened {
-            Opened::Stream(stream) => (None, stream),
-            Opened::File(file) => {
-                let start: Box<dyn io::Read + Send> = Box::new(At::new(Arc::clone(&file), 0));
-                (Some(file), start)
-            }
+        let at = |file: &Arc<File>, offset| -> Box<dyn io::Read + Send> {
+            Box::new(At::new(Arc::clone(file), offset))
         };
-        let from_place = file.filter(|_| bytes > 0).map(|file| At::new(file, bytes));
+        let (start, rest) = match opened {
+            Opened::Stream(stream) => (stream, None),
+            Opened::File(file) => (at(&file, 0), (bytes > 0).then(|| at(&file, bytes))),
+        };
         let input = match format {
-            Format::Ndjson => {
-                let file = match from_place {
-                    Some(file) => Box::new(file),
-                    None => from_start,
-                };
-                RowReader::Ndjson(Lines {
-                    file: Box::new(BufReader::with_capacity(BUFFER, file)),
-                    line: Vec::new(),
-                    bytes,
-                    lines,
-                })
-            }
+            Format::Ndjson => RowReader::Ndjson(Lines {
+                file: Box::new(BufReader::with_capacity(BUFFER, rest.unwrap_or(start))),
+                line: Vec::new(),
+                bytes,
+                lines,
+            }),
             Format::Csv => {
-                let failed = |error| Failure::Input(path.to_owned(), error);
-                let header = header::<E>(path, from_start)?;
-                RowReader::Csv(Box::new(match from_place {
-                    Some(file) => header.behind(Box::new(file), place).map_err(failed)?,
-                    None => header,
-                }))
+                let mut records = header::<E>(path, start)?;
+                if let Some(rest) = rest {
+                    let reader = csv_reader(rest, place, false);
+                    records.reader =
+                        reader.map_err(|error| Failure::Input(path.to_owned(), error))?;
+                }
+                RowReader::Csv(Box::new(records))
             }
         };
         Ok(Self {
@@ -124,10 +108,6 @@ impl<E: Columns> Source<E> {
     }
 
     /// Returns the next row, unless the file is at its end.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read on.
     pub(crate) fn next(&mut self) -> io::Result<Option<Read<ImportedRow<E>>>> {
         match &mut self.input {
             RowReader::Ndjson(lines) => lines.next::<E>(self.now),
@@ -157,12 +137,8 @@ impl Lines {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let item = match json::<E>(line, now) {
-                Ok(row) => Item::Row(row),
-                Err(text) => Item::Bad(text),
-            };
             return Ok(Some(Read {
-                item,
+                item: json(line, now),
                 line: self.lines,
                 bytes: self.bytes,
                 lines: self.lines,
@@ -195,13 +171,23 @@ fn without_line(error: &serde_json::Error) -> String {
     }
 }
 
+/// Returns a reader of `file`, which begins at `place`, in bytes and lines.
+fn csv_reader(
+    file: Box<dyn io::Read + Send>,
+    place: (u64, u64),
+    has_headers: bool,
+) -> io::Result<csv::Reader<Strict>> {
+    Ok(csv::ReaderBuilder::new()
+        .buffer_capacity(BUFFER)
+        .flexible(true)
+        .has_headers(has_headers)
+        .from_reader(Strict::new(file, place, LONGEST)?))
+}
+
 /// Reads the line of names, and returns the records behind it.
 fn header<E: Columns>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Records, Failure> {
     let failed = |error| Failure::Input(path.to_owned(), error);
-    let mut reader = csv::ReaderBuilder::new()
-        .buffer_capacity(BUFFER)
-        .flexible(true)
-        .from_reader(Strict::new(file, (0, 0), LONGEST).map_err(failed)?);
+    let mut reader = csv_reader(file, (0, 0), true).map_err(failed)?;
     let wrong = |text: String| Failure::Header(path.to_owned(), text);
     let names = reader.headers().map_err(|error| {
         if error.is_io_error() {
@@ -246,26 +232,11 @@ fn header<E: Columns>(path: &Path, file: Box<dyn io::Read + Send>) -> Result<Rec
 }
 
 impl Records {
-    /// Goes on with `file`, which begins at `place`, in bytes and lines.
-    fn behind(self, file: Box<dyn io::Read + Send>, place: (u64, u64)) -> io::Result<Self> {
-        Ok(Self {
-            reader: csv::ReaderBuilder::new()
-                .buffer_capacity(BUFFER)
-                .flexible(true)
-                .has_headers(false)
-                .from_reader(Strict::new(file, place, LONGEST)?),
-            ..self
-        })
-    }
-
     fn next<E: Columns>(&mut self, now: Timestamp) -> io::Result<Option<Read<ImportedRow<E>>>> {
         if !self.reader.read_byte_record(&mut self.record)? {
             return Ok(None);
         }
-        let item = match self.row::<E>(now) {
-            Ok(row) => Item::Row(row),
-            Err(text) => Item::Bad(text),
-        };
+        let item = self.row(now);
         let extent = self.reader.get_mut().next_record();
         // Both end records at the same bytes; a test compares them.
         let extent = extent.ok_or_else(|| io::Error::other("a record has no end"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use byline_application::{AppError, Session, Store, Unavailable};
+use byline_application::{AppError, Intent, Session, Store, Unavailable};
 use byline_persistence::{Database, DatabaseUrl, Options};
 use tokio::runtime::Runtime;
 
@@ -30,38 +30,16 @@ pub(crate) struct BlockingStore {
 
 impl BlockingStore {
     /// Opens a database that has the schema of this program.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Database`], [`Failure::System`].
     pub(crate) fn open(url: &DatabaseUrl) -> Result<Self, Failure> {
         Self::of(Database::open_bulk(url)?)
     }
 
     /// Opens a database to read it only.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Database`], [`Failure::System`].
     pub(crate) fn open_to_read(url: &DatabaseUrl) -> Result<Self, Failure> {
         Self::of(Database::open_to_read(url)?)
     }
 
-    /// Opens a SQLite file without the indexes that only lists need; see
-    /// [`Database::open_without_list_indexes`].
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Database`], [`Failure::System`].
-    pub(crate) fn open_without_list_indexes(url: &DatabaseUrl) -> Result<Self, Failure> {
-        Self::of(Database::open_without_list_indexes(url)?)
-    }
-
     /// Opens a database for a few changes, beside a running service.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Database`], [`Failure::System`].
     pub(crate) fn open_beside(url: &DatabaseUrl) -> Result<Self, Failure> {
         let options = Options {
             pool_size: NonZeroUsize::MIN,
@@ -70,7 +48,8 @@ impl BlockingStore {
         Self::of(Database::open(url, &options)?)
     }
 
-    fn of(database: Database) -> Result<Self, Failure> {
+    /// Takes a database that is open.
+    pub(crate) fn of(database: Database) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(Failure::System)?;
@@ -83,72 +62,60 @@ impl BlockingStore {
 
     /// Runs `work` in a session and commits it. Tries again while the database is busy
     /// or away, so `work` must find out whether an earlier attempt was committed.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Refused`]
     pub(crate) fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        let work = Arc::new(work);
-        self.patiently(|deadline| {
-            let work = Arc::clone(&work);
-            self.runtime
-                .block_on(self.store.write(deadline, move |session| work(session)))
-        })
+        self.patiently(Intent::Write, work)
     }
 
     /// Runs `work` in a session and commits it, if its turn comes within `patience`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `work` and of the store.
     pub(crate) fn write_once<T: Send + 'static>(
         &self,
         patience: Duration,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let deadline = Instant::now() + patience;
-        self.runtime.block_on(self.store.write(deadline, work))
+        self.once(Intent::Write, Instant::now() + patience, work)
     }
 
     /// Runs `work` in a session that sees one moment. Tries again while the database is
     /// busy or away.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Refused`]
     pub(crate) fn read<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        let work = Arc::new(work);
-        self.patiently(|deadline| {
-            let work = Arc::clone(&work);
-            self.runtime
-                .block_on(self.store.snapshot(deadline, move |session| work(session)))
-        })
+        self.patiently(Intent::Snapshot, work)
     }
 
     /// Runs `read` in a session that sees one moment, however long it takes. Tries only
     /// once: what `read` hands out cannot be taken back.
-    ///
-    /// # Errors
-    ///
-    /// What `read` fails with.
     pub(crate) fn read_once<T: Send + 'static>(
         &self,
         read: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        let deadline = Instant::now() + LONGEST_READ;
-        self.runtime.block_on(self.store.snapshot(deadline, read))
+        self.once(Intent::Snapshot, Instant::now() + LONGEST_READ, read)
     }
 
-    fn patiently<T>(&self, attempt: impl Fn(Instant) -> Result<T, AppError>) -> Result<T, Failure> {
+    fn once<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        deadline: Instant,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        self.runtime
+            .block_on(self.store.run(intent, deadline, work))
+    }
+
+    fn patiently<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let work = Arc::new(work);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match attempt(deadline) {
+            let work = Arc::clone(&work);
+            match self.once(intent, deadline, move |session| work(session)) {
                 Err(error) if may_pass(&error) && Instant::now() + PAUSE < deadline => {
                     thread::sleep(PAUSE);
                 }

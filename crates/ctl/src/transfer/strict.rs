@@ -78,10 +78,6 @@ pub(super) enum NotCsv {
 impl Strict {
     /// Reads `file`, which begins after so many bytes and lines. A byte order mark at the very
     /// beginning is skipped.
-    ///
-    /// # Errors
-    ///
-    /// That of the file.
     pub(super) fn new(
         mut file: Box<dyn Read + Send>,
         (bytes, lines): (u64, u64),

@@ -1,4 +1,4 @@
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -29,8 +29,8 @@ fn read_users(path: &Path, format: Format, from: (u64, u64)) -> Vec<(String, u64
     let mut found = Vec::new();
     while let Some(read) = source.next().unwrap() {
         let text = match read.item {
-            Item::Row(row) => row.fields.name.as_str().to_owned(),
-            Item::Bad(text) => format!("! {text}"),
+            Ok(row) => row.fields.name.as_str().to_owned(),
+            Err(text) => format!("! {text}"),
         };
         found.push((text, read.line, read.bytes, read.lines));
     }
@@ -221,7 +221,7 @@ fn csv_that_is_none_is_an_error_with_its_line() {
         let mut source = open::<UserFields>(&path, Format::Csv, (0, 0)).unwrap();
         let error = loop {
             match source.next() {
-                Ok(Some(read)) => assert!(matches!(read.item, Item::Row(_)), "{text:?}"),
+                Ok(Some(read)) => assert!(matches!(read.item, Ok(_)), "{text:?}"),
                 Ok(None) => panic!("{text:?} is taken for CSV"),
                 Err(error) => break error.to_string(),
             }
@@ -250,7 +250,7 @@ fn whole_numbers_may_be_written_with_a_fraction() {
         for (format, text) in [(Format::Ndjson, line), (Format::Csv, cells)] {
             let (_folder, path) = file("users", text);
             let mut source = open::<UserFields>(&path, format, (0, 0)).unwrap();
-            let Item::Row(row) = source.next().unwrap().unwrap().item else {
+            let Ok(row) = source.next().unwrap().unwrap().item else {
                 panic!("{number} is refused in {format:?}");
             };
             assert_eq!((row.id.unwrap().get(), row.version.get()), (7, 7));
@@ -261,12 +261,12 @@ fn whole_numbers_may_be_written_with_a_fraction() {
         let (_folder, path) = file("posts", line);
         let mut source = open::<PostFields>(&path, Format::Ndjson, (0, 0)).unwrap();
         let item = source.next().unwrap().unwrap().item;
-        assert!(matches!(item, Item::Bad(_)), "{number}");
+        assert!(matches!(item, Err(_)), "{number}");
     }
     for number in ["7.5", "1e400", "0x7", "7.", "inf", "NaN", "seven"] {
         let (_folder, path) = file("posts", format!("user_id,title,content\n{number},A,\n"));
         let mut source = open::<PostFields>(&path, Format::Csv, (0, 0)).unwrap();
-        let Item::Bad(text) = source.next().unwrap().unwrap().item else {
+        let Err(text) = source.next().unwrap().unwrap().item else {
             panic!("{number} is taken");
         };
         assert_eq!(text, "user_id: must be a whole number", "{number}");
