@@ -17,8 +17,8 @@ use utoipa::openapi::{
 
 use crate::api::Settings;
 use crate::openapi::{headers, refusals};
-use crate::operations::{self, Answer, Registrar};
-use crate::problem;
+use crate::operations::{self, Registrar};
+use crate::problem::{self, HandlerResult};
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
 use crate::resource::{RestResource, for_each_entity};
@@ -72,7 +72,7 @@ impl Registrar for Operations {
         describe: impl FnOnce() -> Operation,
         _: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
-        F: Future<Output = Answer> + 'static,
+        F: Future<Output = HandlerResult> + 'static,
     {
         let mut operation = describe();
         operation.security = Some(vec![match access {

@@ -11,7 +11,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::api::Api;
 use crate::api::rate_limit::RateLimitKey;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::authenticate::Requester;
 use crate::request::context::{MAX_URI_BYTES, RequestContext, RouteOptions};
 use crate::request::query::Query;
@@ -31,7 +31,7 @@ pub(crate) async fn answer<F>(
     payload: Payload,
 ) -> HttpResponse
 where
-    F: Future<Output = Result<HttpResponse, Problem>>,
+    F: Future<Output = HandlerResult>,
 {
     let found = request
         .extensions_mut()

@@ -3,13 +3,12 @@
 
 use std::future::Future;
 
-use actix_web::HttpResponse;
 use utoipa::Path;
 use utoipa::openapi::path::HttpMethod::{self, Delete, Get, Patch, Post, Put};
 use utoipa::openapi::path::Operation;
 
 use crate::api::Settings;
-use crate::problem::Problem;
+use crate::problem::HandlerResult;
 use crate::request::authenticate::Access;
 use crate::request::context::{RequestContext, RouteOptions};
 use crate::resource::{NestedIn, ParentVisitor, RestResource, for_each_entity};
@@ -28,10 +27,8 @@ pub(crate) trait Registrar: Sized {
         describe: impl FnOnce() -> Operation,
         handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
-        F: Future<Output = Answer> + 'static;
+        F: Future<Output = HandlerResult> + 'static;
 }
-
-pub(crate) type Answer = Result<HttpResponse, Problem>;
 
 /// Registers all operations. `openapi` returns the OpenAPI document of an instance.
 pub(crate) fn register(registrar: &mut impl Registrar, openapi: fn(&Settings) -> String) {
@@ -125,7 +122,7 @@ fn add<D: Path, F>(
     options: RouteOptions,
     handler: impl Fn(RequestContext) -> F + Copy + 'static,
 ) where
-    F: Future<Output = Answer> + 'static,
+    F: Future<Output = HandlerResult> + 'static,
 {
     for method in D::methods() {
         let describe = || {

@@ -18,6 +18,9 @@ use serde::Serialize;
 pub(crate) use challenge::unauthenticated;
 pub(crate) use code::Code;
 
+/// The result of a handler.
+pub(crate) type HandlerResult = Result<HttpResponse, Problem>;
+
 /// An error response. Boxed, because many results contain it and few of them are errors.
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);

@@ -9,8 +9,8 @@ use crate::api::Api;
 use crate::api::metrics::UNKNOWN_ROUTE;
 use crate::api_document;
 use crate::dispatch::answer;
-use crate::operations::{self, Answer, Registrar};
-use crate::problem::{Code, Problem};
+use crate::operations::{self, Registrar};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::context::{RequestContext, RouteOptions};
 use crate::service::docs;
 
@@ -105,7 +105,7 @@ impl Registrar for Router<'_> {
         _: impl FnOnce() -> Operation,
         handler: impl Fn(RequestContext) -> F + Copy + 'static,
     ) where
-        F: Future<Output = Answer> + 'static,
+        F: Future<Output = HandlerResult> + 'static,
     {
         let methods = methods(&method);
         let known = self.paths.iter().position(|path| path.template == template);
@@ -183,7 +183,7 @@ impl Path {
     }
 }
 
-fn other(is_options: bool, allow: HeaderValue) -> Answer {
+fn other(is_options: bool, allow: HeaderValue) -> HandlerResult {
     if is_options {
         return Ok(HttpResponse::NoContent()
             .insert_header((header::ALLOW, allow))
@@ -193,7 +193,7 @@ fn other(is_options: bool, allow: HeaderValue) -> Answer {
     Err(Problem::new(Code::MethodNotAllowed, detail).with_header(header::ALLOW, allow))
 }
 
-async fn not_found(context: RequestContext) -> Answer {
+async fn not_found(context: RequestContext) -> HandlerResult {
     // RFC 9110 section 9.3.7.
     if context.request.method() == Method::OPTIONS && context.request.path() == "*" {
         return Ok(HttpResponse::NoContent().finish());

@@ -6,14 +6,13 @@ pub(crate) mod request;
 mod response;
 mod schemas;
 
-use actix_web::HttpResponse;
 use byline_application::{Intent, batch as use_case};
 
 use crate::openapi::parameters::Repeated;
 use crate::openapi::refusals::{
     AuthErrors, BadBody, CommonErrors, Conflict, NotFound, WritePrecondition,
 };
-use crate::problem::Problem;
+use crate::problem::HandlerResult;
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::response::stored_response::StoredResponse;
@@ -32,7 +31,7 @@ pub(crate) use schemas::{Batch, BatchResult};
     request_body = Batch,
     responses(BatchDone, CommonErrors, AuthErrors, NotFound, BadBody, Conflict, WritePrecondition)
 )]
-pub(crate) async fn run(mut context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn run(mut context: RequestContext) -> HandlerResult {
     let guarded = context.api.settings().require_if_match;
     let operations = request::parse(&context.body(Media::Json).await?, guarded)?;
     let now = context.now();

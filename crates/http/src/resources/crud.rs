@@ -2,7 +2,6 @@
 
 use std::slice;
 
-use actix_web::HttpResponse;
 use byline_application::{AppError, Intent, ListQuery, Page, Session, crud};
 use byline_domain::policy::Principal;
 use byline_domain::{Id, Relation, Stored};
@@ -10,7 +9,7 @@ use serde_json::Value;
 
 use crate::list::filter;
 use crate::list::request::ListRequest;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::body::Media;
 use crate::request::context::RequestContext;
 use crate::request::preconditions::{NoneMatch, ReadConditions};
@@ -23,9 +22,7 @@ use crate::response::representation;
 use crate::response::stored_response::StoredResponse;
 
 /// `GET` of all rows: one page of them.
-pub(crate) async fn list<E: RestResource>(
-    context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list<E: RestResource>(context: RequestContext) -> HandlerResult {
     let list = ListRequest::<E>::of(format!("/{}", E::PLURAL), None, &context.query)?;
     page(&context, list, crud::list).await
 }
@@ -33,7 +30,7 @@ pub(crate) async fn list<E: RestResource>(
 /// `GET` of the rows of one parent: one page of them.
 pub(crate) async fn list_of<P: RestResource, E: NestedIn<P>>(
     context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let parent: Id<P> = id(&context)?;
     let path = format!("{}/{}", row::path(parent), E::PLURAL);
     let list = ListRequest::<E>::of(path, Some(E::filter(parent)), &context.query)?;
@@ -51,7 +48,7 @@ async fn page<E: RestResource>(
     read: impl Fn(&mut dyn Session, &Principal, &ListQuery<E>) -> Result<Page<Stored<E>>, AppError>
     + Send
     + 'static,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let counts = Preferences::of(context.headers())?.count_exact;
     let known = NoneMatch::of(context.headers())?;
     let embed = list.embed;
@@ -100,9 +97,7 @@ fn response<'a, E: RestResource>(
 }
 
 /// `POST` among all rows.
-pub(crate) async fn create<E: RestResource>(
-    mut context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn create<E: RestResource>(mut context: RequestContext) -> HandlerResult {
     let new: E = body::create(&context.body(Media::Json).await?)?;
     let now = context.now();
     context
@@ -118,7 +113,7 @@ pub(crate) async fn create<E: RestResource>(
 /// `POST` among the rows of one parent.
 pub(crate) async fn create_of<P: RestResource, E: NestedIn<P>>(
     mut context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let parent: Id<P> = id(&context)?;
     let body = context.body(Media::Json).await?;
     let new: E = body::create_of(&body, E::RELATION, parent.get())?;
@@ -134,9 +129,7 @@ pub(crate) async fn create_of<P: RestResource, E: NestedIn<P>>(
 }
 
 /// `GET` of one row.
-pub(crate) async fn read<E: RestResource>(
-    context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn read<E: RestResource>(context: RequestContext) -> HandlerResult {
     let id: Id<E> = id(&context)?;
     let conditions = ReadConditions::of(context.headers())?;
     if let Some(embed) = filter::embed::<E>(&context.query)? {
@@ -159,9 +152,7 @@ pub(crate) async fn read<E: RestResource>(
 }
 
 /// `PUT` of one row.
-pub(crate) async fn replace<E: RestResource>(
-    mut context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn replace<E: RestResource>(mut context: RequestContext) -> HandlerResult {
     let id: Id<E> = id(&context)?;
     let conditions = context.conditions()?;
     let new: E = body::replace(&context.body(Media::Json).await?)?;
@@ -180,9 +171,7 @@ pub(crate) async fn replace<E: RestResource>(
 }
 
 /// `PATCH` of one row, a merge patch (RFC 7396).
-pub(crate) async fn patch<E: RestResource>(
-    mut context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn patch<E: RestResource>(mut context: RequestContext) -> HandlerResult {
     let id: Id<E> = id(&context)?;
     let conditions = context.conditions()?;
     let change = body::patch::<E>(&context.body(Media::MergePatch).await?)?;
@@ -201,9 +190,7 @@ pub(crate) async fn patch<E: RestResource>(
 }
 
 /// `DELETE` of one row. The query names the children that go with it.
-pub(crate) async fn delete<E: RestResource>(
-    context: RequestContext,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete<E: RestResource>(context: RequestContext) -> HandlerResult {
     let id: Id<E> = id(&context)?;
     let with = children_to_delete::<E>(&context.query)?;
     let conditions = context.conditions()?;

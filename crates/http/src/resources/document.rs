@@ -176,7 +176,7 @@ fn page<E: RestResource>() -> Responses {
 
 pub(crate) fn create<E: RestResource>() -> Operation {
     let summary = format!("Create a {}", E::NAME);
-    creation::<E>(capitalized(E::NAME), summary, E::CREATION, None, CONFLICT)
+    creation::<E>(&capitalized(E::NAME), summary, E::CREATION, None, CONFLICT)
 }
 
 pub(crate) fn create_of<P: RestResource, E: NestedIn<P>>() -> Operation {
@@ -184,7 +184,7 @@ pub(crate) fn create_of<P: RestResource, E: NestedIn<P>>() -> Operation {
     let summary = format!("Create a {} of a {}", E::NAME, P::NAME);
     let description = format!("The path names the {}.", P::NAME);
     creation::<E>(
-        name,
+        &name,
         summary,
         &description,
         Some(id_parameter::<P>()),
@@ -193,7 +193,7 @@ pub(crate) fn create_of<P: RestResource, E: NestedIn<P>>() -> Operation {
 }
 
 fn creation<E: RestResource>(
-    name: String,
+    name: &str,
     summary: String,
     description: &str,
     parent: Option<Parameter>,

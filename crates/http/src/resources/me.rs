@@ -1,4 +1,3 @@
-use actix_web::HttpResponse;
 use byline_application::{Credential, me as use_case};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +5,7 @@ use utoipa::ToSchema;
 use crate::openapi::refusals::{AuthErrors, CommonErrors};
 use crate::openapi::responses::{self, json_of, one};
 use crate::openapi::schemas;
-use crate::problem::Problem;
+use crate::problem::HandlerResult;
 use crate::request::context::RequestContext;
 use crate::resource::row::RowResponse;
 use crate::resources::users::UserSchema;
@@ -41,7 +40,7 @@ responses::groups! {
     operation_id = "getMe",
     responses(MeDocument, CommonErrors, AuthErrors)
 )]
-pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(context: RequestContext) -> HandlerResult {
     let (principal, user) = context
         .read(|session, principal| Ok((*principal, use_case::read(session, principal)?)))
         .await?;

@@ -4,14 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
 use byline_application::idempotency::{self, Answer, IdempotentRequest};
 use byline_application::{AppError, Conflict, Intent, RowLock, Session, Unavailable};
 use byline_domain::policy::Principal;
 use tokio::time::timeout_at;
 
-use crate::problem::Problem;
+use crate::problem::{HandlerResult, Problem};
 use crate::request::context::RequestContext;
 use crate::request::idempotency_key::IDEMPOTENCY_REPLAYED;
 use crate::request::prefer::{self, Preferences, RETURN_MINIMAL, TX_ROLLBACK};
@@ -37,7 +36,7 @@ impl RequestContext {
         claim: Option<IdempotentRequest>,
         work: impl Fn(&mut dyn Session, &Principal) -> Result<T, AppError> + Send + 'static,
         respond: fn(&T) -> Result<StoredResponse, AppError>,
-    ) -> Result<HttpResponse, Problem> {
+    ) -> HandlerResult {
         let Preferences {
             tx_rollback,
             return_minimal,

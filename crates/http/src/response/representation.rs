@@ -12,7 +12,7 @@ use byline_domain::Version;
 use fnv::FnvHasher;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::HandlerResult;
 use crate::request::preconditions::{NoneMatch, etag};
 use crate::request::prefer;
 use crate::request::weak_tag::WeakTag;
@@ -37,15 +37,12 @@ pub(crate) trait Representation: Serialize {
 }
 
 /// Returns a row, or 304 if the client has this version.
-pub(crate) fn read(row: &impl Representation, is_known: bool) -> Result<HttpResponse, Problem> {
+pub(crate) fn read(row: &impl Representation, is_known: bool) -> HandlerResult {
     CacheableResponse::new(etag(row.version()), is_known).json(|| json(row, row.size_hint()))
 }
 
 /// Returns a row with embedded rows, whose state is more than a version.
-pub(crate) fn composed(
-    row: &impl Representation,
-    known: Option<&NoneMatch>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) fn composed(row: &impl Representation, known: Option<&NoneMatch>) -> HandlerResult {
     let tag = WeakTag::hashing(|hasher| row.identify(hasher));
     CacheableResponse::tagged(&tag, known).json(|| json(row, row.size_hint()))
 }
@@ -68,7 +65,7 @@ pub(crate) fn list<R: Representation>(
     links: HeaderValue,
     total: Option<u64>,
     known: Option<&NoneMatch>,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let tag = WeakTag::hashing(|hasher| {
         for row in rows.clone() {
             row.identify(hasher);
@@ -101,7 +98,7 @@ pub(crate) fn list<R: Representation>(
 }
 
 /// Returns a document that is not cacheable.
-pub(crate) fn document(document: &impl Serialize) -> Result<HttpResponse, Problem> {
+pub(crate) fn document(document: &impl Serialize) -> HandlerResult {
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, JSON))
         .body(json(document, 512)?))
@@ -155,10 +152,7 @@ impl CacheableResponse {
     }
 
     /// Ends the response with the JSON that `body` creates.
-    fn json(
-        mut self,
-        body: impl FnOnce() -> Result<Vec<u8>, AppError>,
-    ) -> Result<HttpResponse, Problem> {
+    fn json(mut self, body: impl FnOnce() -> Result<Vec<u8>, AppError>) -> HandlerResult {
         if self.is_known {
             return Ok(self.builder.finish());
         }

@@ -9,7 +9,6 @@
 use std::io::Read;
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use byline_application::AppError;
@@ -21,7 +20,7 @@ use crate::api::base_url::BaseUrl;
 use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{self, Responses, kept, response, text};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::accept::{HTML, JSON, MediaType};
 use crate::request::context::RequestContext;
 use crate::request::header_list::{Element, elements};
@@ -102,13 +101,13 @@ fn open_api_document() -> Responses {
     params(Fresh),
     responses(DocsPage, CommonErrors)
 )]
-pub(crate) async fn page(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn page(context: RequestContext) -> HandlerResult {
     let has_slash = context.request.path().ends_with('/');
     send(&context, if has_slash { &INDEX_SLASH } else { &INDEX })
 }
 
 /// `GET /docs/{asset}`: a file that the page loads.
-pub(crate) async fn asset(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn asset(context: RequestContext) -> HandlerResult {
     let name = context.segment("asset");
     match LOADED.iter().find(|asset| asset.name == name) {
         Some(asset) => send(&context, asset),
@@ -132,7 +131,7 @@ pub(crate) async fn asset(context: RequestContext) -> Result<HttpResponse, Probl
 pub(crate) async fn document(
     context: RequestContext,
     make: fn(&Settings) -> String,
-) -> Result<HttpResponse, Problem> {
+) -> HandlerResult {
     let known = NoneMatch::of(context.headers())?;
     let mut document = context.api.document(make).clone();
     if !context.base().is_empty() {
@@ -149,7 +148,7 @@ fn at_base(document: &[u8], base: &BaseUrl) -> Bytes {
     text.replacen("\"url\": \"/\"", &server, 1).into()
 }
 
-fn send(context: &RequestContext, asset: &Asset) -> Result<HttpResponse, Problem> {
+fn send(context: &RequestContext, asset: &Asset) -> HandlerResult {
     let known = NoneMatch::of(context.headers())?;
     let mut response = CacheableResponse::tagged(&asset.tag, known.as_ref());
     // Also on a 304, whose headers replace those that a browser has cached.

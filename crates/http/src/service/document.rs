@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use actix_web::HttpResponse;
 use byline_application::Limit;
 use byline_application::batch::MAX_OPERATIONS;
 use serde::{Serialize, Serializer};
@@ -12,7 +11,7 @@ use crate::openapi::parameters::Fresh;
 use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{self, Responses, json_of, kept, text};
 use crate::openapi::schemas;
-use crate::problem::Problem;
+use crate::problem::HandlerResult;
 use crate::request::accept::{HTML, JSON, MediaType};
 use crate::request::body::MAX_BODY_BYTES;
 use crate::request::context::{MAX_URI_BYTES, RequestContext};
@@ -66,7 +65,7 @@ fn service_description() -> Responses {
     params(Fresh),
     responses(ServiceDescription, CommonErrors)
 )]
-pub(crate) async fn show(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(context: RequestContext) -> HandlerResult {
     let known = NoneMatch::of(context.headers())?;
     if context.media_type == HTML {
         let page = html::page("Byline", &page(context.base()));

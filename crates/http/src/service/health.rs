@@ -1,4 +1,3 @@
-use actix_web::HttpResponse;
 use byline_application::{Readiness, ServerHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +5,7 @@ use utoipa::ToSchema;
 use crate::openapi::refusals::CommonErrors;
 use crate::openapi::responses::{self, json_of, one};
 use crate::openapi::schemas;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::context::RequestContext;
 use crate::response::representation;
 
@@ -47,7 +46,7 @@ responses::groups! {
     operation_id = "getLiveness",
     responses(StatusDocument, CommonErrors)
 )]
-pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn live(_: RequestContext) -> HandlerResult {
     representation::document(&Status {
         status: "live",
         servers: Vec::new(),
@@ -63,7 +62,7 @@ pub(crate) async fn live(_: RequestContext) -> Result<HttpResponse, Problem> {
     operation_id = "getReadiness",
     responses(StatusDocument, CommonErrors)
 )]
-pub(crate) async fn ready(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn ready(context: RequestContext) -> HandlerResult {
     if context.api.is_draining() {
         return Err(not_ready("This instance is shutting down."));
     }

@@ -1,4 +1,3 @@
-use actix_web::HttpResponse;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -8,7 +7,7 @@ use crate::openapi::parameters::{self, Fresh, parameter};
 use crate::openapi::refusals::{CommonErrors, NotFound};
 use crate::openapi::responses::{self, Responses, content_of, kept, response};
 use crate::openapi::schemas::{self, one_of};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, HandlerResult, Problem};
 use crate::request::accept::{HTML, JSON, MediaType, TEXT};
 use crate::request::context::RequestContext;
 use crate::request::preconditions::NoneMatch;
@@ -50,7 +49,7 @@ fn problem_page() -> Responses {
     params(ProblemPath, Fresh),
     responses(ProblemPage, CommonErrors, NotFound)
 )]
-pub(crate) async fn page(context: RequestContext) -> Result<HttpResponse, Problem> {
+pub(crate) async fn page(context: RequestContext) -> HandlerResult {
     let name = context.segment("code");
     let Some(code) = Code::ALL.into_iter().find(|code| code.name() == name) else {
         let detail = "There is no problem with this code.";
