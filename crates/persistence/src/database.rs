@@ -7,6 +7,7 @@ use byline_application::Store;
 use crate::database_url::Target;
 use crate::mysql::{self, MysqlStore};
 use crate::sqlite::{self, Role, SqliteStore};
+use crate::threads::EngineStore;
 use crate::{DatabaseUrl, OpenError, Options};
 
 /// The options for a caller that waits for each result.
@@ -17,12 +18,6 @@ const ONE_AT_A_TIME: Options = Options {
 
 /// An open database and the threads of its store.
 pub struct Database(Arc<dyn EngineStore>);
-
-/// The store of an engine.
-pub(crate) trait EngineStore: Store {
-    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
-    fn close(&self);
-}
 
 impl Database {
     /// Opens a database that has the schema of this program. A server may be away: the

@@ -5,8 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use byline_application::Store;
+
 use crate::OpenError;
 use crate::metrics::ThreadCounters;
+
+/// A store whose threads can be ended.
+pub(crate) trait EngineStore: Store {
+    /// Refuses new jobs, finishes those it has accepted, and ends the threads.
+    fn close(&self);
+}
 
 /// The pause after a panic, so that a thread that keeps panicking costs little.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);

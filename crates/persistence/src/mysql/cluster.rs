@@ -130,9 +130,9 @@ impl Cluster {
         has_alternative
     }
 
-    /// Returns whether another attempt may be made. The attempts of a service are only
-    /// slightly more than its jobs, whatever happens to the servers, so that retries do
-    /// not multiply the load of a cluster in trouble.
+    /// Returns whether another attempt may be made. Even if all servers fail, a service makes
+    /// only slightly more attempts than it has jobs, so that retries do not multiply the load of
+    /// a cluster in trouble.
     pub(super) fn grants_retry(&self) -> bool {
         self.retries.withdraw()
     }

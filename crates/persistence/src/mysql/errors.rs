@@ -154,12 +154,9 @@ fn meaning(error: &Error) -> ErrorKind {
 /// the table and the index.
 fn unique_key(message: &str) -> Option<UniqueKey> {
     let message = message.strip_suffix('\'')?;
-    let is_named = |table: &str, column: &str| {
-        let table_name = message.strip_suffix(column)?.strip_suffix('_')?;
-        table_name.ends_with(table).then_some(())
-    };
     let mut keys = UNIQUE_KEYS.iter();
-    keys.find_map(|(table, column, key)| is_named(table, column).map(|()| *key))
+    let named = keys.find(|(table, column, _)| message.ends_with(&format!("{table}_{column}")));
+    named.map(|(_, _, key)| *key)
 }
 
 /// Returns the relation whose constraint a message names.

@@ -15,10 +15,9 @@ use super::connection::pool;
 use super::thread_connection::ThreadConnection;
 use super::url::MysqlTarget;
 use super::worker;
-use crate::database::EngineStore;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::Queues;
-use crate::threads::Threads;
+use crate::threads::{EngineStore, Threads};
 use crate::{OpenError, Options};
 
 /// The store of a database on a MySQL or MariaDB server, or on a cluster of them.

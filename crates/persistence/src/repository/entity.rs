@@ -8,12 +8,10 @@ use byline_domain::{Id, Stored, Timestamp, Version};
 
 use super::dialect::{self, EngineTable};
 use super::idempotency::fault;
+use super::table::MOST_VALUES;
 use super::{DieselSession, relations};
 use crate::lists::scan::{self, IndexScan};
 use crate::rows::{RowContext, RowMeta};
-
-/// The most values in a statement.
-const LARGEST_LIST: usize = 512;
 
 impl<E: EngineTable> Repository<E> for DieselSession<'_> {
     fn find(&mut self, id: Id<E>) -> Result<Option<Stored<E>>, RepositoryError> {
@@ -186,7 +184,7 @@ fn given<E: EngineTable>(id: i64) -> Result<Id<E>, RepositoryError> {
 pub(super) fn lists<T: Clone>(values: impl Iterator<Item = T>) -> Vec<Vec<T>> {
     let values: Vec<T> = values.collect();
     values
-        .chunks(LARGEST_LIST)
+        .chunks(MOST_VALUES)
         .map(|chunk| {
             let mut list = chunk.to_vec();
             if let Some(last) = chunk.last() {

@@ -1,13 +1,11 @@
 //! Finds the relation that a statement broke, where the engine does not name it.
 
-use std::collections::BTreeSet;
-
 use byline_application::RepositoryError;
-use byline_domain::{Id, PostFields, Relation};
+use byline_domain::{PostFields, Relation};
 use diesel::QueryResult;
 
 use super::Connection;
-use super::table::EntityTable;
+use super::table::{EntityTable, MOST_VALUES};
 #[cfg(test)]
 use crate::test_entities::{Book, Note};
 
@@ -25,9 +23,6 @@ const RESTRICTING: &[(Relation, CountChildren)] = &[
 
 type CountChildren = fn(&mut Connection, &str, Vec<i64>) -> QueryResult<i64>;
 
-/// The most ids in a statement.
-const MOST_IDS: usize = 512;
-
 /// Returns by which relation these rows refer to a parent that does not exist.
 pub(super) fn missing_parent<'a, E: EntityTable>(
     connection: &mut Connection,
@@ -36,21 +31,6 @@ pub(super) fn missing_parent<'a, E: EntityTable>(
     let rows: Vec<&E> = rows.into_iter().collect();
     let relation = E::missing_parent(connection, &rows)?;
     Ok(relation.map(RepositoryError::MissingReference))
-}
-
-/// Returns whether there is no row for one of the ids.
-pub(super) fn is_any_missing<E: EntityTable>(
-    connection: &mut Connection,
-    ids: impl Iterator<Item = Id<E>>,
-) -> QueryResult<bool> {
-    let ids: BTreeSet<i64> = ids.map(Id::get).collect();
-    let ids: Vec<i64> = ids.into_iter().collect();
-    for ids in ids.chunks(MOST_IDS) {
-        if E::existing(connection, ids.to_vec())?.len() < ids.len() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Returns by which relation other rows still refer to the rows of `E` with these ids.
@@ -64,7 +44,7 @@ pub(super) fn remaining_child<E: EntityTable>(
         return Ok(Some(RepositoryError::StillReferenced(*relation)));
     }
     for (relation, count_children) in relations {
-        for ids in ids.chunks(MOST_IDS) {
+        for ids in ids.chunks(MOST_VALUES) {
             if count_children(connection, relation.field, ids.to_vec())? > 0 {
                 return Ok(Some(RepositoryError::StillReferenced(*relation)));
             }

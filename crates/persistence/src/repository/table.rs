@@ -1,7 +1,9 @@
 //! The table of an entity, described once.
 
+use std::collections::BTreeSet;
+
 use byline_application::{ListQuery, Listed, RepositoryError};
-use byline_domain::{Relation, Stored, Version};
+use byline_domain::{Id, Relation, Stored, Version};
 use diesel::QueryResult;
 
 use super::Connection;
@@ -266,7 +268,7 @@ macro_rules! entity_table {
                 connection: &mut Connection,
                 rows: &[&Self],
             ) -> QueryResult<Option<Relation>> {
-                $(if relations::is_any_missing(connection, rows.iter().map(|row| row.$parent))? {
+                $(if is_any_missing(connection, rows.iter().map(|row| row.$parent))? {
                     let mut relations = Self::PARENTS.iter();
                     return Ok(relations.find(|one| one.field == stringify!($parent)).copied());
                 })*
@@ -298,14 +300,32 @@ macro_rules! entity_table {
 }
 pub(super) use entity_table;
 
+/// The most values in a statement.
+pub(super) const MOST_VALUES: usize = 512;
+
+/// Returns whether there is no row for one of the ids.
+pub(super) fn is_any_missing<E: EntityTable>(
+    connection: &mut Connection,
+    ids: impl Iterator<Item = Id<E>>,
+) -> QueryResult<bool> {
+    let ids: BTreeSet<i64> = ids.map(Id::get).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    for ids in ids.chunks(MOST_VALUES) {
+        if E::existing(connection, ids.to_vec())?.len() < ids.len() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The names that [`entity_table`] uses.
 pub(super) mod prelude {
     pub(in super::super) use byline_application::{ListQuery, RepositoryError};
     pub(in super::super) use byline_domain::{Entity, Id, Relation, Stored, Text, Version};
     pub(in super::super) use diesel::prelude::*;
 
-    pub(in super::super) use super::super::{Connection, dialect, relations};
-    pub(in super::super) use super::{EntityTable, entity_table};
+    pub(in super::super) use super::super::{Connection, dialect};
+    pub(in super::super) use super::{EntityTable, entity_table, is_any_missing};
     pub(in super::super) use crate::lists::index::By;
     pub(in super::super) use crate::lists::keyset::{After, Before};
     pub(in super::super) use crate::lists::scan::IndexScan;

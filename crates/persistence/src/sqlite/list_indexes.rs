@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_pending_until_somebody_migrates() {
+    fn they_are_pending_until_the_next_migration() {
         let (_folder, path) = file();
         drop_all(&path).unwrap().expect("a release");
         let pending = schema_check::status(&path).unwrap().pending;

@@ -12,10 +12,9 @@ use super::file_watch::FileWatch;
 use super::thread_connection::ThreadConnection;
 use super::worker_context::{HealthState, WorkerContext};
 use super::{Pool, list_indexes, reader, schema_check, writer};
-use crate::database::EngineStore;
 use crate::metrics::{StoreCounters, ThreadCounters};
 use crate::queue::Queues;
-use crate::threads::Threads;
+use crate::threads::{EngineStore, Threads};
 use crate::{OpenError, Options};
 
 /// The store of a SQLite file.

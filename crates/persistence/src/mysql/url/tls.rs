@@ -29,7 +29,7 @@ pub(in crate::mysql) enum Tls {
 ///
 /// A server may ask for the whole password (`caching_sha2_password` does if it has not
 /// cached the account). Over TLS, the driver sends the password; without TLS, it
-/// encrypts the password with whatever key the server sends, and has no option against
+/// encrypts the password with any key that the server sends, and has no option against
 /// that. So servers on other machines require TLS unless the URL allows this (ADR 0018).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::mysql) struct Security {
