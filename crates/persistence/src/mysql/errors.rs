@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use byline_application::{Cause, RepositoryError, UniqueKey, identities, keys};
-use byline_domain::{PostFields, Relation};
+use byline_domain::{Entity, Relation};
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::schema::UNIQUE_KEYS;
@@ -159,26 +159,37 @@ fn unique_key(message: &str) -> Option<UniqueKey> {
     named.map(|(_, _, key)| *key)
 }
 
-/// Returns the relation whose constraint a message names.
+/// Returns the relation whose foreign key a message names, by the table and the column of the
+/// child.
 fn relation(message: &str) -> Option<Relation> {
-    let (_, rest) = message.split_once(" CONSTRAINT `")?;
-    let (name, _) = rest.split_once('`')?;
-    let mut constraints = CONSTRAINTS.iter();
-    constraints.find_map(|(one, relation)| (*one == name).then_some(*relation))
+    let (before, rest) = message.split_once("`, CONSTRAINT `")?;
+    let (_, table) = before.rsplit_once('`')?;
+    let (_, rest) = rest.split_once("` FOREIGN KEY (`")?;
+    let (column, _) = rest.split_once('`')?;
+    let mut relations = RELATIONS.iter().filter(|(child, _)| *child == table);
+    let relation = relations.find_map(|(_, all)| all.iter().find(|one| one.field == column));
+    relation.copied()
 }
 
-/// The foreign keys of the migrations.
-const CONSTRAINTS: &[(&str, Relation)] = &[
-    ("posts_author", PostFields::AUTHOR),
-    ("api_keys_user", keys::USER),
-    ("identities_user", identities::USER),
-    #[cfg(test)]
-    ("books_shelf", Book::SHELF),
-    #[cfg(test)]
-    ("notes_shelf", Note::SHELF),
-    #[cfg(test)]
-    ("notes_book", Note::BOOK),
-];
+macro_rules! relations {
+    ($($variant:ident $entity:ident,)+) => {
+        &[
+            $((
+                <byline_domain::$entity as Entity>::PLURAL,
+                <byline_domain::$entity as Entity>::PARENTS,
+            ),)+
+            ("api_keys", &[keys::USER]),
+            ("identities", &[identities::USER]),
+            #[cfg(test)]
+            (Book::PLURAL, Book::PARENTS),
+            #[cfg(test)]
+            (Note::PLURAL, Note::PARENTS),
+        ]
+    };
+}
+
+/// The relations by the tables of their children.
+const RELATIONS: &[(&str, &[Relation])] = byline_domain::entities!(relations!);
 
 /// How the driver's own errors begin; the server's never do.
 pub(super) const DRIVER_ERROR: &str = "Driver error: ";

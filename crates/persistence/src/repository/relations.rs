@@ -1,7 +1,7 @@
 //! Finds the relation that a statement broke, where the engine does not name it.
 
 use byline_application::RepositoryError;
-use byline_domain::{PostFields, Relation};
+use byline_domain::{Entity, Relation};
 use diesel::QueryResult;
 
 use super::Connection;
@@ -9,17 +9,24 @@ use super::table::{EntityTable, MOST_VALUES};
 #[cfg(test)]
 use crate::test_entities::{Book, Note};
 
+macro_rules! restricting {
+    ($($variant:ident $entity:ident,)+) => {
+        &[
+            $((
+                <byline_domain::$entity as Entity>::PARENTS,
+                <byline_domain::$entity as EntityTable>::count_children,
+            ),)+
+            #[cfg(test)]
+            (Book::PARENTS, Book::count_children),
+            #[cfg(test)]
+            (Note::PARENTS, Note::count_children),
+        ]
+    };
+}
+
 /// The relations that keep a parent with children from being deleted, each with
 /// [`EntityTable::count_children`] of the children's table.
-const RESTRICTING: &[(Relation, CountChildren)] = &[
-    (PostFields::AUTHOR, PostFields::count_children),
-    #[cfg(test)]
-    (Book::SHELF, Book::count_children),
-    #[cfg(test)]
-    (Note::SHELF, Note::count_children),
-    #[cfg(test)]
-    (Note::BOOK, Note::count_children),
-];
+const RESTRICTING: &[(&[Relation], CountChildren)] = byline_domain::entities!(restricting!);
 
 type CountChildren = fn(&mut Connection, &str, Vec<i64>) -> QueryResult<i64>;
 
@@ -38,15 +45,16 @@ pub(super) fn remaining_child<E: EntityTable>(
     connection: &mut Connection,
     ids: &[i64],
 ) -> QueryResult<Option<RepositoryError>> {
-    let relations = RESTRICTING.iter();
+    let tables = RESTRICTING.iter();
+    let relations = tables.flat_map(|(all, count)| all.iter().map(move |one| (*one, *count)));
     let relations: Vec<_> = relations.filter(|(one, _)| one.parent == E::NAME).collect();
     if let [(relation, _)] = *relations {
-        return Ok(Some(RepositoryError::StillReferenced(*relation)));
+        return Ok(Some(RepositoryError::StillReferenced(relation)));
     }
     for (relation, count_children) in relations {
         for ids in ids.chunks(MOST_VALUES) {
             if count_children(connection, relation.field, ids.to_vec())? > 0 {
-                return Ok(Some(RepositoryError::StillReferenced(*relation)));
+                return Ok(Some(RepositoryError::StillReferenced(relation)));
             }
         }
     }

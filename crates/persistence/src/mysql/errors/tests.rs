@@ -93,46 +93,46 @@ fn a_key_is_told_from_the_text_that_a_client_sent() {
 }
 
 #[test]
-fn a_foreign_key_is_named_by_its_constraint() {
+fn a_foreign_key_is_known_by_its_table_and_column() {
     use byline_application::{identities, keys};
     use byline_domain::PostFields;
 
     use crate::test_entities::{Book, Note};
 
-    let missing = |constraint: &str| {
+    let missing = |(table, column): (&str, &str)| {
         format!(
-            "Cannot add or update a child row: a foreign key constraint fails (`byline`.`child`, \
-             CONSTRAINT `{constraint}` FOREIGN KEY (`x_id`) REFERENCES `parent` (`id`))"
+            "Cannot add or update a child row: a foreign key constraint fails (`byline`.`{table}`, \
+             CONSTRAINT `x` FOREIGN KEY (`{column}`) REFERENCES `parent` (`id`))"
         )
     };
-    let remaining = |constraint: &str| {
+    let remaining = |(table, column): (&str, &str)| {
         format!(
             "Cannot delete or update a parent row: a foreign key constraint fails \
-             (`byline`.`child`, CONSTRAINT `{constraint}` FOREIGN KEY (`x_id`) REFERENCES \
+             (`byline`.`{table}`, CONSTRAINT `x` FOREIGN KEY (`{column}`) REFERENCES \
              `parent` (`id`))"
         )
     };
-    for (constraint, relation) in [
-        ("posts_author", PostFields::AUTHOR),
-        ("api_keys_user", keys::USER),
-        ("identities_user", identities::USER),
-        ("books_shelf", Book::SHELF),
-        ("notes_shelf", Note::SHELF),
-        ("notes_book", Note::BOOK),
+    for (key, relation) in [
+        (("posts", "user_id"), PostFields::AUTHOR),
+        (("api_keys", "user_id"), keys::USER),
+        (("identities", "user_id"), identities::USER),
+        (("books", "shelf_id"), Book::SHELF),
+        (("notes", "shelf_id"), Note::SHELF),
+        (("notes", "book_id"), Note::BOOK),
     ] {
         let kind = DatabaseErrorKind::ForeignKeyViolation;
         assert_eq!(
-            said(kind, &missing(constraint)),
+            said(kind, &missing(key)),
             ErrorKind::ParentMissing(relation)
         );
         let kind = DatabaseErrorKind::ForeignKeyViolation;
         assert_eq!(
-            said(kind, &remaining(constraint)),
+            said(kind, &remaining(key)),
             ErrorKind::StillReferenced(relation)
         );
     }
     for text in [
-        missing("imports_authors"),
+        missing(("imports", "authors")),
         "Cannot add or update a child row: a foreign key constraint fails".to_owned(),
     ] {
         let kind = DatabaseErrorKind::ForeignKeyViolation;
