@@ -127,11 +127,8 @@ pub fn run(
             }
         }
     }
-    batch
-        .outcomes
-        .into_iter()
-        .map(|outcome| outcome.ok_or_else(too_few))
-        .collect()
+    let outcomes: Option<Vec<_>> = batch.outcomes.into_iter().collect();
+    outcomes.ok_or_else(|| AppError::internal("the store created fewer rows than it was given"))
 }
 
 impl Operation {
@@ -301,10 +298,6 @@ impl<E: Resource> AnyWrite for Write<E> {
             }
         }
     }
-}
-
-fn too_few() -> AppError {
-    AppError::internal("the store created fewer rows than it was given")
 }
 
 /// Adds the index of the operation to its error.
