@@ -86,7 +86,7 @@ pub(crate) fn run(
     };
     read_rows(&store, after, batch, quiet, |_| Ok(()), write)?;
     for ExportFile { table, sink, rows } in exports.into_iter().flatten() {
-        let path = sink.path().display().to_string();
+        let path = sink.path.display().to_string();
         sink.finish()?;
         if !quiet && path != "-" {
             tell(format_args!(
