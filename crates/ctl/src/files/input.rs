@@ -50,7 +50,7 @@ impl Input {
     /// Returns the length of a regular file in bytes.
     pub(crate) fn length(&self) -> Option<u64> {
         let is_file = self.node.is_regular && !is_stream(&self.path);
-        is_file.then(|| self.node.length)
+        is_file.then_some(self.node.length)
     }
 }
 
