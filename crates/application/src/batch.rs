@@ -162,11 +162,8 @@ pub fn run(
             }
         }
     }
-    batch
-        .outcomes
-        .into_iter()
-        .map(|outcome| outcome.ok_or_else(too_few))
-        .collect()
+    let outcomes: Option<Vec<_>> = batch.outcomes.into_iter().collect();
+    outcomes.ok_or_else(|| AppError::internal("the store created fewer rows than it was given"))
 }
 
 /// A batch that is being carried out.
@@ -311,10 +308,6 @@ impl<E: Resource> AnyWrite for Write<E> {
             }
         }
     }
-}
-
-fn too_few() -> AppError {
-    AppError::internal("the store created fewer rows than it was given")
 }
 
 /// Adds the index of the operation to its error.

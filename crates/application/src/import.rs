@@ -147,8 +147,10 @@ pub fn rows<E: Resource>(
     batch: &[ImportedRow<E>],
     step: &Step,
 ) -> Result<BatchOutcome, AppError> {
-    if let Some(outcome) = already_handled(session, task, step)? {
-        return Ok(outcome);
+    match session.imports().position(task.id)? {
+        Some(position) if position.bytes == step.from => {}
+        Some(position) if position == step.to => return Ok(BatchOutcome::Known),
+        _ => return Ok(BatchOutcome::Elsewhere),
     }
     let mut parents = Vec::with_capacity(E::PARENTS.len());
     for relation in E::PARENTS {
@@ -166,21 +168,12 @@ pub fn rows<E: Resource>(
     }
     let counts = plan.counts();
     plan.carry_out(session, task)?;
-    advance(session, task, step)?;
+    let imports = session.imports();
+    if !imports.advance(task.id, step.from, &step.to, step.now)? {
+        // Another session moved the import on.
+        return Err(AppError::Contention(None));
+    }
     Ok(BatchOutcome::Stored(counts))
-}
-
-/// Returns the outcome of the batch if the import is not where the batch begins.
-fn already_handled(
-    session: &mut dyn Session,
-    task: &Task,
-    step: &Step,
-) -> Result<Option<BatchOutcome>, AppError> {
-    Ok(match session.imports().position(task.id)? {
-        Some(position) if position.bytes == step.from => None,
-        Some(position) if position == step.to => Some(BatchOutcome::Known),
-        _ => Some(BatchOutcome::Elsewhere),
-    })
 }
 
 /// Returns the stored rows with which those of the batch may conflict.
@@ -252,16 +245,6 @@ fn with_parents<E: Resource>(
         new.fields.set_parent(*relation, *id);
     }
     Ok(new)
-}
-
-/// Stores the checkpoint after the batch, unless another session moved the import on.
-fn advance(session: &mut dyn Session, task: &Task, step: &Step) -> Result<(), AppError> {
-    let imports = session.imports();
-    if imports.advance(task.id, step.from, &step.to, step.now)? {
-        Ok(())
-    } else {
-        Err(AppError::Contention(None))
-    }
 }
 
 fn count(rows: usize) -> u64 {

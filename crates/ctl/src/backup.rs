@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use byline_persistence::DatabaseUrl;
 
 use crate::failure::Failure;
-use crate::files::{Files, Replaces, Writing};
+use crate::files::{Files, Replaces};
 use crate::print::print;
 use crate::transfer::number;
 
@@ -43,7 +43,7 @@ pub(crate) fn run(
         Replaces::Nothing
     };
     let output = files.output(&arguments.file, replaces)?;
-    let Writing::File(unfinished) = output.create()? else {
+    let Some(unfinished) = output.create()? else {
         return Err(Failure::NoFile(
             arguments.file.clone(),
             "is standard output; a backup is a file",

@@ -85,16 +85,14 @@ pub(crate) fn run(
         _ => Ok(()),
     };
     read_rows(&store, after, batch, quiet, |_| Ok(()), write)?;
+    let mut lines = Vec::new();
     for ExportFile { table, sink, rows } in exports.into_iter().flatten() {
-        let path = sink.path().display().to_string();
+        let path = sink.path.display().to_string();
         sink.finish()?;
         if !quiet && path != "-" {
-            tell(format_args!(
-                "wrote {} {} to {path}",
-                number(rows),
-                table.plural
-            ));
+            lines.push(format!("wrote {} {} to {path}", number(rows), table.plural));
         }
     }
+    lines.iter().for_each(tell);
     Ok(())
 }

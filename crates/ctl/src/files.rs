@@ -19,7 +19,7 @@ use rustix::stdio::{stderr, stdin, stdout};
 pub(crate) use identity::is_stream;
 use identity::{Identity, Node};
 pub(crate) use input::{At, Input, Opened};
-pub(crate) use output::{Output, Replaces, Unfinished, Writing};
+pub(crate) use output::{Output, Replaces, Unfinished};
 
 use crate::failure::Failure;
 

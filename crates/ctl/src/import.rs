@@ -85,7 +85,7 @@ Examples:
   bylinectl import --users users.csv --posts posts.csv --indexes-last
   bylinectl import --users users.csv --posts posts.csv --ids new --on-conflict skip";
 
-/// Under which ids rows are stored.
+/// The ids under which rows are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Ids {
     /// Under their own.
@@ -95,7 +95,7 @@ enum Ids {
     New,
 }
 
-/// What is done about a row that is there already.
+/// The treatment of a row that exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Conflict {
     /// The line cannot be stored.
@@ -213,7 +213,7 @@ impl Importer<'_> {
             self.last = Some(beginning.task.id);
         }
         let Checkpoint { bytes, lines, .. } = beginning.position;
-        let path = input.path().display();
+        let path = input.path.display();
         let is_done = bytes > 0 && Some(bytes) == input.length();
         if lines > 0 && !self.arguments.quiet {
             if is_done {
@@ -248,7 +248,7 @@ impl Importer<'_> {
 
     /// Returns the database that the rows are stored in.
     fn store(&self) -> &BlockingStore {
-        self.dry_run.map_or(self.real, DryRunDatabase::store)
+        self.dry_run.map_or(self.real, |dry_run| &dry_run.store)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the commands share that move rows.
+//! Code shared by the commands that move rows.
 
 mod digest;
 mod entity;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::identity::{Node, is_stream};
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 /// A file to read, or standard input; not opened yet.
 pub(crate) struct Input {
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(super) node: Node,
 }
 
@@ -25,10 +25,6 @@ pub(crate) enum Opened {
 }
 
 impl Input {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Opens the file. Waits for the writer of a named pipe.
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
         self.opened()
@@ -54,7 +50,7 @@ impl Input {
     /// Returns the length of a regular file in bytes.
     pub(crate) fn length(&self) -> Option<u64> {
         let is_file = self.node.is_regular && !is_stream(&self.path);
-        is_file.then(|| self.node.length)
+        is_file.then_some(self.node.length)
     }
 }
 

@@ -25,21 +25,13 @@ pub(crate) enum Replaces {
 
 /// A file to write, or standard output; not created yet.
 pub(crate) struct Output {
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(super) replaces: Replaces,
     pub(super) mode: u32,
 }
 
-/// An output that is being written.
-pub(crate) enum Writing {
-    /// Standard output.
-    Stream,
-    /// A file that does not have its name yet; removed when dropped.
-    File(Unfinished),
-}
-
-/// A file that does not have its name yet. It is in a temporary folder that only this user can
-/// enter, so that files that SQLite puts beside it are removed with it.
+/// A file that does not have its name yet; removed when dropped. It is in a temporary folder that
+/// only this user can enter, so that files that SQLite puts beside it are removed with it.
 pub(crate) struct Unfinished {
     file: NamedTempFile,
     _folder: TempDir,
@@ -49,17 +41,13 @@ pub(crate) struct Unfinished {
 }
 
 impl Output {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Creates the file, empty and without its name.
-    pub(crate) fn create(&self) -> Result<Writing, Failure> {
+    /// Creates the file, empty and without its name. There is none for standard output.
+    pub(crate) fn create(&self) -> Result<Option<Unfinished>, Failure> {
         if is_stream(&self.path) {
-            return Ok(Writing::Stream);
+            return Ok(None);
         }
         self.unfinished()
-            .map(Writing::File)
+            .map(Some)
             .map_err(|error| Failure::Write(self.path.clone(), error))
     }
 
@@ -67,8 +55,8 @@ impl Output {
     pub(crate) fn write(&self, content: &[u8]) -> Result<(), Failure> {
         let failed = |error| Failure::Write(self.path.clone(), error);
         match self.create()? {
-            Writing::Stream => io::stdout().write_all(content).map_err(failed),
-            Writing::File(unfinished) => {
+            None => io::stdout().write_all(content).map_err(failed),
+            Some(unfinished) => {
                 let mut writer = unfinished.writer().map_err(failed)?;
                 writer.write_all(content).map_err(failed)?;
                 unfinished.finish().map(drop)

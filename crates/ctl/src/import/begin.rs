@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::files::{Input, Opened};
 use crate::transfer::{BlockingStore, Columns, PrefixHasher, TABLES};
 
-/// What is known of an import when it begins.
+/// The state of an import when it begins.
 pub(super) struct Beginning {
     pub(super) task: Task,
     pub(super) position: Checkpoint,
@@ -31,7 +31,7 @@ impl Beginning {
         input: &Input,
     ) -> Result<Self, Failure> {
         let now = now();
-        let failed = |error| Failure::Input(input.path().to_owned(), error);
+        let failed = |error| Failure::Input(input.path.clone(), error);
         let opened = input.open()?;
         let mut prefix = match &opened {
             Opened::File(file) => Some(PrefixHasher::of(file)),
@@ -52,7 +52,7 @@ impl Beginning {
         let position = earlier.map_or(Checkpoint::START, |earlier| earlier.position);
         let (begun, mut parents) = match earlier {
             Some(earlier) if earlier.begun.numbering != numbering => {
-                return Err(Failure::OtherIds(input.path().to_owned()));
+                return Err(Failure::OtherIds(input.path.clone()));
             }
             Some(earlier) => {
                 let parents = parents::<E>(importer.real, earlier.begun.parents)?;

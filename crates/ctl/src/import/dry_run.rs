@@ -22,7 +22,7 @@ use crate::transfer::{
 /// The database of a dry run; removed with the value.
 pub(super) struct DryRunDatabase {
     // Closed before its folder is removed.
-    store: BlockingStore,
+    pub(super) store: BlockingStore,
     _folder: TempDir,
     /// The imports here that go on with one of the real database: that one, by their ids. It has
     /// noted ids of rows that it has stored.
@@ -44,10 +44,6 @@ impl DryRunDatabase {
             _folder: folder,
             real_imports: RefCell::default(),
         })
-    }
-
-    pub(super) fn store(&self) -> &BlockingStore {
-        &self.store
     }
 
     /// Begins an import at `position`, which is that of `real` if it goes on with that.
@@ -82,8 +78,8 @@ impl DryRunDatabase {
         now: Timestamp,
     ) -> Result<BTreeMap<&'static str, ImportId>, Failure> {
         let import = |(parent, real)| {
-            let mut begun = self.real_imports.borrow().clone().into_iter();
-            let known = begun.find(|(_, of)| *of == real).map(|(id, _)| id);
+            let is_real = |(id, of): (&ImportId, &ImportId)| (*of == real).then_some(*id);
+            let known = self.real_imports.borrow().iter().find_map(is_real);
             let begun = NewImport {
                 rows: Table::named(parent).map_or(parent, |table| table.plural),
                 numbering: Numbering::Anew,
@@ -111,7 +107,7 @@ impl DryRunDatabase {
         drop(real_imports);
         let batch = Arc::clone(batch);
         let found = real.read(move |session| {
-            let mut found = Surroundings::default();
+            let mut found = ConflictingData::default();
             found.add_batch(session, &batch, &imports)?;
             Ok(found)
         })?;
@@ -130,16 +126,16 @@ impl DryRunDatabase {
     }
 }
 
-/// What of the real database a batch could be in conflict with.
+/// The part of the real database that a batch could conflict with.
 #[derive(Default)]
-struct Surroundings {
+struct ConflictingData {
     /// Rows, parents before their children.
     rows: Vec<Box<dyn Rows>>,
     /// Notes about ids, by the import here.
     notes: Vec<(ImportId, Vec<(i64, i64)>)>,
 }
 
-impl Surroundings {
+impl ConflictingData {
     /// Adds the rows with the ids or unique values of the batch, and the parents of the batch.
     /// `imports` has the imports of parents, by their entities: the one here, and the real one.
     fn add_batch<E: Columns>(
@@ -173,7 +169,8 @@ impl Surroundings {
         parent: &str,
         ids: &BTreeSet<i64>,
     ) -> Result<(), AppError> {
-        type Add = fn(&mut Surroundings, &mut dyn Session, &BTreeSet<i64>) -> Result<(), AppError>;
+        type Add =
+            fn(&mut ConflictingData, &mut dyn Session, &BTreeSet<i64>) -> Result<(), AppError>;
         let add: &[(&str, Add)] = &for_each_entity!(E => (E::NAME, Self::add_ids::<E>));
         match add.iter().find(|(name, _)| *name == parent) {
             Some((_, add)) if !ids.is_empty() => add(self, session, ids),

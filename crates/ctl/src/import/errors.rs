@@ -22,7 +22,7 @@ impl ErrorReport {
         }
     }
 
-    /// Reports what is wrong with a line, unless there were enough reports.
+    /// Reports the error of a line, unless the limit is reached.
     pub(super) fn report(&mut self, path: &Path, line: u64, text: &str, progress: &Progress) {
         if self.are_too_many() {
             return;
@@ -41,7 +41,7 @@ impl ErrorReport {
         self.first.is_none()
     }
 
-    /// Returns whether as many lines were reported as may be.
+    /// Returns whether the limit is reached.
     pub(super) fn are_too_many(&self) -> bool {
         self.reported >= self.most
     }

@@ -1,4 +1,4 @@
-//! One file on its way into the database.
+//! The import of one file.
 
 use std::io;
 use std::path::Path;
@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::files::Input;
 use crate::transfer::{Columns, Format, PrefixHasher, Progress, Read, Source, Table};
 
-/// The pause between two transactions, unless nobody else has the file open. Others try
-/// to lock a SQLite file now and then, and would not find it unlocked in a shorter time.
+/// The pause between two transactions, unless no other process can have the file open. A process
+/// that waits for the lock of a SQLite file polls it, and would miss a shorter pause.
 const GAP: Duration = Duration::from_millis(40);
 
 /// Stores the rows of a file that can be stored, and reports the others.
@@ -34,7 +34,7 @@ pub(super) fn import<E: Columns>(
         now,
         opened,
     } = beginning;
-    let path = input.path();
+    let path = &*input.path;
     let place = (position.bytes, position.lines);
     let source = Source::<E>::open(path, opened, format, place, now)?;
     let quiet = importer.arguments.quiet;

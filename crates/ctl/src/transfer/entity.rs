@@ -141,11 +141,11 @@ macro_rules! columns {
 }
 use columns;
 
-/// What is the same for all rows of an entity.
+/// The description of an entity, without its type.
 pub(crate) struct Table {
-    /// What one row is called.
+    /// The name of one row.
     pub(crate) name: &'static str,
-    /// What many rows are called.
+    /// The name of many rows.
     pub(crate) plural: &'static str,
     /// See [`Columns::MEMBERS`].
     pub(crate) members: &'static [&'static str],

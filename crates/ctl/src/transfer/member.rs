@@ -1,4 +1,4 @@
-//! The members of a row in a file, and what is wrong with them.
+//! The members of a row in a file, and their errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// Collects what is wrong with the members of a row.
+/// Collects the errors of the members of a row.
 #[derive(Default)]
 pub(super) struct MemberErrors(Vec<String>);
 

@@ -1,20 +1,20 @@
 //! Writing rows to a file that is there whole or not at all.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use byline_domain::Stored;
 
 use super::Format;
 use super::entity::{Columns, Table, values, write_json};
 use crate::failure::Failure;
-use crate::files::{Output, Unfinished, Writing};
+use crate::files::{Output, Unfinished};
 
 const BUFFER: usize = 1 << 18;
 
 /// A file, or standard output, that rows are written to.
 pub(crate) struct Sink {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     writer: RowWriter,
     /// The file, unless this is standard output.
     unfinished: Option<Unfinished>,
@@ -29,10 +29,11 @@ enum RowWriter {
 impl Sink {
     /// Begins to write rows of `table` to an output. CSV gets its line of names.
     pub(crate) fn create(output: &Output, format: Format, table: &Table) -> Result<Self, Failure> {
-        let failed = |error| Failure::Write(output.path().to_owned(), error);
-        let (target, unfinished): (Box<dyn Write>, _) = match output.create()? {
-            Writing::Stream => (Box::new(io::stdout()), None),
-            Writing::File(file) => (Box::new(file.writer().map_err(failed)?), Some(file)),
+        let failed = |error| Failure::Write(output.path.clone(), error);
+        let unfinished = output.create()?;
+        let target: Box<dyn Write> = match &unfinished {
+            None => Box::new(io::stdout()),
+            Some(file) => Box::new(file.writer().map_err(failed)?),
         };
         let writer = match format {
             Format::Ndjson => RowWriter::Ndjson(BufWriter::with_capacity(BUFFER, target)),
@@ -45,7 +46,7 @@ impl Sink {
             }
         };
         Ok(Self {
-            path: output.path().to_owned(),
+            path: output.path.clone(),
             writer,
             unfinished,
             line: Vec::new(),
@@ -73,11 +74,6 @@ impl Sink {
                 Ok(writer.write_record(None::<&[u8]>)?)
             }
         }
-    }
-
-    /// Returns where the rows go.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Stores all that was written, and gives the file its name.

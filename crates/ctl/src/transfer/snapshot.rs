@@ -1,4 +1,4 @@
-//! Reading the rows of a database as they are at one moment, on a thread of their own.
+//! Reads the rows of one snapshot of a database, on a thread of its own.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -88,7 +88,7 @@ pub(crate) fn read_rows(
     })
 }
 
-/// Runs `read` in a session that sees one moment, on a thread of its own, and `consume` on this
+/// Runs `read` in a session that sees one snapshot, on a thread of its own, and `consume` on this
 /// one. Once nothing is received any more, `read` should return; `consume` tells why.
 pub(crate) fn read_snapshot<T: Send + 'static, R>(
     store: &BlockingStore,
@@ -97,7 +97,7 @@ pub(crate) fn read_snapshot<T: Send + 'static, R>(
     consume: impl FnOnce(Receiver<T>) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
     let (sender, receiver) = mpsc::sync_channel(capacity);
-    // Taken by the first attempt: another one would see another moment.
+    // Taken by the first attempt: a second one would see another snapshot.
     let sender = Mutex::new(Some(sender));
     thread::scope(|scope| {
         let reader = scope.spawn(|| {

@@ -32,7 +32,7 @@ pub(crate) struct Source<E> {
 /// A row as it was read.
 #[derive(Debug)]
 pub(crate) struct Read<T> {
-    /// The row, or what is wrong with it.
+    /// The row, or why it cannot be stored.
     pub(crate) item: Result<T, String>,
     /// The line on which it begins, counted from 1.
     pub(crate) line: u64,

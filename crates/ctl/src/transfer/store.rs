@@ -66,7 +66,7 @@ impl BlockingStore {
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        self.patiently(Intent::Write, work)
+        self.run_with_retries(Intent::Write, work)
     }
 
     /// Runs `work` in a session and commits it, if its turn comes within `patience`.
@@ -75,28 +75,28 @@ impl BlockingStore {
         patience: Duration,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.once(Intent::Write, Instant::now() + patience, work)
+        self.run(Intent::Write, Instant::now() + patience, work)
     }
 
-    /// Runs `work` in a session that sees one moment. Tries again while the database is
+    /// Runs `work` in a session that sees one snapshot. Tries again while the database is
     /// busy or away.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        self.patiently(Intent::Snapshot, work)
+        self.run_with_retries(Intent::Snapshot, work)
     }
 
-    /// Runs `read` in a session that sees one moment, however long it takes. Tries only
+    /// Runs `read` in a session that sees one snapshot, however long it takes. Tries only
     /// once: what `read` hands out cannot be taken back.
     pub(crate) fn read_once<T: Send + 'static>(
         &self,
         read: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
-        self.once(Intent::Snapshot, Instant::now() + LONGEST_READ, read)
+        self.run(Intent::Snapshot, Instant::now() + LONGEST_READ, read)
     }
 
-    fn once<T: Send + 'static>(
+    fn run<T: Send + 'static>(
         &self,
         intent: Intent,
         deadline: Instant,
@@ -106,7 +106,7 @@ impl BlockingStore {
             .block_on(self.store.run(intent, deadline, work))
     }
 
-    fn patiently<T: Send + 'static>(
+    fn run_with_retries<T: Send + 'static>(
         &self,
         intent: Intent,
         work: impl Fn(&mut dyn Session) -> Result<T, AppError> + Send + Sync + 'static,
@@ -115,11 +115,11 @@ impl BlockingStore {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let work = Arc::clone(&work);
-            match self.once(intent, deadline, move |session| work(session)) {
+            match self.run(intent, deadline, move |session| work(session)) {
                 Err(error) if may_pass(&error) && Instant::now() + PAUSE < deadline => {
                     thread::sleep(PAUSE);
                 }
-                ending => return Ok(ending?),
+                result => return Ok(result?),
             }
         }
     }

@@ -114,23 +114,21 @@ impl Strict {
 
     /// Takes the next byte. Returns whether it ends a line outside quotes.
     fn take(&mut self, byte: u8) -> Result<bool, NotCsv> {
-        let is_record = self.state != State::Record;
+        let is_record = match self.state {
+            State::Return { is_record } => is_record,
+            state => state != State::Record,
+        };
         let mut ends = false;
         self.state = match (self.state, byte) {
             (State::Quoted, b'"') => State::Closed,
             (State::Quoted, _) => State::Quoted,
-            (State::Return { is_record }, b'\n') => {
+            (_, b'\n') => {
                 self.end(is_record, 1);
                 ends = true;
                 State::Record
             }
             (State::Return { .. }, _) => return Err(NotCsv::Return(self.line)),
             (_, b',') => State::Field,
-            (_, b'\n') => {
-                self.end(is_record, 1);
-                ends = true;
-                State::Record
-            }
             (_, b'\r') => State::Return { is_record },
             (State::Record | State::Field, b'"') => {
                 self.quote_line = self.line;
