@@ -1,7 +1,5 @@
 //! The command line.
 
-pub(crate) mod per_entity;
-
 use std::ffi::OsStr;
 use std::path::PathBuf;
 

@@ -2,9 +2,9 @@
 
 use byline_persistence::DatabaseUrl;
 
-use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Replaces, is_stream};
+use crate::per_entity::{PerEntity, RowFiles};
 use crate::print::tell;
 use crate::transfer::{
     BatchSize, BlockingStore, Format, Rows, Sink, TABLES, Table, number, read_rows,

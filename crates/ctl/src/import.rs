@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use byline_application::import::{Checkpoint, ImportId, Numbering, OnConflict};
 use byline_persistence::{Database, DatabaseUrl, migrations};
 
-use crate::arguments::per_entity::{PerEntity, RowFiles};
 use crate::failure::Failure;
 use crate::files::{Files, Input};
+use crate::per_entity::{PerEntity, RowFiles};
 use crate::print::{print, tell};
 use crate::transfer::{BlockingStore, Columns, Format, TABLES, for_each_entity, number};
 

@@ -17,6 +17,7 @@ mod import;
 mod keys;
 mod migrate;
 mod openapi;
+mod per_entity;
 mod print;
 mod seed;
 mod token;

@@ -6,8 +6,8 @@ use byline_application::{AppError, Conflict, crud};
 use byline_domain::policy::Principal;
 use byline_persistence::DatabaseUrl;
 
-use crate::arguments::per_entity::{Counts, PerEntity};
 use crate::failure::Failure;
+use crate::per_entity::{Counts, PerEntity};
 use crate::print::{print, tell};
 use crate::transfer::{BlockingStore, TABLES, Table, for_each_entity};
 

@@ -11,8 +11,12 @@ use csv::StringRecord;
 use serde::{Deserialize, Serializer as _};
 
 use super::member::{MemberErrors, Value, Whole};
-use super::sink::Sink;
+
 use crate::failure::Failure;
+
+pub(super) mod sink;
+
+use sink::Sink;
 
 /// Evaluates an expression once for each entity, parents before their children. The values are
 /// an array.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use byline_domain::Stored;
 
-use super::Format;
-use super::entity::{Columns, Table, values, write_json};
+use super::{Columns, Table, values, write_json};
 use crate::failure::Failure;
 use crate::files::{Output, Unfinished};
+use crate::transfer::Format;
 
 const BUFFER: usize = 1 << 18;
 
