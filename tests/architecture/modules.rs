@@ -21,6 +21,7 @@ const CIRCLES: &[(&str, &[&str])] = &[];
 /// for the same thing on two engines.
 const TWINS: &[(&str, &str)] = &[
     ("persistence", "Connection"),
+    ("persistence", "EngineTable"),
     ("persistence", "Manager"),
     ("persistence", "Pool"),
     ("persistence", "ThreadConnection"),
