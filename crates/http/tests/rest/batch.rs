@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use byline_application::testing::ImmediateStore;
 use byline_application::{Intent, RepositoryError, UniqueKey};
-use byline_domain::{PostFields, UserFields};
+use byline_domain::{PostFields, PostId, UserFields};
 use byline_http::{Api, Settings};
 use serde_json::{Value, json};
 
@@ -134,9 +134,9 @@ async fn a_failure_names_its_operation() {
     let delete = |id: i64| json!({"op": "delete", "type": "post", "id": id});
     let (users, mut posts) = repositories();
     posts.checkpoint();
-    posts
-        .expect_find()
-        .returning(|id| Ok((id.get() != 404).then(|| crate::support::post(id.get(), 3))));
+    let find = |id: PostId| Ok((id.get() != 404).then(|| crate::support::post(id.get(), 3)));
+    posts.expect_find().returning(find);
+    posts.expect_find_for_update().returning(find);
     posts.expect_delete().returning(|_, _| Ok(true));
     let api = api(users, posts);
 

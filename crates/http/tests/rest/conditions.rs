@@ -177,9 +177,9 @@ async fn if_match_can_be_required_by_a_setting() {
 #[actix_web::test]
 async fn a_failed_precondition_changes_nothing() {
     let mut posts = MockPosts::new();
-    posts
-        .expect_find()
-        .returning(|id| Ok(Some(crate::support::post(id.get(), 3))));
+    let find = |id: byline_domain::PostId| Ok(Some(crate::support::post(id.get(), 3)));
+    posts.expect_find().returning(find);
+    posts.expect_find_for_update().returning(find);
     posts.expect_delete().never();
     let api = crate::support::posts(posts);
     let refused = change(&api, CHANGES[5], &[("if-match", "\"1\"")]).await;
