@@ -130,7 +130,7 @@ macro_rules! typed_methods {
         ///
         /// # Errors
         ///
-        /// Those of [`run`](Self::run).
+        /// Those of `run`.
         pub async fn $method<T: Send + 'static>(
             &self,
             options: impl Into<JobOptions>,
