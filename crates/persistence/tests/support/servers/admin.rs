@@ -44,11 +44,18 @@ impl Admin {
     }
 
     /// Returns all rows.
+    ///
+    /// MySQL cannot show the list of processes while one of them runs a statement with a binary
+    /// literal (3854): the query is repeated then.
     pub(crate) fn rows<R: FromRow + Send + 'static>(&mut self, sql: &str) -> Vec<R> {
         let connection = self.connection.as_mut().unwrap();
-        self.runtime
-            .block_on(connection.query(sql))
-            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+        loop {
+            match self.runtime.block_on(connection.query(sql)) {
+                Ok(rows) => return rows,
+                Err(mysql_async::Error::Server(error)) if error.code == 3854 => {}
+                Err(error) => panic!("{sql}: {error}"),
+            }
+        }
     }
 
     pub(crate) fn number(&mut self, sql: &str) -> u64 {
