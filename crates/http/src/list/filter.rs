@@ -8,7 +8,7 @@ use crate::list::sort::Sort;
 use crate::problem::{Code, FieldError, Problem};
 use crate::request::json_object::{FieldViolations, violations};
 use crate::request::query::{self, Query, parameter_error};
-use crate::resource::parameters;
+use crate::resource::parameters::{FROM, STARTS, UNTIL};
 use crate::resource::{Embed, RestResource};
 
 /// Reads the parameters of one request.
@@ -61,6 +61,18 @@ impl<'q> Filters<'q> {
         }
     }
 
+    /// Returns the value of the parameter `key.operator`, if it is given and valid.
+    fn read_range<T>(
+        &mut self,
+        key: &str,
+        operator: &str,
+        parse: impl FnOnce(&str) -> Result<T, FieldViolations>,
+    ) -> Option<T> {
+        let mut names = self.query.iter().map(|(name, _)| name);
+        let name = names.find(|name| name.split_once('.') == Some((key, operator)))?;
+        self.read(name, parse)
+    }
+
     /// Returns the range of the sort key. Reads those of other keys, too, for their errors.
     pub(crate) fn range<E: RestResource>(&mut self, sort: &Sort<E>) -> KeyRange<SortValue> {
         let mut range = KeyRange::default();
@@ -78,7 +90,7 @@ impl<'q> Filters<'q> {
         match key.kind() {
             SortKind::Id | SortKind::UniqueText => KeyRange::default(),
             SortKind::Text => {
-                let prefix = self.read(&parameters::starts(name), |text| prefix::<E>(name, text));
+                let prefix = self.read_range(name, STARTS, |text| prefix::<E>(name, text));
                 let texts =
                     prefix.map_or_else(KeyRange::default, |text| KeyRange::starting_with(&text));
                 KeyRange {
@@ -87,12 +99,8 @@ impl<'q> Filters<'q> {
                 }
             }
             SortKind::Time => KeyRange {
-                from: self
-                    .read(&parameters::from(name), time)
-                    .map(SortValue::Time),
-                to: self
-                    .read(&parameters::until(name), time)
-                    .map(SortValue::Time),
+                from: self.read_range(name, FROM, time).map(SortValue::Time),
+                to: self.read_range(name, UNTIL, time).map(SortValue::Time),
             },
         }
     }

@@ -29,12 +29,14 @@ fn names<E: RestResource>(filters: bool) -> Vec<&'static str> {
         names.extend(E::FILTERS.iter().map(|filter| filter.name));
     }
     for key in E::SortKey::ALL {
-        let name = key.name();
-        match key.kind() {
-            SortKind::Id | SortKind::UniqueText => {}
-            // Once for each entity.
-            SortKind::Text => names.push(starts(name).leak()),
-            SortKind::Time => names.extend([from(name).leak(), until(name).leak()].map(|n| &*n)),
+        let operators: &[_] = match key.kind() {
+            SortKind::Id | SortKind::UniqueText => &[],
+            SortKind::Text => &[STARTS],
+            SortKind::Time => &[FROM, UNTIL],
+        };
+        for operator in operators {
+            // Leaked once for each entity.
+            names.push(format!("{}.{operator}", key.name()).leak());
         }
     }
     if !E::EMBEDS.is_empty() {
@@ -43,17 +45,11 @@ fn names<E: RestResource>(filters: bool) -> Vec<&'static str> {
     names
 }
 
-/// The filter on the prefix of a key.
-pub(crate) fn starts(key: &str) -> String {
-    format!("{key}.starts")
-}
+/// The operator of the filter on the prefix of a key, as in `name.starts`.
+pub(crate) const STARTS: &str = "starts";
 
-/// The inclusive lower bound of a key.
-pub(crate) fn from(key: &str) -> String {
-    format!("{key}.gte")
-}
+/// The operator of the inclusive lower bound of a key.
+pub(crate) const FROM: &str = "gte";
 
-/// The exclusive upper bound of a key.
-pub(crate) fn until(key: &str) -> String {
-    format!("{key}.lt")
-}
+/// The operator of the exclusive upper bound of a key.
+pub(crate) const UNTIL: &str = "lt";

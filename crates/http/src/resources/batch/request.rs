@@ -117,6 +117,12 @@ static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
     kinds
 });
 
+/// The members that some operation may have.
+static MEMBERS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let children = KINDS.iter().flat_map(|kind| kind.children);
+    COMMON.iter().chain(children).copied().collect()
+});
+
 fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
     kinds.push(Kind {
         name: E::NAME,
@@ -130,10 +136,8 @@ fn add_kind<E: RestResource>(kinds: &mut Vec<Kind>) {
 impl Reader {
     /// Reads an operation. Returns `None` after it has noted the errors of an invalid one.
     fn read(&mut self, index: usize, sent: &RawValue) -> Result<Option<Operation>, Problem> {
-        let children = KINDS.iter().flat_map(|kind| kind.children);
-        let members: Vec<_> = COMMON.iter().chain(children).copied().collect();
         let schema = ObjectSchema {
-            writable: &members,
+            writable: &MEMBERS,
             read_only: ReadOnly::Ignored(&[]),
         };
         let mut fields = match Fields::parse(sent.get().as_bytes(), schema) {
@@ -142,11 +146,10 @@ impl Reader {
         };
         let op = fields.required("op", |sent| {
             let (create, update) = (("create", Op::Create), ("update", Op::Update));
-            word(sent, &[create, update, ("delete", Op::Delete)])
+            word(sent, [create, update, ("delete", Op::Delete)].into_iter())
         });
         let kind = fields.required("type", |sent| {
-            let kinds: Vec<_> = KINDS.iter().map(|kind| (kind.name, kind)).collect();
-            word(sent, &kinds)
+            word(sent, KINDS.iter().map(|kind| (kind.name, kind)))
         });
         let made = match (op, kind) {
             (Some(Op::Create), kind) => {
@@ -225,7 +228,9 @@ impl Reader {
         let id = fields.required("id", |sent| id(value(sent)?));
         let mut with = Vec::new();
         for children in E::CHILDREN {
-            let chosen = fields.optional(children.name, |sent| word(sent, &[("delete", ())]));
+            let chosen = fields.optional(children.name, |sent| {
+                word(sent, [("delete", ())].into_iter())
+            });
             with.extend(chosen.map(|()| children.relation));
         }
         Ok(id.zip(precondition).map(|(id, precondition)| {
@@ -350,11 +355,14 @@ impl Reader {
 }
 
 /// Reads one of these words.
-fn word<T: Copy>(sent: &RawValue, words: &[(&str, T)]) -> Result<T, FieldViolations> {
+fn word<T>(
+    sent: &RawValue,
+    words: impl Iterator<Item = (&'static str, T)> + Clone,
+) -> Result<T, FieldViolations> {
     let text = text(sent)?;
-    let found = words.iter().find(|(word, _)| *word == text);
-    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let names: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+    let found = words.clone().find(|(word, _)| *word == text);
+    found.map(|(_, meaning)| meaning).ok_or_else(|| {
+        let names: Vec<_> = words.map(|(word, _)| format!("`{word}`")).collect();
         vec![("unknown-word", format!("must be {}", names.join(" or ")))]
     })
 }
