@@ -11,9 +11,7 @@ mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use byline_domain::{
-    Entity, LastVersion, PostFields, Relation, Stored, Timestamp, UserFields, UserId, Version,
-};
+use byline_domain::{Entity, LastVersion, Relation, Stored, Timestamp, UserId, Version};
 
 use crate::crud::Resource;
 use crate::{AppError, EntityRef, ImportedRow, RepositoryError, Session};
@@ -222,12 +220,15 @@ fn existing(
     relation: Relation,
     ids: &BTreeSet<i64>,
 ) -> Result<BTreeSet<i64>, RepositoryError> {
-    match relation.parent {
-        UserFields::NAME => session.users().existing(ids),
-        PostFields::NAME => session.posts().existing(ids),
-        // No other entity has children.
-        _ => Ok(BTreeSet::new()),
+    macro_rules! look_up {
+        ($($variant:ident $entity:ident,)+) => {
+            $(if relation.parent == byline_domain::$entity::NAME {
+                return byline_domain::$entity::repository(session).existing(ids);
+            })+
+        };
     }
+    byline_domain::entities!(look_up!);
+    Ok(BTreeSet::new())
 }
 
 /// Returns the row with the ids that its parents have here.

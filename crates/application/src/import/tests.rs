@@ -1,4 +1,6 @@
-use byline_domain::{Content, EmailAddress, Id, Post, Title, User, UserName};
+use byline_domain::{
+    Content, EmailAddress, Id, Post, PostFields, Title, User, UserFields, UserName,
+};
 use mockall::predicate::{always, eq};
 
 use super::*;
