@@ -80,7 +80,7 @@ pub enum Conflict {
     #[error("there is no {parent} {1}, which `{field}` names", parent = .0.parent, field = .0.field)]
     ParentMissing(Relation, i64),
     /// The row cannot be deleted while there are children of it.
-    #[error("{1} still has {child}s", child = .0.child)]
+    #[error("{1} still has {children}", children = .0.children)]
     StillReferenced(Relation, EntityRef),
     /// A request with the same idempotency key has not ended yet.
     #[error("a request with this idempotency key has not ended yet")]

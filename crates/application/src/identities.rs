@@ -8,6 +8,7 @@ use crate::{AppError, Conflict, RepositoryError, RowLock, Session, UniqueKey};
 /// From an identity to the user it is linked to.
 pub const USER: Relation = Relation {
     child: "identity",
+    children: "identities",
     field: "user_id",
     parent: "user",
 };

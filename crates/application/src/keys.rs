@@ -18,6 +18,7 @@ pub use usage::KeyUsage;
 /// From a key to the user who acts with it.
 pub const USER: Relation = Relation {
     child: "key",
+    children: "keys",
     field: "user_id",
     parent: "user",
 };

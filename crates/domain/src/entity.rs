@@ -80,6 +80,8 @@ impl<E: Entity> Stored<E> {
 pub struct Relation {
     /// The [name](Entity::NAME) of the rows that refer.
     pub child: &'static str,
+    /// The [plural](Entity::PLURAL) of the rows that refer.
+    pub children: &'static str,
     /// The field that holds the id of the parent.
     pub field: &'static str,
     /// The [name](Entity::NAME) of the rows that are referred to.
@@ -127,6 +129,7 @@ macro_rules! entity {
                 #[doc = concat!("From the `", stringify!($parent), "` of a ", $name, ".")]
                 pub const $relation: $crate::Relation = $crate::Relation {
                     child: $name,
+                    children: $plural,
                     field: stringify!($parent),
                     parent: <$parent_entity as $crate::Entity>::NAME,
                 };

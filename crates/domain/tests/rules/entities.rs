@@ -284,6 +284,7 @@ fn a_post_has_its_author_as_its_only_parent() {
     assert_eq!(change.user_id, Some(user_id(9)));
     let other = Relation {
         child: "post",
+        children: "posts",
         field: "editor_id",
         parent: "user",
     };

@@ -87,11 +87,13 @@ fn conflicting(conflict: Conflict) -> Problem {
             }
         }
         Conflict::StillReferenced(relation, row) => {
-            let Relation { parent, child, .. } = relation;
+            let Relation {
+                parent, children, ..
+            } = relation;
             let detail = if row.entity == parent {
-                format!("The {row} still has {child}s.")
+                format!("The {row} still has {children}.")
             } else {
-                format!("A {parent} of the {row} still has {child}s.")
+                format!("A {parent} of the {row} still has {children}.")
             };
             match has_children(relation) {
                 Some(code) => Problem::new(code, detail),

@@ -10,6 +10,7 @@ use crate::support::{api_with, failing, get, post_id, send_json, settings, user_
 /// A relation that does not exist.
 const EDITOR: Relation = Relation {
     child: "post",
+    children: "posts",
     field: "editor_id",
     parent: "user",
 };
