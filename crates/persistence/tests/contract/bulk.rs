@@ -116,10 +116,10 @@ pub(crate) fn finds_rows_alike_each_once(store: &dyn Store) {
         let posts = s
             .posts()
             .find_conflicting(&ids.collect(), &BTreeSet::new())?;
-        let nobody = s
+        let none = s
             .users()
             .find_conflicting(&BTreeSet::new(), &BTreeSet::new())?;
-        assert_eq!(nobody, []);
+        assert_eq!(none, []);
         Ok((users, existing, posts))
     });
     let (mut users, existing, mut posts) = found.unwrap();

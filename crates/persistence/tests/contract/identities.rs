@@ -55,9 +55,11 @@ pub(crate) fn links_one_to_one(store: &dyn Store) {
 }
 
 pub(crate) fn links_to_nobody_who_is_missing(store: &dyn Store) {
-    let nobody = UserId::try_from(404).unwrap();
-    let missing = link(store, 1, nobody);
-    assert!(matches!(missing, Err(AppError::NotFound(found)) if found == EntityRef::from(nobody)));
+    let missing_user = UserId::try_from(404).unwrap();
+    let missing = link(store, 1, missing_user);
+    assert!(
+        matches!(missing, Err(AppError::NotFound(found)) if found == EntityRef::from(missing_user))
+    );
     assert_eq!(find(store, 1), None);
 }
 

@@ -59,10 +59,10 @@ pub(crate) fn finds_what_it_stored(store: &dyn Store) {
 }
 
 pub(crate) fn refuses_a_missing_user(store: &dyn Store) {
-    let nobody = grant("import", Some(UserId::try_from(404).unwrap()));
+    let of_missing_user = grant("import", Some(UserId::try_from(404).unwrap()));
     let refused = write(store, move |s| {
         Ok(s.keys()
-            .insert(&nobody, &Digest::plain(b"x"), "byl_x", at(1)))
+            .insert(&of_missing_user, &Digest::plain(b"x"), "byl_x", at(1)))
     });
     assert!(matches!(
         refused,

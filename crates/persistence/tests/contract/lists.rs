@@ -284,10 +284,10 @@ pub(crate) fn finds_an_email_in_every_order(store: &dyn Store) {
             way,
         );
         assert_eq!(users(store, &behind).0.items, []);
-        let nobody = EmailAddress::parse("nobody@example.org").unwrap();
+        let unknown = EmailAddress::parse("nobody@example.org").unwrap();
         let (page, count) = users(
             store,
-            &of(&nobody, (UserSortKey::Id, Seek::First.into()), way),
+            &of(&unknown, (UserSortKey::Id, Seek::First.into()), way),
         );
         assert_eq!((page.items, count), (Vec::new(), 0));
     }

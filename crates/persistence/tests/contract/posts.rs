@@ -50,9 +50,9 @@ pub(crate) fn keeps_the_longest_content(store: &dyn Store) {
 }
 
 pub(crate) fn refuses_a_missing_author(store: &dyn Store) {
-    let mut nobody = add_user(store, "Ada", "ada@example.org");
-    nobody.id = UserId::MAX;
-    let new = new_post(&nobody, "Notes", "");
+    let mut missing_user = add_user(store, "Ada", "ada@example.org");
+    missing_user.id = UserId::MAX;
+    let new = new_post(&missing_user, "Notes", "");
     let error = write(store, move |s| Ok(s.posts().insert(&new, at(1)).err())).unwrap();
     assert!(
         matches!(

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use byline_application::{AppError, Conflict, Store, Unavailable, crud};
 
-use crate::support::{add_user, anyone, at, block_on, everybody, new_user, read, soon, write};
+use crate::support::{add_user, all_users, anyone, at, block_on, new_user, read, soon, write};
 
 fn count(store: &dyn Store) -> usize {
-    let page = read(store, move |s| Ok(s.users().list(&everybody())?));
+    let page = read(store, move |s| Ok(s.users().list(&all_users())?));
     page.unwrap().items.len()
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn changes_nothing_but_one_row_in_a_creation(store: &dyn Store) {
         Ok(())
     }));
     assert!(matches!(ending, Err(AppError::Internal(_))), "{ending:?}");
-    let users = read(store, move |s| Ok(s.users().list(&everybody())?))
+    let users = read(store, move |s| Ok(s.users().list(&all_users())?))
         .unwrap()
         .items;
     let names: Vec<_> = users.iter().map(|user| user.fields.name.as_str()).collect();
@@ -210,10 +210,10 @@ pub(crate) fn sees_one_moment_in_a_snapshot(store: &dyn Store) {
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             block_on(store.snapshot(soon(), move |s| {
-                let before = s.users().list(&everybody())?;
+                let before = s.users().list(&all_users())?;
                 read_once.send(()).unwrap();
                 wait_for_write.lock().unwrap().recv().unwrap();
-                Ok((before, s.users().list(&everybody())?))
+                Ok((before, s.users().list(&all_users())?))
             }))
         });
         wait_for_read.recv().unwrap();

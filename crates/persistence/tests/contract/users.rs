@@ -8,7 +8,7 @@ use byline_application::{
 use byline_domain::{PostFields, Timestamp, User, UserChange, UserId, UserName, Version};
 
 use crate::support::{
-    add_post, add_user, anyone, at, block_on, eventually, everybody, new_post, new_user, read,
+    add_post, add_user, all_users, anyone, at, block_on, eventually, new_post, new_user, read,
     soon, write,
 };
 
@@ -304,6 +304,6 @@ pub(crate) fn stores_all_or_none(store: &dyn Store) {
             ))
         ));
     }
-    let page = read(store, |s| Ok(s.users().list(&everybody())?));
+    let page = read(store, |s| Ok(s.users().list(&all_users())?));
     assert_eq!(page.unwrap().items.len(), 1);
 }

@@ -5,7 +5,7 @@ use byline_persistence::{Database, DatabaseUrl, migrations};
 
 use super::server::{FULL, Fake, KEY, NONCE, OK, Script, greeting, packet, switch_to};
 use crate::support::servers::{Engine, shared};
-use crate::support::{add_user, eventually, everybody, options, read};
+use crate::support::{add_user, all_users, eventually, options, read};
 
 const SHA2: &str = "caching_sha2_password";
 const NATIVE: &str = "mysql_native_password";
@@ -240,14 +240,14 @@ fn a_store_works_again_when_the_real_server_is_back() {
             matches!(store.health().readiness, Readiness::Unreachable(_))
                 && fake.served() > served + 2
         });
-        let answer = read(&*store, |s| Ok(s.users().list(&everybody())?));
+        let answer = read(&*store, |s| Ok(s.users().list(&all_users())?));
         let unavailable = matches!(answer, Err(AppError::Unavailable(Unavailable::Database(_))));
         assert!(unavailable, "{name}");
         fake.play(real.clone());
         eventually("the store is ready again", || {
             matches!(store.health().readiness, Readiness::Ready)
         });
-        let page = read(&*store, |s| Ok(s.users().list(&everybody())?)).unwrap();
+        let page = read(&*store, |s| Ok(s.users().list(&all_users())?)).unwrap();
         assert_eq!(page.items.len(), 1, "{name}");
     }
     for threads in store.metrics().threads {

@@ -5,7 +5,7 @@ use byline_application::{AppError, Store, crud};
 
 use crate::support::servers::{Engine, Moment, Proxy, on_each_server, shared};
 use crate::support::{
-    ServerFixture, anyone, at, block_on, eventually, everybody, new_user, options, soon,
+    ServerFixture, all_users, anyone, at, block_on, eventually, new_user, options, soon,
 };
 
 on_each_server! {
@@ -48,7 +48,7 @@ fn cut(engine: Engine, command: &str, work: impl Fn(&dyn Store, String) -> Resul
             assert_eq!(there, 1, "{moment:?}");
             // Retries are limited to a share of the jobs.
             for _ in 0..20 {
-                block_on(store.read(soon(), move |s| Ok(s.users().list(&everybody())?))).unwrap();
+                block_on(store.read(soon(), move |s| Ok(s.users().list(&all_users())?))).unwrap();
             }
         }
     }
@@ -104,7 +104,7 @@ fn a_read_is_repeated(engine: Engine) {
         .url_text_at(proxy.port(), "?ssl-mode=DISABLED");
     let database = ServerFixture::open(&url, &options(2, 16));
     let store = database.store();
-    let list = || block_on(store.read(soon(), move |s| Ok(s.users().list(&everybody())?)));
+    let list = || block_on(store.read(soon(), move |s| Ok(s.users().list(&all_users())?)));
     list().unwrap();
     for moment in Moment::ALL {
         proxy.cut("EXECUTE SELECT `users`", moment);

@@ -4,7 +4,7 @@ use byline_application::Store;
 
 use crate::support::servers::{Engine, Proxy, on_each_server, shared};
 use crate::support::{
-    ServerFixture, add_user, at, block_on, everybody, new_user, options, read, soon, write,
+    ServerFixture, add_user, all_users, at, block_on, new_user, options, read, soon, write,
 };
 
 on_each_server! {
@@ -71,7 +71,7 @@ fn a_statement_is_one_command(engine: Engine) {
         });
         assert_eq!(found.len(), 1, "{found:#?}");
         let listed = cost(&proxy, || {
-            read(store, move |s| Ok(s.users().list(&everybody())?)).unwrap();
+            read(store, move |s| Ok(s.users().list(&all_users())?)).unwrap();
         });
         assert_eq!(listed.len(), 1, "{listed:#?}");
     });
@@ -130,7 +130,7 @@ fn statements_are_prepared_once_per_connection(engine: Engine) {
         let mut prepared = 0;
         for _ in 0..200 {
             create(store, &mut number);
-            read(store, move |s| Ok(s.users().list(&everybody())?)).unwrap();
+            read(store, move |s| Ok(s.users().list(&all_users())?)).unwrap();
         }
         for command in proxy.take_commands() {
             if command.starts_with("PREPARE") && command.contains("`users`") {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use byline_application::{AppError, Readiness, Store, Unavailable};
 
 use crate::support::servers::{Engine, Proxy, dedicated, on_each_server};
-use crate::support::{ServerFixture, add_user, block_on, eventually, everybody, options, read};
+use crate::support::{ServerFixture, add_user, all_users, block_on, eventually, options, read};
 
 on_each_server! {
     a_store_waits_for_a_server_that_is_down_at_the_start,
@@ -22,7 +22,7 @@ fn is_ready(store: &dyn Store) -> bool {
 
 fn list(store: &dyn Store, patience: Duration) -> Result<usize, AppError> {
     let deadline = Instant::now() + patience;
-    let page = block_on(store.read(deadline, move |s| Ok(s.users().list(&everybody())?)));
+    let page = block_on(store.read(deadline, move |s| Ok(s.users().list(&all_users())?)));
     page.map(|page| page.items.len())
 }
 
@@ -162,7 +162,7 @@ fn prepared_statements_on_the_server_are_bounded(engine: Engine) {
     let store = fixture.store();
     for number in 0..50 {
         add_user(&*store, "Ada", &format!("ada{number}@example.org"));
-        read(&*store, |s| Ok(s.users().list(&everybody())?)).unwrap();
+        read(&*store, |s| Ok(s.users().list(&all_users())?)).unwrap();
     }
     let held: Vec<(String, u64)> = server
         .admin()

@@ -6,7 +6,7 @@ use byline_application::{AppError, Readiness, Store, Unavailable};
 
 use crate::support::servers::{Admin, Engine, dedicated, on_each_server};
 use crate::support::{
-    ServerFixture, add_user, at, block_on, eventually, everybody, new_user, options, read,
+    ServerFixture, add_user, all_users, at, block_on, eventually, new_user, options, read,
 };
 
 on_each_server! {
@@ -26,7 +26,7 @@ fn is_read_only(store: &dyn Store) -> bool {
 fn serves_reads_only(store: &dyn Store) {
     eventually("the store is read-only", || is_read_only(store));
     assert_eq!(
-        read(store, |s| Ok(s.users().list(&everybody())?))
+        read(store, |s| Ok(s.users().list(&all_users())?))
             .unwrap()
             .items
             .len(),
@@ -80,7 +80,7 @@ fn offline_mode(admin: &mut Admin, fixture: &ServerFixture, store: &dyn Store) {
     eventually("the store is not ready", || {
         matches!(store.health().readiness, Readiness::Unreachable(_))
     });
-    let ending = read(store, |s| Ok(s.users().list(&everybody())?));
+    let ending = read(store, |s| Ok(s.users().list(&all_users())?));
     assert!(
         matches!(ending, Err(AppError::Unavailable(_))),
         "{ending:?}"

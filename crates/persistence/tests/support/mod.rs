@@ -56,7 +56,7 @@ pub(crate) fn write<T: Send + 'static>(
 }
 
 /// Returns the query for the largest first page of all users.
-pub(crate) fn everybody() -> ListQuery<UserFields> {
+pub(crate) fn all_users() -> ListQuery<UserFields> {
     ListQuery {
         limit: Limit::MAX,
         ..ListQuery::default()

@@ -49,10 +49,13 @@ impl Admin {
     /// literal (3854): the query is repeated then.
     pub(crate) fn rows<R: FromRow + Send + 'static>(&mut self, sql: &str) -> Vec<R> {
         let connection = self.connection.as_mut().unwrap();
+        let mut left = 1000;
         loop {
             match self.runtime.block_on(connection.query(sql)) {
                 Ok(rows) => return rows,
-                Err(mysql_async::Error::Server(error)) if error.code == 3854 => {}
+                Err(mysql_async::Error::Server(error)) if error.code == 3854 && left > 0 => {
+                    left -= 1;
+                }
                 Err(error) => panic!("{sql}: {error}"),
             }
         }
