@@ -43,7 +43,7 @@ pub(crate) struct CopyArgs {
 
 const EXAMPLES: &str = "\
 All users and posts are copied as they are at one moment, with their ids, times and versions, and
-the ids that were ever given are given to nobody else. Then both databases are read, and the rows
+ids that the source has given are not given again. Then both databases are read, and the rows
 and checksums of every range of ids compared. Idempotency keys stay behind.
 
 Stop the service for the time of the copy: what it writes meanwhile is missing in the copy, and

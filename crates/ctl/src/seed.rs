@@ -69,7 +69,11 @@ pub(crate) fn run(url: &DatabaseUrl, arguments: &SeedArgs) -> Result<(), Failure
         .filter(|(_, count)| *count > 0)
         .map(|(table, count)| format!("{count} {}", table.plural))
         .collect();
-    let rows = rows.join(" and ");
+    let rows = match rows.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nothing".to_owned(),
+    };
     print(format_args!("wrote {rows} of seed {seed} to {url}"))
 }
 

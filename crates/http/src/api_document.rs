@@ -133,7 +133,7 @@ fn bearer() -> SecurityScheme {
                 "`Authorization: Bearer …` with a key that the operator gave you (`byl_…`), or with a \
                  token of the issuer that the service trusts. The scopes that an operation takes \
                  stand beside it; `admin` contains all. A service that runs without \
-                 authentication asks nobody, and one with public reads asks nobody who reads.",
+                 authentication needs none, and one with public reads needs none for reading.",
             ))
             .build(),
     )
@@ -142,7 +142,7 @@ fn bearer() -> SecurityScheme {
 fn info() -> Info {
     let mut license = License::new("MIT OR Apache-2.0");
     license.identifier = Some("MIT OR Apache-2.0".to_owned());
-    let contact = ContactBuilder::new().name(Some("Whoever operates this instance"));
+    let contact = ContactBuilder::new().name(Some("The operator of this instance"));
     InfoBuilder::new()
         .title("Byline")
         .version(env!("CARGO_PKG_VERSION"))

@@ -15,7 +15,7 @@ use crate::service::document::{Limits, limits};
 /// Who a credential is.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me<'a> {
-    /// What was shown: `key`, `token`, or `none` where nobody is asked.
+    /// The kind of credential: `key`, `token`, or `none`.
     #[schema(schema_with = schemas::word)]
     credential: &'static str,
     /// The user who acts with it, if it is one.

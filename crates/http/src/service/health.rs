@@ -39,7 +39,7 @@ responses::groups! {
 
 /// Tell whether the process runs
 ///
-/// For whoever restarts it when it does not.
+/// For a supervisor that restarts the process when it does not.
 #[utoipa::path(
     get,
     path = "/livez",

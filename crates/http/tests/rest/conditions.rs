@@ -66,10 +66,10 @@ async fn if_match_guards_reads() {
             }
         }
     }
-    let mut nobody = MockUsers::new();
-    nobody.expect_find().returning(|_| Ok(None));
+    let mut no_users = MockUsers::new();
+    no_users.expect_find().returning(|_| Ok(None));
     let absent = request("GET", "/users/1").insert_header(("if-match", "*"));
-    assert_eq!(send(&users(nobody), absent).await.status, 404);
+    assert_eq!(send(&users(no_users), absent).await.status, 404);
 }
 
 const CHANGES: [(&str, &str, &str); 6] = [

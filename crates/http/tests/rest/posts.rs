@@ -133,8 +133,8 @@ async fn posts_of_an_absent_user_are_not_found() {
             more: false,
         })
     });
-    let mut nobody = MockUsers::new();
-    nobody.expect_find().returning(|_| Ok(None));
-    let answer = get(&api(nobody, none), "/users/1/posts").await;
+    let mut no_users = MockUsers::new();
+    no_users.expect_find().returning(|_| Ok(None));
+    let answer = get(&api(no_users, none), "/users/1/posts").await;
     assert_eq!(answer.problem(), (404, "not-found".into()));
 }
